@@ -1,0 +1,83 @@
+//! What can go wrong with PostgreSQL, divided by what the caller can do about it.
+
+/// A statement did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// PostgreSQL is away, overloaded or restarting; or another transaction was in the way. It may work later.
+    #[error("PostgreSQL is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The statement or its data is wrong. Repeating it is useless.
+    #[error("PostgreSQL refused: {0}")]
+    Refused(#[source] sqlx::Error),
+    /// A row cannot be understood: written by a newer version, or sealed with a key that this process does not have.
+    #[error("{what} in the database cannot be read: {problem}")]
+    Unreadable {
+        /// Which thing.
+        what: String,
+        /// Why not.
+        problem: String,
+    },
+    /// The schema is not the one this version was built for.
+    #[error(
+        "the database schema is at version {found}, this version of Sluice needs {needed}: run `console migrate`"
+    )]
+    WrongSchema {
+        /// The newest migration that was applied.
+        found: i64,
+        /// The newest migration that we have.
+        needed: i64,
+    },
+    /// A migration could not be applied.
+    #[error("migration failed: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl StoreError {
+    /// Whether the same call may work later.
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Refused(_)
+            | Self::Unreadable { .. }
+            | Self::WrongSchema { .. }
+            | Self::Migration(_) => false,
+        }
+    }
+
+    pub(crate) fn unreadable(what: impl Into<String>, problem: impl ToString) -> Self {
+        Self::Unreadable {
+            what: what.into(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// SQLSTATE classes and codes of trouble that passes: connection, resources, operator intervention, rolled back by the
+/// server, not accepting connections, a login or database that is not there (yet): none of it is the job's fault
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+const TRANSIENT: [&str; 9] = ["08", "28", "3D", "40", "53", "55", "57", "58", "25006"];
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let refused = match &error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default();
+                !TRANSIENT.iter().any(|prefix| code.starts_with(prefix))
+            }
+            other => !matches!(
+                other,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+        };
+        if refused {
+            Self::Refused(error)
+        } else {
+            Self::Unavailable(error)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! PostgreSQL: the truth about money, and the only crate that writes SQL.
+//!
+//! Reads are methods of [`Store`]. Every write that a job makes is a [`Record`]: a value saying what to write, handed
+//! to the [`Recorder`], which puts the records of many jobs into one transaction. Nothing here calls a provider or a
+//! broker, and no transaction stays open while somebody else does.
+
+mod error;
+mod failures;
+mod merchants;
+mod migrate;
+mod notifications;
+mod outbox;
+mod payments;
+mod record;
+mod recorder;
+mod vault;
+mod write;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use error::StoreError;
+pub use failures::JobFailure;
+pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
+pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
+pub use outbox::OutboxBatch;
+pub use payments::{Page, PageCursor};
+pub use record::{CallbackOutcome, CallbackRecord, ExchangeRecord, Record, Verdict};
+pub use recorder::Recorder;
+pub use vault::{InvalidKey, Unsealable, Vault};
+
+use std::{str::FromStr, time::Duration};
+
+use domain::secret::Secret;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+/// How to reach PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// `postgres://user:password@host:port/database`.
+    pub url: Secret,
+    /// How many connections to hold at the most.
+    pub max_connections: u32,
+    /// How long to wait for a free connection, or for a server that does not answer.
+    pub acquire_timeout: Duration,
+    /// Whether every session gives up the right to write, by becoming `sluice_reader`.
+    pub read_only: bool,
+}
+
+/// A pool of connections and the key that opens what is sealed at rest. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+    vault: Vault,
+}
+
+/// Longer than any statement of ours needs; a statement that reaches it is stuck behind something.
+const STATEMENT_TIMEOUT: &str = "15s";
+
+impl Store {
+    /// Opens a pool. Connections are made when they are first needed, so a server that is down now is no error yet.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub fn connect_lazily(config: &StoreConfig, vault: Vault) -> Result<Self, StoreError> {
+        let mut options = PgConnectOptions::from_str(config.url.expose())?
+            .application_name("sluice")
+            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+        if config.read_only {
+            options = options.options([
+                ("role", "sluice_reader"),
+                ("default_transaction_read_only", "on"),
+            ]);
+        }
+        let pool = PgPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_lazy_with(options);
+        Ok(Self { pool, vault })
+    }
+
+    /// The key ring that seals what must not be readable at rest.
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Whether PostgreSQL answers and its schema is the one this version was built for.
+    ///
+    /// # Errors
+    /// Says which of the two it is not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        migrate::check(&self.pool).await
+    }
+
+    /// Brings the schema up to date. Safe to run from several processes at once.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or a migration cannot be applied.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        migrate::run(&self.pool).await
+    }
+
+    /// Closes every connection, once its statement is done.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

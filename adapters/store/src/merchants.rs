@@ -1,0 +1,435 @@
+//! Merchants, their keys, their endpoints and their channels' credentials.
+
+use chrono::{DateTime, Utc};
+use domain::{channel::Channel, id::MerchantId, secret::Secret};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, Postgres, Transaction};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Vault};
+
+/// A merchant as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merchant {
+    /// Its id.
+    pub id: MerchantId,
+    /// Its name.
+    pub name: String,
+    /// Where its notifications go.
+    pub endpoint_url: Option<String>,
+    /// Why they no longer go there, when they do not.
+    pub endpoint_disabled_reason: Option<String>,
+    /// The RabbitMQ user that may publish jobs for it.
+    pub amqp_user: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What is needed to create a merchant.
+#[derive(Debug, Clone)]
+pub struct NewMerchant {
+    /// Its id.
+    pub id: MerchantId,
+    /// Its name.
+    pub name: String,
+    /// The RabbitMQ user that may publish jobs for it.
+    pub amqp_user: Option<String>,
+    /// Where its notifications go, and the secret that signs them.
+    pub endpoint: Option<(String, Secret)>,
+    /// Its first API key.
+    pub key: ApiKey,
+}
+
+/// An API key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The part of the key that names it.
+    pub id: String,
+    /// Whose key it is.
+    pub merchant_id: MerchantId,
+    /// SHA-256 of the part of the key that proves it.
+    pub secret_hash: [u8; 32],
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+/// Where a merchant's notifications go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address.
+    pub url: String,
+    /// The secrets that sign, newest first.
+    pub secrets: Vec<EndpointSecret>,
+    /// Why it is switched off, when it is.
+    pub disabled_reason: Option<String>,
+}
+
+/// A signing secret and how long it is still used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointSecret {
+    /// `whsec_…`
+    pub secret: Secret,
+    /// After this it no longer signs; `None` is the present one.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// How the list of secrets looks inside its seal.
+#[derive(Serialize, Deserialize)]
+struct SealedSecret {
+    secret: String,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Stores a merchant with its first key and endpoint, and who did it.
+    ///
+    /// # Errors
+    /// PostgreSQL is away or refuses (the RabbitMQ user belongs to another merchant, say).
+    pub async fn create_merchant(
+        &self,
+        new: &NewMerchant,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let (url, secrets) = match &new.endpoint {
+            Some((url, secret)) => {
+                let secrets = [EndpointSecret {
+                    secret: secret.clone(),
+                    until: None,
+                }];
+                (
+                    Some(url.as_str()),
+                    Some(seal_secrets(&self.vault, new.id, &secrets)),
+                )
+            }
+            None => (None, None),
+        };
+        let insert = "insert into merchants (id, name, amqp_user, endpoint_url, endpoint_secrets, created_at)
+                      values ($1, $2, $3, $4, $5, $6)";
+        sqlx::query(insert)
+            .bind(new.id.as_uuid())
+            .bind(&new.name)
+            .bind(&new.amqp_user)
+            .bind(url)
+            .bind(secrets)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        insert_key(&mut tx, &new.key, now).await?;
+        audit(&mut tx, actor, "merchant.create", &new.id.to_string(), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Adds an API key to a merchant.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or there is no such merchant.
+    pub async fn add_key(
+        &self,
+        key: &ApiKey,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        insert_key(&mut tx, key, now).await?;
+        audit(&mut tx, actor, "key.create", &key.id, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Revokes an API key; false when there is none that is still good.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn revoke_key(
+        &self,
+        id: &str,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let revoke = "update api_keys set revoked_at = $2 where id = $1 and revoked_at is null";
+        let revoked = sqlx::query(revoke)
+            .bind(id)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+            == 1;
+        if revoked {
+            audit(&mut tx, actor, "key.revoke", id, now).await?;
+        }
+        tx.commit().await?;
+        Ok(revoked)
+    }
+
+    /// The API key of this id.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the row cannot be read.
+    pub async fn key(&self, id: &str) -> Result<Option<ApiKey>, StoreError> {
+        let select =
+            "select merchant_id, secret_hash, revoked_at is not null from api_keys where id = $1";
+        let row: Option<(Uuid, Vec<u8>, bool)> = sqlx::query_as(select)
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|(merchant_id, hash, revoked)| {
+            let secret_hash = hash
+                .try_into()
+                .map_err(|_| StoreError::unreadable("API key", "its hash"))?;
+            Ok(ApiKey {
+                id: id.to_owned(),
+                merchant_id: MerchantId::from_uuid(merchant_id),
+                secret_hash,
+                revoked,
+            })
+        })
+        .transpose()
+    }
+
+    /// Every merchant, oldest first.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
+        let select =
+            "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, created_at
+                      from merchants order by created_at, id";
+        let rows: Vec<MerchantRow> = sqlx::query_as(select).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(Merchant::from).collect())
+    }
+
+    /// The merchant for which this RabbitMQ user may publish jobs.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn merchant_of_amqp_user(
+        &self,
+        user: &str,
+    ) -> Result<Option<MerchantId>, StoreError> {
+        let select = "select id from merchants where amqp_user = $1";
+        let id: Option<Uuid> = sqlx::query_scalar(select)
+            .bind(user)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(id.map(MerchantId::from_uuid))
+    }
+
+    /// Where a merchant's notifications go; `None` when it has no endpoint, or does not exist.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the secrets do not open.
+    pub async fn endpoint(&self, merchant: MerchantId) -> Result<Option<Endpoint>, StoreError> {
+        let select = "select endpoint_url, endpoint_secrets, endpoint_disabled_reason
+                      from merchants where id = $1 and endpoint_url is not null";
+        let row: Option<(String, Vec<u8>, Option<String>)> = sqlx::query_as(select)
+            .bind(merchant.as_uuid())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|(url, sealed, disabled_reason)| {
+            Ok(Endpoint {
+                url,
+                secrets: open_secrets(&self.vault, merchant, &sealed)?,
+                disabled_reason,
+            })
+        })
+        .transpose()
+    }
+
+    /// Sets where a merchant's notifications go and what signs them, and switches the endpoint on again; false when
+    /// there is no such merchant.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn set_endpoint(
+        &self,
+        merchant: MerchantId,
+        url: &str,
+        secrets: &[EndpointSecret],
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let update = "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
+                      endpoint_disabled_reason = null where id = $1";
+        let sealed = seal_secrets(&self.vault, merchant, secrets);
+        let updated = sqlx::query(update)
+            .bind(merchant.as_uuid())
+            .bind(url)
+            .bind(sealed)
+            .execute(&mut *tx)
+            .await?;
+        audit(&mut tx, actor, "endpoint.set", &merchant.to_string(), now).await?;
+        tx.commit().await?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the credentials do not open.
+    pub async fn credentials(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+    ) -> Result<Option<Secret>, StoreError> {
+        let select =
+            "select credentials from channel_configs where merchant_id = $1 and channel = $2";
+        let sealed: Option<Vec<u8>> = sqlx::query_scalar(select)
+            .bind(merchant.as_uuid())
+            .bind(channel.name())
+            .fetch_optional(&self.pool)
+            .await?;
+        sealed
+            .map(|sealed| open_text(&self.vault, &credentials_place(merchant, channel), &sealed))
+            .transpose()
+    }
+
+    /// Stores a merchant's credentials for a channel.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or there is no such merchant.
+    pub async fn set_credentials(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+        credentials: &Secret,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let place = credentials_place(merchant, channel);
+        let upsert = "insert into channel_configs (merchant_id, channel, credentials, updated_at)
+                      values ($1, $2, $3, $4) on conflict (merchant_id, channel)
+                      do update set credentials = excluded.credentials, updated_at = excluded.updated_at";
+        let mut tx = self.pool.begin().await?;
+        sqlx::query(upsert)
+            .bind(merchant.as_uuid())
+            .bind(channel.name())
+            .bind(self.vault.seal(&place, credentials.expose().as_bytes()))
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        audit(
+            &mut tx,
+            actor,
+            "credentials.set",
+            &format!("{merchant}/{channel}"),
+            now,
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+#[derive(FromRow)]
+struct MerchantRow {
+    id: Uuid,
+    name: String,
+    endpoint_url: Option<String>,
+    endpoint_disabled_reason: Option<String>,
+    amqp_user: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<MerchantRow> for Merchant {
+    fn from(row: MerchantRow) -> Self {
+        let MerchantRow {
+            id,
+            name,
+            endpoint_url,
+            endpoint_disabled_reason,
+            amqp_user,
+            created_at,
+        } = row;
+        let id = MerchantId::from_uuid(id);
+        Self {
+            id,
+            name,
+            endpoint_url,
+            endpoint_disabled_reason,
+            amqp_user,
+            created_at,
+        }
+    }
+}
+
+type Tx<'a> = Transaction<'a, Postgres>;
+
+async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)",
+    )
+    .bind(&key.id)
+    .bind(key.merchant_id.as_uuid())
+    .bind(&key.secret_hash[..])
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn audit(
+    tx: &mut Tx<'_>,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("insert into audit_log (actor, action, subject, at) values ($1, $2, $3, $4)")
+        .bind(actor)
+        .bind(action)
+        .bind(subject)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn credentials_place(merchant: MerchantId, channel: Channel) -> String {
+    format!("channel_configs.credentials:{merchant}/{channel}")
+}
+
+fn secrets_place(merchant: MerchantId) -> String {
+    format!("merchants.endpoint_secrets:{merchant}")
+}
+
+fn open_text(vault: &Vault, place: &str, sealed: &[u8]) -> Result<Secret, StoreError> {
+    let plain = vault
+        .open(place, sealed)
+        .map_err(|error| StoreError::unreadable(place, error))?;
+    String::from_utf8(plain)
+        .map(Secret::new)
+        .map_err(|error| StoreError::unreadable(place, error.utf8_error()))
+}
+
+fn seal_secrets(vault: &Vault, merchant: MerchantId, secrets: &[EndpointSecret]) -> Vec<u8> {
+    let list: Vec<SealedSecret> = secrets
+        .iter()
+        .map(|s| SealedSecret {
+            secret: s.secret.expose().to_owned(),
+            until: s.until,
+        })
+        .collect();
+    vault.seal(
+        &secrets_place(merchant),
+        serde_json::to_string(&list).unwrap_or_default().as_bytes(),
+    )
+}
+
+fn open_secrets(
+    vault: &Vault,
+    merchant: MerchantId,
+    sealed: &[u8],
+) -> Result<Vec<EndpointSecret>, StoreError> {
+    let place = secrets_place(merchant);
+    let list: Vec<SealedSecret> = serde_json::from_str(open_text(vault, &place, sealed)?.expose())
+        .map_err(|error| StoreError::unreadable(place, error))?;
+    Ok(list
+        .into_iter()
+        .map(|s| EndpointSecret {
+            secret: Secret::new(s.secret),
+            until: s.until,
+        })
+        .collect())
+}

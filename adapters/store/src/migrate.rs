@@ -1,0 +1,32 @@
+//! The migrations of `migrations/`, built into every binary that opens a store.
+
+use sqlx::{PgPool, migrate::Migrator};
+
+use crate::StoreError;
+
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+
+pub async fn run(pool: &PgPool) -> Result<(), StoreError> {
+    Ok(MIGRATOR.run(pool).await?)
+}
+
+pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
+    let needed = MIGRATOR
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default();
+    let known = sqlx::query_scalar::<_, bool>("select to_regclass('_sqlx_migrations') is not null");
+    let found = if known.fetch_one(pool).await? {
+        let newest = "select coalesce(max(version), 0) from _sqlx_migrations where success";
+        sqlx::query_scalar(newest).fetch_one(pool).await?
+    } else {
+        0
+    };
+    // A newer schema is fine: migrations only add, so that old and new processes can run side by side.
+    if found < needed {
+        Err(StoreError::WrongSchema { found, needed })
+    } else {
+        Ok(())
+    }
+}

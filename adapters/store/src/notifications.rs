@@ -1,0 +1,78 @@
+//! Notifications on their way to merchants.
+
+use chrono::{DateTime, Utc};
+use domain::id::NotificationId;
+
+use crate::{Store, StoreError};
+
+/// How far a notification has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    /// Not delivered yet.
+    Pending,
+    /// The merchant took it.
+    Delivered,
+    /// Every try failed.
+    Exhausted,
+    /// The merchant has no endpoint, or it is switched off.
+    Undeliverable,
+}
+
+impl DeliveryStatus {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Exhausted => "exhausted",
+            Self::Undeliverable => "undeliverable",
+        }
+    }
+}
+
+/// What is needed to deliver a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Whether it was delivered already.
+    pub delivered: bool,
+    /// The very bytes to sign and send.
+    pub payload: String,
+}
+
+/// One try to deliver a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// Which notification.
+    pub notification_id: NotificationId,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// How far the notification has come with it.
+    pub status: DeliveryStatus,
+    /// What the merchant answered.
+    pub http_status: Option<u16>,
+    /// Why there was no good answer.
+    pub error: Option<String>,
+    /// The first KB of the answer.
+    pub response: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The address that answered 410 Gone and is to be switched off.
+    pub gone_url: Option<String>,
+}
+
+impl Store {
+    /// A stored notification.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn delivery(&self, id: NotificationId) -> Result<Option<Delivery>, StoreError> {
+        let select = "select status = 'delivered', payload from notifications where id = $1";
+        let row: Option<(bool, String)> = sqlx::query_as(select)
+            .bind(id.as_uuid())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|(delivered, payload)| Delivery { delivered, payload }))
+    }
+}

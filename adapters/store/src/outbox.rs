@@ -1,0 +1,104 @@
+//! The outbox: messages that were decided in a transaction and are published after it.
+//!
+//! A batch is claimed by locking its rows. They are deleted once the broker confirmed them; whoever dies in between
+//! lets go of the locks, and another relay publishes them again. So a message may be published twice, never none.
+
+use chrono::{DateTime, Utc};
+use domain::job::Envelope;
+use sqlx::{FromRow, Postgres, Transaction};
+
+use crate::{Store, StoreError};
+
+/// Messages claimed by this process, until it lets go.
+#[derive(Debug)]
+pub struct OutboxBatch {
+    tx: Transaction<'static, Postgres>,
+    ids: Vec<i64>,
+    /// The messages, oldest first.
+    pub messages: Vec<Envelope>,
+}
+
+#[derive(FromRow)]
+struct OutboxRow {
+    id: i64,
+    job_id: String,
+    kind: String,
+    correlation_id: String,
+    schema: i16,
+    traceparent: Option<String>,
+    body: Vec<u8>,
+    created_at: DateTime<Utc>,
+}
+
+const CLAIM: &str = "
+select id, job_id, kind, correlation_id, schema, traceparent, body, created_at
+from outbox order by id limit $1 for update skip locked";
+
+impl Store {
+    /// Claims up to `limit` messages that no other process has claimed.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn claim_outbox(&self, limit: i64) -> Result<OutboxBatch, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let rows: Vec<OutboxRow> = sqlx::query_as(CLAIM)
+            .bind(limit)
+            .fetch_all(&mut *tx)
+            .await?;
+        let ids = rows.iter().map(|row| row.id).collect();
+        let messages = rows.into_iter().map(Envelope::from).collect();
+        Ok(OutboxBatch { tx, ids, messages })
+    }
+
+    /// How many messages wait in the outbox, and since when the oldest does.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn outbox_backlog(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+        Ok(
+            sqlx::query_as("select count(*), min(created_at) from outbox")
+                .fetch_one(&self.pool)
+                .await?,
+        )
+    }
+}
+
+impl OutboxBatch {
+    /// Deletes the messages whose place in `confirmed` is true, and lets go of the others.
+    ///
+    /// # Errors
+    /// PostgreSQL is away; the messages will be published again.
+    pub async fn finish(mut self, confirmed: &[bool]) -> Result<(), StoreError> {
+        let done: Vec<i64> = self
+            .ids
+            .iter()
+            .zip(confirmed)
+            .filter(|(_, ok)| **ok)
+            .map(|(id, _)| *id)
+            .collect();
+        sqlx::query("delete from outbox where id = any($1)")
+            .bind(done)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(self.tx.commit().await?)
+    }
+}
+
+impl From<OutboxRow> for Envelope {
+    fn from(row: OutboxRow) -> Self {
+        Self {
+            job_id: row.job_id,
+            kind: row.kind,
+            correlation_id: row.correlation_id,
+            schema: row.schema.cast_unsigned(),
+            attempt: 1,
+            snoozes: 0,
+            redelivered: false,
+            reply_to: None,
+            published_by: None,
+            traceparent: row.traceparent,
+            published_at: row.created_at,
+            body: row.body,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Reading payments, and translating them to and from rows.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{IdempotencyKey, MerchantId, PaymentId},
+    money::Money,
+    payment::{Payment, PaymentRequest, PaymentStatus},
+    secret::Secret,
+};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, Vault};
+
+/// Where a page of payments starts: after this payment, in the order newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageCursor {
+    /// When the last payment of the page before was stored.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: PaymentId,
+}
+
+/// Which payments to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// Only those in this status.
+    pub status: Option<PaymentStatus>,
+    /// Only those after this one.
+    pub after: Option<PageCursor>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+const SELECT: &str = "
+select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
+       failure, request, version, created_at, updated_at
+from payments where id = $1";
+
+const SELECT_PAGE: &str = "
+select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
+       failure, request, version, created_at, updated_at
+from payments
+where merchant_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
+order by created_at desc, id desc
+limit $5";
+
+impl Store {
+    /// One payment.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the row cannot be read.
+    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        let row = sqlx::query_as::<_, PaymentRow>(SELECT)
+            .bind(id.as_uuid())
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| row.into_payment(&self.vault)).transpose()
+    }
+
+    /// A merchant's payments, newest first.
+    ///
+    /// # Errors
+    /// As [`Self::payment`].
+    pub async fn payments(&self, page: &Page) -> Result<Vec<Payment>, StoreError> {
+        let newest = PageCursor {
+            created_at: latest_storable(),
+            id: PaymentId::from_uuid(Uuid::max()),
+        };
+        let after = page.after.unwrap_or(newest);
+        let rows = sqlx::query_as::<_, PaymentRow>(SELECT_PAGE)
+            .bind(page.merchant_id.as_uuid())
+            .bind(after.created_at)
+            .bind(after.id.as_uuid())
+            .bind(page.status.map(PaymentStatus::name))
+            .bind(i64::from(page.limit))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter()
+            .map(|row| row.into_payment(&self.vault))
+            .collect()
+    }
+}
+
+/// PostgreSQL's calendar ends before chrono's.
+fn latest_storable() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or_default()
+}
+
+#[derive(FromRow)]
+struct PaymentRow {
+    id: Uuid,
+    merchant_id: Uuid,
+    idempotency_key: String,
+    fingerprint: Vec<u8>,
+    status: String,
+    amount_minor: i64,
+    currency: String,
+    channel: String,
+    intent_id: Option<String>,
+    client_secret: Option<Vec<u8>>,
+    failure: Option<Value>,
+    request: Value,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl PaymentRow {
+    fn into_payment(self, vault: &Vault) -> Result<Payment, StoreError> {
+        let id = PaymentId::from_uuid(self.id);
+        let unreadable = |problem: String| StoreError::unreadable(id.to_string(), problem);
+        let client_secret = match &self.client_secret {
+            Some(sealed) => Some(open_client_secret(vault, id, sealed)?),
+            None => None,
+        };
+        Ok(Payment {
+            id,
+            merchant_id: MerchantId::from_uuid(self.merchant_id),
+            idempotency_key: IdempotencyKey::try_from(self.idempotency_key)
+                .map_err(|e| unreadable(e.to_string()))?,
+            fingerprint: self
+                .fingerprint
+                .try_into()
+                .map_err(|_| unreadable("fingerprint".into()))?,
+            status: self
+                .status
+                .parse()
+                .map_err(|e| unreadable(format!("{e}")))?,
+            money: Money {
+                amount_minor: self.amount_minor,
+                currency: self
+                    .currency
+                    .parse()
+                    .map_err(|e| unreadable(format!("{e}")))?,
+            },
+            channel: self
+                .channel
+                .parse()
+                .map_err(|e| unreadable(format!("{e}")))?,
+            intent_id: self.intent_id,
+            client_secret,
+            failure: self
+                .failure
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|e| unreadable(e.to_string()))?,
+            request: serde_json::from_value(self.request).map_err(|e| unreadable(e.to_string()))?,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+fn secret_place(id: PaymentId) -> String {
+    format!("payments.client_secret:{id}")
+}
+
+fn open_client_secret(vault: &Vault, id: PaymentId, sealed: &[u8]) -> Result<Secret, StoreError> {
+    let plain = vault
+        .open(&secret_place(id), sealed)
+        .map_err(|e| StoreError::unreadable(secret_place(id), e))?;
+    String::from_utf8(plain)
+        .map(Secret::new)
+        .map_err(|e| StoreError::unreadable(secret_place(id), e.utf8_error()))
+}
+
+pub fn seal_client_secret(vault: &Vault, payment: &Payment) -> Option<Vec<u8>> {
+    let secret = payment.client_secret.as_ref()?;
+    Some(vault.seal(&secret_place(payment.id), secret.expose().as_bytes()))
+}
+
+pub fn failure_json(payment: &Payment) -> Option<Value> {
+    payment
+        .failure
+        .as_ref()
+        .and_then(|failure| serde_json::to_value(failure).ok())
+}
+
+pub fn request_json(request: &PaymentRequest) -> Value {
+    serde_json::to_value(request).unwrap_or_default()
+}

@@ -1,0 +1,147 @@
+//! What a job writes, as a value.
+//!
+//! A record is written whole or not at all. It may carry *guards*: writes that succeed only if the world still is as
+//! the job saw it. When a guard fails, nothing of the record is written and the [`Verdict`] says why; the job then
+//! looks again. That makes every handler safe to run twice, and two at once.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    channel::{Channel, Exchange},
+    id::{MerchantId, PaymentId},
+    job::Envelope,
+    notification::Notification,
+    payment::Payment,
+};
+
+use crate::{AttemptRecord, JobFailure};
+
+/// What to write in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Guard: store this payment, unless one with its id is there.
+    pub new_payment: Option<Payment>,
+    /// Guard: take this callback in, unless it was taken in before.
+    pub callback: Option<CallbackRecord>,
+    /// Guard: store this payment over the version that it was read at.
+    pub payment: Option<Payment>,
+    /// Exchanges with the provider.
+    pub exchanges: Vec<ExchangeRecord>,
+    /// Notifications to store; one that is stored already stays as it is.
+    pub notifications: Vec<Notification>,
+    /// Jobs to publish after the commit.
+    pub jobs: Vec<Envelope>,
+    /// A try to deliver a notification.
+    pub attempt: Option<AttemptRecord>,
+    /// A try of a job that did not work.
+    pub failure: Option<JobFailure>,
+}
+
+/// Whether a record was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All of it.
+    Written,
+    /// Nothing: the new payment or the callback is stored already.
+    Duplicate,
+    /// Nothing: the payment has changed since it was read.
+    Stale,
+}
+
+/// A callback in the inbox.
+#[derive(Debug, Clone)]
+pub struct CallbackRecord {
+    /// The provider.
+    pub channel: Channel,
+    /// Whose address it came to.
+    pub merchant_id: MerchantId,
+    /// The provider's id of the event.
+    pub event_id: String,
+    /// The provider's name of what happened.
+    pub event_type: String,
+    /// The payment it is about, when it is about one.
+    pub payment_id: Option<PaymentId>,
+    /// What came of it.
+    pub outcome: CallbackOutcome,
+    /// The raw body, sealed.
+    pub sealed_body: String,
+    /// When ingress received it.
+    pub received_at: DateTime<Utc>,
+    /// When it was processed.
+    pub processed_at: DateTime<Utc>,
+}
+
+/// What came of a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallbackOutcome {
+    /// It changed its payment.
+    Applied,
+    /// It told nothing new.
+    Unchanged,
+    /// It is about nothing that Sluice acts upon.
+    Ignored,
+}
+
+impl CallbackOutcome {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+/// An exchange with a provider and the job that made it.
+#[derive(Debug, Clone)]
+pub struct ExchangeRecord {
+    /// The payment it was about.
+    pub payment_id: PaymentId,
+    /// The job.
+    pub job_id: String,
+    /// Its attempt, from 1.
+    pub attempt: u32,
+    /// What was said.
+    pub exchange: Exchange,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Record {
+    /// How many guards it carries. One that fails after another succeeded has to be undone with its whole batch.
+    pub(crate) fn guards(&self) -> usize {
+        usize::from(self.new_payment.is_some())
+            + usize::from(self.callback.is_some())
+            + usize::from(self.payment.is_some())
+    }
+
+    /// What it guards. Two records with a key in common must not share a batch.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
+        let payments = [&self.new_payment, &self.payment]
+            .into_iter()
+            .flatten()
+            .map(|payment| payment.id.to_string());
+        let callback = self.callback.as_ref();
+        let callback =
+            callback.map(|seen| format!("{}/{}/{}", seen.merchant_id, seen.channel, seen.event_id));
+        let attempt = self
+            .attempt
+            .as_ref()
+            .map(|attempt| attempt.notification_id.to_string());
+        let failure = self
+            .failure
+            .as_ref()
+            .map(|failure| format!("{}#{}", failure.job_id, failure.attempt));
+        let notifications = self
+            .notifications
+            .iter()
+            .map(|notification| notification.id.to_string());
+        let keys: Vec<String> = payments
+            .chain(callback)
+            .chain(attempt)
+            .chain(failure)
+            .chain(notifications)
+            .collect();
+        keys.into_iter()
+    }
+}

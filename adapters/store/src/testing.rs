@@ -1,0 +1,113 @@
+//! A fresh database for each test, on the server that `DATABASE_URL` names.
+
+use std::time::Duration;
+
+use domain::secret::Secret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
+
+use crate::{Store, StoreConfig, Vault};
+
+/// The key ring of tests: 32 zero bytes.
+pub const TEST_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// A database of its own, dropped by [`TestDatabase::close`].
+#[derive(Debug)]
+pub struct TestDatabase {
+    server: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// Creates and migrates it.
+    ///
+    /// # Panics
+    /// Without a server to create it on.
+    #[expect(
+        clippy::expect_used,
+        reason = "a test cannot go on without its database"
+    )]
+    pub async fn create() -> Self {
+        let server = std::env::var("DATABASE_URL")
+            .expect("DATABASE_URL is not set: run the tests with `make test`");
+        let name = format!("sluice_test_{}", Uuid::new_v4().simple());
+        let database = Self { server, name };
+        database
+            .execute(&format!("create database {}", database.name))
+            .await;
+        database
+            .store(false)
+            .migrate()
+            .await
+            .expect("the migrations apply");
+        database
+    }
+
+    /// Its URL.
+    #[expect(
+        clippy::expect_used,
+        reason = "a test cannot go on without its database"
+    )]
+    pub fn url(&self) -> String {
+        let (server, _) = self
+            .server
+            .rsplit_once('/')
+            .expect("DATABASE_URL ends with a database");
+        format!("{server}/{}", self.name)
+    }
+
+    /// A store on it, with the test key ring.
+    #[expect(
+        clippy::expect_used,
+        reason = "a test cannot go on without its database"
+    )]
+    pub fn store(&self, read_only: bool) -> Store {
+        let vault = Vault::from_keys(&Secret::new(TEST_KEY)).expect("the test key is good");
+        let config = StoreConfig {
+            url: Secret::new(self.url()),
+            max_connections: 8,
+            acquire_timeout: Duration::from_secs(10),
+            read_only,
+        };
+        Store::connect_lazily(&config, vault).expect("the URL is good")
+    }
+
+    /// Drops it, whoever is still connected.
+    pub async fn close(self) {
+        self.execute(&format!(
+            "drop database if exists {} with (force)",
+            self.name
+        ))
+        .await;
+    }
+
+    /// Lets nobody in any more and throws everybody out, or lets them in again: PostgreSQL being away.
+    pub async fn set_reachable(&self, reachable: bool) {
+        self.execute(&format!(
+            "alter database {} with allow_connections {reachable}",
+            self.name
+        ))
+        .await;
+        if !reachable {
+            let name = &self.name;
+            self.execute(&format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+            ))
+            .await;
+        }
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "a test cannot go on without its database"
+    )]
+    async fn execute(&self, sql: &str) {
+        let mut server = PgConnection::connect(&self.server)
+            .await
+            .expect("PostgreSQL answers");
+        sqlx::query(AssertSqlSafe(sql.to_owned()))
+            .execute(&mut server)
+            .await
+            .expect("the statement runs");
+    }
+}

@@ -1,0 +1,50 @@
+//! Writing many records in one transaction, with one statement per table.
+
+mod effects;
+mod guards;
+
+use std::collections::HashSet;
+
+use sqlx::{Postgres, Transaction};
+
+use crate::{
+    Store, StoreError,
+    record::{Record, Verdict},
+};
+
+type Tx = Transaction<'static, Postgres>;
+
+/// Writes each record whole or not at all, all in one transaction. The records share no key.
+pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
+    let mut left_out: HashSet<usize> = HashSet::new();
+    let mut verdicts = vec![Verdict::Written; records.len()];
+    loop {
+        let kept = || {
+            records
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| !left_out.contains(index))
+        };
+        let mut tx = store.pool.begin().await?;
+        let lost = guards::write(&mut tx, store, &kept().collect::<Vec<_>>()).await?;
+        for (index, verdict) in &lost {
+            verdicts[*index] = *verdict;
+        }
+        // A lost record with one guard wrote nothing. One with two may have written the other: start over without it.
+        if lost.iter().any(|(index, _)| records[*index].guards() > 1) {
+            tx.rollback().await?;
+            left_out.extend(lost.into_iter().map(|(index, _)| index));
+            continue;
+        }
+        left_out.extend(lost.into_iter().map(|(index, _)| index));
+        let written: Vec<&Record> = records
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !left_out.contains(index))
+            .map(|(_, r)| r)
+            .collect();
+        effects::write(&mut tx, &written).await?;
+        tx.commit().await?;
+        return Ok(verdicts);
+    }
+}

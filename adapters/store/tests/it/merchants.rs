@@ -1,0 +1,80 @@
+//! Merchants, keys and what is sealed about them.
+
+use domain::{channel::Channel, secret::Secret};
+use store::{EndpointSecret, StoreError};
+
+use crate::support::{at, world};
+
+#[tokio::test]
+async fn keys_are_found_and_revoked() {
+    let world = world().await;
+    let key = world.store.key("key").await.unwrap().unwrap();
+    assert_eq!((key.merchant_id, key.revoked), (world.merchant_id, false));
+    assert!(world.store.revoke_key("key", "test", at(1)).await.unwrap());
+    assert!(!world.store.revoke_key("key", "test", at(2)).await.unwrap());
+    assert!(world.store.key("key").await.unwrap().unwrap().revoked);
+    assert_eq!(world.store.key("other").await.unwrap(), None);
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn credentials_and_endpoints_open_only_with_the_key_ring() {
+    let world = world().await;
+    let (merchant, stripe) = (world.merchant_id, Channel::Stripe);
+    assert!(
+        world
+            .store
+            .credentials(merchant, stripe)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let credentials = Secret::new(r#"{"secret_key":"sk_test_1"}"#);
+    world
+        .store
+        .set_credentials(merchant, stripe, &credentials, "test", at(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.store.credentials(merchant, stripe).await.unwrap(),
+        Some(credentials)
+    );
+
+    assert_eq!(world.store.endpoint(merchant).await.unwrap(), None);
+    let secrets = [Some(at(9)), None].map(|until| EndpointSecret {
+        secret: Secret::new("whsec_x"),
+        until,
+    });
+    assert!(
+        world
+            .store
+            .set_endpoint(
+                merchant,
+                "https://shop.example/hook",
+                &secrets,
+                "test",
+                at(2)
+            )
+            .await
+            .unwrap()
+    );
+    let endpoint = world.store.endpoint(merchant).await.unwrap().unwrap();
+    assert_eq!(
+        (endpoint.secrets, endpoint.disabled_reason),
+        (secrets.to_vec(), None)
+    );
+
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
+        .await
+        .unwrap();
+    sqlx::query("update channel_configs set credentials = '\\x00'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let error = world.store.credentials(merchant, stripe).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::Unreadable { .. }) && !error.to_string().contains("sk_test"),
+        "{error}"
+    );
+    world.database.close().await;
+}

@@ -1,0 +1,209 @@
+//! Payments in and out of their table, and the invariants that the table itself keeps.
+
+use domain::{channel::IntentStatus, payment::PaymentStatus};
+use store::{Page, PageCursor, Record, StoreError, Verdict};
+
+use crate::support::{at, seen, world};
+
+#[tokio::test]
+async fn a_payment_comes_back_as_it_was_written() {
+    let world = world().await;
+    let new = world.payment("k");
+    let record = Record {
+        new_payment: Some(new.clone()),
+        ..Record::default()
+    };
+    assert_eq!(
+        world.recorder.write(record.clone()).await.unwrap(),
+        Verdict::Written
+    );
+    assert_eq!(
+        world.recorder.write(record).await.unwrap(),
+        Verdict::Duplicate
+    );
+    assert_eq!(
+        world.store.payment(new.id).await.unwrap(),
+        Some(new.clone())
+    );
+
+    let paid = seen(new, IntentStatus::Succeeded).payment;
+    let record = Record {
+        payment: Some(paid.clone()),
+        ..Record::default()
+    };
+    assert_eq!(
+        world.recorder.write(record.clone()).await.unwrap(),
+        Verdict::Written
+    );
+    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Stale);
+    let stored = world.store.payment(paid.id).await.unwrap().unwrap();
+    assert_eq!(
+        (stored.version, stored.client_secret),
+        (1, paid.client_secret)
+    );
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn the_client_secret_is_sealed_at_rest() {
+    let world = world().await;
+    let new = world.payment("k");
+    world
+        .recorder
+        .write(Record {
+            new_payment: Some(new.clone()),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let open = seen(new, IntentStatus::RequiresAction).payment;
+    world
+        .recorder
+        .write(Record {
+            payment: Some(open),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
+        .await
+        .unwrap();
+    let raw: String = sqlx::query_scalar(
+        "select payments::text || encode(client_secret, 'escape') from payments",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert!(!raw.contains("pi_secret"), "{raw}");
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn the_table_itself_refuses_to_unpay_or_change_a_payment() {
+    let world = world().await;
+    let new = world.payment("k");
+    world
+        .recorder
+        .write(Record {
+            new_payment: Some(new.clone()),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let paid = seen(new, IntentStatus::Succeeded).payment;
+    world
+        .recorder
+        .write(Record {
+            payment: Some(paid.clone()),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let mut unpaid = world.store.payment(paid.id).await.unwrap().unwrap();
+    unpaid.status = PaymentStatus::Failed;
+    let refused = world
+        .recorder
+        .write(Record {
+            payment: Some(unpaid),
+            ..Record::default()
+        })
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, StoreError::Refused(_)) && refused.to_string().contains("is paid"),
+        "{refused}"
+    );
+    let mut other = world.store.payment(paid.id).await.unwrap().unwrap();
+    other.intent_id = Some("pi_other".into());
+    assert!(
+        world
+            .recorder
+            .write(Record {
+                payment: Some(other),
+                ..Record::default()
+            })
+            .await
+            .is_err()
+    );
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn pages_hold_every_payment_once_even_when_they_share_a_moment() {
+    let world = world().await;
+    for number in 0..25 {
+        let new = world.payment(&number.to_string());
+        world
+            .recorder
+            .write(Record {
+                new_payment: Some(new),
+                ..Record::default()
+            })
+            .await
+            .unwrap();
+    }
+    let mut page = Page {
+        merchant_id: world.merchant_id,
+        status: None,
+        after: None,
+        limit: 10,
+    };
+    let mut ids = Vec::new();
+    loop {
+        let payments = world.store.payments(&page).await.unwrap();
+        let Some(last) = payments.last() else { break };
+        page.after = Some(PageCursor {
+            created_at: last.created_at,
+            id: last.id,
+        });
+        ids.extend(payments.iter().map(|payment| payment.id));
+    }
+    let mut once = ids.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!((ids.len(), once.len()), (25, 25));
+    page = Page {
+        status: Some(PaymentStatus::Succeeded),
+        after: None,
+        ..page
+    };
+    assert!(world.store.payments(&page).await.unwrap().is_empty());
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn a_reader_can_read_and_cannot_write() {
+    let world = world().await;
+    let reader = world.database.store(true);
+    assert!(reader.key("key").await.unwrap().is_some());
+    let refused = reader.revoke_key("key", "test", at(1)).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("permission denied")
+            || refused.to_string().contains("read-only"),
+        "{refused}"
+    );
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn an_unmigrated_database_is_named() {
+    let world = world().await;
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
+        .await
+        .unwrap();
+    world.store.check().await.unwrap();
+    sqlx::query("drop table _sqlx_migrations")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert!(
+        world
+            .store
+            .check()
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("console migrate")
+    );
+    world.database.close().await;
+}

@@ -1,0 +1,124 @@
+//! Group commit: records share transactions without sharing each other's fate.
+
+use domain::channel::IntentStatus;
+use futures::future::join_all;
+use store::{Record, Verdict};
+
+use crate::support::{seen, world};
+
+#[tokio::test]
+async fn many_records_at_once_are_all_written() {
+    let world = world().await;
+    let payments: Vec<_> = (0..300)
+        .map(|number| world.payment(&number.to_string()))
+        .collect();
+    let writes = payments.iter().map(|payment| {
+        world.recorder.write(Record {
+            new_payment: Some(payment.clone()),
+            ..Record::default()
+        })
+    });
+    let verdicts = join_all(writes).await;
+    assert!(
+        verdicts
+            .into_iter()
+            .all(|verdict| verdict.unwrap() == Verdict::Written)
+    );
+    for payment in &payments {
+        assert!(world.store.payment(payment.id).await.unwrap().is_some());
+    }
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn of_two_at_once_on_the_same_payment_one_is_stale_and_leaves_nothing() {
+    let world = world().await;
+    let new = world.payment("k");
+    world
+        .recorder
+        .write(Record {
+            new_payment: Some(new.clone()),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let paid = seen(new, IntentStatus::Succeeded).payment;
+    let record = |event: &str| Record {
+        payment: Some(paid.clone()),
+        callback: Some(world.callback(event)),
+        ..Record::default()
+    };
+    let (one, two) = tokio::join!(
+        world.recorder.write(record("evt_1")),
+        world.recorder.write(record("evt_2"))
+    );
+    let mut verdicts = [one.unwrap(), two.unwrap()];
+    verdicts.sort_by_key(|verdict| *verdict == Verdict::Stale);
+    assert_eq!(verdicts, [Verdict::Written, Verdict::Stale]);
+    // The loser's callback was not taken in: it can still be processed.
+    let again = Record {
+        callback: Some(world.callback("evt_2")),
+        ..Record::default()
+    };
+    assert_eq!(world.recorder.write(again).await.unwrap(), Verdict::Written);
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn a_repeated_callback_is_taken_in_once() {
+    let world = world().await;
+    let record = || Record {
+        callback: Some(world.callback("evt_1")),
+        ..Record::default()
+    };
+    let verdicts = join_all((0..20).map(|_| world.recorder.write(record()))).await;
+    let written = verdicts
+        .into_iter()
+        .filter(|verdict| *verdict.as_ref().unwrap() == Verdict::Written)
+        .count();
+    assert_eq!(written, 1);
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn a_bad_record_does_not_hurt_its_neighbours() {
+    let world = world().await;
+    let mut stranger = world.payment("bad");
+    stranger.merchant_id = domain::id::MerchantId::random();
+    let good = join_all((0..20).map(|number| {
+        let new = world.payment(&number.to_string());
+        world.recorder.write(Record {
+            new_payment: Some(new),
+            ..Record::default()
+        })
+    }));
+    let bad = world.recorder.write(Record {
+        new_payment: Some(stranger),
+        ..Record::default()
+    });
+    let (good, bad) = tokio::join!(good, bad);
+    assert!(
+        good.into_iter()
+            .all(|verdict| verdict.unwrap() == Verdict::Written)
+    );
+    assert!(!bad.unwrap_err().is_transient());
+    world.database.close().await;
+}
+
+#[tokio::test]
+async fn postgresql_being_away_is_transient_and_passes() {
+    let world = world().await;
+    world.database.set_reachable(false).await;
+    let record = Record {
+        new_payment: Some(world.payment("k")),
+        ..Record::default()
+    };
+    let error = world.recorder.write(record.clone()).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    world.database.set_reachable(true).await;
+    assert_eq!(
+        world.recorder.write(record).await.unwrap(),
+        Verdict::Written
+    );
+    world.database.close().await;
+}

@@ -1,0 +1,26 @@
+//! A provider's callback after its channel has verified and translated it.
+
+use crate::channel::{Intent, IntentStatus};
+
+/// What a callback says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallbackEvent {
+    /// Something happened to an intent.
+    Intent {
+        /// The intent as the callback shows it.
+        intent: Intent,
+        /// What happened. It may differ from the intent's present status: a decline leaves the intent open.
+        change: IntentStatus,
+    },
+    /// Nothing that Sluice acts upon. It is stored and acknowledged all the same.
+    Other,
+}
+
+/// The two facts of a callback that ingress needs before anything is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackHead {
+    /// The provider's id of the event; the same on every delivery of it.
+    pub event_id: String,
+    /// The provider's name of what happened.
+    pub event_type: String,
+}

@@ -1,0 +1,159 @@
+//! What the pipeline and a payment provider say to each other, in Sluice's words.
+//!
+//! A channel translates its provider's format into these types at its own edge. The most important line drawn here is
+//! between an answer and the lack of one: [`CallError::Declined`] and [`CallError::Refused`] are decisions of the
+//! provider, [`CallError::NotDone`] means that surely nothing happened, and [`CallError::Unknown`] means that money may
+//! have moved and somebody has to ask.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{id::PaymentId, money::Money, payment::Failure, secret::Secret};
+
+/// A provider that Sluice can pay through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Stripe, by payment intents.
+    Stripe,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: &'static [Channel] = &[Channel::Stripe];
+
+    /// The name used in URLs, tables, metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Channel::Stripe => "stripe",
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name is not that of a channel.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("unknown channel {0:?}")]
+pub struct UnknownChannel(pub String);
+
+impl FromStr for Channel {
+    type Err = UnknownChannel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownChannel> {
+        let found = Channel::ALL.iter().find(|channel| channel.name() == name);
+        found
+            .copied()
+            .ok_or_else(|| UnknownChannel(name.chars().take(32).collect()))
+    }
+}
+
+/// What a channel needs to open an intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIntent {
+    /// The payment it is for; the provider stores it and sends it back in callbacks.
+    pub payment_id: PaymentId,
+    /// How much to charge.
+    pub money: Money,
+    /// What the payer reads on the provider's side.
+    pub description: Option<String>,
+    /// A payment method known to the provider. When given, the provider is asked to charge it at once.
+    pub payment_method: Option<String>,
+    /// Where the payer's browser goes after a step outside of the merchant's page, such as 3-D Secure.
+    pub return_url: Option<String>,
+}
+
+/// The provider's object for a payment, as far as Sluice cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The provider's id of it.
+    pub id: String,
+    /// The payment it was opened for, when it carries our mark.
+    pub payment_id: Option<PaymentId>,
+    /// What it is about to charge.
+    pub money: Money,
+    /// What was really received so far, in minor units of the same currency.
+    pub received_minor: i64,
+    /// Where it stands.
+    pub status: IntentStatus,
+    /// What the payer's browser needs to pay it.
+    pub client_secret: Option<Secret>,
+}
+
+/// Where a provider's intent stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntentStatus {
+    /// The payer has to do something: enter a card, pass 3-D Secure.
+    RequiresAction,
+    /// The last attempt to pay was declined; another attempt may still succeed.
+    Declined(Failure),
+    /// The provider is at work and will tell.
+    Processing,
+    /// Money was received.
+    Succeeded,
+    /// It was closed and can no longer be paid.
+    Canceled,
+}
+
+impl IntentStatus {
+    /// The name used in errors and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RequiresAction => "requires_action",
+            Self::Declined(_) => "declined",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// Why a call to a provider gave no intent.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum CallError {
+    /// The provider answered that this payer cannot pay this way. Final for this attempt; asking again is useless.
+    #[error("declined: {}", .0.code)]
+    Declined(Failure),
+    /// The provider answered that our request is wrong (a bad parameter, a bad key). Repeating it is useless.
+    #[error("refused by the provider: {code}: {message}")]
+    Refused {
+        /// The provider's code.
+        code: String,
+        /// The provider's explanation.
+        message: String,
+    },
+    /// Surely nothing was done: no connection could be made, or the provider asked us to come back later.
+    #[error("not done: {message}")]
+    NotDone {
+        /// What went wrong.
+        message: String,
+        /// How long the provider asked us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The answer never came or cannot be understood: it may or may not have been done.
+    #[error("outcome unknown: {message}")]
+    Unknown {
+        /// What went wrong.
+        message: String,
+    },
+}
+
+/// One exchange with a provider, kept in `payment_records` whatever came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was asked, such as `create_intent`.
+    pub operation: &'static str,
+    /// What came of it, such as `ok`, `declined`, `unknown`.
+    pub outcome: &'static str,
+    /// The provider's id of the object, when there is one.
+    pub intent_id: Option<String>,
+    /// The error as text, without secrets or personal data.
+    pub error: Option<String>,
+    /// How long the call took, in milliseconds.
+    pub duration_ms: i32,
+}

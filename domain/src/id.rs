@@ -1,0 +1,236 @@
+//! Identifiers. Each kind has its own type and prefix, so that a merchant's id can never be passed for a payment's.
+//!
+//! A payment's id is derived from who asked, for what, under which idempotency key. Whoever holds the request can
+//! compute it without a lookup, which is what makes a repeat name the same object even while PostgreSQL is away.
+
+use std::{fmt, str::FromStr};
+
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A text is not an identifier of the kind asked for.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("expected an identifier like {prefix}_ followed by 32 hexadecimal digits")]
+pub struct InvalidId {
+    prefix: &'static str,
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])+ $name:ident, $prefix:literal) => {
+        $(#[$doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps an id as the database stores it.
+            pub const fn from_uuid(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// The id as the database stores it.
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0.simple())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let invalid = InvalidId { prefix: $prefix };
+                let digits = text.strip_prefix(concat!($prefix, "_")).ok_or(invalid.clone())?;
+                if digits.len() != 32 || digits.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                    return Err(invalid);
+                }
+                Uuid::try_parse(digits).map(Self).map_err(|_| invalid)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+    };
+}
+
+identifier! {
+    /// A merchant: a tenant of this deployment.
+    MerchantId, "mer"
+}
+identifier! {
+    /// A payment.
+    PaymentId, "pay"
+}
+identifier! {
+    /// A notification to a merchant; sent as `webhook-id`, the same on every attempt.
+    NotificationId, "ntf"
+}
+identifier! {
+    /// A job. Two messages with one job id are the same job.
+    JobId, "job"
+}
+
+impl MerchantId {
+    /// A new, random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl PaymentId {
+    /// The id of the payment that `merchant` creates under `key`.
+    pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "payment",
+            &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl NotificationId {
+    /// The id of the one notification that tells of this event of this payment.
+    pub fn derive(payment: PaymentId, event_type: &str) -> Self {
+        Self(derive(
+            "notification",
+            &[payment.as_uuid().as_bytes(), event_type.as_bytes()],
+        ))
+    }
+}
+
+impl JobId {
+    /// The id of the one job of this kind about this subject.
+    pub fn derive(kind: &str, subject: &[&[u8]]) -> Self {
+        let mut parts = vec![kind.as_bytes()];
+        parts.extend_from_slice(subject);
+        Self(derive("job", &parts))
+    }
+}
+
+/// A version-8 UUID from SHA-256 over the length-prefixed parts, so that no two lists of parts run together.
+fn derive(domain: &str, parts: &[&[u8]]) -> Uuid {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in std::iter::once(&domain.as_bytes()).chain(parts) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&context.finish().as_ref()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// The caller's name for one request, repeated when it repeats the request: `Idempotency-Key` over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IdempotencyKey(String);
+
+/// The idempotency key cannot be used.
+#[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "an idempotency key is 1 to 255 visible ASCII characters; a UUID made for this request serves well"
+)]
+pub struct InvalidIdempotencyKey;
+
+impl IdempotencyKey {
+    /// The key as the caller wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = InvalidIdempotencyKey;
+
+    fn try_from(text: String) -> Result<Self, InvalidIdempotencyKey> {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if text.is_empty() || text.len() > 255 || !visible {
+            return Err(InvalidIdempotencyKey);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<IdempotencyKey> for String {
+    fn from(key: IdempotencyKey) -> String {
+        key.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> IdempotencyKey {
+        IdempotencyKey::try_from(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn the_same_request_names_the_same_payment() {
+        let (merchant, other) = (MerchantId::random(), MerchantId::random());
+        assert_eq!(
+            PaymentId::derive(merchant, &key("k")),
+            PaymentId::derive(merchant, &key("k"))
+        );
+        assert_ne!(
+            PaymentId::derive(merchant, &key("k")),
+            PaymentId::derive(merchant, &key("k2"))
+        );
+        assert_ne!(
+            PaymentId::derive(merchant, &key("k")),
+            PaymentId::derive(other, &key("k"))
+        );
+    }
+
+    #[test]
+    fn the_derivation_never_changes() {
+        let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
+        assert_eq!(
+            PaymentId::derive(merchant, &key("order-1")).to_string(),
+            "pay_1fedc3ad96208c7eaf799d250faf6052"
+        );
+    }
+
+    #[test]
+    fn ids_read_back_and_do_not_pass_for_one_another() {
+        let merchant = MerchantId::random();
+        assert_eq!(merchant.to_string().parse(), Ok(merchant));
+        assert!(merchant.to_string().parse::<PaymentId>().is_err());
+        for bad in [
+            "",
+            "pay_",
+            "pay_123",
+            "pay_ZZ000000000000000000000000000001",
+            "PAY_00000000000000000000000000000001",
+        ] {
+            assert!(bad.parse::<PaymentId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn keys_are_short_visible_ascii() {
+        for bad in ["", "a b", "é", "a\n", &"x".repeat(256)] {
+            assert_eq!(
+                IdempotencyKey::try_from(bad.to_owned()),
+                Err(InvalidIdempotencyKey),
+                "{bad:?}"
+            );
+        }
+        assert!(IdempotencyKey::try_from("x".repeat(255)).is_ok());
+    }
+}

@@ -1,0 +1,99 @@
+//! What is fixed about every kind of job.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    id::{JobId, MerchantId},
+    job::{CreateIntent, NotifyMerchant, ProcessCallback},
+    retry::RetrySchedule,
+};
+
+/// A kind of job: verb and noun, the name of its queue, its handler and its metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Open the provider's intent for a payment.
+    CreateIntent,
+    /// Take in a provider's callback.
+    ProcessCallback,
+    /// Tell a merchant what happened.
+    NotifyMerchant,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 3] = [
+        Kind::CreateIntent,
+        Kind::ProcessCallback,
+        Kind::NotifyMerchant,
+    ];
+
+    /// The name: routing key, end of the queue names, message `type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreateIntent => "create_intent",
+            Self::ProcessCallback => "process_callback",
+            Self::NotifyMerchant => "notify_merchant",
+        }
+    }
+
+    /// What is fixed about this kind.
+    pub const fn contract(self) -> Contract {
+        match self {
+            Self::CreateIntent => CreateIntent::CONTRACT,
+            Self::ProcessCallback => ProcessCallback::CONTRACT,
+            Self::NotifyMerchant => NotifyMerchant::CONTRACT,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The text names no kind of job.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("unknown kind of job {0:?}")]
+pub struct UnknownKind(pub String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| UnknownKind(name.chars().take(64).collect()))
+    }
+}
+
+/// What is fixed about a kind of job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contract {
+    /// Its kind.
+    pub kind: Kind,
+    /// The version of the payload written today; readers accept this one and older ones they know.
+    pub schema: u16,
+    /// When it is tried again.
+    pub retry: RetrySchedule,
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// Whether upstream systems may publish it themselves.
+    pub from_upstream: bool,
+}
+
+/// A payload with its contract.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What is fixed about this kind.
+    const CONTRACT: Contract;
+
+    /// The job's id: the same for every message that asks for the same work.
+    fn id(&self) -> JobId;
+
+    /// The payment, order or notification it concerns: `correlation_id` of the message.
+    fn correlation_id(&self) -> String;
+
+    /// Whose job it is.
+    fn merchant_id(&self) -> MerchantId;
+}

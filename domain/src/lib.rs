@@ -1,0 +1,19 @@
+//! Sluice's pure model: money, ids, payments, notifications, job contracts and the retry policy.
+//!
+//! Everything here is a value or a function from values to values. No I/O, no async, no SQL and no wire format of a
+//! provider: those live in the adapters, which import this crate and which this crate never imports. That is what
+//! lets the rules about money be tested by the hundred thousand.
+
+pub mod callback;
+pub mod channel;
+pub mod clock;
+pub mod currency;
+pub mod id;
+pub mod job;
+pub mod money;
+pub mod notification;
+pub mod outcome;
+pub mod payment;
+pub mod retry;
+pub mod secret;
+pub mod trace;

@@ -1,0 +1,112 @@
+//! What merchants are told, as Standard Webhooks (<https://www.standardwebhooks.com>).
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{MerchantId, NotificationId, PaymentId},
+    payment::{Payment, PaymentStatus, PaymentView},
+};
+
+/// What a notification announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum NotificationType {
+    /// The payment was paid.
+    #[serde(rename = "payment.succeeded")]
+    PaymentSucceeded,
+    /// An attempt was declined, or the provider could not be reached; `data.failure.next_step` says what helps.
+    #[serde(rename = "payment.failed")]
+    PaymentFailed,
+    /// The payment was closed before it was paid.
+    #[serde(rename = "payment.canceled")]
+    PaymentCanceled,
+    /// The payment was not paid in time.
+    #[serde(rename = "payment.expired")]
+    PaymentExpired,
+    /// It is unknown whether the payment was made; people are looking at it.
+    #[serde(rename = "payment.needs_review")]
+    PaymentNeedsReview,
+}
+
+impl NotificationType {
+    /// The notification that a payment's new status calls for.
+    pub const fn announcing(status: PaymentStatus) -> Option<Self> {
+        match status {
+            PaymentStatus::Pending | PaymentStatus::RequiresAction | PaymentStatus::Processing => {
+                None
+            }
+            PaymentStatus::NeedsReview => Some(Self::PaymentNeedsReview),
+            PaymentStatus::Failed => Some(Self::PaymentFailed),
+            PaymentStatus::Canceled => Some(Self::PaymentCanceled),
+            PaymentStatus::Expired => Some(Self::PaymentExpired),
+            PaymentStatus::Succeeded => Some(Self::PaymentSucceeded),
+        }
+    }
+
+    /// The name merchants match on.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PaymentSucceeded => "payment.succeeded",
+            Self::PaymentFailed => "payment.failed",
+            Self::PaymentCanceled => "payment.canceled",
+            Self::PaymentExpired => "payment.expired",
+            Self::PaymentNeedsReview => "payment.needs_review",
+        }
+    }
+}
+
+impl fmt::Display for NotificationType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A notification as it is stored when the payment changes: the very bytes that will be signed and sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Its id, the same however often the change is recorded.
+    pub id: NotificationId,
+    /// Who is told.
+    pub merchant_id: MerchantId,
+    /// About which payment.
+    pub payment_id: PaymentId,
+    /// What is announced.
+    pub event_type: NotificationType,
+    /// The JSON body.
+    pub payload: String,
+    /// When the payment changed.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    r#type: &'a str,
+    timestamp: String,
+    data: PaymentView,
+}
+
+impl Notification {
+    /// Tells the merchant of `payment` what happened at `at`.
+    pub fn about(payment: &Payment, event_type: NotificationType, at: DateTime<Utc>) -> Self {
+        let payload = Payload {
+            r#type: event_type.name(),
+            timestamp: at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            data: PaymentView::public(payment),
+        };
+        #[expect(
+            clippy::expect_used,
+            reason = "strings, integers and string-keyed maps always serialise"
+        )]
+        let payload = serde_json::to_string(&payload).expect("a payment serialises");
+        Self {
+            id: NotificationId::derive(payment.id, event_type.name()),
+            merchant_id: payment.merchant_id,
+            payment_id: payment.id,
+            event_type,
+            payload,
+            created_at: at,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! How a handler's run ended and what becomes of the job.
+
+use std::{fmt, time::Duration};
+
+/// What kind of trouble it was: a small set, for grouping, alerting and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The message is not a job we can read.
+    Unreadable,
+    /// Whoever published the job may not act for that merchant.
+    Forbidden,
+    /// The same idempotency key came with another request.
+    Conflict,
+    /// The provider refused the request as wrong.
+    Refused,
+    /// The provider could not be reached, or asked us to wait; nothing was done.
+    ProviderUnavailable,
+    /// The provider's answer never came or made no sense.
+    OutcomeUnknown,
+    /// A callback names another intent, amount or currency than the payment.
+    Mismatch,
+    /// Something that has to come first has not come yet.
+    TooEarly,
+    /// The merchant's endpoint did not take the notification.
+    MerchantEndpoint,
+    /// Settings are missing, such as a channel's credentials.
+    Misconfigured,
+    /// PostgreSQL did not answer.
+    StoreUnavailable,
+    /// The handler took longer than its contract allows.
+    TimedOut,
+    /// A defect of ours: a panic or a broken invariant.
+    Internal,
+}
+
+impl ErrorClass {
+    /// The name used in headers, tables and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Forbidden => "forbidden",
+            Self::Conflict => "conflict",
+            Self::Refused => "refused",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::Mismatch => "mismatch",
+            Self::TooEarly => "too_early",
+            Self::MerchantEndpoint => "merchant_endpoint",
+            Self::Misconfigured => "misconfigured",
+            Self::StoreUnavailable => "store_unavailable",
+            Self::TimedOut => "timed_out",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Why a run did not end well. Shown to people in headers and tables: never put a secret or personal data into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// The kind of trouble.
+    pub class: ErrorClass,
+    /// What happened, in one sentence.
+    pub message: String,
+}
+
+impl Reason {
+    /// A reason from its class and one sentence.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class.name(), self.message)
+    }
+}
+
+/// What a handler answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The work is done and durable.
+    Done,
+    /// It may work later. Uses up an attempt.
+    Retry {
+        /// Why it did not work.
+        reason: Reason,
+        /// How long the other side asked us to wait, at least.
+        after: Option<Duration>,
+    },
+    /// Not now, through no fault of the job. Uses up no attempt.
+    Snooze {
+        /// Why not now.
+        reason: Reason,
+        /// How long to wait.
+        delay: Duration,
+    },
+    /// Trying again is useless: a person has to look.
+    Fail(Reason),
+}
+
+impl Outcome {
+    /// A retry after the delay of the job's own schedule.
+    pub const fn retry(reason: Reason) -> Self {
+        Self::Retry {
+            reason,
+            after: None,
+        }
+    }
+}
+
+/// What becomes of a job, once its outcome was held against its retry schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disposition {
+    /// Acknowledge it.
+    Complete,
+    /// Send it again as the next attempt.
+    Retry {
+        /// Why.
+        reason: Reason,
+        /// After how long.
+        delay: Duration,
+    },
+    /// Send it again as the same attempt.
+    Snooze {
+        /// Why.
+        reason: Reason,
+        /// After how long.
+        delay: Duration,
+    },
+    /// Put it into its dead-letter queue.
+    DeadLetter(Reason),
+}
+
+impl Disposition {
+    /// The name used in metrics and tables.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Complete => "done",
+            Self::Retry { .. } => "retry",
+            Self::Snooze { .. } => "snooze",
+            Self::DeadLetter(_) => "dead_letter",
+        }
+    }
+
+    /// Why, unless it is complete.
+    pub const fn reason(&self) -> Option<&Reason> {
+        match self {
+            Self::Complete => None,
+            Self::Retry { reason, .. } | Self::Snooze { reason, .. } | Self::DeadLetter(reason) => {
+                Some(reason)
+            }
+        }
+    }
+}

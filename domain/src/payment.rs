@@ -1,0 +1,89 @@
+//! A payment and the only ways it can change.
+//!
+//! The machine is pure: [`Payment::apply`] takes a payment and an event and gives the payment afterwards and what has
+//! to follow. It never goes backwards. Statuses are ranked, an event that would lower the rank changes nothing, and
+//! success outranks everything: whatever order a provider's news arrives in, and however often, the same payment comes
+//! out. A decline is not the end: the payer may pay the same intent with another card, so `failed` yields to
+//! `succeeded` and to nothing else.
+
+mod failure;
+mod request;
+mod status;
+mod transition;
+mod view;
+
+pub use failure::{Failure, NextStep};
+pub use request::{InvalidRequest, PaymentRequest};
+pub use status::{PaymentStatus, UnknownStatus};
+pub use transition::{Applied, Effect, PaymentEvent, TransitionError};
+pub use view::PaymentView;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    channel::Channel,
+    id::{IdempotencyKey, MerchantId, PaymentId},
+    money::Money,
+    secret::Secret,
+};
+
+/// A payment as PostgreSQL holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Its id, derived from the merchant and the idempotency key.
+    pub id: PaymentId,
+    /// Whose payment it is.
+    pub merchant_id: MerchantId,
+    /// The key it was created under.
+    pub idempotency_key: IdempotencyKey,
+    /// SHA-256 of what was asked for; the same key with another fingerprint is a conflict.
+    pub fingerprint: [u8; 32],
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// What is to be paid.
+    pub money: Money,
+    /// The provider it goes through.
+    pub channel: Channel,
+    /// The provider's object, once known.
+    pub intent_id: Option<String>,
+    /// What the payer's browser needs to pay, once known.
+    pub client_secret: Option<Secret>,
+    /// Why it does not go on, when it does not.
+    pub failure: Option<Failure>,
+    /// What the merchant said when asking.
+    pub request: PaymentRequest,
+    /// Counts the changes; a writer that saw an older version has to look again.
+    pub version: i32,
+    /// When the worker first stored it.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Payment {
+    /// The payment that a request asks for, before anything was done about it.
+    pub fn new(
+        merchant_id: MerchantId,
+        idempotency_key: IdempotencyKey,
+        request: PaymentRequest,
+        channel: Channel,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id: PaymentId::derive(merchant_id, &idempotency_key),
+            merchant_id,
+            idempotency_key,
+            fingerprint: request.fingerprint(),
+            status: PaymentStatus::Pending,
+            money: request.money,
+            channel,
+            intent_id: None,
+            client_secret: None,
+            failure: None,
+            request,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}

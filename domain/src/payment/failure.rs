@@ -1,0 +1,59 @@
+//! Why a payment did not go through, told so that the payer can do something about it.
+
+use serde::{Deserialize, Serialize};
+
+/// What the payer can do after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// Try another card or another way to pay; the intent is still open.
+    UseAnotherPaymentMethod,
+    /// Try again with the same card after correcting what was entered.
+    CorrectDetails,
+    /// Pay again later, under a new payment.
+    TryAgainLater,
+    /// Wait: people are looking at it. Paying again now might pay twice.
+    Wait,
+    /// Nothing; the merchant has to change the request.
+    ContactMerchant,
+}
+
+/// Why a payment did not go through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable code: a provider's decline code, or one of ours such as `provider_unavailable`.
+    pub code: String,
+    /// One sentence for people, without secrets or personal data.
+    pub message: String,
+    /// What the payer can do next.
+    pub next_step: NextStep,
+}
+
+impl Failure {
+    /// The provider could not be reached often enough, and surely charged nothing.
+    pub fn provider_unavailable() -> Self {
+        Self {
+            code: "provider_unavailable".into(),
+            message: "The payment provider could not be reached. Nothing was charged.".into(),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
+    /// The provider's answer is unknown, even after asking it.
+    pub fn outcome_unknown() -> Self {
+        Self {
+            code: "outcome_unknown".into(),
+            message: "The payment provider did not say whether the payment was made. It is being looked into.".into(),
+            next_step: NextStep::Wait,
+        }
+    }
+
+    /// The provider said that the request itself is wrong.
+    pub fn refused(code: &str, message: &str) -> Self {
+        Self {
+            code: code.into(),
+            message: format!("The payment provider refused the request: {message}"),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+}

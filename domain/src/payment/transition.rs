@@ -1,0 +1,193 @@
+//! The transitions of a payment.
+
+use crate::{
+    channel::{Intent, IntentStatus},
+    money::Money,
+    notification::NotificationType,
+    payment::{Failure, Payment, PaymentStatus},
+};
+
+/// News about a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentEvent {
+    /// The provider showed us its intent: after a call, a question or a callback. `change` is what happened to it.
+    IntentSeen {
+        /// The intent as the provider showed it.
+        intent: Intent,
+        /// What happened to it.
+        change: IntentStatus,
+    },
+    /// The provider surely has no intent for this payment and we have stopped trying.
+    GaveUp(Failure),
+    /// We have stopped trying and cannot tell what the provider did.
+    LostSight,
+}
+
+/// What has to follow a change, in the same transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell the merchant.
+    Notify(NotificationType),
+}
+
+/// A payment after an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The payment now.
+    pub payment: Payment,
+    /// What has to follow.
+    pub effects: Vec<Effect>,
+    /// False when the event told nothing new, so that nothing needs to be written.
+    pub changed: bool,
+}
+
+/// The event does not belong to this payment. People have to look at it; the payment stays as it is.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum TransitionError {
+    /// Another intent than the one this payment was opened with.
+    #[error("{event} names intent {seen}, but the {status} payment belongs to intent {stored}")]
+    OtherIntent {
+        /// The event's name.
+        event: &'static str,
+        /// The payment's status.
+        status: PaymentStatus,
+        /// The intent the payment belongs to.
+        stored: String,
+        /// The intent the event names.
+        seen: String,
+    },
+    /// Another amount or currency than asked for.
+    #[error("{event} is about {seen}, but the {status} payment is about {expected}")]
+    OtherMoney {
+        /// The event's name.
+        event: &'static str,
+        /// The payment's status.
+        status: PaymentStatus,
+        /// What the payment asks for.
+        expected: Money,
+        /// What the event shows.
+        seen: Money,
+    },
+}
+
+impl Payment {
+    /// The payment after `event`, and what has to follow. An event that is late, repeated or outranked changes nothing.
+    ///
+    /// # Errors
+    /// The event names another intent, amount or currency than this payment's.
+    pub fn apply(self, event: PaymentEvent) -> Result<Applied, TransitionError> {
+        match event {
+            PaymentEvent::IntentSeen { intent, change } => {
+                self.check_belongs(&intent, &change)?;
+                Ok(self
+                    .with_intent(intent)
+                    .climb(change_to_status(&change), change_to_failure(change)))
+            }
+            // Whoever gave up did not know of the intent. Once it is known, its own news decide.
+            PaymentEvent::GaveUp(_) | PaymentEvent::LostSight if self.intent_id.is_some() => {
+                Ok(self.unchanged())
+            }
+            PaymentEvent::GaveUp(failure) => {
+                Ok(self.unchanged().climb(PaymentStatus::Failed, Some(failure)))
+            }
+            PaymentEvent::LostSight => Ok(self
+                .unchanged()
+                .climb(PaymentStatus::NeedsReview, Some(Failure::outcome_unknown()))),
+        }
+    }
+
+    fn check_belongs(&self, intent: &Intent, change: &IntentStatus) -> Result<(), TransitionError> {
+        let event = change.name();
+        if let Some(stored) = self
+            .intent_id
+            .as_ref()
+            .filter(|stored| **stored != intent.id)
+        {
+            let (stored, seen) = (stored.clone(), intent.id.clone());
+            return Err(TransitionError::OtherIntent {
+                event,
+                status: self.status,
+                stored,
+                seen,
+            });
+        }
+        let paid = *change == IntentStatus::Succeeded;
+        let received = Money {
+            amount_minor: intent.received_minor,
+            ..intent.money
+        };
+        let wrong = [intent.money, received]
+            .into_iter()
+            .take(1 + usize::from(paid))
+            .find(|seen| *seen != self.money);
+        match wrong {
+            Some(seen) => Err(TransitionError::OtherMoney {
+                event,
+                status: self.status,
+                expected: self.money,
+                seen,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn unchanged(self) -> Applied {
+        Applied {
+            payment: self,
+            effects: Vec::new(),
+            changed: false,
+        }
+    }
+
+    /// Learning the intent's id or secret is a change in itself, whatever the status does.
+    fn with_intent(mut self, intent: Intent) -> Applied {
+        let learns_secret = self.client_secret.is_none() && intent.client_secret.is_some();
+        let changed = self.intent_id.is_none() || learns_secret;
+        self.intent_id = Some(intent.id);
+        if learns_secret {
+            self.client_secret = intent.client_secret;
+        }
+        Applied {
+            payment: self,
+            effects: Vec::new(),
+            changed,
+        }
+    }
+}
+
+impl Applied {
+    /// Moves up to `status`, or stays when that is not higher.
+    fn climb(mut self, status: PaymentStatus, failure: Option<Failure>) -> Self {
+        if status > self.payment.status {
+            self.payment.status = status;
+            self.payment.failure = failure;
+            self.effects
+                .extend(NotificationType::announcing(status).map(Effect::Notify));
+            self.changed = true;
+        }
+        self
+    }
+}
+
+const fn change_to_status(change: &IntentStatus) -> PaymentStatus {
+    match change {
+        IntentStatus::RequiresAction => PaymentStatus::RequiresAction,
+        IntentStatus::Declined(_) => PaymentStatus::Failed,
+        IntentStatus::Processing => PaymentStatus::Processing,
+        IntentStatus::Succeeded => PaymentStatus::Succeeded,
+        IntentStatus::Canceled => PaymentStatus::Canceled,
+    }
+}
+
+fn change_to_failure(change: IntentStatus) -> Option<Failure> {
+    match change {
+        IntentStatus::Declined(failure) => Some(failure),
+        IntentStatus::RequiresAction
+        | IntentStatus::Processing
+        | IntentStatus::Succeeded
+        | IntentStatus::Canceled => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

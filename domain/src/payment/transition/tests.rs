@@ -1,0 +1,201 @@
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    channel::Channel,
+    currency::Currency,
+    id::{IdempotencyKey, MerchantId},
+    payment::{NextStep, PaymentRequest},
+    secret::Secret,
+};
+
+const MONEY: Money = Money {
+    amount_minor: 1999,
+    currency: Currency::USD,
+};
+
+fn pending() -> Payment {
+    let request = PaymentRequest {
+        money: MONEY,
+        description: None,
+        reference: None,
+        metadata: BTreeMap::new(),
+        payment_method: None,
+        return_url: None,
+    };
+    let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
+    let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
+    Payment::new(
+        merchant,
+        key,
+        request,
+        Channel::Stripe,
+        DateTime::UNIX_EPOCH,
+    )
+}
+
+fn declined() -> IntentStatus {
+    IntentStatus::Declined(Failure {
+        code: "card_declined".into(),
+        message: "The card was declined.".into(),
+        next_step: NextStep::UseAnotherPaymentMethod,
+    })
+}
+
+fn seen(change: IntentStatus) -> PaymentEvent {
+    let received_minor = if change == IntentStatus::Succeeded {
+        MONEY.amount_minor
+    } else {
+        0
+    };
+    let intent = Intent {
+        id: "pi_1".into(),
+        payment_id: None,
+        money: MONEY,
+        received_minor,
+        status: change.clone(),
+        client_secret: Some(Secret::new("pi_1_secret")),
+    };
+    PaymentEvent::IntentSeen { intent, change }
+}
+
+fn after(events: impl IntoIterator<Item = PaymentEvent>) -> Payment {
+    events.into_iter().fold(pending(), |payment, event| {
+        payment.apply(event).unwrap().payment
+    })
+}
+
+#[test]
+fn a_paid_intent_settles_the_payment_and_tells_the_merchant_once() {
+    let paid = pending().apply(seen(IntentStatus::Succeeded)).unwrap();
+    assert_eq!(paid.payment.status, PaymentStatus::Succeeded);
+    assert_eq!(
+        paid.effects,
+        [Effect::Notify(NotificationType::PaymentSucceeded)]
+    );
+    let again = paid.payment.apply(seen(IntentStatus::Succeeded)).unwrap();
+    assert!(!again.changed && again.effects.is_empty());
+}
+
+#[test]
+fn a_second_card_pays_after_a_decline_and_a_late_decline_changes_nothing() {
+    let payment = after([seen(IntentStatus::RequiresAction), seen(declined())]);
+    assert_eq!(payment.status, PaymentStatus::Failed);
+    let payment = payment
+        .apply(seen(IntentStatus::Succeeded))
+        .unwrap()
+        .payment;
+    assert_eq!(
+        (payment.status, &payment.failure),
+        (PaymentStatus::Succeeded, &None)
+    );
+    let late = payment.apply(seen(declined())).unwrap();
+    assert!(!late.changed);
+}
+
+#[test]
+fn giving_up_yields_to_an_intent_that_is_known() {
+    let gave_up = || PaymentEvent::GaveUp(Failure::provider_unavailable());
+    assert_eq!(after([gave_up()]).status, PaymentStatus::Failed);
+    assert_eq!(
+        after([seen(IntentStatus::RequiresAction), gave_up()]).status,
+        PaymentStatus::RequiresAction
+    );
+    assert_eq!(
+        after([seen(IntentStatus::RequiresAction), PaymentEvent::LostSight]).status,
+        PaymentStatus::RequiresAction
+    );
+}
+
+#[test]
+fn a_payment_lost_from_sight_comes_back_with_any_news() {
+    let lost = after([PaymentEvent::LostSight]);
+    assert_eq!(lost.status, PaymentStatus::NeedsReview);
+    let found = lost
+        .apply(seen(IntentStatus::RequiresAction))
+        .unwrap()
+        .payment;
+    assert_eq!(
+        (found.status, &found.failure),
+        (PaymentStatus::RequiresAction, &None)
+    );
+}
+
+#[test]
+fn the_wrong_intent_or_money_is_refused() {
+    let payment = after([seen(IntentStatus::RequiresAction)]);
+    let change = |edit: fn(&mut Intent)| {
+        let PaymentEvent::IntentSeen { mut intent, change } = seen(IntentStatus::Succeeded) else {
+            unreachable!()
+        };
+        edit(&mut intent);
+        payment
+            .clone()
+            .apply(PaymentEvent::IntentSeen { intent, change })
+    };
+    assert!(matches!(
+        change(|i| i.id = "pi_2".into()),
+        Err(TransitionError::OtherIntent { .. })
+    ));
+    assert!(matches!(
+        change(|i| i.money.amount_minor = 1),
+        Err(TransitionError::OtherMoney { .. })
+    ));
+    assert!(matches!(
+        change(|i| i.money.currency = Currency::EUR),
+        Err(TransitionError::OtherMoney { .. })
+    ));
+    assert!(matches!(
+        change(|i| i.received_minor = 1),
+        Err(TransitionError::OtherMoney { .. })
+    ));
+}
+
+fn any_event() -> impl Strategy<Value = PaymentEvent> {
+    prop_oneof![
+        Just(seen(IntentStatus::RequiresAction)),
+        Just(seen(IntentStatus::Processing)),
+        Just(seen(declined())),
+        Just(seen(IntentStatus::Canceled)),
+        Just(seen(IntentStatus::Succeeded)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_payment_never_goes_backwards(events in prop::collection::vec(any_event(), 0..12)) {
+        let mut payment = pending();
+        for event in events {
+            let before = payment.status;
+            payment = payment.apply(event).unwrap().payment;
+            prop_assert!(payment.status >= before);
+        }
+    }
+
+    #[test]
+    fn the_order_and_number_of_deliveries_do_not_matter(
+        (events, shuffled) in prop::collection::vec(any_event(), 1..8)
+            .prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
+        repeats in 1..3_usize,
+    ) {
+        let repeated = shuffled.iter().flat_map(|event| std::iter::repeat_n(event.clone(), repeats));
+        prop_assert_eq!(after(events), after(repeated));
+    }
+
+    #[test]
+    fn each_status_is_announced_at_most_once(events in prop::collection::vec(any_event(), 0..20)) {
+        let mut told = Vec::new();
+        let mut payment = pending();
+        for event in events {
+            let applied = payment.apply(event).unwrap();
+            told.extend(applied.effects.iter().map(|Effect::Notify(kind)| *kind));
+            payment = applied.payment;
+        }
+        let mut once = told.clone();
+        once.dedup();
+        prop_assert_eq!(told, once);
+    }
+}

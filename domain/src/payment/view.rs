@@ -1,0 +1,82 @@
+//! How a payment looks from outside: in answers of the API, in replies to a waiting ingress, in notifications.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    channel::Channel,
+    currency::Currency,
+    id::{MerchantId, PaymentId},
+    payment::{Failure, Payment, PaymentStatus},
+};
+
+/// A payment as its merchant sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentView {
+    /// The payment's id.
+    pub id: PaymentId,
+    /// The merchant's id.
+    pub merchant_id: MerchantId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// The amount in the currency's minor unit.
+    pub amount: i64,
+    /// The ISO 4217 code.
+    pub currency: Currency,
+    /// The provider it goes through.
+    pub channel: Channel,
+    /// The provider's id of the intent, once it exists.
+    pub channel_intent_id: Option<String>,
+    /// What the payer's browser needs to pay. Given to the merchant that asks, never put into notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// Why it does not go on, and what the payer can do.
+    pub failure: Option<Failure>,
+    /// As the merchant gave it.
+    pub description: Option<String>,
+    /// As the merchant gave it.
+    pub reference: Option<String>,
+    /// As the merchant gave it.
+    pub metadata: BTreeMap<String, String>,
+    /// When it was first stored, RFC 3339, UTC.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed, RFC 3339, UTC.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl PaymentView {
+    /// The payment without its client secret: fit for a notification.
+    pub fn public(payment: &Payment) -> Self {
+        let request = &payment.request;
+        Self {
+            id: payment.id,
+            merchant_id: payment.merchant_id,
+            status: payment.status,
+            amount: payment.money.amount_minor,
+            currency: payment.money.currency,
+            channel: payment.channel,
+            channel_intent_id: payment.intent_id.clone(),
+            client_secret: None,
+            failure: payment.failure.clone(),
+            description: request.description.clone(),
+            reference: request.reference.clone(),
+            metadata: request.metadata.clone(),
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+
+    /// The payment with its client secret: for the merchant itself, over its own connection.
+    pub fn for_merchant(payment: &Payment) -> Self {
+        let client_secret = payment
+            .client_secret
+            .as_ref()
+            .map(|secret| secret.expose().to_owned());
+        Self {
+            client_secret,
+            ..Self::public(payment)
+        }
+    }
+}

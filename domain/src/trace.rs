@@ -1,0 +1,128 @@
+//! W3C Trace Context (`traceparent`), carried from the API call through every message so that one payment reads as
+//! one trace however many processes and retries it passes.
+
+use std::{fmt, str::FromStr};
+
+use uuid::Uuid;
+
+/// A position in a distributed trace, in the format of <https://www.w3.org/TR/trace-context/>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceParent {
+    trace_id: u128,
+    span_id: u64,
+    sampled: bool,
+}
+
+/// The header is not a version-00 `traceparent`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not a W3C traceparent: expected 00-<32 hex>-<16 hex>-<2 hex>")]
+pub struct NotATraceParent;
+
+impl TraceParent {
+    /// Starts a new trace.
+    pub fn root() -> Self {
+        Self {
+            trace_id: Uuid::new_v4().as_u128(),
+            span_id: random_span_id(),
+            sampled: true,
+        }
+    }
+
+    /// A new span in the same trace.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            span_id: random_span_id(),
+            ..*self
+        }
+    }
+
+    /// The trace a caller sent us, or a new one when it sent none that can be read.
+    pub fn continue_or_root(header: Option<&str>) -> Self {
+        header
+            .and_then(|text| text.parse::<Self>().ok())
+            .map_or_else(Self::root, |parent| parent.child())
+    }
+
+    /// The trace id as 32 hex digits, as logs and tracing tools print it.
+    pub fn trace_id(&self) -> String {
+        format!("{:032x}", self.trace_id)
+    }
+}
+
+fn random_span_id() -> u64 {
+    let (high, low) = Uuid::new_v4().as_u64_pair();
+    (high ^ low).max(1)
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "00-{:032x}-{:016x}-{:02x}",
+            self.trace_id,
+            self.span_id,
+            u8::from(self.sampled)
+        )
+    }
+}
+
+impl FromStr for TraceParent {
+    type Err = NotATraceParent;
+
+    fn from_str(text: &str) -> Result<Self, NotATraceParent> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let [version, trace, span, flags] = parts[..] else {
+            return Err(NotATraceParent);
+        };
+        if version != "00" || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
+            return Err(NotATraceParent);
+        }
+        let trace_id = u128::from_str_radix(trace, 16).map_err(|_| NotATraceParent)?;
+        let span_id = u64::from_str_radix(span, 16).map_err(|_| NotATraceParent)?;
+        let flags = u8::from_str_radix(flags, 16).map_err(|_| NotATraceParent)?;
+        if trace_id == 0 || span_id == 0 {
+            return Err(NotATraceParent);
+        }
+        Ok(Self {
+            trace_id,
+            span_id,
+            sampled: flags & 1 == 1,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes_the_header() {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(text.parse::<TraceParent>().unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn a_child_stays_in_its_trace() {
+        let root = TraceParent::root();
+        let child = root.child();
+        assert_eq!(root.trace_id(), child.trace_id());
+        assert_ne!(root.to_string(), child.to_string());
+    }
+
+    #[test]
+    fn junk_starts_a_new_trace() {
+        for junk in [
+            "",
+            "00-0-0-0",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "zz",
+        ] {
+            assert_eq!(junk.parse::<TraceParent>(), Err(NotATraceParent), "{junk}");
+        }
+        assert_eq!(
+            TraceParent::continue_or_root(Some("junk")).trace_id().len(),
+            32
+        );
+    }
+}
