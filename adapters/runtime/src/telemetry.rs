@@ -1,0 +1,178 @@
+//! Logs and metrics of a process.
+//!
+//! Logs go to standard output: people get text, machines get JSON lines. Metrics go through the `metrics`
+//! facade into one recorder per process, whose text the internal listener serves; there is no second HTTP
+//! server behind it.
+
+use std::{
+    io::IsTerminal,
+    str::FromStr,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+};
+
+use crate::{
+    json_lines::JsonLines,
+    settings::{Settings, SettingsError},
+};
+
+/// What is logged unless `RUST_LOG` says otherwise. The libraries below tell of every frame and every query
+/// at `info`.
+const DEFAULT_FILTER: &str =
+    "info,lapin=warn,sqlx=warn,hyper=warn,hyper_util=warn,reqwest=warn,h2=warn,rustls=warn";
+
+/// Upper bounds of the histograms named `*_seconds`: from a fast query to a slow provider.
+const SECONDS_BUCKETS: [f64; 15] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+];
+
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+static INSTALLING: Mutex<()> = Mutex::new(());
+
+/// Logs or metrics could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `RUST_LOG` or `LOG_FORMAT` cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Somebody installed another logger before.
+    #[error("a logger is already installed in this process")]
+    LoggerInstalled,
+    /// The metrics recorder could not be installed.
+    #[error("the metrics recorder could not be installed")]
+    Recorder(#[from] BuildError),
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LogFormat {
+    Json,
+    Pretty,
+}
+
+impl FromStr for LogFormat {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "json" => Ok(Self::Json),
+            "pretty" => Ok(Self::Pretty),
+            _ => Err("neither json nor pretty"),
+        }
+    }
+}
+
+/// Starts logs and metrics. Call it once, first thing in `main`.
+///
+/// `RUST_LOG` is a filter such as `info,workers=debug`; `LOG_FORMAT` is `json` or `pretty`, by default
+/// `pretty` on a terminal and `json` elsewhere.
+///
+/// # Errors
+/// A setting cannot be used, or a logger or a recorder is already installed.
+pub fn init(service: &'static str) -> Result<(), TelemetryError> {
+    let (filter, format) = read(Settings::from_env(), std::io::stdout().is_terminal())?;
+    let logger = tracing_subscriber::registry().with(layer(service, format).with_filter(filter));
+    logger.try_init().map_err(|_| TelemetryError::LoggerInstalled)?;
+    install_recorder()?;
+    Ok(())
+}
+
+/// Makes this process record metrics. Called by [`init`]; a test that reads metrics may call it as often as
+/// it likes.
+///
+/// # Errors
+/// Another recorder is already installed.
+pub fn install_recorder() -> Result<(), BuildError> {
+    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    if RECORDER.get().is_none() {
+        let builder = PrometheusBuilder::new();
+        let builder =
+            builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS_BUCKETS)?;
+        // Only this function sets the cell, and the lock above lets one thread in at a time.
+        let _unset_before = RECORDER.set(builder.install_recorder()?);
+    }
+    Ok(())
+}
+
+/// All metrics in Prometheus' text format; empty before [`install_recorder`].
+pub fn metrics_text() -> String {
+    RECORDER.get().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// Folds recorded samples into their histograms, so that memory stays level when nobody reads the metrics.
+pub(crate) fn fold_samples() {
+    if let Some(recorder) = RECORDER.get() {
+        recorder.run_upkeep();
+    }
+}
+
+fn read(mut settings: Settings, on_terminal: bool) -> Result<(EnvFilter, LogFormat), SettingsError> {
+    let by_default = if on_terminal {
+        LogFormat::Pretty
+    } else {
+        LogFormat::Json
+    };
+    let format = settings.with_default("LOG_FORMAT", by_default, "json");
+    let filter = settings.with_default("RUST_LOG", EnvFilter::new(DEFAULT_FILTER), "info,workers=debug");
+    settings.finish(Some((filter, format)))
+}
+
+fn layer<S>(service: &'static str, format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    match format {
+        LogFormat::Json => JsonLines::new(service, std::io::stdout).boxed(),
+        LogFormat::Pretty => tracing_subscriber::fmt::layer().boxed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_follows_the_terminal_unless_set() {
+        let format = |pairs: &[(&str, &str)], on_terminal| {
+            read(
+                Settings::from_pairs(pairs.iter().map(|(n, v)| (*n, *v))),
+                on_terminal,
+            )
+            .unwrap()
+            .1
+        };
+        assert_eq!(format(&[], true), LogFormat::Pretty);
+        assert_eq!(format(&[], false), LogFormat::Json);
+        assert_eq!(format(&[("LOG_FORMAT", "json")], true), LogFormat::Json);
+        assert_eq!(format(&[("LOG_FORMAT", "pretty")], false), LogFormat::Pretty);
+    }
+
+    #[test]
+    fn bad_settings_are_named() {
+        let settings = Settings::from_pairs([("LOG_FORMAT", "xml"), ("RUST_LOG", "info,=,[")]);
+        let error = read(settings, false).unwrap_err();
+        assert_eq!(
+            error
+                .problems
+                .iter()
+                .map(|problem| problem.name)
+                .collect::<Vec<_>>(),
+            ["LOG_FORMAT", "RUST_LOG"]
+        );
+    }
+
+    #[test]
+    fn the_default_filter_quiets_the_libraries() {
+        let (filter, _) = read(Settings::from_pairs::<String, String>([]), false).unwrap();
+        let filter = filter.to_string();
+        assert!(
+            filter.contains("lapin=warn") && filter.contains("info"),
+            "{filter}"
+        );
+    }
+}

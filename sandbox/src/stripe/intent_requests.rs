@@ -1,0 +1,214 @@
+//! Requests to create and to update intents: checked first, carried out afterwards.
+
+use std::collections::BTreeMap;
+
+use super::book::{Book, Origin, created};
+use super::choice::MethodChoice;
+use super::currencies::{chargeable, currency};
+use super::errors::{Answered, ApiError};
+use super::intents::{Intent, Status, TEXTS};
+use super::params::{MetadataChange, Params};
+use crate::clock;
+
+/// Parameters of creation and update besides [`TEXTS`]. From `shipping` on they are taken and have no effect.
+const CREATE_PARAMS: &[&str] = &[
+    "amount",
+    "currency",
+    "automatic_payment_methods",
+    "payment_method_types",
+    "payment_method",
+    "payment_method_data",
+    "metadata",
+    "confirm",
+    "capture_method",
+    "confirmation_method",
+    "return_url",
+    "off_session",
+    "error_on_requires_action",
+    "shipping",
+    "payment_method_options",
+    "use_stripe_sdk",
+    "mandate_data",
+    "radar_options",
+    "client_secret",
+    "payment_method_configuration",
+    "excluded_payment_method_types",
+    "amount_details",
+    "payment_details",
+];
+
+/// A checked request to create an intent.
+pub struct Create {
+    intent: Intent,
+    metadata: MetadataChange,
+    method: MethodChoice,
+    confirm: bool,
+}
+
+impl Create {
+    /// Checks the parameters.
+    pub fn parse(params: Params<'_>) -> Result<Self, ApiError> {
+        let params = params.only(&[CREATE_PARAMS, &TEXTS].concat())?;
+        params.required_text("amount")?;
+        let amount = params.integer("amount")?.unwrap_or_default();
+        let currency = currency(params.required_text("currency")?)?;
+        chargeable(amount, &currency)?;
+        let automatic_methods = automatic_methods(&params)?;
+        let listed = params.list("payment_method_types")?;
+        if automatic_methods.is_some() && !listed.is_empty() {
+            return Err(ApiError::invalid(
+                "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
+            ));
+        }
+        let confirm = params.boolean("confirm")?.unwrap_or_default();
+        let method = MethodChoice::parse(&params)?;
+        if !confirm && params.has("off_session") {
+            return Err(
+                ApiError::invalid("off_session can only be used with confirm=true").param("off_session"),
+            );
+        }
+        let id = clock::object_id("pi_3");
+        let intent = Intent {
+            client_secret: format!("{id}_secret_{}", clock::object_id("")),
+            id,
+            created: created(),
+            amount,
+            amount_received: 0,
+            amount_capturable: 0,
+            currency,
+            status: Status::RequiresPaymentMethod,
+            capture_method: params
+                .one_of("capture_method", &["automatic", "automatic_async", "manual"])?
+                .unwrap_or("automatic_async")
+                .to_owned(),
+            payment_method: None,
+            latest_charge: None,
+            last_payment_error: None,
+            next_action: None,
+            metadata: BTreeMap::new(),
+            confirmation_method: params
+                .one_of("confirmation_method", &["automatic", "manual"])?
+                .unwrap_or("automatic")
+                .to_owned(),
+            method_types: match listed.as_slice() {
+                [] if automatic_methods.is_some() => vec!["card".into(), "link".into()],
+                [] => vec!["card".into()],
+                listed => listed.iter().map(|kind| (*kind).to_owned()).collect(),
+            },
+            automatic_methods,
+            canceled_at: None,
+            cancellation_reason: None,
+            texts: texts(&params)?,
+        };
+        Ok(Self {
+            intent,
+            metadata: params.metadata()?,
+            method,
+            confirm,
+        })
+    }
+
+    /// Creates the intent, and confirms it when asked to.
+    pub fn run(self, book: &mut Book, origin: &Origin) -> Answered {
+        let Self {
+            mut intent,
+            metadata,
+            method,
+            confirm,
+        } = self;
+        metadata.apply(&mut intent.metadata);
+        let attached = method.attach(book)?;
+        if attached.is_some() {
+            intent.payment_method = attached;
+            intent.status = Status::RequiresConfirmation;
+        }
+        let id = intent.id.clone();
+        book.intents.insert(&id, intent);
+        book.emit_intent("payment_intent.created", &id, origin);
+        if confirm {
+            return book.confirm(&id, None, &method, origin);
+        }
+        book.show_intent(&id)
+    }
+}
+
+fn automatic_methods(params: &Params<'_>) -> Result<Option<String>, ApiError> {
+    let Some(automatic) = params.branch("automatic_payment_methods")? else {
+        return Ok(None);
+    };
+    let redirects = automatic
+        .one_of("allow_redirects", &["always", "never"])?
+        .unwrap_or("always");
+    Ok(automatic
+        .boolean("enabled")?
+        .unwrap_or_default()
+        .then(|| redirects.to_owned()))
+}
+
+fn texts(params: &Params<'_>) -> Result<BTreeMap<&'static str, String>, ApiError> {
+    let mut texts = BTreeMap::new();
+    for name in TEXTS {
+        if let Some(text) = params.text(name)? {
+            texts.insert(name, text.to_owned());
+        }
+    }
+    Ok(texts)
+}
+
+/// A checked request to update an intent.
+pub struct Update {
+    amount: Option<i64>,
+    currency: Option<String>,
+    metadata: MetadataChange,
+    method: MethodChoice,
+    texts: BTreeMap<&'static str, String>,
+}
+
+impl Update {
+    /// Checks the parameters.
+    pub fn parse(params: Params<'_>) -> Result<Self, ApiError> {
+        let params = params.only(&[CREATE_PARAMS, &TEXTS].concat())?;
+        Ok(Self {
+            amount: params.integer("amount")?,
+            currency: params.text("currency")?.map(currency).transpose()?,
+            metadata: params.metadata()?,
+            method: MethodChoice::parse(&params)?,
+            texts: texts(&params)?,
+        })
+    }
+
+    /// Changes the intent.
+    pub fn run(self, book: &mut Book, id: &str) -> Answered {
+        let intent = book.intent(id)?.clone();
+        let open = matches!(
+            intent.status,
+            Status::RequiresPaymentMethod | Status::RequiresConfirmation | Status::RequiresAction
+        );
+        let changes_payment = self.amount.is_some() || self.currency.is_some() || self.method.is_given();
+        if changes_payment && !open {
+            return Err(intent.unexpected_state(format!(
+                "This PaymentIntent's amount, currency or payment method could not be updated because it has a status of {}.",
+                intent.status.name()
+            )));
+        }
+        let (amount, currency) = (
+            self.amount.unwrap_or(intent.amount),
+            self.currency.unwrap_or(intent.currency),
+        );
+        chargeable(amount, &currency)?;
+        let attached = self.method.attach(book)?;
+        if let Some(intent) = book.intents.get_mut(id) {
+            intent.amount = amount;
+            intent.currency = currency;
+            self.metadata.apply(&mut intent.metadata);
+            intent.texts.extend(self.texts);
+            if attached.is_some() {
+                intent.payment_method = attached;
+                intent.next_action = None;
+                intent.status = Status::RequiresConfirmation;
+            }
+        }
+        book.touch();
+        book.show_intent(id)
+    }
+}

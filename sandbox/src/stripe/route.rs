@@ -1,0 +1,295 @@
+//! Which operation a method and path ask for, and how it is carried out on an account's book.
+
+use serde_json::Value;
+
+use super::book::{Book, Origin};
+use super::choice::MethodChoice;
+use super::errors::{Answered, ApiError};
+use super::events::Event;
+use super::expand::expand;
+use super::listing::Page;
+use super::methods::Method;
+use super::params::Params;
+use super::{endpoints, intent_requests, refunds};
+
+/// What a call asks for, with the id from its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation<'a> {
+    /// `POST /v1/payment_intents`
+    CreateIntent,
+    /// `GET /v1/payment_intents`
+    ListIntents,
+    /// `GET /v1/payment_intents/{id}`
+    ShowIntent(&'a str),
+    /// `POST /v1/payment_intents/{id}`
+    UpdateIntent(&'a str),
+    /// `POST /v1/payment_intents/{id}/confirm`
+    ConfirmIntent(&'a str),
+    /// `POST /v1/payment_intents/{id}/capture`
+    CaptureIntent(&'a str),
+    /// `POST /v1/payment_intents/{id}/cancel`
+    CancelIntent(&'a str),
+    /// `POST /v1/refunds`
+    CreateRefund,
+    /// `GET /v1/refunds`
+    ListRefunds,
+    /// `GET /v1/refunds/{id}`
+    ShowRefund(&'a str),
+    /// `POST /v1/refunds/{id}`
+    UpdateRefund(&'a str),
+    /// `GET /v1/charges/{id}`
+    ShowCharge(&'a str),
+    /// `GET /v1/payment_methods/{id}`
+    ShowMethod(&'a str),
+    /// `GET /v1/events`
+    ListEvents,
+    /// `GET /v1/events/{id}`
+    ShowEvent(&'a str),
+    /// `POST /v1/webhook_endpoints`
+    CreateEndpoint,
+    /// `GET /v1/webhook_endpoints`
+    ListEndpoints,
+    /// `GET /v1/webhook_endpoints/{id}`
+    ShowEndpoint(&'a str),
+    /// `DELETE /v1/webhook_endpoints/{id}`
+    DeleteEndpoint(&'a str),
+}
+
+impl<'a> Operation<'a> {
+    /// Finds the operation, and its route as fault dials name it.
+    pub fn resolve(method: &str, path: &'a str) -> Option<(Self, &'static str)> {
+        let segments: Vec<&str> = path
+            .strip_prefix("/v1/")?
+            .trim_end_matches('/')
+            .split('/')
+            .collect();
+        Some(match (method, segments.as_slice()) {
+            ("POST", ["payment_intents"]) => (Self::CreateIntent, "POST /v1/payment_intents"),
+            ("GET", ["payment_intents"]) => (Self::ListIntents, "GET /v1/payment_intents"),
+            ("GET", ["payment_intents", id]) => (Self::ShowIntent(id), "GET /v1/payment_intents/{id}"),
+            ("POST", ["payment_intents", id]) => (Self::UpdateIntent(id), "POST /v1/payment_intents/{id}"),
+            ("POST", ["payment_intents", id, "confirm"]) => {
+                (Self::ConfirmIntent(id), "POST /v1/payment_intents/{id}/confirm")
+            }
+            ("POST", ["payment_intents", id, "capture"]) => {
+                (Self::CaptureIntent(id), "POST /v1/payment_intents/{id}/capture")
+            }
+            ("POST", ["payment_intents", id, "cancel"]) => {
+                (Self::CancelIntent(id), "POST /v1/payment_intents/{id}/cancel")
+            }
+            ("POST", ["refunds"]) => (Self::CreateRefund, "POST /v1/refunds"),
+            ("GET", ["refunds"]) => (Self::ListRefunds, "GET /v1/refunds"),
+            ("GET", ["refunds", id]) => (Self::ShowRefund(id), "GET /v1/refunds/{id}"),
+            ("POST", ["refunds", id]) => (Self::UpdateRefund(id), "POST /v1/refunds/{id}"),
+            ("GET", ["charges", id]) => (Self::ShowCharge(id), "GET /v1/charges/{id}"),
+            ("GET", ["payment_methods", id]) => (Self::ShowMethod(id), "GET /v1/payment_methods/{id}"),
+            ("GET", ["events"]) => (Self::ListEvents, "GET /v1/events"),
+            ("GET", ["events", id]) => (Self::ShowEvent(id), "GET /v1/events/{id}"),
+            ("POST", ["webhook_endpoints"]) => (Self::CreateEndpoint, "POST /v1/webhook_endpoints"),
+            ("GET", ["webhook_endpoints"]) => (Self::ListEndpoints, "GET /v1/webhook_endpoints"),
+            ("GET", ["webhook_endpoints", id]) => (Self::ShowEndpoint(id), "GET /v1/webhook_endpoints/{id}"),
+            ("DELETE", ["webhook_endpoints", id]) => {
+                (Self::DeleteEndpoint(id), "DELETE /v1/webhook_endpoints/{id}")
+            }
+            _ => return None,
+        })
+    }
+
+    /// The id in the path.
+    pub fn id(&self) -> Option<&'a str> {
+        match self {
+            Self::CreateIntent
+            | Self::ListIntents
+            | Self::CreateRefund
+            | Self::ListRefunds
+            | Self::ListEvents
+            | Self::CreateEndpoint
+            | Self::ListEndpoints => None,
+            Self::ShowIntent(id)
+            | Self::UpdateIntent(id)
+            | Self::ConfirmIntent(id)
+            | Self::CaptureIntent(id)
+            | Self::CancelIntent(id)
+            | Self::ShowRefund(id)
+            | Self::UpdateRefund(id)
+            | Self::ShowCharge(id)
+            | Self::ShowMethod(id)
+            | Self::ShowEvent(id)
+            | Self::ShowEndpoint(id)
+            | Self::DeleteEndpoint(id) => Some(id),
+        }
+    }
+}
+
+/// A failed call: whether its parameters were refused, or the work itself went wrong.
+///
+/// The difference decides whether the answer is stored under the idempotency key.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Nothing was begun.
+    Parameters(ApiError),
+    /// The work began and ended like this.
+    Work(ApiError),
+}
+
+/// Carries the operation out.
+pub fn perform(
+    operation: Operation<'_>,
+    params: Params<'_>,
+    book: &mut Book,
+    origin: &Origin,
+) -> Result<Value, Refusal> {
+    let paths = params.list("expand").map_err(Refusal::Parameters)?;
+    let work = prepare(operation, params).map_err(Refusal::Parameters)?;
+    let mut answer = work(book, origin).map_err(Refusal::Work)?;
+    expand(book, &mut answer, &paths).map_err(Refusal::Work)?;
+    Ok(answer)
+}
+
+type Work<'a> = Box<dyn FnOnce(&mut Book, &Origin) -> Answered + 'a>;
+
+const PAGE_PARAMS: [&str; 4] = ["limit", "starting_after", "ending_before", "created"];
+
+/// Checks the parameters and answers the work they ask for.
+fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>, ApiError> {
+    Ok(match operation {
+        Operation::CreateIntent => {
+            let create = intent_requests::Create::parse(params)?;
+            Box::new(move |book, origin| create.run(book, origin))
+        }
+        Operation::UpdateIntent(id) => {
+            let update = intent_requests::Update::parse(params)?;
+            Box::new(move |book, _| update.run(book, id))
+        }
+        Operation::ConfirmIntent(id) => {
+            let choice = confirm_choice(params)?;
+            Box::new(move |book, origin| book.confirm(id, Some(&choice), &choice, origin))
+        }
+        Operation::CaptureIntent(id) => {
+            let amount = params
+                .only(&[
+                    "amount_to_capture",
+                    "metadata",
+                    "statement_descriptor",
+                    "statement_descriptor_suffix",
+                    "final_capture",
+                ])?
+                .integer("amount_to_capture")?;
+            Box::new(move |book, origin| book.capture(id, amount, origin))
+        }
+        Operation::CancelIntent(id) => {
+            let reasons = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"];
+            let reason = params
+                .only(&["cancellation_reason"])?
+                .one_of("cancellation_reason", &reasons)?;
+            Box::new(move |book, origin| book.cancel(id, reason, origin))
+        }
+        Operation::CreateRefund => {
+            let create = refunds::Create::parse(params)?;
+            Box::new(move |book, origin| create.run(book, origin))
+        }
+        Operation::UpdateRefund(id) => {
+            let change = params.only(&["metadata"])?.metadata()?;
+            Box::new(move |book, origin| book.update_refund(id, &change, origin))
+        }
+        Operation::CreateEndpoint => {
+            let create = endpoints::Create::parse(params)?;
+            Box::new(move |book, _| create.run(book))
+        }
+        Operation::ShowIntent(id) => {
+            params.only(&["client_secret"])?;
+            Box::new(move |book, _| book.show_intent(id))
+        }
+        Operation::ShowRefund(id) => shown(params, move |book| book.show_refund(id))?,
+        Operation::ShowCharge(id) => shown(params, move |book| book.show_charge(id))?,
+        Operation::ShowEvent(id) => shown(params, move |book| book.show_event(id))?,
+        Operation::ShowEndpoint(id) => shown(params, move |book| book.show_endpoint(id))?,
+        Operation::ShowMethod(id) => shown(params, move |book| {
+            book.methods
+                .get(id)
+                .map(Method::render)
+                .ok_or_else(|| ApiError::no_such("PaymentMethod", id, "payment_method"))
+        })?,
+        Operation::DeleteEndpoint(id) => {
+            params.only(&[])?;
+            Box::new(move |book, _| book.delete_endpoint(id))
+        }
+        Operation::ListIntents => {
+            let (_, page) = paged(params, &["customer", "customer_account"])?;
+            Box::new(move |book, _| {
+                page.cut("/v1/payment_intents", "payment_intent", book.intents.iter().rev())
+            })
+        }
+        Operation::ListRefunds => list_refunds(params)?,
+        Operation::ListEvents => list_events(params)?,
+        Operation::ListEndpoints => {
+            let (_, page) = paged(params, &[])?;
+            Box::new(move |book, _| {
+                page.cut(
+                    "/v1/webhook_endpoints",
+                    "webhook endpoint",
+                    book.endpoints.iter().rev(),
+                )
+            })
+        }
+    })
+}
+
+fn shown<'a>(
+    params: Params<'_>,
+    show: impl FnOnce(&mut Book) -> Answered + 'a,
+) -> Result<Work<'a>, ApiError> {
+    params.only(&[])?;
+    Ok(Box::new(move |book, _| show(book)))
+}
+
+fn confirm_choice(params: Params<'_>) -> Result<MethodChoice, ApiError> {
+    let known = [
+        "payment_method",
+        "payment_method_data",
+        "return_url",
+        "off_session",
+        "error_on_requires_action",
+        "client_secret",
+        "use_stripe_sdk",
+        "receipt_email",
+        "setup_future_usage",
+        "payment_method_options",
+        "payment_method_types",
+        "capture_method",
+        "mandate_data",
+        "shipping",
+        "radar_options",
+        "expected_payment_method_type",
+        "referrer",
+    ];
+    MethodChoice::parse(&params.only(&known)?)
+}
+
+fn paged<'a>(params: Params<'a>, filters: &[&str]) -> Result<(Params<'a>, Page<'a>), ApiError> {
+    let params = params.only(&[&PAGE_PARAMS, filters].concat())?;
+    let page = Page::parse(&params)?;
+    Ok((params, page))
+}
+
+fn list_refunds(params: Params<'_>) -> Result<Work<'_>, ApiError> {
+    let (params, page) = paged(params, &["charge", "payment_intent"])?;
+    let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
+    Ok(Box::new(move |book, _| {
+        let wanted = book.refunds.iter().rev().filter(|refund| {
+            charge.is_none_or(|id| refund.charge == id) && intent.is_none_or(|id| refund.intent == id)
+        });
+        page.cut("/v1/refunds", "refund", wanted)
+    }))
+}
+
+fn list_events(params: Params<'_>) -> Result<Work<'_>, ApiError> {
+    let (params, page) = paged(params, &["type", "types", "delivery_success"])?;
+    let mut kinds = params.list("types")?;
+    kinds.extend(params.text("type")?);
+    Ok(Box::new(move |book, _| {
+        let events = book.events.iter().rev().map(AsRef::as_ref);
+        let wanted = events.filter(|event: &&Event| kinds.is_empty() || kinds.contains(&event.kind));
+        page.cut("/v1/events", "event", wanted)
+    }))
+}

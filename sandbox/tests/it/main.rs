@@ -1,0 +1,13 @@
+//! The sandbox as its clients see it: over HTTP, on a free port, one sandbox per test.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod callbacks;
+mod client;
+mod faults;
+mod idempotency;
+mod intents;
+mod listing;
+mod merchant;
+mod refunds;
+mod refusals;
+mod schema;
