@@ -142,9 +142,7 @@ pub struct IdempotencyKey(String);
 
 /// The idempotency key cannot be used.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "an idempotency key is 1 to 255 visible ASCII characters; a UUID made for this request serves well"
-)]
+#[error("an idempotency key is 1 to 255 visible ASCII characters; a UUID made for this request serves well")]
 pub struct InvalidIdempotencyKey;
 
 impl IdempotencyKey {

@@ -4,6 +4,7 @@
 //! provider: those live in the adapters, which import this crate and which this crate never imports. That is what
 //! lets the rules about money be tested by the hundred thousand.
 
+pub mod api_key;
 pub mod callback;
 pub mod channel;
 pub mod clock;

@@ -19,9 +19,7 @@ pub struct Money {
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
 pub enum InvalidAmount {
     /// Zero or less.
-    #[error(
-        "the amount must be greater than zero, in the currency's minor unit (1999 for USD 19.99)"
-    )]
+    #[error("the amount must be greater than zero, in the currency's minor unit (1999 for USD 19.99)")]
     NotPositive,
     /// More than [`Money::MAX_MINOR`].
     #[error("the amount must be at most {} minor units", Money::MAX_MINOR)]

@@ -34,9 +34,7 @@ impl NotificationType {
     /// The notification that a payment's new status calls for.
     pub const fn announcing(status: PaymentStatus) -> Option<Self> {
         match status {
-            PaymentStatus::Pending | PaymentStatus::RequiresAction | PaymentStatus::Processing => {
-                None
-            }
+            PaymentStatus::Pending | PaymentStatus::RequiresAction | PaymentStatus::Processing => None,
             PaymentStatus::NeedsReview => Some(Self::PaymentNeedsReview),
             PaymentStatus::Failed => Some(Self::PaymentFailed),
             PaymentStatus::Canceled => Some(Self::PaymentCanceled),

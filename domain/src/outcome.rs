@@ -105,10 +105,7 @@ pub enum Outcome {
 impl Outcome {
     /// A retry after the delay of the job's own schedule.
     pub const fn retry(reason: Reason) -> Self {
-        Self::Retry {
-            reason,
-            after: None,
-        }
+        Self::Retry { reason, after: None }
     }
 }
 
@@ -121,8 +118,10 @@ pub enum Disposition {
     Retry {
         /// Why.
         reason: Reason,
-        /// After how long.
+        /// After how long, on average.
         delay: Duration,
+        /// Never sooner than this: the other side asked for it.
+        at_least: Duration,
     },
     /// Send it again as the same attempt.
     Snooze {

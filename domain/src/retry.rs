@@ -54,26 +54,20 @@ impl RetrySchedule {
     }
 
     /// What becomes of a job after the `attempt`-th try and `snoozes` snoozes ended with `outcome`.
-    pub fn decide(
-        self,
-        attempt: u32,
-        snoozes: u32,
-        outcome: Outcome,
-        unit: Duration,
-    ) -> Disposition {
+    pub fn decide(self, attempt: u32, snoozes: u32, outcome: Outcome, unit: Duration) -> Disposition {
         match outcome {
             Outcome::Done => Disposition::Complete,
             Outcome::Fail(reason) => Disposition::DeadLetter(reason),
-            Outcome::Snooze { reason, .. } if snoozes >= MAX_SNOOZES => {
-                Disposition::DeadLetter(reason)
-            }
+            Outcome::Snooze { reason, .. } if snoozes >= MAX_SNOOZES => Disposition::DeadLetter(reason),
             Outcome::Snooze { reason, delay } => Disposition::Snooze { reason, delay },
-            Outcome::Retry { reason, .. } if self.is_last(attempt) => {
-                Disposition::DeadLetter(reason)
-            }
+            Outcome::Retry { reason, .. } if self.is_last(attempt) => Disposition::DeadLetter(reason),
             Outcome::Retry { reason, after } => {
-                let delay = self.delay(attempt, unit).max(after.unwrap_or_default());
-                Disposition::Retry { reason, delay }
+                let at_least = after.unwrap_or_default();
+                Disposition::Retry {
+                    reason,
+                    delay: self.delay(attempt, unit).max(at_least),
+                    at_least,
+                }
             }
         }
     }
@@ -121,8 +115,7 @@ mod tests {
                 "{attempt}"
             );
             assert!(
-                delays.iter().any(|delay| *delay < nominal)
-                    && delays.iter().any(|delay| *delay > nominal)
+                delays.iter().any(|delay| *delay < nominal) && delays.iter().any(|delay| *delay > nominal)
             );
         }
     }
@@ -141,13 +134,9 @@ mod tests {
 
     #[test]
     fn three_retries_then_the_dead_letter_queue() {
-        let decide =
-            |attempt| RetrySchedule::Steps.decide(attempt, 0, Outcome::retry(reason()), UNIT);
+        let decide = |attempt| RetrySchedule::Steps.decide(attempt, 0, Outcome::retry(reason()), UNIT);
         for attempt in 1..=3 {
-            assert!(
-                matches!(decide(attempt), Disposition::Retry { .. }),
-                "{attempt}"
-            );
+            assert!(matches!(decide(attempt), Disposition::Retry { .. }), "{attempt}");
         }
         assert_eq!(decide(4), Disposition::DeadLetter(reason()));
     }
@@ -175,8 +164,7 @@ mod tests {
             reason: reason(),
             after: Some(Duration::from_secs(600)),
         };
-        let Disposition::Retry { delay, .. } = RetrySchedule::Steps.decide(1, 0, outcome, UNIT)
-        else {
+        let Disposition::Retry { delay, .. } = RetrySchedule::Steps.decide(1, 0, outcome, UNIT) else {
             panic!()
         };
         assert_eq!(delay, Duration::from_secs(600));

@@ -120,9 +120,6 @@ mod tests {
         ] {
             assert_eq!(junk.parse::<TraceParent>(), Err(NotATraceParent), "{junk}");
         }
-        assert_eq!(
-            TraceParent::continue_or_root(Some("junk")).trace_id().len(),
-            32
-        );
+        assert_eq!(TraceParent::continue_or_root(Some("junk")).trace_id().len(), 32);
     }
 }

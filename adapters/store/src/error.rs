@@ -6,6 +6,9 @@ pub enum StoreError {
     /// PostgreSQL is away, overloaded or restarting; or another transaction was in the way. It may work later.
     #[error("PostgreSQL is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Others kept changing the same row. It may work later.
+    #[error("{0} kept changing meanwhile")]
+    Contended(String),
     /// The statement or its data is wrong. Repeating it is useless.
     #[error("PostgreSQL refused: {0}")]
     Refused(#[source] sqlx::Error),
@@ -36,11 +39,10 @@ impl StoreError {
     /// Whether the same call may work later.
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Unavailable(_) => true,
-            Self::Refused(_)
-            | Self::Unreadable { .. }
-            | Self::WrongSchema { .. }
-            | Self::Migration(_) => false,
+            Self::Unavailable(_) | Self::Contended(_) => true,
+            Self::Refused(_) | Self::Unreadable { .. } | Self::WrongSchema { .. } | Self::Migration(_) => {
+                false
+            }
         }
     }
 

@@ -67,10 +67,7 @@ impl Store {
             .application_name("sluice")
             .options([("statement_timeout", STATEMENT_TIMEOUT)]);
         if config.read_only {
-            options = options.options([
-                ("role", "sluice_reader"),
-                ("default_transaction_read_only", "on"),
-            ]);
+            options = options.options([("role", "sluice_reader"), ("default_transaction_read_only", "on")]);
         }
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections)

@@ -125,12 +125,7 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away, or there is no such merchant.
-    pub async fn add_key(
-        &self,
-        key: &ApiKey,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    pub async fn add_key(&self, key: &ApiKey, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         insert_key(&mut tx, key, now).await?;
         audit(&mut tx, actor, "key.create", &key.id, now).await?;
@@ -141,12 +136,7 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn revoke_key(
-        &self,
-        id: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub async fn revoke_key(&self, id: &str, actor: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let revoke = "update api_keys set revoked_at = $2 where id = $1 and revoked_at is null";
         let revoked = sqlx::query(revoke)
@@ -168,12 +158,9 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or the row cannot be read.
     pub async fn key(&self, id: &str) -> Result<Option<ApiKey>, StoreError> {
-        let select =
-            "select merchant_id, secret_hash, revoked_at is not null from api_keys where id = $1";
-        let row: Option<(Uuid, Vec<u8>, bool)> = sqlx::query_as(select)
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
+        let select = "select merchant_id, secret_hash, revoked_at is not null from api_keys where id = $1";
+        let row: Option<(Uuid, Vec<u8>, bool)> =
+            sqlx::query_as(select).bind(id).fetch_optional(&self.pool).await?;
         row.map(|(merchant_id, hash, revoked)| {
             let secret_hash = hash
                 .try_into()
@@ -193,8 +180,7 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
-        let select =
-            "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, created_at
+        let select = "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, created_at
                       from merchants order by created_at, id";
         let rows: Vec<MerchantRow> = sqlx::query_as(select).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(Merchant::from).collect())
@@ -204,10 +190,7 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn merchant_of_amqp_user(
-        &self,
-        user: &str,
-    ) -> Result<Option<MerchantId>, StoreError> {
+    pub async fn merchant_of_amqp_user(&self, user: &str) -> Result<Option<MerchantId>, StoreError> {
         let select = "select id from merchants where amqp_user = $1";
         let id: Option<Uuid> = sqlx::query_scalar(select)
             .bind(user)
@@ -251,7 +234,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let update = "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
+        let update =
+            "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
                       endpoint_disabled_reason = null where id = $1";
         let sealed = seal_secrets(&self.vault, merchant, secrets);
         let updated = sqlx::query(update)
@@ -274,8 +258,7 @@ impl Store {
         merchant: MerchantId,
         channel: Channel,
     ) -> Result<Option<Secret>, StoreError> {
-        let select =
-            "select credentials from channel_configs where merchant_id = $1 and channel = $2";
+        let select = "select credentials from channel_configs where merchant_id = $1 and channel = $2";
         let sealed: Option<Vec<u8>> = sqlx::query_scalar(select)
             .bind(merchant.as_uuid())
             .bind(channel.name())
@@ -357,15 +340,13 @@ impl From<MerchantRow> for Merchant {
 type Tx<'a> = Transaction<'a, Postgres>;
 
 async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)",
-    )
-    .bind(&key.id)
-    .bind(key.merchant_id.as_uuid())
-    .bind(&key.secret_hash[..])
-    .bind(now)
-    .execute(&mut **tx)
-    .await?;
+    sqlx::query("insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)")
+        .bind(&key.id)
+        .bind(key.merchant_id.as_uuid())
+        .bind(&key.secret_hash[..])
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

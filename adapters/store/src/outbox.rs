@@ -41,10 +41,7 @@ impl Store {
     /// PostgreSQL is away.
     pub async fn claim_outbox(&self, limit: i64) -> Result<OutboxBatch, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let rows: Vec<OutboxRow> = sqlx::query_as(CLAIM)
-            .bind(limit)
-            .fetch_all(&mut *tx)
-            .await?;
+        let rows: Vec<OutboxRow> = sqlx::query_as(CLAIM).bind(limit).fetch_all(&mut *tx).await?;
         let ids = rows.iter().map(|row| row.id).collect();
         let messages = rows.into_iter().map(Envelope::from).collect();
         Ok(OutboxBatch { tx, ids, messages })
@@ -55,11 +52,9 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn outbox_backlog(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-        Ok(
-            sqlx::query_as("select count(*), min(created_at) from outbox")
-                .fetch_one(&self.pool)
-                .await?,
-        )
+        Ok(sqlx::query_as("select count(*), min(created_at) from outbox")
+            .fetch_one(&self.pool)
+            .await?)
     }
 }
 

@@ -61,6 +61,19 @@ impl Store {
         row.map(|row| row.into_payment(&self.vault)).transpose()
     }
 
+    /// Whether a call to open this payment's intent may have had an effect that we were not told of.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_unknown_exchange(&self, id: PaymentId) -> Result<bool, StoreError> {
+        let select = "select exists (select from payment_records where payment_id = $1
+                      and operation = 'create_intent' and outcome = 'unknown')";
+        Ok(sqlx::query_scalar(select)
+            .bind(id.as_uuid())
+            .fetch_one(&self.pool)
+            .await?)
+    }
+
     /// A merchant's payments, newest first.
     ///
     /// # Errors
@@ -126,21 +139,12 @@ impl PaymentRow {
                 .fingerprint
                 .try_into()
                 .map_err(|_| unreadable("fingerprint".into()))?,
-            status: self
-                .status
-                .parse()
-                .map_err(|e| unreadable(format!("{e}")))?,
+            status: self.status.parse().map_err(|e| unreadable(format!("{e}")))?,
             money: Money {
                 amount_minor: self.amount_minor,
-                currency: self
-                    .currency
-                    .parse()
-                    .map_err(|e| unreadable(format!("{e}")))?,
+                currency: self.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
             },
-            channel: self
-                .channel
-                .parse()
-                .map_err(|e| unreadable(format!("{e}")))?,
+            channel: self.channel.parse().map_err(|e| unreadable(format!("{e}")))?,
             intent_id: self.intent_id,
             client_secret,
             failure: self

@@ -89,8 +89,7 @@ fn split_clashing(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 
 /// Writes and answers a batch; true when the outbox got something.
 async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
-    let (records, answers): (Vec<Record>, Vec<_>) =
-        batch.into_iter().map(|w| (w.record, w.answer)).unzip();
+    let (records, answers): (Vec<Record>, Vec<_>) = batch.into_iter().map(|w| (w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
     let mut wrote_jobs = false;
     match write::write_all(store, &records).await {
@@ -105,8 +104,7 @@ async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
             tracing::warn!(%error, records = records.len(), "a batch was refused; writing its records one by one");
             for (record, answer) in records.into_iter().zip(answers) {
                 let result = write::write_all(store, std::slice::from_ref(&record)).await;
-                let result =
-                    result.map(|verdicts| verdicts.first().copied().unwrap_or(Verdict::Stale));
+                let result = result.map(|verdicts| verdicts.first().copied().unwrap_or(Verdict::Stale));
                 wrote_jobs |= matches!(result, Ok(Verdict::Written)) && !record.jobs.is_empty();
                 let _ = answer.send(result);
             }

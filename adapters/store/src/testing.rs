@@ -23,13 +23,10 @@ impl TestDatabase {
     ///
     /// # Panics
     /// Without a server to create it on.
-    #[expect(
-        clippy::expect_used,
-        reason = "a test cannot go on without its database"
-    )]
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     pub async fn create() -> Self {
-        let server = std::env::var("DATABASE_URL")
-            .expect("DATABASE_URL is not set: run the tests with `make test`");
+        let server =
+            std::env::var("DATABASE_URL").expect("DATABASE_URL is not set: run the tests with `make test`");
         let name = format!("sluice_test_{}", Uuid::new_v4().simple());
         let database = Self { server, name };
         database
@@ -44,10 +41,7 @@ impl TestDatabase {
     }
 
     /// Its URL.
-    #[expect(
-        clippy::expect_used,
-        reason = "a test cannot go on without its database"
-    )]
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     pub fn url(&self) -> String {
         let (server, _) = self
             .server
@@ -57,10 +51,7 @@ impl TestDatabase {
     }
 
     /// A store on it, with the test key ring.
-    #[expect(
-        clippy::expect_used,
-        reason = "a test cannot go on without its database"
-    )]
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     pub fn store(&self, read_only: bool) -> Store {
         let vault = Vault::from_keys(&Secret::new(TEST_KEY)).expect("the test key is good");
         let config = StoreConfig {
@@ -74,11 +65,8 @@ impl TestDatabase {
 
     /// Drops it, whoever is still connected.
     pub async fn close(self) {
-        self.execute(&format!(
-            "drop database if exists {} with (force)",
-            self.name
-        ))
-        .await;
+        self.execute(&format!("drop database if exists {} with (force)", self.name))
+            .await;
     }
 
     /// Lets nobody in any more and throws everybody out, or lets them in again: PostgreSQL being away.
@@ -97,10 +85,7 @@ impl TestDatabase {
         }
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "a test cannot go on without its database"
-    )]
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     async fn execute(&self, sql: &str) {
         let mut server = PgConnection::connect(&self.server)
             .await

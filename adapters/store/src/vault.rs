@@ -77,12 +77,8 @@ impl Vault {
         sealed.extend_from_slice(&nonce);
         let mut buffer = plain.to_vec();
         #[expect(clippy::expect_used, reason = "fails only beyond 64 GiB")]
-        key.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(place),
-            &mut buffer,
-        )
-        .expect("the value is small enough to seal");
+        key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), &mut buffer)
+            .expect("the value is small enough to seal");
         sealed.append(&mut buffer);
         sealed
     }
@@ -123,10 +119,7 @@ impl Vault {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_text(&self, place: &str, sealed: &str) -> Result<Vec<u8>, Unsealable> {
-        self.open(
-            place,
-            &STANDARD.decode(sealed).map_err(|_| Unsealable::Damaged)?,
-        )
+        self.open(place, &STANDARD.decode(sealed).map_err(|_| Unsealable::Damaged)?)
     }
 }
 
@@ -176,10 +169,7 @@ mod tests {
         let old = vault(&key(1));
         let both = vault(&format!("{},{}", key(2), key(1)));
         assert_eq!(both.open("p", &old.seal("p", b"x")).unwrap(), b"x");
-        assert_eq!(
-            old.open("p", &both.seal("p", b"x")),
-            Err(Unsealable::UnknownKey)
-        );
+        assert_eq!(old.open("p", &both.seal("p", b"x")), Err(Unsealable::UnknownKey));
     }
 
     #[test]

@@ -23,11 +23,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [
-        Kind::CreateIntent,
-        Kind::ProcessCallback,
-        Kind::NotifyMerchant,
-    ];
+    pub const ALL: [Kind; 3] = [Kind::CreateIntent, Kind::ProcessCallback, Kind::NotifyMerchant];
 
     /// The name: routing key, end of the queue names, message `type`.
     pub const fn name(self) -> &'static str {

@@ -43,7 +43,9 @@ impl Failure {
     pub fn outcome_unknown() -> Self {
         Self {
             code: "outcome_unknown".into(),
-            message: "The payment provider did not say whether the payment was made. It is being looked into.".into(),
+            message:
+                "The payment provider did not say whether the payment was made. It is being looked into."
+                    .into(),
             next_step: NextStep::Wait,
         }
     }

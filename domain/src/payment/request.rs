@@ -67,22 +67,15 @@ impl PaymentRequest {
             return invalid("return_url", "must start with https:// or http://".into());
         }
         if self.metadata.len() > Self::MAX_METADATA_KEYS {
-            return invalid(
-                "metadata",
-                format!("at most {} entries", Self::MAX_METADATA_KEYS),
-            );
+            return invalid("metadata", format!("at most {} entries", Self::MAX_METADATA_KEYS));
         }
         for (key, value) in &self.metadata {
             let key_fits = (1..=Self::MAX_METADATA_KEY).contains(&key.chars().count());
-            if !key_fits
-                || value.chars().count() > Self::MAX_METADATA_VALUE
-                || has_nul(key)
-                || has_nul(value)
+            if !key_fits || value.chars().count() > Self::MAX_METADATA_VALUE || has_nul(key) || has_nul(value)
             {
                 let (key_limit, value_limit) = (Self::MAX_METADATA_KEY, Self::MAX_METADATA_VALUE);
-                let limits = format!(
-                    "keys of 1 to {key_limit} characters, values of at most {value_limit}, no NUL"
-                );
+                let limits =
+                    format!("keys of 1 to {key_limit} characters, values of at most {value_limit}, no NUL");
                 return invalid("metadata", limits);
             }
         }
@@ -180,10 +173,7 @@ mod tests {
             changed.validate().unwrap_err().field
         };
         assert_eq!(field(|r| r.money.amount_minor = 0), "amount");
-        assert_eq!(
-            field(|r| r.description = Some("x".repeat(501))),
-            "description"
-        );
+        assert_eq!(field(|r| r.description = Some("x".repeat(501))), "description");
         assert_eq!(field(|r| r.reference = Some("a\0".into())), "reference");
         assert_eq!(
             field(|r| r.return_url = Some("javascript:alert(1)".into())),

@@ -87,9 +87,7 @@ impl Payment {
             PaymentEvent::GaveUp(_) | PaymentEvent::LostSight if self.intent_id.is_some() => {
                 Ok(self.unchanged())
             }
-            PaymentEvent::GaveUp(failure) => {
-                Ok(self.unchanged().climb(PaymentStatus::Failed, Some(failure)))
-            }
+            PaymentEvent::GaveUp(failure) => Ok(self.unchanged().climb(PaymentStatus::Failed, Some(failure))),
             PaymentEvent::LostSight => Ok(self
                 .unchanged()
                 .climb(PaymentStatus::NeedsReview, Some(Failure::outcome_unknown()))),
@@ -98,11 +96,7 @@ impl Payment {
 
     fn check_belongs(&self, intent: &Intent, change: &IntentStatus) -> Result<(), TransitionError> {
         let event = change.name();
-        if let Some(stored) = self
-            .intent_id
-            .as_ref()
-            .filter(|stored| **stored != intent.id)
-        {
+        if let Some(stored) = self.intent_id.as_ref().filter(|stored| **stored != intent.id) {
             let (stored, seen) = (stored.clone(), intent.id.clone());
             return Err(TransitionError::OtherIntent {
                 event,

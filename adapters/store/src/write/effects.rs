@@ -44,10 +44,7 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     .await?;
     insert_jobs(
         tx,
-        &records
-            .iter()
-            .flat_map(|record| &record.jobs)
-            .collect::<Vec<_>>(),
+        &records.iter().flat_map(|record| &record.jobs).collect::<Vec<_>>(),
     )
     .await
 }
@@ -63,27 +60,15 @@ async fn insert_exchanges(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<
     }
     let column = || exchanges.iter();
     sqlx::query(INSERT_EXCHANGES)
-        .bind(
-            column()
-                .map(|said| said.payment_id.as_uuid())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|said| said.payment_id.as_uuid()).collect::<Vec<_>>())
         .bind(column().map(|said| said.job_id.clone()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|said| said.attempt.cast_signed())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|said| said.exchange.operation)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|said| said.exchange.outcome)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|said| said.exchange.operation).collect::<Vec<_>>())
+        .bind(column().map(|said| said.exchange.outcome).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|said| said.exchange.intent_id.clone())
@@ -94,11 +79,7 @@ async fn insert_exchanges(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<
                 .map(|said| said.exchange.error.clone())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|said| said.exchange.duration_ms)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|said| said.exchange.duration_ms).collect::<Vec<_>>())
         .bind(column().map(|said| said.at).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
@@ -110,10 +91,7 @@ insert into notifications (id, merchant_id, payment_id, event_type, payload, cre
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
 on conflict do nothing";
 
-async fn insert_notifications(
-    tx: &mut Tx,
-    notifications: &[&Notification],
-) -> Result<(), StoreError> {
+async fn insert_notifications(tx: &mut Tx, notifications: &[&Notification]) -> Result<(), StoreError> {
     if notifications.is_empty() {
         return Ok(());
     }
@@ -125,21 +103,9 @@ async fn insert_notifications(
                 .map(|told| told.merchant_id.as_uuid())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|told| told.payment_id.as_uuid())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|told| told.event_type.name())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|told| told.payload.clone())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|told| told.payment_id.as_uuid()).collect::<Vec<_>>())
+        .bind(column().map(|told| told.event_type.name()).collect::<Vec<_>>())
+        .bind(column().map(|told| told.payload.clone()).collect::<Vec<_>>())
         .bind(column().map(|told| told.created_at).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
@@ -190,32 +156,18 @@ async fn insert_attempts(tx: &mut Tx, attempts: &[&AttemptRecord]) -> Result<(),
                 .map(|attempt| attempt.http_status.map(i32::from))
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|attempt| attempt.error.clone())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|attempt| attempt.error.clone()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|attempt| attempt.response.clone())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|attempt| attempt.duration_ms)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|attempt| attempt.duration_ms).collect::<Vec<_>>())
         .bind(column().map(|attempt| attempt.at).collect::<Vec<_>>())
-        .bind(
-            column()
-                .map(|attempt| attempt.status.name())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|attempt| attempt.status.name()).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await?;
-    let gone: Vec<&&AttemptRecord> = column()
-        .filter(|attempt| attempt.gone_url.is_some())
-        .collect();
+    let gone: Vec<&&AttemptRecord> = column().filter(|attempt| attempt.gone_url.is_some()).collect();
     if !gone.is_empty() {
         sqlx::query(DISABLE_ENDPOINTS)
             .bind(
@@ -248,36 +200,16 @@ async fn insert_failures(tx: &mut Tx, failures: &[&JobFailure]) -> Result<(), St
     }
     let column = || failures.iter();
     sqlx::query(INSERT_FAILURES)
-        .bind(
-            column()
-                .map(|failure| failure.job_id.clone())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|failure| failure.kind.clone())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|failure| failure.job_id.clone()).collect::<Vec<_>>())
+        .bind(column().map(|failure| failure.kind.clone()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|failure| failure.attempt.cast_signed())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|failure| failure.disposition)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|failure| failure.error_class)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|failure| failure.reason.clone())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|failure| failure.disposition).collect::<Vec<_>>())
+        .bind(column().map(|failure| failure.error_class).collect::<Vec<_>>())
+        .bind(column().map(|failure| failure.reason.clone()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|failure| failure.correlation_id.clone())
@@ -306,21 +238,9 @@ async fn insert_jobs(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> 
     sqlx::query(INSERT_JOBS)
         .bind(column().map(|job| job.job_id.clone()).collect::<Vec<_>>())
         .bind(column().map(|job| job.kind.clone()).collect::<Vec<_>>())
-        .bind(
-            column()
-                .map(|job| job.correlation_id.clone())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|job| job.schema.cast_signed())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|job| job.traceparent.clone())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|job| job.correlation_id.clone()).collect::<Vec<_>>())
+        .bind(column().map(|job| job.schema.cast_signed()).collect::<Vec<_>>())
+        .bind(column().map(|job| job.traceparent.clone()).collect::<Vec<_>>())
         .bind(column().map(|job| job.body.clone()).collect::<Vec<_>>())
         .bind(column().map(|job| job.published_at).collect::<Vec<_>>())
         .execute(&mut **tx)

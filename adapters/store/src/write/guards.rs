@@ -34,10 +34,7 @@ select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[]
 on conflict do nothing
 returning id";
 
-async fn insert_payments(
-    tx: &mut Tx,
-    records: &[Numbered<'_>],
-) -> Result<Vec<(usize, Verdict)>, StoreError> {
+async fn insert_payments(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<(usize, Verdict)>, StoreError> {
     let new: Vec<(usize, &Payment)> = records
         .iter()
         .filter_map(|(index, record)| Some((*index, record.new_payment.as_ref()?)))
@@ -47,11 +44,7 @@ async fn insert_payments(
     }
     let column = || new.iter().map(|(_, payment)| *payment);
     let inserted = sqlx::query(INSERT_PAYMENTS)
-        .bind(
-            column()
-                .map(|payment| payment.id.as_uuid())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.id.as_uuid()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|payment| payment.merchant_id.as_uuid())
@@ -67,11 +60,7 @@ async fn insert_payments(
                 .map(|payment| payment.fingerprint.to_vec())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|payment| payment.status.name())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.status.name()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|payment| payment.money.amount_minor)
@@ -82,21 +71,13 @@ async fn insert_payments(
                 .map(|payment| payment.money.currency.code())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|payment| payment.channel.name())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.channel.name()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|payment| payments::request_json(&payment.request))
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|payment| payment.created_at)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.created_at).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
         .await?;
     let inserted: HashSet<Uuid> = inserted
@@ -106,9 +87,7 @@ async fn insert_payments(
     let lost = new
         .iter()
         .filter(|(_, payment)| !inserted.contains(&payment.id.as_uuid()));
-    Ok(lost
-        .map(|(index, _)| (*index, Verdict::Duplicate))
-        .collect())
+    Ok(lost.map(|(index, _)| (*index, Verdict::Duplicate)).collect())
 }
 
 const INSERT_CALLBACKS: &str = "
@@ -167,16 +146,8 @@ async fn insert_callbacks(
                 .map(|callback| callback.sealed_body.clone())
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|callback| callback.received_at)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            column()
-                .map(|callback| callback.processed_at)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|callback| callback.received_at).collect::<Vec<_>>())
+        .bind(column().map(|callback| callback.processed_at).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
         .await?;
     let mut inserted: HashSet<(Uuid, String, String)> = HashSet::new();
@@ -188,15 +159,10 @@ async fn insert_callbacks(
         ));
     }
     let lost = seen.iter().filter(|(_, callback)| {
-        let (merchant, channel) = (
-            callback.merchant_id.as_uuid(),
-            callback.channel.name().to_owned(),
-        );
+        let (merchant, channel) = (callback.merchant_id.as_uuid(), callback.channel.name().to_owned());
         !inserted.contains(&(merchant, channel, callback.event_id.clone()))
     });
-    Ok(lost
-        .map(|(index, _)| (*index, Verdict::Duplicate))
-        .collect())
+    Ok(lost.map(|(index, _)| (*index, Verdict::Duplicate)).collect())
 }
 
 const UPDATE_PAYMENTS: &str = "
@@ -224,17 +190,9 @@ async fn update_payments(
     changed.sort_by_key(|(_, payment)| payment.id);
     let column = || changed.iter().map(|(_, payment)| *payment);
     let updated = sqlx::query(UPDATE_PAYMENTS)
-        .bind(
-            column()
-                .map(|payment| payment.id.as_uuid())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.id.as_uuid()).collect::<Vec<_>>())
         .bind(column().map(|payment| payment.version).collect::<Vec<_>>())
-        .bind(
-            column()
-                .map(|payment| payment.status.name())
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.status.name()).collect::<Vec<_>>())
         .bind(
             column()
                 .map(|payment| payment.intent_id.clone())
@@ -247,14 +205,10 @@ async fn update_payments(
         )
         .bind(
             column()
-                .map(|payment| payments::failure_json(payment))
+                .map(payments::failure_json)
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(|payment| payment.updated_at)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| payment.updated_at).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
         .await?;
     let updated: HashSet<Uuid> = updated

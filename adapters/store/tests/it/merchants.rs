@@ -21,14 +21,7 @@ async fn keys_are_found_and_revoked() {
 async fn credentials_and_endpoints_open_only_with_the_key_ring() {
     let world = world().await;
     let (merchant, stripe) = (world.merchant_id, Channel::Stripe);
-    assert!(
-        world
-            .store
-            .credentials(merchant, stripe)
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(world.store.credentials(merchant, stripe).await.unwrap().is_none());
     let credentials = Secret::new(r#"{"secret_key":"sk_test_1"}"#);
     world
         .store
@@ -48,13 +41,7 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
     assert!(
         world
             .store
-            .set_endpoint(
-                merchant,
-                "https://shop.example/hook",
-                &secrets,
-                "test",
-                at(2)
-            )
+            .set_endpoint(merchant, "https://shop.example/hook", &secrets, "test", at(2))
             .await
             .unwrap()
     );

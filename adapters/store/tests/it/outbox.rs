@@ -21,11 +21,7 @@ async fn with_messages(count: usize) -> World {
         .await
         .unwrap();
     let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, at(5));
-    let job = Envelope::new(
-        &NotifyMerchant::from(&notification),
-        TraceParent::root(),
-        at(5),
-    );
+    let job = Envelope::new(&NotifyMerchant::from(&notification), TraceParent::root(), at(5));
     let record = Record {
         jobs: vec![job; count],
         notifications: vec![notification],
@@ -42,10 +38,7 @@ async fn what_is_confirmed_goes_and_what_is_not_stays() {
     assert_eq!(batch.messages.len(), 3);
     assert!(batch.messages[0].decode::<NotifyMerchant>().is_ok());
     batch.finish(&[true, false, true]).await.unwrap();
-    assert_eq!(
-        world.store.outbox_backlog().await.unwrap(),
-        (1, Some(at(5)))
-    );
+    assert_eq!(world.store.outbox_backlog().await.unwrap(), (1, Some(at(5))));
     world.database.close().await;
 }
 

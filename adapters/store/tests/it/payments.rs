@@ -17,14 +17,8 @@ async fn a_payment_comes_back_as_it_was_written() {
         world.recorder.write(record.clone()).await.unwrap(),
         Verdict::Written
     );
-    assert_eq!(
-        world.recorder.write(record).await.unwrap(),
-        Verdict::Duplicate
-    );
-    assert_eq!(
-        world.store.payment(new.id).await.unwrap(),
-        Some(new.clone())
-    );
+    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Duplicate);
+    assert_eq!(world.store.payment(new.id).await.unwrap(), Some(new.clone()));
 
     let paid = seen(new, IntentStatus::Succeeded).payment;
     let record = Record {
@@ -37,10 +31,7 @@ async fn a_payment_comes_back_as_it_was_written() {
     );
     assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Stale);
     let stored = world.store.payment(paid.id).await.unwrap().unwrap();
-    assert_eq!(
-        (stored.version, stored.client_secret),
-        (1, paid.client_secret)
-    );
+    assert_eq!((stored.version, stored.client_secret), (1, paid.client_secret));
     world.database.close().await;
 }
 
@@ -68,12 +59,11 @@ async fn the_client_secret_is_sealed_at_rest() {
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
         .await
         .unwrap();
-    let raw: String = sqlx::query_scalar(
-        "select payments::text || encode(client_secret, 'escape') from payments",
-    )
-    .fetch_one(&mut connection)
-    .await
-    .unwrap();
+    let raw: String =
+        sqlx::query_scalar("select payments::text || encode(client_secret, 'escape') from payments")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
     assert!(!raw.contains("pi_secret"), "{raw}");
     world.database.close().await;
 }
@@ -178,8 +168,7 @@ async fn a_reader_can_read_and_cannot_write() {
     assert!(reader.key("key").await.unwrap().is_some());
     let refused = reader.revoke_key("key", "test", at(1)).await.unwrap_err();
     assert!(
-        refused.to_string().contains("permission denied")
-            || refused.to_string().contains("read-only"),
+        refused.to_string().contains("permission denied") || refused.to_string().contains("read-only"),
         "{refused}"
     );
     world.database.close().await;

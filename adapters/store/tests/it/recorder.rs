@@ -116,9 +116,6 @@ async fn postgresql_being_away_is_transient_and_passes() {
     let error = world.recorder.write(record.clone()).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     world.database.set_reachable(true).await;
-    assert_eq!(
-        world.recorder.write(record).await.unwrap(),
-        Verdict::Written
-    );
+    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
     world.database.close().await;
 }

@@ -11,9 +11,7 @@ use domain::{
     payment::{Applied, Payment, PaymentEvent, PaymentRequest},
     secret::Secret,
 };
-use store::{
-    ApiKey, CallbackOutcome, CallbackRecord, NewMerchant, Recorder, Store, testing::TestDatabase,
-};
+use store::{ApiKey, CallbackOutcome, CallbackRecord, NewMerchant, Recorder, Store, testing::TestDatabase};
 use tokio::sync::Notify;
 
 pub struct World {

@@ -28,13 +28,7 @@ fn pending() -> Payment {
     };
     let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
     let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
-    Payment::new(
-        merchant,
-        key,
-        request,
-        Channel::Stripe,
-        DateTime::UNIX_EPOCH,
-    )
+    Payment::new(merchant, key, request, Channel::Stripe, DateTime::UNIX_EPOCH)
 }
 
 fn declined() -> IntentStatus {
@@ -63,19 +57,16 @@ fn seen(change: IntentStatus) -> PaymentEvent {
 }
 
 fn after(events: impl IntoIterator<Item = PaymentEvent>) -> Payment {
-    events.into_iter().fold(pending(), |payment, event| {
-        payment.apply(event).unwrap().payment
-    })
+    events
+        .into_iter()
+        .fold(pending(), |payment, event| payment.apply(event).unwrap().payment)
 }
 
 #[test]
 fn a_paid_intent_settles_the_payment_and_tells_the_merchant_once() {
     let paid = pending().apply(seen(IntentStatus::Succeeded)).unwrap();
     assert_eq!(paid.payment.status, PaymentStatus::Succeeded);
-    assert_eq!(
-        paid.effects,
-        [Effect::Notify(NotificationType::PaymentSucceeded)]
-    );
+    assert_eq!(paid.effects, [Effect::Notify(NotificationType::PaymentSucceeded)]);
     let again = paid.payment.apply(seen(IntentStatus::Succeeded)).unwrap();
     assert!(!again.changed && again.effects.is_empty());
 }
@@ -84,10 +75,7 @@ fn a_paid_intent_settles_the_payment_and_tells_the_merchant_once() {
 fn a_second_card_pays_after_a_decline_and_a_late_decline_changes_nothing() {
     let payment = after([seen(IntentStatus::RequiresAction), seen(declined())]);
     assert_eq!(payment.status, PaymentStatus::Failed);
-    let payment = payment
-        .apply(seen(IntentStatus::Succeeded))
-        .unwrap()
-        .payment;
+    let payment = payment.apply(seen(IntentStatus::Succeeded)).unwrap().payment;
     assert_eq!(
         (payment.status, &payment.failure),
         (PaymentStatus::Succeeded, &None)
@@ -114,10 +102,7 @@ fn giving_up_yields_to_an_intent_that_is_known() {
 fn a_payment_lost_from_sight_comes_back_with_any_news() {
     let lost = after([PaymentEvent::LostSight]);
     assert_eq!(lost.status, PaymentStatus::NeedsReview);
-    let found = lost
-        .apply(seen(IntentStatus::RequiresAction))
-        .unwrap()
-        .payment;
+    let found = lost.apply(seen(IntentStatus::RequiresAction)).unwrap().payment;
     assert_eq!(
         (found.status, &found.failure),
         (PaymentStatus::RequiresAction, &None)
@@ -132,9 +117,7 @@ fn the_wrong_intent_or_money_is_refused() {
             unreachable!()
         };
         edit(&mut intent);
-        payment
-            .clone()
-            .apply(PaymentEvent::IntentSeen { intent, change })
+        payment.clone().apply(PaymentEvent::IntentSeen { intent, change })
     };
     assert!(matches!(
         change(|i| i.id = "pi_2".into()),

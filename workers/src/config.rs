@@ -1,0 +1,111 @@
+//! The settings of the workers.
+
+use std::{net::SocketAddr, time::Duration};
+
+use broker::BrokerConfig;
+use channels::ChannelsConfig;
+use runtime::{Settings, SettingsError};
+use store::{StoreConfig, Vault};
+
+/// What the workers need to know.
+#[derive(Debug, Clone)]
+pub struct WorkersConfig {
+    /// RabbitMQ.
+    pub broker: BrokerConfig,
+    /// PostgreSQL.
+    pub store: StoreConfig,
+    /// What opens and seals.
+    pub vault: Vault,
+    /// The providers.
+    pub channels: ChannelsConfig,
+    /// Where `/metrics`, `/healthz` and `/readyz` are.
+    pub internal_listen: SocketAddr,
+    /// How many jobs of one kind are in hand at once.
+    pub concurrency: u16,
+    /// How long a merchant's endpoint may take to answer.
+    pub notify_timeout: Duration,
+    /// Whether notifications may go into private networks.
+    pub notify_allow_private: bool,
+    /// How long jobs in hand may take to finish when the process is told to stop.
+    pub stop_timeout: Duration,
+}
+
+impl WorkersConfig {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Names every setting that is missing or cannot be used.
+    pub fn from_settings(mut settings: Settings) -> Result<Self, SettingsError> {
+        let read = Self::read(&mut settings);
+        settings.finish(read)
+    }
+
+    fn read(settings: &mut Settings) -> Option<Self> {
+        let amqp_url = settings.secret("AMQP_URL", "amqp://sluice:password@127.0.0.1:5672/sluice");
+        let database_url = settings.secret(
+            "DATABASE_URL",
+            "postgres://sluice_worker:password@127.0.0.1:5432/sluice",
+        );
+        let key = settings.secret("SLUICE_SECRETS_KEY", "the output of: openssl rand -base64 32");
+        let vault = key.and_then(|key| {
+            let vault = Vault::from_keys(&key);
+            vault
+                .map_err(|error| {
+                    settings.note("SLUICE_SECRETS_KEY", error.to_string(), "openssl rand -base64 32")
+                })
+                .ok()
+        });
+        let retry_unit = settings.duration_ms("RETRY_UNIT_MS", Duration::from_secs(1));
+        let internal_listen = settings.with_default(
+            "WORKERS_INTERNAL_LISTEN",
+            SocketAddr::from(([127, 0, 0, 1], 9081)),
+            "127.0.0.1:9081",
+        );
+        let max_connections = settings.with_default("WORKERS_DATABASE_CONNECTIONS", 16, "16");
+        let concurrency = settings.with_default("WORKERS_CONCURRENCY", 128, "128");
+        let standard = ChannelsConfig::default();
+        let timeout = settings.duration_ms("STRIPE_TIMEOUT_MS", standard.timeout);
+        let channels = ChannelsConfig {
+            stripe_api_base: settings.with_default(
+                "STRIPE_API_BASE",
+                standard.stripe_api_base,
+                "https://api.stripe.com",
+            ),
+            connect_timeout: standard.connect_timeout.min(timeout),
+            timeout,
+            ..ChannelsConfig::default()
+        };
+        let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
+        let notify_allow_private = settings.with_default("NOTIFY_ALLOW_PRIVATE", false, "false");
+        let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", Duration::from_secs(25));
+        let broker = BrokerConfig {
+            url: amqp_url?,
+            connection_name: "workers".into(),
+            retry_unit,
+        };
+        if let Err(error) = broker.check() {
+            settings.note(
+                "AMQP_URL",
+                error.to_string(),
+                "amqp://sluice:password@127.0.0.1:5672/sluice",
+            );
+        }
+        let store = StoreConfig {
+            url: database_url?,
+            max_connections,
+            acquire_timeout: Duration::from_secs(5),
+            read_only: false,
+        };
+        Some(Self {
+            broker,
+            store,
+            vault: vault?,
+            channels,
+            internal_listen,
+            concurrency,
+            notify_timeout,
+            notify_allow_private,
+            stop_timeout,
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! What every handler works with.
+
+use std::{sync::Arc, time::Duration};
+
+use channels::{Channels, Credentials};
+use domain::{
+    channel::Channel,
+    clock::Clock,
+    id::MerchantId,
+    outcome::{ErrorClass, Reason},
+};
+use store::{Recorder, Store, StoreError};
+
+use crate::notifier::Notifier;
+
+/// Handles to everything outside of a job.
+pub struct Context {
+    /// For reading.
+    pub store: Store,
+    /// For writing.
+    pub recorder: Recorder,
+    /// The providers.
+    pub channels: Channels,
+    /// The merchants' endpoints.
+    pub notifier: Notifier,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The unit of the retry ladder.
+    pub retry_unit: Duration,
+}
+
+impl Context {
+    /// A merchant's credentials for a channel, or why there are none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn credentials(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+    ) -> Result<Result<Credentials, Reason>, StoreError> {
+        let misconfigured = |message: String| Err(Reason::new(ErrorClass::Misconfigured, message));
+        Ok(match self.store.credentials(merchant, channel).await? {
+            Some(json) => Credentials::from_json(&json).or_else(|error| misconfigured(error.to_string())),
+            None => misconfigured(format!("{merchant} has no credentials for {channel}")),
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! From a message to what becomes of it: the part of a job's run that is the same for every kind.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use broker::Publisher;
+use domain::{
+    id::MerchantId,
+    job::{Envelope, Job},
+    outcome::{Disposition, ErrorClass, Outcome, Reason},
+    trace::TraceParent,
+};
+use store::{JobFailure, Record, StoreError, Verdict};
+use tracing::Instrument;
+
+use crate::context::Context;
+
+/// How often a record may find that the world moved on before the job is tried again later.
+pub const MAX_LOOKS: usize = 5;
+/// How long a job waits when PostgreSQL is away, in units of the retry ladder. It is not the job's fault.
+const STORE_AWAY_UNITS: u32 = 5;
+
+/// What a handler may know about its run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The job's id.
+    pub job_id: String,
+    /// Which try this is, from 1.
+    pub attempt: u32,
+    /// How often the job was put off.
+    pub snoozes: u32,
+    /// Whether no other try follows a failure of this one.
+    pub is_last: bool,
+    /// Whether an earlier run of this try may have been cut off in the middle.
+    pub redelivered: bool,
+    /// Where in the trace of the payment this run stands.
+    pub trace: TraceParent,
+}
+
+/// What a kind of job does. Implemented by its payload; one file for each in `jobs/`.
+pub trait Handler: Job {
+    /// Does the job. It may have been done before, wholly or in part, and may be running elsewhere at this moment.
+    ///
+    /// # Errors
+    /// PostgreSQL is away (the job is put off) or refuses (it counts as a failed try).
+    fn run(&self, context: &Context, run: &Run) -> impl Future<Output = Result<Outcome, StoreError>> + Send;
+
+    /// What to write when the job is given up for `reason`.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    fn give_up(
+        &self,
+        _: &Context,
+        _: &Run,
+        _: &Reason,
+    ) -> impl Future<Output = Result<Record, StoreError>> + Send {
+        async { Ok(Record::default()) }
+    }
+
+    /// What to answer to whoever waits for the end of the job.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    fn reply(&self, _: &Context) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send {
+        async { Ok(None) }
+    }
+}
+
+/// Runs jobs of all kinds.
+#[derive(Clone)]
+pub struct Executor {
+    context: Arc<Context>,
+    publisher: Publisher,
+}
+
+impl Executor {
+    /// An executor that replies through `publisher`.
+    pub const fn new(context: Arc<Context>, publisher: Publisher) -> Self {
+        Self { context, publisher }
+    }
+
+    /// Does the job in `envelope` and says what becomes of the message. Everything that follows from the job is durable
+    /// when it returns.
+    pub async fn execute<H: Handler>(&self, envelope: Envelope) -> Disposition {
+        let trace = TraceParent::continue_or_root(envelope.traceparent.as_deref());
+        let span = tracing::info_span!(
+            "job",
+            kind = H::CONTRACT.kind.name(),
+            job_id = envelope.job_id,
+            correlation_id = envelope.correlation_id,
+            attempt = envelope.attempt,
+            trace_id = trace.trace_id(),
+            merchant_id = tracing::field::Empty,
+        );
+        self.execute_in_span::<H>(&envelope, trace).instrument(span).await
+    }
+
+    async fn execute_in_span<H: Handler>(&self, envelope: &Envelope, trace: TraceParent) -> Disposition {
+        let started = Instant::now();
+        let contract = H::CONTRACT;
+        let run = Run {
+            job_id: envelope.job_id.clone(),
+            attempt: envelope.attempt,
+            snoozes: envelope.snoozes,
+            is_last: contract.retry.is_last(envelope.attempt),
+            redelivered: envelope.redelivered,
+            trace,
+        };
+        let decoded = envelope.decode::<H>();
+        let (job, outcome) = match decoded {
+            Ok(job) => {
+                tracing::Span::current().record("merchant_id", job.merchant_id().to_string());
+                let outcome = self.run(&job, envelope, &run).await;
+                (Some(job), outcome)
+            }
+            Err(error) => (
+                None,
+                Outcome::Fail(Reason::new(ErrorClass::Unreadable, error.to_string())),
+            ),
+        };
+        let disposition = contract
+            .retry
+            .decide(run.attempt, run.snoozes, outcome, self.context.retry_unit);
+        let disposition = match self.write_down(envelope, job.as_ref(), &run, &disposition).await {
+            Ok(()) => disposition,
+            Err(error) => self.put_off(&error),
+        };
+        if let Some(job) = &job {
+            self.answer(job, envelope, &disposition).await;
+        }
+        report(contract.kind.name(), &disposition, started.elapsed());
+        disposition
+    }
+
+    async fn run<H: Handler>(&self, job: &H, envelope: &Envelope, run: &Run) -> Outcome {
+        let permitted = async {
+            match &envelope.published_by {
+                Some(user) => may_publish(&self.context, job, user).await,
+                None => Ok(true),
+            }
+        };
+        let attempt = async {
+            if !permitted.await? {
+                let user = envelope.published_by.as_deref().unwrap_or_default();
+                let message = format!(
+                    "RabbitMQ user {user:?} may not publish this job for {}",
+                    job.merchant_id()
+                );
+                return Ok(Outcome::Fail(Reason::new(ErrorClass::Forbidden, message)));
+            }
+            job.run(&self.context, run).await
+        };
+        match tokio::time::timeout(H::CONTRACT.timeout, attempt).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) if error.is_transient() => Outcome::Snooze {
+                reason: Reason::new(ErrorClass::StoreUnavailable, error.to_string()),
+                delay: self.context.retry_unit * STORE_AWAY_UNITS,
+            },
+            Ok(Err(error)) => Outcome::retry(Reason::new(ErrorClass::Internal, error.to_string())),
+            Err(_) => {
+                let message = format!("not done within {} s", H::CONTRACT.timeout.as_secs());
+                Outcome::retry(Reason::new(ErrorClass::TimedOut, message))
+            }
+        }
+    }
+
+    /// Writes the story of a try that did not work and, when it was the last one, what follows from giving up.
+    async fn write_down<H: Handler>(
+        &self,
+        envelope: &Envelope,
+        job: Option<&H>,
+        run: &Run,
+        disposition: &Disposition,
+    ) -> Result<(), StoreError> {
+        let reason = match disposition {
+            Disposition::Complete | Disposition::Snooze { .. } => return Ok(()),
+            Disposition::Retry { reason, .. } | Disposition::DeadLetter(reason) => reason,
+        };
+        let failure = JobFailure {
+            job_id: run.job_id.clone(),
+            kind: H::CONTRACT.kind.name().to_owned(),
+            attempt: run.attempt,
+            disposition: disposition.name(),
+            error_class: reason.class.name(),
+            reason: storable(&reason.message),
+            correlation_id: storable(&envelope.correlation_id),
+            merchant_id: job.map(Job::merchant_id),
+            at: self.context.clock.now(),
+        };
+        let parked = matches!(disposition, Disposition::DeadLetter(_));
+        let mut record = Record::default();
+        for _ in 0..MAX_LOOKS {
+            if let Some(job) = job.filter(|_| parked) {
+                record = job.give_up(&self.context, run, reason).await?;
+            }
+            record.failure = Some(failure.clone());
+            match self.context.recorder.write(record.clone()).await? {
+                Verdict::Written => return Ok(()),
+                Verdict::Stale | Verdict::Duplicate => {}
+            }
+        }
+        Err(StoreError::Contended(envelope.correlation_id.clone()))
+    }
+
+    /// PostgreSQL would not take the story of a failure: the try does not count, so that the story is told next time.
+    fn put_off(&self, error: &StoreError) -> Disposition {
+        tracing::warn!(%error, "the outcome could not be written down; the job is put off");
+        Disposition::Snooze {
+            reason: Reason::new(ErrorClass::StoreUnavailable, error.to_string()),
+            delay: self.context.retry_unit * STORE_AWAY_UNITS,
+        }
+    }
+
+    /// Tells whoever waits. They have a time limit of their own, so an answer that cannot be sent is only logged.
+    async fn answer<H: Handler>(&self, job: &H, envelope: &Envelope, disposition: &Disposition) {
+        let finished = matches!(disposition, Disposition::Complete | Disposition::DeadLetter(_));
+        if envelope.reply_to.is_none() || !finished {
+            return;
+        }
+        let body = match job.reply(&self.context).await {
+            Ok(Some(body)) => body,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%error, "no reply could be made"),
+        };
+        if let Err(error) = self.publisher.reply(envelope, body).await {
+            tracing::warn!(%error, "the reply could not be sent");
+        }
+    }
+}
+
+/// Whether a foreign publisher may ask for this job: its kind is open to upstream systems, and the broker vouches that
+/// the publisher is the user registered for the job's merchant.
+async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Result<bool, StoreError> {
+    let merchant: MerchantId = job.merchant_id();
+    Ok(H::CONTRACT.from_upstream && context.store.merchant_of_amqp_user(user).await? == Some(merchant))
+}
+
+/// Text fit for a column: without NUL, which PostgreSQL does not store, and of a bounded length.
+fn storable(text: &str) -> String {
+    text.chars()
+        .filter(|character| *character != '\0')
+        .take(1_000)
+        .collect()
+}
+
+fn report(kind: &'static str, disposition: &Disposition, took: Duration) {
+    let outcome = disposition.name();
+    metrics::counter!("sluice_jobs_handled_total", "kind" => kind, "outcome" => outcome).increment(1);
+    metrics::histogram!("sluice_job_duration_seconds", "kind" => kind).record(took.as_secs_f64());
+    let took_ms = took.as_millis();
+    match disposition {
+        Disposition::Complete => tracing::info!(outcome, took_ms, "job done"),
+        Disposition::Snooze { reason, delay } => {
+            tracing::info!(outcome, took_ms, ?delay, %reason, "job put off")
+        }
+        Disposition::Retry { reason, delay, .. } => {
+            metrics::counter!("sluice_job_retries_total", "kind" => kind).increment(1);
+            tracing::warn!(outcome, took_ms, ?delay, %reason, "job failed and will be tried again");
+        }
+        Disposition::DeadLetter(reason) => {
+            metrics::counter!("sluice_jobs_dead_lettered_total", "kind" => kind).increment(1);
+            tracing::error!(outcome, took_ms, %reason, "job given up and parked");
+        }
+    }
+}

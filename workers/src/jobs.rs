@@ -1,0 +1,6 @@
+//! The handlers: one file for each kind of job, named like its contract in `domain`.
+
+mod change;
+mod create_intent;
+mod notify_merchant;
+mod process_callback;

@@ -1,0 +1,17 @@
+//! Sluice's workers: they take jobs off RabbitMQ, do them, and publish what follows from them.
+//!
+//! Every job is prepare → call → record: read and store what has to be known, call the provider or the merchant with no
+//! transaction open, then write all that follows as one [`store::Record`]. Nothing in a worker's memory is needed by
+//! another, so more workers are more processes.
+
+pub mod config;
+mod context;
+mod execute;
+mod jobs;
+mod notifier;
+mod registry;
+mod relay;
+mod workers;
+
+pub use config::WorkersConfig;
+pub use workers::{Running, StartError, Workers};

@@ -1,0 +1,100 @@
+//! The outbox relay: publishes what transactions decided, and deletes it once the broker has it.
+//!
+//! It is woken by the commits of its own process and looks every half second for what other processes left behind. Each
+//! process runs one; they share the work because a claim skips rows that another has claimed.
+
+use std::{sync::Arc, time::Duration};
+
+use broker::{Publisher, Target};
+use domain::clock::Clock;
+use store::{Store, StoreError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+const BATCH: i64 = 256;
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+
+/// What the relay needs.
+pub struct Relay {
+    /// Where the outbox is.
+    pub store: Store,
+    /// Where its messages go.
+    pub publisher: Publisher,
+    /// Notified at every commit that left something.
+    pub committed: Arc<Notify>,
+    /// For the age of the oldest message.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Relay {
+    /// Relays until `stop`, and then once more for what the last commits left.
+    pub async fn run(self, stop: CancellationToken) {
+        let measuring = tokio::spawn(measure(self.store.clone(), Arc::clone(&self.clock), stop.clone()));
+        loop {
+            let stopping = stop.is_cancelled();
+            let pause = match self.relay_all().await {
+                Ok(()) => LOOK_EVERY,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be relayed");
+                    LOOK_EVERY * 2
+                }
+            };
+            if stopping {
+                break;
+            }
+            tokio::select! {
+                () = self.committed.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        let _ended = measuring.await;
+    }
+
+    /// Publishes until nothing is left that could be claimed.
+    async fn relay_all(&self) -> Result<(), RelayError> {
+        loop {
+            let batch = self.store.claim_outbox(BATCH).await?;
+            if batch.messages.is_empty() {
+                return Ok(());
+            }
+            let whole = batch.messages.len() as i64 == BATCH;
+            let messages = batch
+                .messages
+                .iter()
+                .map(|envelope| (Target::Jobs, envelope.clone()));
+            let results = self.publisher.publish_all(messages.collect()).await;
+            let confirmed: Vec<bool> = results.iter().map(Result::is_ok).collect();
+            let refused = results.into_iter().find_map(Result::err);
+            batch.finish(&confirmed).await?;
+            match refused {
+                Some(error) => return Err(error.into()),
+                None if whole => {}
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Publish(#[from] broker::PublishError),
+}
+
+async fn measure(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(MEASURE_EVERY))
+        .await
+        .is_some()
+    {
+        if let Ok((pending, oldest)) = store.outbox_backlog().await {
+            let lag = oldest.map_or(0.0, |oldest| (clock.now() - oldest).as_seconds_f64().max(0.0));
+            metrics::gauge!("sluice_outbox_pending").set(pending as f64);
+            metrics::gauge!("sluice_outbox_lag_seconds").set(lag);
+        }
+    }
+}

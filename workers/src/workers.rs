@@ -1,0 +1,200 @@
+//! The workers of one process: built, running, stopped.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use apalis::prelude::WorkerError;
+use broker::{ConsumerConfig, Publisher, RabbitBackend, topology};
+use channels::Channels;
+use domain::{clock::Clock, job::Kind};
+use runtime::{Check, InternalListener, serve_internal};
+use store::{Recorder, Store, StoreError};
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier, registry, relay::Relay,
+};
+
+/// How long to wait before a server that is not there yet is tried again.
+const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
+
+/// Starts workers.
+pub struct Workers;
+
+/// Why the workers cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database is not the one this version works with.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queues are not the ones this version works with.
+    #[error(transparent)]
+    Topology(#[from] topology::TopologyError),
+    /// The channels cannot be set up.
+    #[error(transparent)]
+    Channels(#[from] channels::ChannelsError),
+    /// The client for merchants' endpoints cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Notifier(#[from] reqwest::Error),
+    /// The internal listener cannot be bound.
+    #[error("WORKERS_INTERNAL_LISTEN cannot be bound: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Running workers.
+pub struct Running {
+    jobs: JoinSet<Result<(), WorkerError>>,
+    relay: JoinSet<()>,
+    internal: InternalListener,
+    store: Store,
+    stop_jobs: CancellationToken,
+    stop_rest: CancellationToken,
+    stop_timeout: Duration,
+}
+
+impl Workers {
+    /// Starts a worker for every kind of job, the outbox relay and the internal listener. Waits for servers that are
+    /// not there yet.
+    ///
+    /// # Errors
+    /// A setting, the database schema or the topology is wrong; waiting would not mend it.
+    pub async fn start(config: WorkersConfig, clock: impl Clock + 'static) -> Result<Running, StartError> {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        let channels = Channels::new(&config.channels)?;
+        let notifier = Notifier::new(config.notify_timeout, config.notify_allow_private)?;
+        let store = Store::connect_lazily(&config.store, config.vault)?;
+        wait_for_store(&store).await?;
+        topology::ensure(&config.broker).await?;
+
+        let (stop_jobs, stop_rest) = (CancellationToken::new(), CancellationToken::new());
+        let committed = Arc::new(Notify::new());
+        let publisher = Publisher::connect(config.broker.clone());
+        let retry_unit = config.broker.retry_unit;
+        let recorder = Recorder::start(store.clone(), Arc::clone(&committed));
+        let context = Context {
+            store: store.clone(),
+            recorder,
+            channels,
+            notifier,
+            clock: Arc::clone(&clock),
+            retry_unit,
+        };
+        let executor = Executor::new(Arc::new(context), publisher.clone());
+
+        let mut jobs = JoinSet::new();
+        let mut consumers = Vec::new();
+        for kind in Kind::ALL {
+            let consumer = ConsumerConfig {
+                broker: config.broker.clone(),
+                kind,
+                prefetch: config.concurrency,
+            };
+            let backend = RabbitBackend::new(consumer, publisher.clone());
+            consumers.push((kind.name(), backend.status()));
+            jobs.spawn(registry::worker(
+                kind,
+                backend,
+                executor.clone(),
+                stop_jobs.clone(),
+            ));
+        }
+        let relayed = Relay {
+            store: store.clone(),
+            publisher: publisher.clone(),
+            committed,
+            clock,
+        };
+        let mut relay = JoinSet::new();
+        relay.spawn(relayed.run(stop_rest.clone()));
+
+        let checked = store.clone();
+        let readiness = move || {
+            let (store, publisher, consumers) = (checked.clone(), publisher.clone(), consumers.clone());
+            async move {
+                let mut checks: Vec<Check> = consumers
+                    .into_iter()
+                    .map(|(kind, status)| {
+                        (
+                            kind,
+                            status.is_consuming().then_some(()).ok_or("not consuming".into()),
+                        )
+                    })
+                    .collect();
+                checks.push((
+                    "publisher",
+                    publisher.is_ready().then_some(()).ok_or("not connected".into()),
+                ));
+                checks.push((
+                    "postgresql",
+                    store.check().await.map_err(|error| error.to_string()),
+                ));
+                checks
+            }
+        };
+        let internal = serve_internal(config.internal_listen, readiness, stop_rest.clone()).await?;
+        let stop_timeout = config.stop_timeout;
+        Ok(Running {
+            jobs,
+            relay,
+            internal,
+            store,
+            stop_jobs,
+            stop_rest,
+            stop_timeout,
+        })
+    }
+}
+
+impl Running {
+    /// Where the internal listener is.
+    pub const fn internal_addr(&self) -> SocketAddr {
+        self.internal.address()
+    }
+
+    /// Waits until one of the workers ends, which none does before it is told to; false when none is left.
+    pub async fn worker_ended(&mut self) -> bool {
+        match self.jobs.join_next().await {
+            Some(Ok(Ok(()))) => true,
+            Some(Ok(Err(error))) => {
+                tracing::error!(%error, "a worker ended abnormally");
+                true
+            }
+            Some(Err(error)) => {
+                tracing::error!(%error, "a worker panicked");
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Stops taking jobs, finishes those in hand, relays what they left in the outbox, and closes. Jobs that do not
+    /// finish in time go back to their queues.
+    pub async fn stop(mut self) {
+        tracing::info!("stopping: no new jobs are taken");
+        self.stop_jobs.cancel();
+        let limit = self.stop_timeout;
+        let drained = async { while self.worker_ended().await {} };
+        if tokio::time::timeout(limit, drained).await.is_err() {
+            tracing::warn!("jobs in hand did not finish in time and go back to their queues");
+            self.jobs.shutdown().await;
+        }
+        self.stop_rest.cancel();
+        while self.relay.join_next().await.is_some() {}
+        self.internal.stopped().await;
+        self.store.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// A server that is not there yet is waited for; a schema that is too old is not.
+async fn wait_for_store(store: &Store) -> Result<(), StoreError> {
+    loop {
+        match store.check().await {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "waiting for PostgreSQL");
+                tokio::time::sleep(WAIT_FOR_SERVER).await;
+            }
+            decided => return decided,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Opening intents: repeated, raced, refused, cut off, unknown.
+
+use chrono::TimeDelta;
+use domain::{
+    channel::Channel,
+    payment::{NextStep, Payment, PaymentStatus},
+};
+use futures::future::join_all;
+use serde_json::json;
+use store::Record;
+
+use crate::support::{key, now, request, world};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_job_many_times_at_once_opens_one_intent() {
+    let world = world().await;
+    let job = world.job("k", request(None));
+    join_all((0..12).map(|_| world.publish(&job))).await;
+    let payment = world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    let intents = world.intents().await;
+    assert_eq!(intents.len(), 1, "{intents:?}");
+    assert_eq!(payment.intent_id.as_deref(), intents[0]["id"].as_str());
+    assert!(payment.client_secret.is_some());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decline_fails_at_once_and_says_what_helps() {
+    let world = world().await;
+    let job = world.job("k", request(Some("pm_card_chargeDeclinedInsufficientFunds")));
+    world.publish(&job).await;
+    let failure = world
+        .wait_for(job.payment_id(), PaymentStatus::Failed)
+        .await
+        .failure
+        .unwrap();
+    assert_eq!(
+        (failure.code.as_str(), failure.next_step),
+        ("insufficient_funds", NextStep::UseAnotherPaymentMethod)
+    );
+    world.wait_until(1, async || world.deliveries().await.len()).await;
+    assert_eq!(world.deliveries().await[0]["type"], "payment.failed");
+    assert_eq!(world.count("select count(*) from job_failures").await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_request_under_the_same_key_is_parked_and_leaves_the_payment_alone() {
+    let world = world().await;
+    let job = world.job("k", request(None));
+    world.publish(&job).await;
+    let before = world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    let mut other = job.clone();
+    other.request.money.amount_minor = 1;
+    world.publish(&other).await;
+    let parked = async || {
+        world
+            .count("select count(*) from job_failures where error_class = 'conflict'")
+            .await
+    };
+    world.wait_until(1, parked).await;
+    assert_eq!(
+        world.store.payment(job.payment_id()).await.unwrap().unwrap(),
+        before
+    );
+    assert_eq!(world.intents().await.len(), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_by_the_provider_is_not_retried() {
+    let world = world().await;
+    let fault = json!({ "route": "POST /v1/payment_intents", "fault": "error", "status": 400, "account": world.account });
+    world.post("/sandbox/faults", fault).await;
+    let job = world.job("k", request(None));
+    world.publish(&job).await;
+    let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
+    assert_eq!(payment.failure.unwrap().next_step, NextStep::ContactMerchant);
+    let tries = world.count("select count(*) from payment_records").await;
+    let parked = world
+        .count("select count(*) from job_failures where disposition = 'dead_letter'")
+        .await;
+    assert_eq!((tries, parked), (1, 1));
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_done_without_an_answer_is_found_again_and_not_repeated() {
+    let world = world().await;
+    let route = "POST /v1/payment_intents";
+    let fault = json!({ "route": route, "fault": "hang_after", "account": world.account, "times": 1 });
+    world.post("/sandbox/faults", fault).await;
+    let job = world.job("k", request(Some("pm_card_visa")));
+    world.publish(&job).await;
+    world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
+    assert_eq!(world.intents().await.len(), 1);
+    assert_eq!(
+        world
+            .count("select count(*) from payment_records where outcome = 'unknown'")
+            .await,
+        1
+    );
+    world.close().await;
+}
+
+/// The provider stores its 500 under the idempotency key and repeats it for ever: only asking tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_that_the_provider_repeats_is_settled_by_asking() {
+    let world = world().await;
+    let route = "POST /v1/payment_intents";
+    let fault = json!({ "route": route, "fault": "error_after", "status": 500, "account": world.account, "times": 1 });
+    world.post("/sandbox/faults", fault).await;
+    let job = world.job("k", request(Some("pm_card_visa")));
+    world.publish(&job).await;
+    world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
+    assert_eq!(world.intents().await.len(), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_unknown_is_reviewed_and_a_replay_asks_first() {
+    let world = world().await;
+    let fault = json!({ "route": "*", "fault": "hang_after", "account": world.account });
+    world.post("/sandbox/faults", fault).await;
+    let job = world.job("k", request(Some("pm_card_visa")));
+    world.publish(&job).await;
+    let payment = world.wait_for(job.payment_id(), PaymentStatus::NeedsReview).await;
+    assert_eq!(payment.failure.unwrap().next_step, NextStep::Wait);
+    world.wait_until(1, async || world.deliveries().await.len()).await;
+    assert_eq!(world.deliveries().await[0]["type"], "payment.needs_review");
+    let url = format!("{}/sandbox/faults", world.sandbox.base_url());
+    world
+        .http
+        .delete(url)
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    world.publish(&job).await;
+    world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
+    assert_eq!(world.intents().await.len(), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_older_than_the_provider_keeps_it_is_asked_about_first() {
+    let world = world().await;
+    let job = world.job("k", request(None));
+    // The intent exists, opened two days ago by a worker that never wrote it down.
+    let mut old = Payment::new(world.merchant_id, key("k"), request(None), Channel::Stripe, now());
+    old.created_at -= TimeDelta::days(2);
+    world
+        .recorder
+        .write(Record {
+            new_payment: Some(old.clone()),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let form = format!("amount=1999&currency=usd&metadata[sluice_payment_id]={}", old.id);
+    let created = world
+        .http
+        .post(format!("{}/v1/payment_intents", world.sandbox.base_url()));
+    let created = created
+        .bearer_auth(&world.account)
+        .header("content-type", "application/x-www-form-urlencoded");
+    created
+        .body(form)
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
+    world.publish(&job).await;
+    world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    assert_eq!(world.intents().await.len(), 1);
+    world.close().await;
+}

@@ -1,0 +1,313 @@
+//! A deployment of workers of its own for each test, and the ways to look at it.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use broker::{Publisher, Target, testing::TestVhost};
+use channels::{ChannelsConfig, Credentials, StripeCredentials};
+use chrono::{DateTime, Utc};
+use domain::{
+    channel::Channel,
+    clock::{Clock, SystemClock},
+    currency::Currency,
+    id::{IdempotencyKey, MerchantId, PaymentId},
+    job::{CreateIntent, Envelope, Job, ProcessCallback},
+    money::Money,
+    payment::{Payment, PaymentRequest, PaymentStatus},
+    secret::Secret,
+    trace::TraceParent,
+};
+use sandbox::{Sandbox, SandboxConfig};
+use serde_json::{Value, json};
+use store::{
+    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault,
+    testing::{TEST_KEY, TestDatabase},
+};
+use tokio::sync::Notify;
+use workers::{Running, Workers, WorkersConfig};
+
+/// The unit of the retry ladder in tests.
+pub const UNIT: Duration = Duration::from_millis(20);
+pub const ENDPOINT_SECRET: &str = "whsec_c2x1aWNlLXRlc3Qtc2VjcmV0LTMyLWJ5dGVzISE=";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct World {
+    pub database: TestDatabase,
+    pub store: Store,
+    pub recorder: Recorder,
+    /// Held so that it lives as long as the test.
+    _vhost: TestVhost,
+    pub publisher: Publisher,
+    pub sandbox: Sandbox,
+    pub http: reqwest::Client,
+    pub merchant_id: MerchantId,
+    /// The merchant's account at the provider and its name at the sandbox.
+    pub account: String,
+    workers: Running,
+}
+
+pub async fn world() -> World {
+    world_with(|_| ()).await
+}
+
+pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
+    runtime::install_crypto();
+    let (database, vhost) = tokio::join!(TestDatabase::create(), TestVhost::create());
+    let sandbox = sandbox::start(SandboxConfig::default()).await.unwrap();
+    let mut config = WorkersConfig {
+        broker: vhost.config(UNIT),
+        store: store::StoreConfig {
+            url: Secret::new(database.url()),
+            max_connections: 8,
+            acquire_timeout: Duration::from_secs(2),
+            read_only: false,
+        },
+        vault: Vault::from_keys(&Secret::new(TEST_KEY)).unwrap(),
+        channels: ChannelsConfig {
+            stripe_api_base: sandbox.base_url(),
+            timeout: Duration::from_millis(500),
+            ..ChannelsConfig::default()
+        },
+        internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        concurrency: 32,
+        notify_timeout: Duration::from_millis(300),
+        notify_allow_private: true,
+        stop_timeout: Duration::from_secs(5),
+    };
+    adjust(&mut config);
+    let workers = Workers::start(config, SystemClock).await.unwrap();
+    let store = database.store(false);
+    let recorder = Recorder::start(store.clone(), Arc::new(Notify::new()));
+    let merchant_id = MerchantId::random();
+    let account = format!("sk_test_{}", merchant_id.as_uuid().simple());
+    let publisher = Publisher::connect(vhost.config(UNIT));
+    let http = reqwest::Client::new();
+    let world = World {
+        database,
+        store,
+        recorder,
+        _vhost: vhost,
+        publisher,
+        sandbox,
+        http,
+        merchant_id,
+        account,
+        workers,
+    };
+    world.create_merchant().await;
+    world
+}
+
+pub fn now() -> DateTime<Utc> {
+    SystemClock.now()
+}
+
+pub fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey::try_from(text.to_owned()).unwrap()
+}
+
+pub fn request(payment_method: Option<&str>) -> PaymentRequest {
+    PaymentRequest {
+        money: Money {
+            amount_minor: 1999,
+            currency: Currency::USD,
+        },
+        description: None,
+        reference: Some("order-1".into()),
+        metadata: BTreeMap::new(),
+        payment_method: payment_method.map(str::to_owned),
+        return_url: None,
+    }
+}
+
+impl World {
+    async fn create_merchant(&self) {
+        let (id, now) = (self.merchant_id, now());
+        let endpoint = format!("{}/merchant/{id}", self.sandbox.base_url());
+        let api_key = ApiKey {
+            id: id.to_string(),
+            merchant_id: id,
+            secret_hash: [0; 32],
+            revoked: false,
+        };
+        let new = NewMerchant {
+            id,
+            name: "Shop".into(),
+            amqp_user: None,
+            endpoint: Some((endpoint, Secret::new(ENDPOINT_SECRET))),
+            key: api_key,
+        };
+        self.store.create_merchant(&new, "test", now).await.unwrap();
+        let stripe =
+            StripeCredentials::new(Secret::new(&*self.account), vec![Secret::new("whsec_callbacks")])
+                .unwrap();
+        let credentials = Credentials::Stripe(stripe).to_json().unwrap();
+        self.store
+            .set_credentials(id, Channel::Stripe, &credentials, "test", now)
+            .await
+            .unwrap();
+        self.put(
+            &format!("/sandbox/merchants/{id}"),
+            json!({ "secret": ENDPOINT_SECRET }),
+        )
+        .await;
+    }
+
+    pub fn job(&self, name: &str, request: PaymentRequest) -> CreateIntent {
+        CreateIntent {
+            merchant_id: self.merchant_id,
+            idempotency_key: key(name),
+            request,
+        }
+    }
+
+    pub async fn publish<J: Job>(&self, job: &J) {
+        let envelope = Envelope::new(job, TraceParent::root(), now());
+        self.publisher.publish(Target::Jobs, &envelope).await.unwrap();
+    }
+
+    /// A stored payment that no job has touched.
+    pub async fn stored(&self, name: &str) -> Payment {
+        let payment = Payment::new(self.merchant_id, key(name), request(None), Channel::Stripe, now());
+        self.recorder
+            .write(Record {
+                new_payment: Some(payment.clone()),
+                ..Record::default()
+            })
+            .await
+            .unwrap();
+        payment
+    }
+
+    pub async fn wait_for(&self, id: PaymentId, status: PaymentStatus) -> Payment {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let payment = self.store.payment(id).await.unwrap();
+            match payment {
+                Some(payment) if payment.status == status => return payment,
+                seen if tokio::time::Instant::now() > deadline => panic!("waited for {status}, saw {seen:?}"),
+                _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    /// Waits until a question has this answer, and fails with what was seen last.
+    pub async fn wait_until<T: PartialEq + std::fmt::Debug>(&self, expected: T, ask: impl AsyncFn() -> T) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let seen = ask().await;
+            if seen == expected {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "waited for {expected:?}, saw {seen:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        self.query(sql).await
+    }
+
+    pub async fn query<T>(&self, sql: &'static str) -> T
+    where
+        T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
+    {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.sandbox.base_url());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) {
+        let url = format!("{}{path}", self.sandbox.base_url());
+        self.http
+            .post(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
+    }
+
+    pub async fn put(&self, path: &str, body: Value) {
+        let url = format!("{}{path}", self.sandbox.base_url());
+        self.http
+            .put(url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
+    }
+
+    /// What the provider really has for this merchant.
+    pub async fn intents(&self) -> Vec<Value> {
+        let answer = self
+            .get(&format!("/sandbox/stripe/intents?account={}", self.account))
+            .await;
+        list(answer)
+    }
+
+    /// What the merchant received.
+    pub async fn deliveries(&self) -> Vec<Value> {
+        list(
+            self.get(&format!("/sandbox/merchants/{}/deliveries", self.merchant_id))
+                .await,
+        )
+    }
+
+    pub async fn behave(&self, behaviour: Value) {
+        self.post(
+            &format!("/sandbox/merchants/{}/behaviour", self.merchant_id),
+            behaviour,
+        )
+        .await;
+    }
+
+    pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
+        let endpoint = self.store.endpoint(self.merchant_id).await.unwrap().unwrap();
+        self.store
+            .set_endpoint(self.merchant_id, &endpoint.url, secrets, "test", now())
+            .await
+            .unwrap();
+    }
+
+    /// A verified callback as ingress would publish it.
+    pub fn callback(&self, event_id: &str, event_type: &str, object: Value) -> ProcessCallback {
+        let event = json!({
+            "id": event_id, "object": "event", "type": event_type, "created": now().timestamp(),
+            "data": { "object": object },
+        });
+        let place = ProcessCallback::place(Channel::Stripe, self.merchant_id, event_id);
+        ProcessCallback {
+            channel: Channel::Stripe,
+            merchant_id: self.merchant_id,
+            event_id: event_id.into(),
+            event_type: event_type.into(),
+            received_at: now(),
+            sealed_body: self.store.vault().seal_text(&place, event.to_string().as_bytes()),
+        }
+    }
+
+    pub async fn close(self) {
+        self.workers.stop().await;
+        self.sandbox.stop().await;
+        self.store.close().await;
+        self.database.close().await;
+    }
+}
+
+/// The sandbox wraps its lists.
+fn list(answer: Value) -> Vec<Value> {
+    let list = answer.get("data").cloned().unwrap_or(answer);
+    serde_json::from_value(list).unwrap()
+}
