@@ -11,7 +11,10 @@ use domain::{
 };
 use store::{Recorder, Store, StoreError};
 
-use crate::notifier::Notifier;
+use crate::{bulkhead::Bulkhead, notifier::Notifier};
+
+/// The longest that a job is put off before it looks again, in units of the retry ladder.
+const LONGEST_NAP_UNITS: u32 = 60;
 
 /// Handles to everything outside of a job.
 pub struct Context {
@@ -23,6 +26,8 @@ pub struct Context {
     pub channels: Channels,
     /// The merchants' endpoints.
     pub notifier: Notifier,
+    /// How many endpoints of one merchant may be waited for at once.
+    pub notifying: Bulkhead,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The unit of the retry ladder.
@@ -30,6 +35,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// How long a job waits that was put off `snoozes` times: one unit at first, at most a minute of them.
+    pub fn nap(&self, snoozes: u32) -> Duration {
+        let units = 1_u32.checked_shl(snoozes / 4).unwrap_or(LONGEST_NAP_UNITS).min(LONGEST_NAP_UNITS);
+        self.retry_unit * units
+    }
+
     /// A merchant's credentials for a channel, or why there are none.
     ///
     /// # Errors

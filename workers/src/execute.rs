@@ -126,7 +126,12 @@ impl Executor {
             .decide(run.attempt, run.snoozes, outcome, self.context.retry_unit);
         let disposition = match self.write_down(envelope, job.as_ref(), &run, &disposition).await {
             Ok(()) => disposition,
-            Err(error) => self.put_off(&error),
+            Err(error) if error.is_transient() => self.put_off(&error),
+            Err(error) => {
+                // Its story cannot be told, but the message itself carries the reason to where people look.
+                tracing::error!(%error, "the outcome cannot be written down");
+                disposition
+            }
         };
         if let Some(job) = &job {
             self.answer(job, envelope, &disposition).await;

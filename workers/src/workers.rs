@@ -12,11 +12,15 @@ use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    bulkhead::Bulkhead,
     config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier, registry, relay::Relay,
 };
 
 /// How long to wait before a server that is not there yet is tried again.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
+
+/// One merchant may hold this part of the places for notifications.
+const MERCHANT_SHARE: usize = 8;
 
 /// Starts workers.
 pub struct Workers;
@@ -76,6 +80,7 @@ impl Workers {
             recorder,
             channels,
             notifier,
+            notifying: Bulkhead::new(usize::from(config.concurrency) / MERCHANT_SHARE),
             clock: Arc::clone(&clock),
             retry_unit,
         };

@@ -41,6 +41,11 @@ impl Handler for NotifyMerchant {
             )
             .await;
         };
+        let Some(_place) = context.notifying.enter(self.merchant_id) else {
+            let message = "this merchant's endpoint is being waited for often enough";
+            let reason = Reason::new(ErrorClass::MerchantEndpoint, message);
+            return Ok(Outcome::Snooze { reason, delay: context.nap(run.snoozes) });
+        };
         let started = Instant::now();
         let answer = send(self, context, &endpoint, &delivery).await;
         let duration_ms = i32::try_from(started.elapsed().as_millis()).unwrap_or(i32::MAX);

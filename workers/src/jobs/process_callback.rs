@@ -3,8 +3,6 @@
 //! It is taken in once, together with what it changes, in one transaction. One that comes before the worker that opened
 //! the intent has stored it waits for that; one that contradicts its payment is parked for people.
 
-use std::time::Duration;
-
 use domain::{
     callback::CallbackEvent,
     id::PaymentId,
@@ -19,9 +17,6 @@ use crate::{
     execute::{Handler, MAX_LOOKS, Run},
     jobs::change::record_of,
 };
-
-/// The longest that an early callback waits before it looks again, in units of the retry ladder.
-const LONGEST_NAP_UNITS: u32 = 60;
 
 impl Handler for ProcessCallback {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
@@ -126,15 +121,10 @@ fn is_early(payment: &Payment) -> bool {
 }
 
 fn wait(context: &Context, run: &Run, payment: &Payment) -> Outcome {
-    let units = 1_u32
-        .checked_shl(run.snoozes / 4)
-        .unwrap_or(LONGEST_NAP_UNITS)
-        .min(LONGEST_NAP_UNITS);
-    let delay: Duration = context.retry_unit * units;
     let message = format!("the intent of {} is not stored yet", payment.id);
     Outcome::Snooze {
         reason: Reason::new(ErrorClass::TooEarly, message),
-        delay,
+        delay: context.nap(run.snoozes),
     }
 }
 

@@ -124,6 +124,31 @@ async fn redirects_are_not_followed_and_silence_is_a_failure() {
     world.close().await;
 }
 
+/// Eight times as many notifications as the process has places, all to an endpoint that never answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hanging_merchant_does_not_hold_up_another() {
+    let world = world_with(|config| config.notify_timeout = Duration::from_secs(30)).await;
+    world.behave(json!({ "mode": "hang" })).await;
+    for number in 0..256 {
+        let payment = world.stored(&number.to_string()).await;
+        let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
+        let job = NotifyMerchant::from(&notification);
+        world.recorder.write(Record { notifications: vec![notification], ..Record::default() }).await.unwrap();
+        world.publish(&job).await;
+    }
+    let other = world.another_merchant().await;
+    let payment = world.stored_for(other, "k").await;
+    let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
+    let job = NotifyMerchant::from(&notification);
+    world.recorder.write(Record { notifications: vec![notification], ..Record::default() }).await.unwrap();
+    let started = Instant::now();
+    world.publish(&job).await;
+    let delivered = "select count(*) from notifications where status = 'delivered'";
+    world.wait_until(1, async || world.count(delivered).await).await;
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn both_secrets_sign_during_a_rotation_and_an_expired_one_does_not() {
     let world = world().await;

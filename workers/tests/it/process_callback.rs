@@ -35,7 +35,7 @@ async fn opened(world: &World, name: &str) -> Payment {
 async fn many_copies_at_once_settle_once_and_notify_once() {
     let world = world().await;
     let payment = opened(&world, "k").await;
-    let callback = world.callback("evt_1", "payment_intent.succeeded", intent(&payment, "succeeded"));
+    let callback = world.callback("evt_1", "payment_intent.succeeded", &intent(&payment, "succeeded"));
     join_all((0..20).map(|_| world.publish(&callback))).await;
     world.wait_for(payment.id, PaymentStatus::Succeeded).await;
     world.wait_until(1, async || world.deliveries().await.len()).await;
@@ -56,12 +56,12 @@ async fn a_late_decline_does_not_unpay() {
     let world = world().await;
     let payment = opened(&world, "k").await;
     world
-        .publish(&world.callback("evt_1", "payment_intent.succeeded", intent(&payment, "succeeded")))
+        .publish(&world.callback("evt_1", "payment_intent.succeeded", &intent(&payment, "succeeded")))
         .await;
     world.wait_for(payment.id, PaymentStatus::Succeeded).await;
     let declined = intent(&payment, "requires_payment_method");
     world
-        .publish(&world.callback("evt_0", "payment_intent.payment_failed", declined))
+        .publish(&world.callback("evt_0", "payment_intent.payment_failed", &declined))
         .await;
     let taken_in = async || {
         world
@@ -79,7 +79,7 @@ async fn an_early_callback_waits_for_the_intent() {
     let mut payment = world.stored("k").await;
     payment.intent_id = Some("pi_early".into());
     world
-        .publish(&world.callback("evt_1", "payment_intent.succeeded", intent(&payment, "succeeded")))
+        .publish(&world.callback("evt_1", "payment_intent.succeeded", &intent(&payment, "succeeded")))
         .await;
     tokio::time::sleep(crate::support::UNIT * 10).await;
     assert_eq!(
@@ -123,7 +123,7 @@ async fn what_does_not_belong_to_its_payment_is_parked() {
     let parked = wrong.len() as i64;
     for (number, object) in wrong.into_iter().enumerate() {
         world
-            .publish(&world.callback(&format!("evt_{number}"), "payment_intent.succeeded", object))
+            .publish(&world.callback(&format!("evt_{number}"), "payment_intent.succeeded", &object))
             .await;
     }
     let mismatches =
@@ -143,13 +143,13 @@ async fn what_is_none_of_ours_is_stored_and_ignored() {
     let mut foreign = intent(&payment, "succeeded");
     foreign["metadata"] = json!({});
     world
-        .publish(&world.callback("evt_1", "payment_intent.succeeded", foreign))
+        .publish(&world.callback("evt_1", "payment_intent.succeeded", &foreign))
         .await;
     world
         .publish(&world.callback(
             "evt_2",
             "brand.new.thing",
-            json!({ "id": "x", "object": "thing" }),
+            &json!({ "id": "x", "object": "thing" }),
         ))
         .await;
     let ignored = async || {

@@ -93,7 +93,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         account,
         workers,
     };
-    world.create_merchant().await;
+    world.create_merchant(world.merchant_id).await;
     world
 }
 
@@ -120,8 +120,14 @@ pub fn request(payment_method: Option<&str>) -> PaymentRequest {
 }
 
 impl World {
-    async fn create_merchant(&self) {
-        let (id, now) = (self.merchant_id, now());
+    pub async fn another_merchant(&self) -> MerchantId {
+        let id = MerchantId::random();
+        self.create_merchant(id).await;
+        id
+    }
+
+    async fn create_merchant(&self, id: MerchantId) {
+        let now = now();
         let endpoint = format!("{}/merchant/{id}", self.sandbox.base_url());
         let api_key = ApiKey {
             id: id.to_string(),
@@ -167,7 +173,11 @@ impl World {
 
     /// A stored payment that no job has touched.
     pub async fn stored(&self, name: &str) -> Payment {
-        let payment = Payment::new(self.merchant_id, key(name), request(None), Channel::Stripe, now());
+        self.stored_for(self.merchant_id, name).await
+    }
+
+    pub async fn stored_for(&self, merchant_id: MerchantId, name: &str) -> Payment {
+        let payment = Payment::new(merchant_id, key(name), request(None), Channel::Stripe, now());
         self.recorder
             .write(Record {
                 new_payment: Some(payment.clone()),
@@ -282,7 +292,7 @@ impl World {
     }
 
     /// A verified callback as ingress would publish it.
-    pub fn callback(&self, event_id: &str, event_type: &str, object: Value) -> ProcessCallback {
+    pub fn callback(&self, event_id: &str, event_type: &str, object: &Value) -> ProcessCallback {
         let event = json!({
             "id": event_id, "object": "event", "type": event_type, "created": now().timestamp(),
             "data": { "object": object },
