@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::currency::Currency;
@@ -48,20 +49,17 @@ impl Money {
     }
 }
 
+impl Money {
+    /// The amount in the currency's major unit: 19.99 for 1999 USD. For people and for providers that write it so.
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::new(self.amount_minor, self.currency.exponent())
+    }
+}
+
 impl fmt::Display for Money {
     /// `USD 19.99`, `JPY 1999`, `KWD 1.999`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let exponent = self.currency.exponent();
-        let scale = 10_u64.pow(exponent);
-        let (sign, digits) = (
-            if self.amount_minor < 0 { "-" } else { "" },
-            self.amount_minor.unsigned_abs(),
-        );
-        write!(f, "{} {sign}{}", self.currency, digits / scale)?;
-        if exponent > 0 {
-            write!(f, ".{:0width$}", digits % scale, width = exponent as usize)?;
-        }
-        Ok(())
+        write!(f, "{} {}", self.currency, self.to_decimal())
     }
 }
 

@@ -1,0 +1,123 @@
+//! Reading what a provider sends to us: first who wrote it, later what it says.
+//!
+//! Ingress verifies: it needs the raw bytes as they arrived and the moment of arrival, and learns no more
+//! than the event's id and type. A worker translates, later and from the same bytes, so that an event nobody
+//! understands is stored and acknowledged before it becomes a problem.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    callback::{CallbackEvent, CallbackHead},
+    channel::Channel,
+    secret::Secret,
+};
+use http::HeaderMap;
+
+use crate::stripe;
+
+/// Why a message is not taken for one signed by its provider. Holds nothing that helps to sign one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureRefused {
+    /// A header is not there, or is not text.
+    #[error("the {0} header is missing or unreadable")]
+    MissingHeader(&'static str),
+    /// A header is not written as it should be.
+    #[error("the {0} header is malformed")]
+    MalformedHeader(&'static str),
+    /// There is no signature of a kind we accept.
+    #[error("there is no {0} signature")]
+    NoSignature(&'static str),
+    /// It was signed too long ago.
+    #[error("the timestamp is {age_s} s old, more than {tolerance_s} s")]
+    TooOld {
+        /// How long ago it was signed, in seconds.
+        age_s: u64,
+        /// How long ago it may have been, in seconds.
+        tolerance_s: u64,
+    },
+    /// It claims to be signed in the future.
+    #[error("the timestamp is {ahead_s} s ahead, more than {tolerance_s} s")]
+    TooNew {
+        /// How far ahead, in seconds.
+        ahead_s: u64,
+        /// How far ahead it may be, in seconds.
+        tolerance_s: u64,
+    },
+    /// There is no secret to check against.
+    #[error("no signing secret is configured")]
+    NoSecret,
+    /// No signature fits the body and any of the secrets.
+    #[error("no signature matches the body")]
+    NoMatch,
+    /// The signature is right, but the body is no event.
+    #[error("the signed body is not an event with an id and a type")]
+    NotAnEvent,
+}
+
+impl SignatureRefused {
+    /// Refuses a timestamp that is further than `tolerance_s` from `now_s` in either direction, both in Unix
+    /// seconds.
+    pub(crate) const fn check_timestamp(signed_at_s: i64, now_s: i64, tolerance_s: u64) -> Result<(), Self> {
+        let distance_s = now_s.abs_diff(signed_at_s);
+        if distance_s <= tolerance_s {
+            Ok(())
+        } else if signed_at_s < now_s {
+            Err(Self::TooOld {
+                age_s: distance_s,
+                tolerance_s,
+            })
+        } else {
+            Err(Self::TooNew {
+                ahead_s: distance_s,
+                tolerance_s,
+            })
+        }
+    }
+}
+
+/// A verified callback of a kind that we know cannot be understood. People have to look at it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the callback {event_type:?} cannot be understood: {problem}")]
+pub struct UnreadableCallback {
+    /// The provider's name of what happened, or what stands in its place.
+    pub event_type: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Checks that the provider signed these bytes recently with one of the merchant's secrets.
+///
+/// # Errors
+/// Says what is wrong with the signature.
+pub fn verify_callback(
+    channel: Channel,
+    headers: &HeaderMap,
+    body: &[u8],
+    secrets: &[Secret],
+    now: DateTime<Utc>,
+) -> Result<CallbackHead, SignatureRefused> {
+    match channel {
+        Channel::Stripe => stripe::verify_callback(headers, body, secrets, now),
+    }
+}
+
+/// What a verified callback says. Kinds of events that Sluice does not act upon are [`CallbackEvent::Other`].
+///
+/// # Errors
+/// Names what a callback of a known kind lacks.
+pub fn translate_callback(channel: Channel, body: &[u8]) -> Result<CallbackEvent, UnreadableCallback> {
+    match channel {
+        Channel::Stripe => stripe::translate_callback(body),
+    }
+}
+
+/// A header's value as text; only the first of several of that name counts.
+pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, SignatureRefused> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.ok_or(SignatureRefused::MissingHeader(name))
+}
+
+/// A Unix time written in decimal digits and nothing else.
+pub(crate) fn unix_seconds(text: &str) -> Option<i64> {
+    let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if all_digits { text.parse().ok() } else { None }
+}

@@ -1,0 +1,112 @@
+//! What every payment provider can be asked to do.
+//!
+//! Every operation that changes something is sent under a key derived from the payment, so that the provider
+//! itself recognises a repeat. The keys differ in what makes a repeat:
+//!
+//! - an intent is opened once for a payment, whoever asks and however often: `<payment_id>/create_intent`;
+//! - a confirmation and a cancellation belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
+//!   provider replays its stored answer to the same key, so a later wish of the payer needs a key of its own.
+//!
+//! A provider forgets a key after [`Capabilities::idempotency_retention`]. After that, ask with
+//! [`PaymentChannel::find_intent`] before sending again.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    channel::{CallError, Intent, NewIntent},
+    id::{JobId, PaymentId},
+};
+use futures::future::BoxFuture;
+
+use crate::{capabilities::Capabilities, credentials::Credentials};
+
+/// The channels cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelsError {
+    /// A provider's address is not one.
+    #[error("{0:?} is not an address of a server, such as https://api.stripe.com")]
+    Address(String),
+    /// No TLS provider is installed in this process.
+    #[error("no TLS provider is installed; install one before building the channels")]
+    NoTls,
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be built")]
+    Http(#[from] reqwest::Error),
+}
+
+/// A payer's attempt to pay an open intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The job that asks for it; repeats of one job confirm once.
+    pub job_id: JobId,
+    /// The provider's id of the intent.
+    pub intent_id: String,
+    /// A payment method known to the provider; the one already on the intent when left out.
+    pub payment_method: Option<String>,
+    /// Where the payer's browser goes after a step outside of the merchant's page. A provider may insist on
+    /// it when the intent was opened without a payment method.
+    pub return_url: Option<String>,
+}
+
+/// The wish to close an intent before it is paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The job that asks for it; repeats of one job cancel once.
+    pub job_id: JobId,
+    /// The provider's id of the intent.
+    pub intent_id: String,
+}
+
+/// A payment provider, asked over the network.
+///
+/// A decline that names its intent is not an error here: the answer is `Ok` with
+/// [`IntentStatus::Declined`](domain::channel::IntentStatus::Declined), because the intent exists, stays open
+/// and has to be stored. [`CallError::Declined`] is left for a decline without an intent.
+pub trait PaymentChannel: Send + Sync {
+    /// What this channel takes and promises.
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// Opens an intent for a payment, and charges it at once when a payment method is given.
+    fn create_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewIntent,
+    ) -> BoxFuture<'a, Result<Intent, CallError>>;
+
+    /// Asks where an intent stands.
+    fn retrieve_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        intent_id: &'a str,
+    ) -> BoxFuture<'a, Result<Intent, CallError>>;
+
+    /// Looks for the intent that was opened for a payment, when the answer to opening it was lost.
+    ///
+    /// `created_after` is a moment before the first attempt. `None` means that the provider shows no such
+    /// intent now; a request that is still on its way can yet open one. When there are too many intents to
+    /// look through, the answer is [`CallError::Unknown`], never `None`.
+    fn find_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        payment_id: PaymentId,
+        created_after: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Option<Intent>, CallError>>;
+
+    /// Tries to pay an open intent. An intent that cannot be confirmed any more is answered as it stands.
+    fn confirm_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        confirmation: &'a Confirmation,
+    ) -> BoxFuture<'a, Result<Intent, CallError>>;
+
+    /// Closes an intent. One that cannot be closed any more, being paid or closed already, is answered as it
+    /// stands.
+    fn cancel_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        cancellation: &'a Cancellation,
+    ) -> BoxFuture<'a, Result<Intent, CallError>>;
+}

@@ -1,0 +1,28 @@
+//! The payment providers Sluice pays through: one folder each, behind one trait.
+//!
+//! A channel owns everything its provider says differently from us: amounts, statuses, error codes,
+//! signatures, the HTTP client. What leaves this crate is in the words of [`domain::channel`] and
+//! [`domain::callback`]. Verifying and translating a callback are pure functions over raw bytes; only a
+//! channel's `client.rs` does I/O. Nothing here decides about a payment, stores anything or retries: that is
+//! the caller's, who knows what came before.
+//!
+//! - [`Channels`] makes the calls, measures each and gives the [`domain::channel::Exchange`] to store with it.
+//! - [`capabilities`] says as data what a channel takes, so that ingress can refuse at the door.
+//! - [`verify_callback`] and [`translate_callback`] read what a provider sends us.
+//! - [`standard_webhooks`] signs what we send to merchants.
+
+mod callback;
+mod capabilities;
+mod channel;
+mod credentials;
+mod redact;
+mod registry;
+pub mod standard_webhooks;
+pub mod stripe;
+
+pub use callback::{SignatureRefused, UnreadableCallback, translate_callback, verify_callback};
+pub use capabilities::{AmountRefused, Capabilities, CurrencyRule, capabilities};
+pub use channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel};
+pub use credentials::{Credentials, InvalidCredentials, StripeCredentials};
+pub use redact::redact;
+pub use registry::{Called, Channels, ChannelsConfig};

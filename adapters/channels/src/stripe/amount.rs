@@ -1,0 +1,264 @@
+//! How Stripe writes amounts (<https://docs.stripe.com/currencies>).
+//!
+//! Stripe counts in "the smallest currency unit", with exceptions: the krona of Iceland has no cents but is
+//! written as if it had, and the last digit of a three-decimal currency must be 0. Stripe's sources disagree
+//! about how the Ugandan shilling is written, a factor of a hundred apart, so it is refused. At most eight
+//! digits fit a charge.
+
+use domain::{currency::Currency, money::Money};
+
+use crate::capabilities::CurrencyRule;
+
+/// The largest number Stripe takes as an amount.
+const MAX_WIRE: i64 = 99_999_999;
+
+/// A currency or amount that Stripe and Sluice cannot say to each other.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum UnspeakableAmount {
+    #[error("the currency {0:?} is not taken through Stripe")]
+    Currency(String),
+    #[error("{wire} is not an amount of {currency}")]
+    Amount { wire: i64, currency: Currency },
+}
+
+/// How one currency is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    /// In our minor unit.
+    Same,
+    /// In hundredths of our minor unit.
+    Hundredfold,
+    /// In our minor unit, a multiple of ten.
+    Tens,
+    /// Not at all.
+    Refused,
+}
+
+const fn notation(currency: Currency) -> Notation {
+    use Currency as C;
+    match currency {
+        C::ISK => Notation::Hundredfold,
+        C::BHD | C::JOD | C::KWD | C::OMR | C::TND => Notation::Tens,
+        C::UGX => Notation::Refused,
+        // Zero-decimal, here as there.
+        C::CLP | C::JPY | C::KRW | C::PYG | C::RWF | C::VND | C::XAF | C::XOF | C::XPF => Notation::Same,
+        // Two decimals, here as there.
+        C::AED | C::ARS | C::AUD | C::BRL | C::CAD | C::CHF | C::CNY | C::COP | C::CZK | C::DKK | C::EGP => {
+            Notation::Same
+        }
+        C::EUR | C::GBP | C::HKD | C::HUF | C::IDR | C::ILS | C::INR | C::KES | C::MAD | C::MXN | C::MYR => {
+            Notation::Same
+        }
+        C::NGN | C::NOK | C::NZD | C::PEN | C::PHP | C::PLN | C::QAR | C::RON | C::SAR | C::SEK | C::SGD => {
+            Notation::Same
+        }
+        C::THB | C::TRY | C::TWD | C::USD | C::ZAR => Notation::Same,
+    }
+}
+
+/// Stripe's published minimum in our minor unit, where it publishes one; it is about half a dollar
+/// everywhere. Where it does not, the smallest amount that can be written: Stripe then decides by the
+/// currency of the merchant's account.
+const fn minimum_minor(currency: Currency) -> i64 {
+    use Currency as C;
+    match currency {
+        C::USD | C::AUD | C::BRL | C::CAD | C::CHF | C::EUR | C::INR | C::NZD | C::SGD => 50,
+        C::GBP => 30,
+        C::JPY => 50,
+        C::AED | C::MYR | C::PLN | C::RON => 200,
+        C::DKK => 250,
+        C::NOK | C::SEK => 300,
+        C::HKD => 400,
+        C::MXN | C::THB => 1_000,
+        C::CZK => 1_500,
+        C::HUF => 17_500,
+        C::BHD | C::JOD | C::KWD | C::OMR | C::TND => 10,
+        C::ARS | C::CLP | C::CNY | C::COP | C::EGP | C::IDR | C::ILS | C::ISK | C::KES | C::KRW | C::MAD => 1,
+        C::NGN | C::PEN | C::PHP | C::PYG | C::QAR | C::RWF | C::SAR | C::TRY | C::TWD | C::UGX | C::VND => 1,
+        C::XAF | C::XOF | C::XPF | C::ZAR => 1,
+    }
+}
+
+/// The rules of every currency Stripe takes.
+pub(super) const RULES: &[CurrencyRule] = &rules();
+
+/// All currencies but those refused; a compile-time failure says that the number has to be corrected.
+const fn rules() -> [CurrencyRule; Currency::ALL.len() - 1] {
+    let mut rules = [CurrencyRule {
+        currency: Currency::USD,
+        minimum_minor: 0,
+        maximum_minor: 0,
+        step_minor: 1,
+    }; Currency::ALL.len() - 1];
+    let (mut from, mut to) = (0, 0);
+    while from < Currency::ALL.len() {
+        let currency = Currency::ALL[from];
+        let (maximum_minor, step_minor) = match notation(currency) {
+            Notation::Same => (MAX_WIRE, 1),
+            Notation::Hundredfold => (MAX_WIRE / 100, 1),
+            Notation::Tens => (MAX_WIRE / 10 * 10, 10),
+            Notation::Refused => (0, 0),
+        };
+        if step_minor > 0 {
+            let minimum_minor = minimum_minor(currency);
+            rules[to] = CurrencyRule {
+                currency,
+                minimum_minor,
+                maximum_minor,
+                step_minor,
+            };
+            to += 1;
+        }
+        from += 1;
+    }
+    assert!(to == rules.len(), "every rule is filled");
+    rules
+}
+
+/// The number and currency to send for an amount.
+pub(super) fn to_wire(money: Money) -> Result<(i64, stripe_types::Currency), UnspeakableAmount> {
+    let unspeakable = UnspeakableAmount::Amount {
+        wire: money.amount_minor,
+        currency: money.currency,
+    };
+    let wire = match notation(money.currency) {
+        Notation::Same => Some(money.amount_minor),
+        Notation::Hundredfold => money.amount_minor.checked_mul(100),
+        Notation::Tens => Some(money.amount_minor).filter(|amount| amount % 10 == 0),
+        Notation::Refused => return Err(UnspeakableAmount::Currency(money.currency.code().into())),
+    };
+    let Ok(code) = money.currency.code().to_ascii_lowercase().parse();
+    match wire {
+        Some(wire @ 0..=MAX_WIRE) => Ok((wire, code)),
+        Some(_) | None => Err(unspeakable),
+    }
+}
+
+/// The amount that Stripe's number and currency mean.
+///
+/// More than eight digits are read all the same: what Stripe says it received is a fact, whatever it takes.
+pub(super) fn from_wire(wire: i64, currency: &str) -> Result<Money, UnspeakableAmount> {
+    let unknown = || UnspeakableAmount::Currency(currency.chars().take(8).collect());
+    let currency: Currency = currency.parse().map_err(|_| unknown())?;
+    let amount_minor = match notation(currency) {
+        Notation::Same | Notation::Tens => Some(wire),
+        Notation::Hundredfold => Some(wire / 100).filter(|minor| minor * 100 == wire),
+        Notation::Refused => return Err(unknown()),
+    };
+    match amount_minor {
+        Some(amount_minor) if amount_minor >= 0 => Ok(Money {
+            amount_minor,
+            currency,
+        }),
+        Some(_) | None => Err(UnspeakableAmount::Amount { wire, currency }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::channel::Channel;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capabilities;
+
+    fn money(amount_minor: i64, currency: Currency) -> Money {
+        Money {
+            amount_minor,
+            currency,
+        }
+    }
+
+    #[test]
+    fn exceptions_are_written_as_stripe_wants_them() {
+        let wire =
+            |amount, currency| to_wire(money(amount, currency)).map(|(wire, code)| (wire, code.to_string()));
+        assert_eq!(wire(1999, Currency::USD), Ok((1999, "usd".into())));
+        assert_eq!(wire(500, Currency::JPY), Ok((500, "jpy".into())));
+        assert_eq!(wire(5, Currency::ISK), Ok((500, "isk".into())));
+        assert_eq!(wire(1_230, Currency::KWD), Ok((1_230, "kwd".into())));
+        assert!(wire(1_234, Currency::KWD).is_err());
+        assert!(wire(100, Currency::UGX).is_err());
+        assert!(wire(MAX_WIRE + 1, Currency::USD).is_err());
+        assert!(wire(1_000_000, Currency::ISK).is_err());
+        assert!(wire(i64::MAX, Currency::ISK).is_err());
+        assert!(wire(-1, Currency::USD).is_err());
+    }
+
+    #[test]
+    fn exceptions_are_read_as_stripe_means_them() {
+        assert_eq!(from_wire(500, "isk"), Ok(money(5, Currency::ISK)));
+        assert_eq!(from_wire(1_234, "kwd"), Ok(money(1_234, Currency::KWD)));
+        assert_eq!(
+            from_wire(MAX_WIRE + 1, "usd"),
+            Ok(money(MAX_WIRE + 1, Currency::USD))
+        );
+        for (wire, code) in [(550, "isk"), (-1, "usd"), (100, "ugx"), (100, "xyz"), (100, "")] {
+            assert!(from_wire(wire, code).is_err(), "{wire} {code}");
+        }
+    }
+
+    #[test]
+    fn every_currency_but_the_disputed_one_is_taken_under_its_own_code() {
+        for currency in Currency::ALL
+            .iter()
+            .filter(|currency| **currency != Currency::UGX)
+        {
+            let rule = RULES.iter().find(|rule| rule.currency == *currency).unwrap();
+            let (_, code) = to_wire(money(rule.minimum_minor, *currency)).unwrap();
+            assert_eq!(code.to_string(), currency.code().to_lowercase());
+        }
+    }
+
+    #[test]
+    fn what_the_rules_take_can_be_written_and_nothing_beyond() {
+        let capabilities = capabilities(Channel::Stripe);
+        for currency in Currency::ALL {
+            let rule = RULES.iter().find(|rule| rule.currency == *currency);
+            let Some(rule) = rule else {
+                assert!(capabilities.check_amount(money(100, *currency)).is_err());
+                continue;
+            };
+            assert!(
+                to_wire(money(rule.minimum_minor, *currency)).is_ok(),
+                "{currency}"
+            );
+            assert!(
+                to_wire(money(rule.maximum_minor, *currency)).is_ok(),
+                "{currency}"
+            );
+            assert!(
+                to_wire(money(rule.maximum_minor + rule.step_minor, *currency)).is_err(),
+                "{currency}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_door_lets_in_comes_back_the_same(
+            index in 0..Currency::ALL.len(),
+            amount in prop_oneof![1..100_000_i64, 1..Money::MAX_MINOR],
+        ) {
+            let asked = money(amount, Currency::ALL[index]);
+            if capabilities(Channel::Stripe).check_amount(asked).is_ok() {
+                let (wire, code) = to_wire(asked)?;
+                prop_assert!(wire <= MAX_WIRE);
+                prop_assert_eq!(from_wire(wire, &code.to_string()), Ok(asked));
+            } else if let Ok((wire, code)) = to_wire(asked) {
+                // Refused only as too small: what can be written at all still means the same.
+                prop_assert_eq!(from_wire(wire, &code.to_string()), Ok(asked));
+            }
+        }
+
+        #[test]
+        fn what_is_read_is_written_the_same(index in 0..Currency::ALL.len(), wire in 0..=MAX_WIRE) {
+            let code = Currency::ALL[index].code().to_lowercase();
+            if let Ok(money) = from_wire(wire, &code)
+                && let Ok((again, same_code)) = to_wire(money)
+            {
+                prop_assert_eq!((again, same_code.to_string()), (wire, code));
+            }
+        }
+    }
+}

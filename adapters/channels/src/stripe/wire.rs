@@ -1,0 +1,114 @@
+//! The few fields of Stripe's objects that Sluice reads, and what they mean.
+//!
+//! Everything else in an answer or an event is ignored, whatever its shape. One shape serves answers of the
+//! API (read by miniserde, which the client library insists on), the intent inside an error, and events (both
+//! read by serde).
+
+use std::fmt;
+
+use domain::{
+    channel::{Intent, IntentStatus},
+    secret::Secret,
+};
+
+use super::{
+    amount::{self, UnspeakableAmount},
+    status::{self, UnknownIntentStatus},
+};
+
+/// A payment intent.
+#[derive(Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireIntent {
+    pub(super) id: String,
+    pub(super) amount: i64,
+    pub(super) amount_received: Option<i64>,
+    pub(super) currency: String,
+    pub(super) status: String,
+    pub(super) client_secret: Option<String>,
+    pub(super) last_payment_error: Option<WireDecline>,
+    pub(super) metadata: Option<WireMetadata>,
+}
+
+/// The one entry of an intent's metadata that is ours.
+#[derive(Debug, Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireMetadata {
+    pub(super) sluice_payment_id: Option<String>,
+}
+
+/// Why an attempt to pay did not go through.
+#[derive(Debug, Clone, Default, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireDecline {
+    pub(super) code: Option<String>,
+    pub(super) decline_code: Option<String>,
+    pub(super) message: Option<String>,
+}
+
+/// One page of a list, newest first.
+#[derive(miniserde::Deserialize)]
+pub(super) struct WirePage {
+    pub(super) data: Vec<WireIntent>,
+    pub(super) has_more: bool,
+}
+
+/// Stripe's envelope around an error.
+#[derive(serde::Deserialize)]
+pub(super) struct WireErrorEnvelope {
+    pub(super) error: WireError,
+}
+
+/// An error of the API.
+#[derive(serde::Deserialize)]
+pub(super) struct WireError {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    #[serde(flatten)]
+    pub(super) decline: WireDecline,
+    /// The intent as the failed request left it, where there is one. Read on its own, so that an intent we
+    /// cannot read does not hide the error.
+    pub(super) payment_intent: Option<serde_json::Value>,
+}
+
+/// An intent says something that Sluice has no word for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Untranslatable {
+    #[error(transparent)]
+    Amount(#[from] UnspeakableAmount),
+    #[error(transparent)]
+    Status(#[from] UnknownIntentStatus),
+    #[error("the succeeded intent does not say how much was received")]
+    NothingReceived,
+}
+
+/// The client secret must not reach a log.
+impl fmt::Debug for WireIntent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireIntent")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WireIntent {
+    /// The payment's id as we wrote it at creation. What is not such an id is not ours.
+    pub(super) fn payment_id(&self) -> Option<domain::id::PaymentId> {
+        self.metadata.as_ref()?.sluice_payment_id.as_ref()?.parse().ok()
+    }
+
+    /// The intent in Sluice's words.
+    pub(super) fn translate(self) -> Result<Intent, Untranslatable> {
+        let status = status::translate(&self)?;
+        if status == IntentStatus::Succeeded && self.amount_received.is_none() {
+            return Err(Untranslatable::NothingReceived);
+        }
+        let received = amount::from_wire(self.amount_received.unwrap_or(0), &self.currency)?;
+        Ok(Intent {
+            payment_id: self.payment_id(),
+            money: amount::from_wire(self.amount, &self.currency)?,
+            received_minor: received.amount_minor,
+            status,
+            client_secret: self.client_secret.map(Secret::new),
+            id: self.id,
+        })
+    }
+}

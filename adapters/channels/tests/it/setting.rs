@@ -1,0 +1,102 @@
+//! A sandbox of its own for every test, and the channels pointed at it.
+
+use std::time::Duration;
+
+use channels::{Channels, ChannelsConfig, Credentials, StripeCredentials};
+use domain::{
+    channel::NewIntent,
+    currency::Currency,
+    id::{IdempotencyKey, JobId, MerchantId, PaymentId},
+    money::Money,
+    secret::Secret,
+};
+use sandbox::{Sandbox, SandboxConfig};
+use serde_json::{Value, json};
+
+/// How long a call may take in these tests: long enough for a loaded machine, short enough to wait for.
+pub const TIMEOUT: Duration = Duration::from_millis(1_500);
+
+pub struct Setting {
+    pub sandbox: Sandbox,
+    pub channels: Channels,
+    pub credentials: Credentials,
+    http: reqwest::Client,
+}
+
+pub fn channels_at(api_base: &str) -> Channels {
+    runtime::install_crypto();
+    let config = ChannelsConfig {
+        stripe_api_base: api_base.to_owned(),
+        timeout: TIMEOUT,
+        connect_timeout: Duration::from_millis(500),
+        find_page_limit: 2,
+    };
+    Channels::new(&config).unwrap()
+}
+
+pub fn credentials(secret_key: &str) -> Credentials {
+    let webhook_secrets = vec![Secret::new("whsec_test")];
+    Credentials::Stripe(StripeCredentials::new(Secret::new(secret_key), webhook_secrets).unwrap())
+}
+
+/// A new payment of 19.99 dollars, paid at once if a payment method is given.
+pub fn new_intent(payment_method: Option<&str>) -> NewIntent {
+    let key = IdempotencyKey::try_from("order-1".to_owned()).unwrap();
+    NewIntent {
+        payment_id: PaymentId::derive(MerchantId::random(), &key),
+        money: Money {
+            amount_minor: 1999,
+            currency: Currency::USD,
+        },
+        description: Some("One book & a pen".into()),
+        payment_method: payment_method.map(Into::into),
+        return_url: None,
+    }
+}
+
+pub fn job(number: u8) -> JobId {
+    JobId::derive("test", &[&[number]])
+}
+
+impl Setting {
+    pub async fn new() -> Self {
+        runtime::install_crypto();
+        let sandbox = sandbox::start(SandboxConfig::default()).await.unwrap();
+        let channels = channels_at(&sandbox.base_url());
+        Self {
+            sandbox,
+            channels,
+            credentials: credentials("sk_test_channels"),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// Lets the next call of a route go wrong.
+    pub async fn fault_once(&self, route: &str, fault: &str) {
+        let dial = json!({"route": route, "fault": fault, "times": 1});
+        let url = format!("{}/sandbox/faults", self.sandbox.base_url());
+        let set = self.http.post(url).json(&dial).send().await.unwrap();
+        assert!(set.status().is_success(), "{}", set.text().await.unwrap());
+    }
+
+    /// The calls of a route that the sandbox received.
+    pub async fn calls(&self, route: &str) -> Vec<Value> {
+        let all = self.control("calls").await;
+        all.as_array()
+            .unwrap()
+            .iter()
+            .filter(|call| call["route"] == route)
+            .cloned()
+            .collect()
+    }
+
+    /// The intents that the sandbox really holds.
+    pub async fn intents(&self) -> Vec<Value> {
+        self.control("stripe/intents").await.as_array().unwrap().clone()
+    }
+
+    async fn control(&self, path: &str) -> Value {
+        let url = format!("{}/sandbox/{path}", self.sandbox.base_url());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+}
