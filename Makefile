@@ -1,0 +1,26 @@
+# The commands of this repository. The work is done by scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fmt up down
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: ## start everything, play the story, stay up until Ctrl-C (ONCE=1: stop after the story)
+	@scripts/demo
+
+test: ## all checks and tests, on real PostgreSQL and RabbitMQ
+	@scripts/test
+
+lint: ## formatting, clippy, rustdoc, cargo-deny
+	@scripts/lint
+
+fmt: ## format the Rust code
+	@cargo fmt --all
+
+up: ## start PostgreSQL and RabbitMQ (addresses: scripts/servers env)
+	@scripts/servers up
+	@scripts/servers status
+
+down: ## stop the demo and the servers that were started here
+	@scripts/demo stop
+	@scripts/servers down

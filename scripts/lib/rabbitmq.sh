@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# A private RabbitMQ node: own name, cookie, epmd, data, ports on the loopback address, user and vhost. It never looks at
+# /etc/rabbitmq, ~/.erlang.cookie or the epmd on the usual port, so a node of the machine's own is neither used nor
+# disturbed.
+
+rabbitmq_home() {
+    printf '%s/rabbitmq\n' "$HOME_DIR"
+}
+
+rabbitmq_log() {
+    printf '%s/rabbitmq/log/rabbitmq.log\n' "$HOME_DIR"
+}
+
+rabbitmq_user() {
+    server_user rabbitmq
+}
+
+# The real start script. Debian's `rabbitmq-server` on PATH is a wrapper that insists on the system's node.
+rabbitmq_start_script() {
+    local script on_path
+    on_path=$(command -v rabbitmq-server 2>/dev/null || true)
+    for script in /usr/lib/rabbitmq/bin/rabbitmq-server /opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server \
+        /usr/local/opt/rabbitmq/sbin/rabbitmq-server "$on_path"; do
+        if [ -x "$script" ]; then
+            printf '%s\n' "$script"
+            return
+        fi
+    done
+}
+
+epmd_program() {
+    local program on_path
+    on_path=$(command -v epmd 2>/dev/null || true)
+    for program in "$on_path" /usr/bin/epmd /usr/lib/erlang/bin/epmd /opt/homebrew/opt/erlang/bin/epmd \
+        /usr/local/opt/erlang/bin/epmd; do
+        if [ -x "$program" ]; then
+            printf '%s\n' "$program"
+            return
+        fi
+    done
+}
+
+# Stands in the command line of our node, and of no other checkout's.
+rabbitmq_mark() {
+    printf 'sluice_home_%s\n' "$(printf '%s' "$(rabbitmq_home)" | cksum | tr ' ' '_')"
+}
+
+rabbitmq_pid() {
+    cat "$(rabbitmq_home)/node.pid" 2>/dev/null || true
+}
+
+rabbitmq_runs() {
+    is_process "$(rabbitmq_pid)" "$(rabbitmq_mark)"
+}
+
+# The management API is up and says that the AMQP listener is, too.
+rabbitmq_answers() {
+    http_ok "$(rabbitmq_management_url)/api/health/checks/port-listener/$AMQP_PORT"
+}
+
+rabbitmq_management_url() {
+    printf 'http://sluice:%s@127.0.0.1:%s\n' "$RABBITMQ_PASSWORD" "$MANAGEMENT_PORT"
+}
+
+epmd_pid() {
+    cat "$(rabbitmq_home)/epmd.pid" 2>/dev/null || true
+}
+
+epmd_runs() {
+    is_process "$(epmd_pid)" "-port $EPMD_PORT"
+}
+
+start_rabbitmq() {
+    local user attempt
+    user=$(rabbitmq_user)
+    make_server_directory "$(rabbitmq_home)" "$user"
+    make_server_directory "$(rabbitmq_home)/log" "$user"
+    for attempt in 1 2; do
+        choose_rabbitmq_ports
+        write_rabbitmq_settings "$user"
+        start_epmd "$user"
+        say "starting RabbitMQ on port $AMQP_PORT"
+        launch_rabbitmq "$user"
+        if wait_until 120 rabbitmq_ready_or_gone && rabbitmq_answers; then
+            return
+        fi
+        stop_rabbitmq
+        [ "$attempt" = 2 ] || say 'RabbitMQ did not start: trying once more'
+    done
+    show_end_of "$(rabbitmq_log)"
+    show_end_of "$(rabbitmq_home)/log/start.log"
+    die "RabbitMQ does not start. See above; to start afresh: scripts/servers down --wipe"
+}
+
+rabbitmq_ready_or_gone() {
+    ! kill -0 "$RABBITMQ_STARTER" 2>/dev/null || rabbitmq_answers
+}
+
+# Ports are kept from start to start; one that somebody else has taken meanwhile is replaced.
+choose_rabbitmq_ports() {
+    local name
+    for name in AMQP_PORT MANAGEMENT_PORT PROMETHEUS_PORT DISTRIBUTION_PORT; do
+        if port_answers "${!name}"; then printf -v "$name" '%s' "$(free_port)"; fi
+    done
+    if ! epmd_runs && port_answers "$EPMD_PORT"; then EPMD_PORT=$(free_port); fi
+    save_settings
+}
+
+start_epmd() {
+    local user=$1 home
+    epmd_runs && return
+    home=$(rabbitmq_home)
+    (
+        cd "$home" || exit 1
+        set -m
+        exec_as_server "$user" nohup "$(epmd_program)" -port "$EPMD_PORT" -address 127.0.0.1 \
+            </dev/null >"$home/log/epmd.log" 2>&1 &
+        printf '%s\n' "$!" >"$home/epmd.pid"
+    )
+    wait_until 10 port_answers "$EPMD_PORT" || {
+        show_end_of "$home/log/epmd.log"
+        die "epmd, which RabbitMQ needs, does not start on port $EPMD_PORT"
+    }
+}
+
+# In a process group of its own (set -m), so that Ctrl-C in the terminal does not reach it.
+launch_rabbitmq() {
+    local user=$1 home
+    home=$(rabbitmq_home)
+    rm -f "$home/node.pid"
+    RABBITMQ_STARTER=$(
+        cd "$home" || exit 1
+        ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" 2>/dev/null || true
+        set -m
+        exec_as_server "$user" \
+            HOME="$home" \
+            ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 ERL_INETRC="$home/inetrc" \
+            RABBITMQ_NODENAME="$NODE_NAME@localhost" RABBITMQ_DIST_PORT="$DISTRIBUTION_PORT" \
+            RABBITMQ_CONF_ENV_FILE="$home/env.conf" RABBITMQ_CONFIG_FILE="$home/rabbitmq.conf" \
+            RABBITMQ_CONFIG_FILES="$home/conf.d" RABBITMQ_ADVANCED_CONFIG_FILE="$home/advanced.config" \
+            RABBITMQ_ENABLED_PLUGINS_FILE="$home/enabled_plugins" RABBITMQ_GENERATED_CONFIG_DIR="$home/generated" \
+            RABBITMQ_MNESIA_BASE="$home/data" RABBITMQ_MNESIA_DIR="$home/data/node" \
+            RABBITMQ_LOG_BASE="$home/log" RABBITMQ_LOGS="$(rabbitmq_log)" RABBITMQ_PID_FILE="$home/node.pid" \
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} -$(rabbitmq_mark) 1" \
+            "$(rabbitmq_start_script)" </dev/null >"$home/log/start.log" 2>&1 &
+        printf '%s\n' "$!"
+    )
+}
+
+# Quorum queues' write-ahead log and the memory mark are sized for a developer's machine with two cores.
+write_rabbitmq_settings() {
+    local user=$1 home
+    home=$(rabbitmq_home)
+    make_server_directory "$home/conf.d" "$user"
+    write_private_file "$home/env.conf" "$user" '# Empty, so that the one in /etc/rabbitmq is not read.'
+    write_private_file "$home/advanced.config" "$user" '[].'
+    write_private_file "$home/enabled_plugins" "$user" '[rabbitmq_management,rabbitmq_prometheus].'
+    write_private_file "$home/inetrc" "$user" \
+        '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.'
+    if [ ! -e "$home/.erlang.cookie" ]; then
+        write_private_file "$home/.erlang.cookie" "$user" "$(random_hex 20)"
+        chmod 400 "$home/.erlang.cookie"
+    fi
+    write_private_file "$home/rabbitmq.conf" "$user" "\
+listeners.tcp.1 = 127.0.0.1:$AMQP_PORT
+management.tcp.ip = 127.0.0.1
+management.tcp.port = $MANAGEMENT_PORT
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = $PROMETHEUS_PORT
+default_vhost = sluice
+default_user = sluice
+default_pass = $RABBITMQ_PASSWORD
+default_user_tags.administrator = true
+default_permissions.configure = .*
+default_permissions.read = .*
+default_permissions.write = .*
+vm_memory_high_watermark.absolute = 2GB
+disk_free_limit.absolute = 200MB
+raft.wal_max_size_bytes = 64000000
+log.console = false
+log.file.level = info"
+}
+
+stop_rabbitmq() {
+    if rabbitmq_runs; then
+        say "stopping RabbitMQ (pid $(rabbitmq_pid))"
+        stop_process "$(rabbitmq_pid)" "$(rabbitmq_mark)" TERM 60
+    fi
+    stop_process "$(epmd_pid)" "-port $EPMD_PORT" TERM 5
+    rm -f "$(rabbitmq_home)/epmd.pid" "$(rabbitmq_home)/node.pid"
+}
