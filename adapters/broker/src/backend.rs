@@ -1,0 +1,172 @@
+//! The apalis backend: jobs of one kind, as they come from their queue.
+//!
+//! It hands out envelopes and never looks into them: what cannot be read is for the handler to say, so that nothing
+//! a publisher may write can stop a worker. It never ends the worker because of the broker either; it reconnects for
+//! as long as it takes, over a connection of its own (see the crate's notes).
+//!
+//! Deliveries are settled by [`SettleLayer`], which apalis wraps around all layers of the user.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+};
+
+use apalis_core::{
+    backend::{Backend, BackendConfig, finalize::Ephemeral},
+    task::{Task, builder::TaskBuilder, task_id::TaskId},
+    worker::context::WorkerContext,
+};
+use domain::job::{Envelope, Kind};
+use lapin::{message::Delivery, types::ShortString};
+
+use crate::{
+    config::BrokerConfig,
+    consumption::Consumption,
+    message,
+    publisher::Publisher,
+    settle::{InFlight, SettleLayer},
+};
+
+/// What to consume.
+#[derive(Debug, Clone)]
+pub struct ConsumerConfig {
+    /// The broker.
+    pub broker: BrokerConfig,
+    /// Whose queue.
+    pub kind: Kind,
+    /// How many jobs may be handed out and not yet settled. A little above the worker's concurrency keeps it busy.
+    pub prefetch: u16,
+}
+
+impl ConsumerConfig {
+    pub(crate) fn tag(&self) -> ShortString {
+        ShortString::from(self.kind.name())
+    }
+}
+
+/// Whether a backend has a subscription at the moment; outlives the backend.
+#[derive(Debug, Clone)]
+pub struct ConsumerStatus(Arc<AtomicBool>);
+
+impl ConsumerStatus {
+    /// Whether jobs can come in now.
+    pub fn is_consuming(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Jobs of one kind, for an apalis worker.
+pub struct RabbitBackend {
+    config: ConsumerConfig,
+    publisher: Publisher,
+    user: String,
+    consuming: Arc<AtomicBool>,
+    state: State,
+}
+
+enum State {
+    Idle,
+    Consuming(Consumption),
+    Closed,
+}
+
+impl RabbitBackend {
+    /// A backend that sends jobs around and parks them through `publisher`.
+    pub fn new(config: ConsumerConfig, publisher: Publisher) -> Self {
+        let user = config.broker.user().unwrap_or_default();
+        Self {
+            config,
+            publisher,
+            user,
+            consuming: Arc::default(),
+            state: State::Idle,
+        }
+    }
+
+    /// A view of the subscription, for readiness.
+    pub fn status(&self) -> ConsumerStatus {
+        ConsumerStatus(Arc::clone(&self.consuming))
+    }
+
+    fn task(&self, mut delivery: Delivery) -> Task<Envelope> {
+        let now = self.publisher.clock().now();
+        let envelope = message::read(&mut delivery, self.config.kind, &self.user, now);
+        let id = TaskId::from_string(envelope.job_id.clone());
+        // apalis counts an attempt when it begins, so it is told the number of those before.
+        let earlier = usize::try_from(envelope.attempt - 1).unwrap_or(usize::MAX);
+        let in_flight = InFlight::new(&delivery, envelope.clone());
+        TaskBuilder::new(envelope)
+            .task_id(id)
+            .attempt(earlier)
+            .data(in_flight)
+            .build()
+    }
+}
+
+impl Backend for RabbitBackend {
+    type Task = Task<Envelope>;
+    type Error = Infallible;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        if matches!(self.state, State::Idle) {
+            let name = format!("{} {}", self.config.kind, worker.name());
+            self.state = State::Consuming(Consumption::start(
+                self.config.clone(),
+                name,
+                Arc::clone(&self.consuming),
+            ));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Option<Result<Task<Envelope>, Infallible>>> {
+        let State::Consuming(consumption) = &mut self.state else {
+            return Poll::Pending;
+        };
+        loop {
+            let Some(delivery) = ready!(consumption.deliveries.poll_recv(cx)) else {
+                return Poll::Ready(None);
+            };
+            // What came over a channel that is gone comes again over the next one.
+            if delivery.acker.usable() {
+                return Poll::Ready(Some(Ok(self.task(delivery))));
+            }
+        }
+    }
+
+    /// Called by apalis once all that was started is settled.
+    fn poll_close(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        if let State::Consuming(consumption) = &mut self.state
+            && let Err(error) = ready!(Pin::new(consumption.stop()).poll(cx))
+        {
+            tracing::error!(%error, "the subscription's task failed");
+        }
+        self.state = State::Closed;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl BackendConfig for RabbitBackend {
+    type Args = Envelope;
+    type Id = String;
+    type Kind = Ephemeral;
+    type Config = ConsumerConfig;
+    type Layer = SettleLayer;
+
+    fn config(&self) -> &ConsumerConfig {
+        &self.config
+    }
+
+    fn middleware(&mut self, worker: &mut WorkerContext) -> SettleLayer {
+        SettleLayer::new(self.config.clone(), self.publisher.clone(), worker.clone())
+    }
+}

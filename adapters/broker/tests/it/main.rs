@@ -1,0 +1,11 @@
+//! The broker adapter against a real RabbitMQ, with a fresh vhost per test.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod calling;
+mod consuming;
+mod draining;
+mod identity;
+mod publishing;
+mod recovering;
+mod support;
+mod topology;

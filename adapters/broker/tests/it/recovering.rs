@@ -1,0 +1,113 @@
+//! Workers outlive whatever happens to their connection and their queue.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use broker::{Target, topology};
+use domain::outcome::Disposition;
+use lapin::options::QueueDeleteOptions;
+
+use crate::support::{House, KIND, Seen, UNIT, eventually, job, nothing_else, reason};
+
+#[tokio::test]
+async fn a_queue_deleted_under_a_worker_is_put_back() {
+    let house = House::build().await;
+    let seen = Seen::default();
+    let notes = seen.clone();
+    let worker = house.work(2, move |envelope| {
+        notes.note(envelope);
+        async { nothing_else() }
+    });
+    eventually("consuming", async || worker.status.is_consuming()).await;
+    let (_connection, channel) = house.channel().await;
+    channel
+        .queue_delete(topology::jobs_queue(KIND).into(), QueueDeleteOptions::default())
+        .await
+        .unwrap();
+    let publisher = house.publisher();
+    eventually("published", async || {
+        publisher.publish(Target::Jobs, &job("job_1")).await.is_ok()
+    })
+    .await;
+    seen.until(1).await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_retry_tier_deleted_under_a_worker_is_put_back() {
+    let house = House::build().await;
+    let (_connection, channel) = house.channel().await;
+    let seen = Seen::default();
+    let notes = seen.clone();
+    let worker = house.work(2, move |envelope| {
+        let count = notes.note(envelope);
+        async move {
+            Ok(if count == 1 {
+                Disposition::Snooze {
+                    reason: reason(),
+                    delay: UNIT,
+                }
+            } else {
+                Disposition::Complete
+            })
+        }
+    });
+    channel
+        .queue_delete("retry.100ms".into(), QueueDeleteOptions::default())
+        .await
+        .unwrap();
+    house
+        .publisher()
+        .publish(Target::Jobs, &job("job_1"))
+        .await
+        .unwrap();
+    let seen = seen.until(2).await;
+    assert_eq!(seen[1].snoozes, 1);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_closed_by_force_while_working_lose_no_job() {
+    let house = House::build().await;
+    let done = Arc::new(Mutex::new(HashSet::new()));
+    let notes = Arc::clone(&done);
+    let worker = house.work(8, move |envelope| {
+        let notes = Arc::clone(&notes);
+        async move {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            if envelope.attempt == 1 && envelope.job_id.ends_with('7') {
+                return Ok(Disposition::Retry {
+                    reason: reason(),
+                    delay: UNIT,
+                    at_least: Duration::ZERO,
+                });
+            }
+            notes.lock().unwrap().insert(envelope.job_id);
+            Ok(Disposition::Complete)
+        }
+    });
+    let publisher = house.publisher();
+    let publishing = tokio::spawn(async move {
+        let mut confirmed = HashSet::new();
+        for n in 0..400 {
+            let id = format!("job_{n}");
+            if publisher.publish(Target::Jobs, &job(&id)).await.is_ok() {
+                confirmed.insert(id);
+            }
+        }
+        confirmed
+    });
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        house.vhost.close_connections().await;
+    }
+    let confirmed = publishing.await.unwrap();
+    assert!(confirmed.len() > 100, "only {} were confirmed", confirmed.len());
+    eventually("all done", async || confirmed.is_subset(&done.lock().unwrap())).await;
+    worker.stop().await;
+    assert_eq!(house.depth("jobs.create_intent").await, 0);
+    assert_eq!(house.depth("dead.create_intent").await, 0);
+}

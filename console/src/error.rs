@@ -1,0 +1,79 @@
+//! What can go wrong with a command, told to the person who gave it. No error repeats a secret.
+
+use channels::{InvalidCredentials, standard_webhooks::InvalidSecret};
+use domain::id::{InvalidId, MerchantId};
+use store::StoreError;
+
+use crate::endpoint_url::InvalidEndpointUrl;
+
+/// The command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// PostgreSQL is away or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The merchant's id is not one.
+    #[error("--merchant {text:?}: {source}")]
+    MerchantId {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        source: InvalidId,
+    },
+    /// There is no such merchant.
+    #[error("there is no merchant {0}; `console merchants list` shows all of them")]
+    UnknownMerchant(MerchantId),
+    /// A merchant needs a name that people can read.
+    #[error("--name must be 1 to 200 characters, not only white space")]
+    Name,
+    /// Another merchant has this RabbitMQ user.
+    #[error(
+        "the RabbitMQ user {user:?} already publishes for {merchant}; each merchant needs a user of its own"
+    )]
+    AmqpUserTaken {
+        /// The user.
+        user: String,
+        /// Whose user it is.
+        merchant: MerchantId,
+    },
+    /// There is no such key that is still good.
+    #[error("there is no API key {0:?} that is still good; the id is the 16 digits after slk_")]
+    UnknownKey(String),
+    /// The endpoint's address cannot be used.
+    #[error("the endpoint's address cannot be used: {0}")]
+    EndpointUrl(#[from] InvalidEndpointUrl),
+    /// The merchant has no endpoint.
+    #[error("{0} has no endpoint; set one with `console endpoints set`")]
+    NoEndpoint(MerchantId),
+    /// The signing secret cannot be used.
+    #[error("ENDPOINT_SECRET cannot be used: {0}")]
+    EndpointSecret(#[from] InvalidSecret),
+    /// An environment variable that holds a secret is not there.
+    #[error("{0} is not set in the environment")]
+    MissingSecret(&'static str),
+    /// The provider's credentials cannot be used.
+    #[error("the Stripe credentials cannot be used: {0}")]
+    Credentials(#[from] InvalidCredentials),
+    /// Standard input is not what it should be.
+    #[error(
+        "standard input must be JSON like {{\"secret_key\": \"sk_…\", \"webhook_secrets\": [\"whsec_…\"]}}"
+    )]
+    Input,
+    /// The merchant is there, its credentials are not.
+    #[error(
+        "{merchant} was created, but its Stripe credentials were not stored ({source}). Repeat with `console \
+             channels set-stripe`; its API key was never shown, so make one with `console keys create`"
+    )]
+    HalfCreated {
+        /// The merchant.
+        merchant: MerchantId,
+        /// Why the second step failed.
+        source: StoreError,
+    },
+    /// The machine gives no random bytes, so no key can be made.
+    #[error("the operating system gives no random bytes")]
+    NoRandomness,
+    /// The answer cannot be written as JSON.
+    #[error("the answer cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}

@@ -1,0 +1,97 @@
+//! What operations people open: the database schema, merchants, their keys, endpoints and provider credentials.
+//!
+//! Each command is one function from its arguments to an [`Answer`], which is printed as text or as JSON. Every change
+//! goes through the store, which writes down who did it. Secrets come in through the environment or standard input and
+//! never through arguments, which any user of the machine can read; they go out once, when they are made.
+
+mod answer;
+mod args;
+mod channel_credentials;
+mod config;
+mod endpoint_url;
+mod endpoints;
+mod error;
+mod keys;
+mod merchants;
+
+pub use answer::Answer;
+pub use args::{Cli, Command};
+pub use config::Config;
+pub use error::ConsoleError;
+
+use std::io::Read;
+
+use args::{ChannelsCommand, EndpointsCommand, KeysCommand, MerchantsCommand};
+use chrono::{DateTime, Utc};
+use domain::{clock::Clock, id::MerchantId};
+use store::{Merchant, Store};
+
+/// What a command works with.
+pub struct Console<'a> {
+    store: Store,
+    actor: String,
+    clock: &'a dyn Clock,
+}
+
+impl<'a> Console<'a> {
+    /// Makes a console. PostgreSQL is first reached by the command.
+    ///
+    /// # Errors
+    /// The database's URL cannot be read.
+    pub fn open(config: &Config, clock: &'a dyn Clock) -> Result<Self, ConsoleError> {
+        let store = Store::connect_lazily(&config.store, config.vault.clone())?;
+        Ok(Self {
+            store,
+            actor: config.actor.clone(),
+            clock,
+        })
+    }
+
+    /// Does what was asked for. `input` is read by those commands that were told to take secrets from it.
+    ///
+    /// # Errors
+    /// Says what has to be put right; nothing was changed then, unless the error says so.
+    pub async fn run(
+        &self,
+        command: &Command,
+        input: &mut (dyn Read + Send),
+    ) -> Result<Answer, ConsoleError> {
+        match command {
+            Command::Migrate => self.migrate().await,
+            Command::Merchants(MerchantsCommand::Create(args)) => self.create_merchant(args, input).await,
+            Command::Merchants(MerchantsCommand::List) => self.list_merchants().await,
+            Command::Keys(KeysCommand::Create { merchant }) => self.create_key(merchant).await,
+            Command::Keys(KeysCommand::Revoke { id }) => self.revoke_key(id).await,
+            Command::Endpoints(EndpointsCommand::Set(args)) => self.set_endpoint(args).await,
+            Command::Endpoints(EndpointsCommand::Rotate(args)) => self.rotate_endpoint(args).await,
+            Command::Channels(ChannelsCommand::SetStripe(args)) => self.set_stripe(args, input).await,
+        }
+    }
+
+    /// Closes the connections.
+    pub async fn close(self) -> () {
+        self.store.close().await;
+    }
+
+    async fn migrate(&self) -> Result<Answer, ConsoleError> {
+        self.store.migrate().await?;
+        Ok(Answer::new([("schema", "up to date")]))
+    }
+
+    /// The merchant that a command is about.
+    async fn merchant(&self, id: &str) -> Result<Merchant, ConsoleError> {
+        let wanted: MerchantId = id.parse().map_err(|source| ConsoleError::MerchantId {
+            text: id.to_owned(),
+            source,
+        })?;
+        let merchants = self.store.merchants().await?;
+        merchants
+            .into_iter()
+            .find(|merchant| merchant.id == wanted)
+            .ok_or(ConsoleError::UnknownMerchant(wanted))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}

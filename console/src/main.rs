@@ -1,0 +1,28 @@
+//! The `console` program: settings, connection, one command, one answer.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use console::{Cli, Config, Console};
+use domain::clock::SystemClock;
+use runtime::Settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("console: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::read(Settings::from_env())?;
+    let console = Console::open(&config, &SystemClock)?;
+    let answer = console.run(&cli.command, &mut std::io::stdin()).await;
+    console.close().await;
+    print!("{}", answer?.render(cli.json)?);
+    Ok(())
+}

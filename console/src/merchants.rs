@@ -1,0 +1,105 @@
+//! `merchants`: who may ask for payments.
+
+use std::io::Read;
+
+use chrono::SecondsFormat;
+use domain::{channel::Channel, id::MerchantId};
+use serde_json::Value;
+use store::{Merchant, NewMerchant};
+
+use crate::{
+    Answer, Console, ConsoleError, args::CreateMerchant, channel_credentials, endpoint_url, endpoints, keys,
+};
+
+impl Console<'_> {
+    pub(crate) async fn create_merchant(
+        &self,
+        args: &CreateMerchant,
+        input: &mut (dyn Read + Send),
+    ) -> Result<Answer, ConsoleError> {
+        let name = args.name.trim();
+        if name.is_empty() || name.chars().count() > 200 {
+            return Err(ConsoleError::Name);
+        }
+        self.check_amqp_user(args.amqp_user.as_deref()).await?;
+        let endpoint = match &args.endpoint {
+            Some(url) => Some((
+                endpoint_url::check(url)?,
+                endpoints::secret(args.endpoint_secret)?,
+            )),
+            None => None,
+        };
+        let credentials = args
+            .stripe
+            .map(|source| channel_credentials::read_stripe(source, input))
+            .transpose()?;
+
+        let (id, key) = (MerchantId::random(), keys::new_key()?);
+        let new = NewMerchant {
+            id,
+            name: name.to_owned(),
+            amqp_user: args.amqp_user.clone(),
+            endpoint: endpoint.clone(),
+            key: keys::row(&key, id),
+        };
+        let now = self.now();
+        self.store.create_merchant(&new, &self.actor, now).await?;
+        if let Some(credentials) = &credentials {
+            let stored = self
+                .store
+                .set_credentials(id, Channel::Stripe, credentials, &self.actor, now)
+                .await;
+            stored.map_err(|source| ConsoleError::HalfCreated { merchant: id, source })?;
+        }
+        let (url, secret) = endpoint.unzip();
+        Ok(Answer::new([
+            ("merchant_id", Value::from(id.to_string())),
+            ("name", Value::from(name)),
+            ("api_key_id", Value::from(key.id())),
+            ("api_key", Value::from(key.expose().expose())),
+            ("endpoint_url", Value::from(url)),
+            (
+                "endpoint_secret",
+                Value::from(secret.map(|secret| secret.expose().to_owned())),
+            ),
+            ("amqp_user", Value::from(args.amqp_user.clone())),
+            (
+                "stripe_callback_path",
+                Value::from(channel_credentials::callback_path(Channel::Stripe, id)),
+            ),
+        ]))
+    }
+
+    pub(crate) async fn list_merchants(&self) -> Result<Answer, ConsoleError> {
+        let merchants = self.store.merchants().await?;
+        Ok(Answer::Many(merchants.iter().map(facts).collect()))
+    }
+
+    async fn check_amqp_user(&self, wanted: Option<&str>) -> Result<(), ConsoleError> {
+        let Some(user) = wanted else { return Ok(()) };
+        match self.store.merchant_of_amqp_user(user).await? {
+            Some(merchant) => Err(ConsoleError::AmqpUserTaken {
+                user: user.to_owned(),
+                merchant,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn facts(merchant: &Merchant) -> Vec<(&'static str, Value)> {
+    vec![
+        ("merchant_id", Value::from(merchant.id.to_string())),
+        ("name", Value::from(merchant.name.as_str())),
+        ("endpoint_url", Value::from(merchant.endpoint_url.clone())),
+        (
+            "endpoint_disabled_reason",
+            Value::from(merchant.endpoint_disabled_reason.clone()),
+        ),
+        ("amqp_user", Value::from(merchant.amqp_user.clone())),
+        (
+            "created_at",
+            Value::from(merchant.created_at.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        ),
+    ]
+}

@@ -1,0 +1,9 @@
+//! The console as people run it: the built program against a fresh database.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod desk;
+mod endpoints;
+mod keys;
+mod merchants;
+mod refusals;
+mod schema;

@@ -1,0 +1,100 @@
+//! A merchant's own system: asks ingress for payments and looks at them.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::{Client as Http, RequestBuilder, header};
+use serde_json::Value;
+
+use crate::Answer;
+
+/// Longer than any answer of ingress may take.
+const TIMEOUT: Duration = Duration::from_secs(45);
+
+/// Asks ingress in one merchant's name.
+#[derive(Clone)]
+pub struct Client {
+    http: Http,
+    base: String,
+    api_key: String,
+}
+
+impl Client {
+    /// A client of the ingress at `base` with this API key.
+    pub fn new(http: Http, base: &str, api_key: &str) -> Self {
+        Self {
+            http,
+            base: format!("{base}/api/v1"),
+            api_key: api_key.to_owned(),
+        }
+    }
+
+    /// Asks for a payment and comes back for it later.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn create(&self, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.send(self.creation(key, body)).await
+    }
+
+    /// Asks for a payment and waits up to `wait_s` seconds until it can be paid.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn create_and_wait(&self, key: &str, body: &Value, wait_s: u32) -> anyhow::Result<Answer> {
+        self.send(
+            self.creation(key, body)
+                .header("prefer", format!("wait={wait_s}")),
+        )
+        .await
+    }
+
+    /// Looks at a payment.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn payment(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/payments/{id}", self.base)))
+            .await
+    }
+
+    /// Lists payments, newest first; `query` as in `status=failed&limit=10`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn payments(&self, query: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/payments?{query}", self.base)))
+            .await
+    }
+
+    fn creation(&self, key: &str, body: &Value) -> RequestBuilder {
+        self.http
+            .post(format!("{}/payments", self.base))
+            .header("idempotency-key", key)
+            .json(body)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
+        let request = request
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key))
+            .timeout(TIMEOUT);
+        Answer::read(request.send().await.context("ingress does not answer")?).await
+    }
+}
+
+/// Posts a callback to ingress as somebody would who is not the provider.
+///
+/// # Errors
+/// There is no answer.
+pub async fn post_callback(
+    http: &Http,
+    url: &str,
+    body: &Value,
+    signature: Option<&str>,
+) -> anyhow::Result<Answer> {
+    let mut request = http.post(url).json(body).timeout(TIMEOUT);
+    if let Some(signature) = signature {
+        request = request.header("stripe-signature", signature);
+    }
+    Answer::read(request.send().await.context("ingress does not answer")?).await
+}

@@ -1,0 +1,232 @@
+//! The sandbox's controls: what the provider and the merchant's endpoint are told to do, and what they saw.
+
+use anyhow::Context;
+use reqwest::{Client as Http, Method};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Answer;
+
+/// A client of the sandbox at one address.
+#[derive(Clone)]
+pub struct Sandbox {
+    http: Http,
+    base: String,
+}
+
+/// A call that the provider received.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Call {
+    /// The route with its method, as fault dials name it.
+    pub route: String,
+    /// The `Idempotency-Key` it carried.
+    pub idempotency_key: Option<String>,
+    /// What it was answered with; none when no answer was sent.
+    pub status: Option<u16>,
+}
+
+/// An attempt of the provider to deliver a callback.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Delivery {
+    /// The event's id.
+    pub event: String,
+    /// What ingress answered.
+    pub status: Option<u16>,
+    /// When the attempt began, RFC 3339 in UTC.
+    pub sent_at: String,
+}
+
+/// An intent as the provider really has it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Intent {
+    /// Its id.
+    pub id: String,
+    /// Its status at the provider.
+    pub status: String,
+    /// What was received, in minor units.
+    pub amount_received: i64,
+    /// What the creator noted on it.
+    pub metadata: std::collections::BTreeMap<String, String>,
+    /// How often money was taken.
+    pub charges_succeeded: u32,
+}
+
+/// A notification that a merchant's endpoint received.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Received {
+    /// `webhook-id`.
+    pub id: Option<String>,
+    /// `type` of the payload.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The payload.
+    pub payload: Option<Value>,
+    /// Whether its signature is right.
+    pub verified: Option<bool>,
+    /// What it was answered with.
+    pub answered: Option<u16>,
+}
+
+impl Sandbox {
+    /// A client of the sandbox at `base`.
+    pub fn new(http: Http, base: &str) -> Self {
+        Self {
+            http,
+            base: base.to_owned(),
+        }
+    }
+
+    /// The address at which this merchant receives notifications.
+    pub fn merchant_endpoint(&self, merchant: &str) -> String {
+        format!("{}/merchant/{merchant}", self.base)
+    }
+
+    /// Registers an account's callback address and gives the secret that will sign.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn register_callbacks(&self, account: &str, url: &str) -> anyhow::Result<String> {
+        let body = json!({ "account": account, "url": url });
+        let answer = self.post("/sandbox/stripe/webhook_endpoints", body).await?;
+        Ok(answer.text("/secret").to_owned())
+    }
+
+    /// Sets a fault dial; fields as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_fault(&self, dial: Value) -> anyhow::Result<()> {
+        self.post("/sandbox/faults", dial).await.map(drop)
+    }
+
+    /// Removes every fault dial, whoever set it.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn clear_faults(&self) -> anyhow::Result<()> {
+        self.send(Method::DELETE, "/sandbox/faults", None)
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    /// Changes the callback dials of an account; fields as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_callbacks(&self, dials: Value) -> anyhow::Result<()> {
+        self.post("/sandbox/callbacks", dials).await.map(drop)
+    }
+
+    /// Pays an intent as the payer's browser does. A declined card is an answer too.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn pay(&self, intent: &str, payment_method: &str) -> anyhow::Result<Answer> {
+        let body = json!({ "payment_method": payment_method });
+        self.send(
+            Method::POST,
+            &format!("/sandbox/stripe/intents/{intent}/pay"),
+            Some(body),
+        )
+        .await
+    }
+
+    /// Changes an intent's amount behind Sluice's back, as somebody with access to the merchant's account could.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn change_amount(&self, account: &str, intent: &str, amount_minor: i64) -> anyhow::Result<()> {
+        let request = self
+            .http
+            .post(format!("{}/v1/payment_intents/{intent}", self.base))
+            .bearer_auth(account);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(format!("amount={amount_minor}")).send().await?;
+        Answer::read(response).await?.success().map(drop)
+    }
+
+    /// The calls an account received on a route, such as `POST /v1/payment_intents`, oldest first.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn calls(&self, account: &str, route: &str) -> anyhow::Result<Vec<Call>> {
+        let calls: Vec<Call> = self.list(&format!("/sandbox/calls?account={account}")).await?;
+        Ok(calls.into_iter().filter(|call| call.route == route).collect())
+    }
+
+    /// The attempts to deliver an account's callbacks of one type, oldest first.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn callbacks(&self, account: &str, event_type: &str) -> anyhow::Result<Vec<Delivery>> {
+        self.list(&format!(
+            "/sandbox/deliveries?account={account}&type={event_type}"
+        ))
+        .await
+    }
+
+    /// An account's intents.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn intents(&self, account: &str) -> anyhow::Result<Vec<Intent>> {
+        self.list(&format!("/sandbox/stripe/intents?account={account}"))
+            .await
+    }
+
+    /// Tells a merchant's endpoint which secret notifications are signed with.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_secret(&self, merchant: &str, secret: &str) -> anyhow::Result<()> {
+        let path = format!("/sandbox/merchants/{merchant}");
+        self.send(Method::PUT, &path, Some(json!({ "secret": secret })))
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    /// Tells a merchant's endpoint how to answer; fields as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_behaviour(&self, merchant: &str, behaviour: Value) -> anyhow::Result<()> {
+        self.post(&format!("/sandbox/merchants/{merchant}/behaviour"), behaviour)
+            .await
+            .map(drop)
+    }
+
+    /// What a merchant's endpoint received, in order of arrival.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn received(&self, merchant: &str) -> anyhow::Result<Vec<Received>> {
+        self.list(&format!("/sandbox/merchants/{merchant}/deliveries"))
+            .await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> anyhow::Result<Answer> {
+        self.send(Method::POST, path, Some(body)).await?.success()
+    }
+
+    async fn list<T: for<'a> Deserialize<'a>>(&self, path: &str) -> anyhow::Result<Vec<T>> {
+        let answer = self.send(Method::GET, path, None).await?.success()?;
+        serde_json::from_value(answer.body)
+            .with_context(|| format!("the sandbox's answer to {}", without_query(path)))
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        // The address may hold an account's key.
+        let response = request.send().await.map_err(reqwest::Error::without_url);
+        Answer::read(response.with_context(|| format!("sandbox {}", without_query(path)))?).await
+    }
+}
+
+fn without_query(path: &str) -> &str {
+    path.split_once('?').map_or(path, |(path, _)| path)
+}

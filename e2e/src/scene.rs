@@ -1,0 +1,262 @@
+//! One merchant's part of the world, and what can be done and seen there.
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    Answer, Merchant, World,
+    rabbit::Letter,
+    sandbox_client::{Call, Delivery, Intent},
+    wait,
+};
+
+/// How long creators of payments in the story wait for the intent, in seconds.
+const WAIT_S: u32 = 20;
+
+/// The call that opens an intent, as the sandbox names it.
+pub const OPENING: &str = "POST /v1/payment_intents";
+
+/// A merchant on its own, so that cases do not disturb each other.
+pub struct Scene<'a> {
+    /// Everything around it.
+    pub world: &'a World,
+    /// The merchant.
+    pub merchant: Merchant,
+}
+
+/// A notification that reached the merchant's endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// `webhook-id`.
+    pub id: String,
+    /// What is announced.
+    pub kind: String,
+    /// What the payer can do, as it says.
+    pub next_step: String,
+    /// Whether the endpoint found its signature right.
+    pub verified: bool,
+    /// What the endpoint answered.
+    pub answered: Option<u16>,
+}
+
+/// A body for a payment of 19.99 dollars.
+pub fn body() -> Value {
+    json!({ "amount": 1999, "currency": "USD", "description": "Tea", "reference": "order-1" })
+}
+
+/// The same, charged to this card at once.
+pub fn body_with(payment_method: &str) -> Value {
+    let mut body = body();
+    body["payment_method"] = payment_method.into();
+    body
+}
+
+/// A new idempotency key.
+pub fn key() -> String {
+    Uuid::new_v4().to_string()
+}
+
+impl<'a> Scene<'a> {
+    /// A scene with a merchant of its own.
+    ///
+    /// # Errors
+    /// The merchant cannot be registered.
+    pub async fn set(world: &'a World, name: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            world,
+            merchant: world.merchant(name).await?,
+        })
+    }
+
+    /// Asks for a payment under a new key and waits for its intent.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn create(&self, body: &Value) -> anyhow::Result<Answer> {
+        self.merchant.api.create_and_wait(&key(), body, WAIT_S).await
+    }
+
+    /// Asks for a payment that must become payable, and gives its id and its intent's.
+    ///
+    /// # Errors
+    /// It does not become payable.
+    pub async fn payable(&self, body: &Value) -> anyhow::Result<(String, String)> {
+        let answer = self.create(body).await?;
+        let (payment, intent) = (answer.text("/id"), answer.text("/channel_intent_id"));
+        ensure!(
+            !intent.is_empty(),
+            "asked for a payment, ingress answered {}: {}",
+            answer.status,
+            answer.text("/status")
+        );
+        Ok((payment.to_owned(), intent.to_owned()))
+    }
+
+    /// The payer pays; gives the intent's status, or the decline code.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn pay(&self, intent: &str, payment_method: &str) -> anyhow::Result<String> {
+        let answer = self.world.sandbox.pay(intent, payment_method).await?;
+        let said =
+            ["/error/decline_code", "/error/code", "/status"].map(|pointer| answer.text(pointer).to_owned());
+        Ok(said.into_iter().find(|said| !said.is_empty()).unwrap_or_default())
+    }
+
+    /// Looks at a payment until it has the status, or patience runs out.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn payment_until(&self, payment: &str, status: &str) -> anyhow::Result<Answer> {
+        let ask = async || self.merchant.api.payment(payment).await;
+        wait::until(self.world.patience, ask, |answer| {
+            answer.text("/status") == status
+        })
+        .await
+    }
+
+    /// What the merchant was told about a payment so far.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn told(&self, payment: &str) -> anyhow::Result<Vec<Notification>> {
+        let received = self.world.sandbox.received(&self.merchant.name).await?;
+        let about = received.into_iter().filter_map(|received| {
+            let payload = received.payload.unwrap_or_default();
+            let told = |pointer: &str| {
+                payload
+                    .pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            (told("/data/id") == payment).then(|| Notification {
+                id: received.id.unwrap_or_default(),
+                kind: received.kind.unwrap_or_default(),
+                next_step: told("/data/failure/next_step"),
+                verified: received.verified == Some(true),
+                answered: received.answered,
+            })
+        });
+        Ok(about.collect())
+    }
+
+    /// What the merchant was told, once that is so many notifications, or patience runs out.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn told_until(&self, payment: &str, count: usize) -> anyhow::Result<Vec<Notification>> {
+        let ask = async || self.told(payment).await;
+        wait::until(self.world.patience, ask, |told| told.len() >= count).await
+    }
+
+    /// What the merchant was told when nothing more is on its way: another payment has gone all the way meanwhile.
+    ///
+    /// # Errors
+    /// Something does not answer, or the other payment gets stuck.
+    pub async fn told_in_the_end(&self, payment: &str, count: usize) -> anyhow::Result<Vec<Notification>> {
+        self.told_until(payment, count).await?;
+        let (later, intent) = self.payable(&json!({ "amount": 700, "currency": "USD" })).await?;
+        self.pay(&intent, "pm_card_visa").await?;
+        let told = self.told_until(&later, 1).await?;
+        ensure!(
+            !told.is_empty(),
+            "a payment made to see what else happens got stuck"
+        );
+        self.told(payment).await
+    }
+
+    /// The intent that the provider has for a payment.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn intents_of(&self, payment: &str) -> anyhow::Result<Vec<Intent>> {
+        let intents = self.world.sandbox.intents(&self.merchant.account).await?;
+        let is_of = |intent: &Intent| intent.metadata.values().any(|value| value == payment);
+        Ok(intents.into_iter().filter(is_of).collect())
+    }
+
+    /// The calls that asked the provider to open an intent.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn openings(&self) -> anyhow::Result<Vec<Call>> {
+        self.world.sandbox.calls(&self.merchant.account, OPENING).await
+    }
+
+    /// The provider's callbacks that say a payment was paid, once so many are answered, or patience runs out.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn paid_callbacks(&self, count: usize) -> anyhow::Result<Vec<Delivery>> {
+        let ask = async || {
+            self.world
+                .sandbox
+                .callbacks(&self.merchant.account, "payment_intent.succeeded")
+                .await
+        };
+        wait::until(self.world.patience, ask, |callbacks| callbacks.len() >= count).await
+    }
+
+    /// The job about a payment in a dead-letter queue, once it is there, or patience runs out.
+    ///
+    /// # Errors
+    /// RabbitMQ does not answer.
+    pub async fn parked(&self, queue: &str, payment: &str) -> anyhow::Result<Option<Letter>> {
+        let ask = async || {
+            let letters = self.world.rabbit.peek(queue).await?;
+            Ok(letters
+                .into_iter()
+                .find(|letter| letter.property("correlation_id") == payment))
+        };
+        wait::until(self.world.patience, ask, Option::is_some).await
+    }
+
+    /// Makes a call of this merchant's account at the provider go wrong; fields as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_fault(&self, route: &str, mut dial: Value) -> anyhow::Result<()> {
+        dial["route"] = route.into();
+        dial["account"] = self.merchant.account.as_str().into();
+        self.world.sandbox.set_fault(dial).await
+    }
+
+    /// Changes how the provider calls back for this merchant; fields as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_callbacks(&self, mut dials: Value) -> anyhow::Result<()> {
+        dials["account"] = self.merchant.account.as_str().into();
+        self.world.sandbox.set_callbacks(dials).await
+    }
+}
+
+/// Notifications in the words of a report: what was told, in order, and whether it could be trusted.
+pub fn told_as_text(told: &[Notification]) -> String {
+    let kinds: Vec<String> = told
+        .iter()
+        .map(|told| {
+            if told.verified {
+                told.kind.clone()
+            } else {
+                format!("{} (signature wrong)", told.kind)
+            }
+        })
+        .collect();
+    if kinds.is_empty() {
+        "nothing".into()
+    } else {
+        kinds.join(", ")
+    }
+}
+
+/// How many different idempotency keys the calls carried.
+pub fn keys_of(calls: &[Call]) -> usize {
+    calls
+        .iter()
+        .map(|call| &call.idempotency_key)
+        .collect::<std::collections::HashSet<_>>()
+        .len()
+}

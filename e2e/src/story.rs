@@ -1,0 +1,96 @@
+//! The story: what can happen to a payment, told one case at a time.
+//!
+//! A case is one file with one function, and it makes its own merchant. So cases can be played in any order and at the
+//! same time, and none of them sees another's payments, faults or notifications.
+
+mod bad_signature;
+mod callback_before_intent;
+mod callback_three_times;
+mod declined;
+mod endpoint_down_then_up;
+mod never_answered;
+mod outcome_unknown;
+mod paid_at_once;
+mod provider_down;
+mod provider_flickers;
+mod same_key_twice;
+mod second_card;
+
+use std::time::{Duration, Instant};
+
+use futures::future::LocalBoxFuture;
+
+use crate::{World, report::CaseReport};
+
+/// How much longer than one wait a whole case may take.
+const WAITS_PER_CASE: u32 = 4;
+
+/// A case of the story.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// What happens, in a few words.
+    pub name: &'static str,
+    play: fn(&World) -> LocalBoxFuture<'_, anyhow::Result<CaseReport>>,
+}
+
+/// A case that was played.
+#[derive(Debug)]
+pub struct Played {
+    /// What happened, in a few words.
+    pub name: &'static str,
+    /// What was expected and seen.
+    pub report: CaseReport,
+    /// How long it took.
+    pub took: Duration,
+}
+
+macro_rules! cases {
+    ($($module:ident: $name:literal,)+) => {
+        /// Every case, in the order in which it is told.
+        pub const CASES: &[Case] = &[$(Case { name: $name, play: |world| Box::pin($module::play(world)) }),+];
+    };
+}
+
+cases! {
+    paid_at_once: "paid at once",
+    declined: "declined",
+    second_card: "paid by a second card after a decline",
+    provider_flickers: "provider answers 5xx twice, then fine",
+    provider_down: "provider down for good",
+    callback_three_times: "callback sent three times",
+    callback_before_intent: "callback before the intent is stored",
+    bad_signature: "callback with a bad signature",
+    same_key_twice: "same Idempotency-Key twice",
+    endpoint_down_then_up: "merchant endpoint down, then up",
+    never_answered: "provider does the work and never answers",
+    outcome_unknown: "outcome unknown even after asking",
+}
+
+impl Case {
+    /// The case of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        CASES.iter().copied().find(|case| case.name == name)
+    }
+
+    /// Plays it. What stops it is a difference like any other.
+    pub async fn play(self, world: &World) -> Played {
+        let started = Instant::now();
+        let limit = world.patience * WAITS_PER_CASE;
+        let report = match tokio::time::timeout(limit, (self.play)(world)).await {
+            Ok(Ok(report)) => report,
+            Ok(Err(error)) => stopped(format!("{error:#}")),
+            Err(_) => stopped(format!("not over after {} s", limit.as_secs())),
+        };
+        Played {
+            name: self.name,
+            report,
+            took: started.elapsed(),
+        }
+    }
+}
+
+fn stopped(why: String) -> CaseReport {
+    let mut report = CaseReport::default();
+    report.note("played to the end", "yes", why);
+    report
+}

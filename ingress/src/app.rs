@@ -1,0 +1,67 @@
+//! What every handler shares: the ways out to RabbitMQ and PostgreSQL, and what is remembered of the latter.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use broker::{Caller, Publisher};
+use domain::{channel::Channel, clock::Clock, id::MerchantId, secret::Secret};
+use store::{ApiKey, Store, Vault};
+
+use crate::{
+    config::{Config, Limits},
+    reads::Reads,
+    remembered::Remembered,
+};
+
+/// The state of all handlers.
+pub(crate) struct App {
+    pub publisher: Publisher,
+    pub caller: Caller,
+    pub reads: Reads,
+    /// API keys by their ids.
+    pub keys: Remembered<String, ApiKey>,
+    /// The secrets that sign a merchant's callbacks.
+    pub callback_secrets: Remembered<(Channel, MerchantId), Arc<[Secret]>>,
+    pub vault: Vault,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+    topology_in_place: AtomicBool,
+}
+
+/// [`App`], as handlers get it.
+pub(crate) type Shared = Arc<App>;
+
+impl App {
+    pub(crate) fn new(config: &Config, store: Store, clock: Arc<dyn Clock>) -> Self {
+        let remembered_for = config.limits.remembered_for;
+        Self {
+            publisher: Publisher::connect(config.broker.clone()),
+            caller: Caller::connect(config.broker.clone()),
+            reads: Reads::new(store),
+            keys: Remembered::new(remembered_for),
+            callback_secrets: Remembered::new(remembered_for),
+            vault: config.vault.clone(),
+            clock,
+            limits: config.limits,
+            topology_in_place: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that the queues are there.
+    pub(crate) fn topology_is_in_place(&self) {
+        self.topology_in_place.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a request has a chance of being accepted now.
+    pub(crate) fn broker_state(&self) -> Result<(), &'static str> {
+        if !self.publisher.is_ready() || !self.caller.is_ready() {
+            Err("not connected")
+        } else if !self.topology_in_place.load(Ordering::Relaxed) {
+            Err("the queues are not declared yet")
+        } else {
+            Ok(())
+        }
+    }
+}

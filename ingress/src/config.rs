@@ -1,0 +1,188 @@
+//! The settings of ingress.
+
+use std::{net::SocketAddr, time::Duration};
+
+use broker::BrokerConfig;
+use runtime::{Settings, SettingsError};
+use store::{StoreConfig, Vault};
+
+/// Everything ingress needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where merchants and providers reach it.
+    pub listen: SocketAddr,
+    /// Where metrics and probes are served.
+    pub internal_listen: SocketAddr,
+    /// How to reach RabbitMQ.
+    pub broker: BrokerConfig,
+    /// How to read from PostgreSQL.
+    pub store: StoreConfig,
+    /// The key ring.
+    pub vault: Vault,
+    /// How much and how long.
+    pub limits: Limits,
+}
+
+/// How much a client may send and how long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest body of an API request, in bytes.
+    pub body_bytes: usize,
+    /// The largest body of a provider's callback, in bytes.
+    pub callback_bytes: usize,
+    /// How long a client may take to send its body, and how long we may take to answer it.
+    pub request_timeout: Duration,
+    /// How long an API key or a signing secret is used without asking PostgreSQL again.
+    pub remembered_for: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 * 1024,
+            callback_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(10),
+            remembered_for: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Ingress only reads, and what it reads is small.
+const DATABASE_CONNECTIONS: u32 = 8;
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Lists every setting that is missing or cannot be used.
+    pub fn read(mut settings: Settings) -> Result<Self, SettingsError> {
+        let limits = read_limits(&mut settings);
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let listen = settings.with_default("INGRESS_LISTEN", local(8080), "127.0.0.1:8080");
+        let internal_listen = settings.with_default("INGRESS_INTERNAL_LISTEN", local(9080), "127.0.0.1:9080");
+        let store = read_store(&mut settings);
+        let broker = read_broker(&mut settings);
+        let vault = read_vault(&mut settings);
+        let read = store.zip(broker).zip(vault);
+        let config = read.map(|((store, broker), vault)| Self {
+            listen,
+            internal_listen,
+            broker,
+            store,
+            vault,
+            limits,
+        });
+        settings.finish(config)
+    }
+}
+
+fn read_limits(settings: &mut Settings) -> Limits {
+    const BODY: &str = "INGRESS_BODY_LIMIT_BYTES";
+    const TIMEOUT: &str = "INGRESS_REQUEST_TIMEOUT_MS";
+    let default = Limits::default();
+    let body_bytes = settings.with_default(BODY, default.body_bytes, "65536");
+    let request_timeout = settings.duration_ms(TIMEOUT, default.request_timeout);
+    if body_bytes == 0 {
+        settings.note(BODY, "must be greater than zero", "65536");
+    }
+    if request_timeout.is_zero() {
+        settings.note(TIMEOUT, "must be greater than zero", "10000");
+    }
+    Limits {
+        body_bytes,
+        request_timeout,
+        ..default
+    }
+}
+
+fn read_store(settings: &mut Settings) -> Option<StoreConfig> {
+    let url = settings.secret(
+        "DATABASE_URL",
+        "postgres://sluice_ingress:password@127.0.0.1:5432/sluice",
+    )?;
+    Some(StoreConfig {
+        url,
+        max_connections: DATABASE_CONNECTIONS,
+        acquire_timeout: Duration::from_secs(2),
+        read_only: true,
+    })
+}
+
+fn read_broker(settings: &mut Settings) -> Option<BrokerConfig> {
+    const URL: &str = "AMQP_URL";
+    const EXAMPLE: &str = "amqp://sluice:password@127.0.0.1:5672/sluice";
+    let retry_unit = settings.duration_ms("RETRY_UNIT_MS", Duration::from_secs(1));
+    if retry_unit.is_zero() {
+        settings.note("RETRY_UNIT_MS", "must be greater than zero", "1000");
+    }
+    let url = settings.secret(URL, EXAMPLE)?;
+    let config = BrokerConfig {
+        url,
+        connection_name: "ingress".into(),
+        retry_unit,
+    };
+    match config.check() {
+        Ok(()) => Some(config),
+        Err(error) => {
+            settings.note(URL, format!("cannot be used: {error}"), EXAMPLE);
+            None
+        }
+    }
+}
+
+fn read_vault(settings: &mut Settings) -> Option<Vault> {
+    const KEY: &str = "SLUICE_SECRETS_KEY";
+    const EXAMPLE: &str = "$(openssl rand -base64 32)";
+    match Vault::from_keys(&settings.secret(KEY, EXAMPLE)?) {
+        Ok(vault) => Some(vault),
+        Err(error) => {
+            settings.note(KEY, format!("cannot be used: {error}"), EXAMPLE);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 3] = [
+        ("DATABASE_URL", "postgres://localhost/sluice"),
+        ("AMQP_URL", "amqp://localhost/sluice"),
+        (
+            "SLUICE_SECRETS_KEY",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ),
+    ];
+
+    #[test]
+    fn only_reads_from_the_database() {
+        let config = Config::read(Settings::from_pairs(GOOD)).unwrap();
+        assert!(config.store.read_only);
+        assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn every_bad_setting_is_named_and_no_secret_shown() {
+        let bad = Settings::from_pairs([
+            ("INGRESS_LISTEN", "nowhere"),
+            ("INGRESS_BODY_LIMIT_BYTES", "0"),
+            ("RETRY_UNIT_MS", "0"),
+            ("AMQP_URL", "http://user:hunter2@host/"),
+            ("SLUICE_SECRETS_KEY", "hunter2"),
+        ]);
+        let message = Config::read(bad).unwrap_err().to_string();
+        for name in [
+            "INGRESS_LISTEN",
+            "INGRESS_BODY_LIMIT_BYTES",
+            "RETRY_UNIT_MS",
+            "AMQP_URL",
+            "SLUICE_SECRETS_KEY",
+            "DATABASE_URL",
+        ] {
+            assert!(message.contains(name), "{name}: {message}");
+        }
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}

@@ -1,0 +1,31 @@
+//! Sluice's front door: payments and their queries for merchants, callbacks from providers, over HTTP.
+//!
+//! Ingress is thin and keeps nothing. It finds out who asks, checks what is asked, publishes a job and answers; it never
+//! calls a provider and never writes to PostgreSQL, whose role for it can only read. A 2xx to a request that creates
+//! something is sent only after RabbitMQ confirmed the durable message.
+//!
+//! With PostgreSQL away it still accepts, from everybody it has met before. With RabbitMQ away it says
+//! 503 and that nothing was accepted: it has no place of its own where a promise could be kept.
+
+mod app;
+mod auth;
+mod callbacks;
+mod config;
+mod health;
+mod idempotency;
+mod json_body;
+mod observe;
+mod openapi;
+mod payments;
+mod prefer;
+mod problem;
+mod publishing;
+mod reads;
+mod remembered;
+mod routes;
+mod running;
+mod server;
+
+pub use config::{Config, Limits};
+pub use problem::ProblemKind;
+pub use running::{Ingress, IngressError, Running};

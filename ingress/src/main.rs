@@ -1,0 +1,17 @@
+//! The `ingress` program: telemetry, settings, build, run until stopped.
+
+use std::sync::Arc;
+
+use domain::clock::SystemClock;
+use ingress::{Config, Ingress};
+use runtime::{Settings, shutdown, telemetry};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    telemetry::init("ingress")?;
+    let config = Config::read(Settings::from_env())?;
+    runtime::install_crypto();
+    let stop = shutdown::on_signal()?;
+    let running = Ingress::start(config, Arc::new(SystemClock)).await?;
+    Ok(running.run_until(stop).await?)
+}

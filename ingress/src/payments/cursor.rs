@@ -1,0 +1,58 @@
+//! Where the next page starts, as a token that clients hand back and need not understand.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Datelike, Utc};
+use domain::id::PaymentId;
+use store::PageCursor;
+use uuid::Uuid;
+
+const TIME_BYTES: usize = 8;
+const TOKEN_BYTES: usize = TIME_BYTES + 16;
+
+/// The token of a place in a list.
+pub(super) fn encode(cursor: &PageCursor) -> String {
+    let mut bytes = [0; TOKEN_BYTES];
+    let (time, id) = bytes.split_at_mut(TIME_BYTES);
+    time.copy_from_slice(&cursor.created_at.timestamp_micros().to_be_bytes());
+    id.copy_from_slice(cursor.id.as_uuid().as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The place of a token; `None` when it is none of ours.
+pub(super) fn decode(token: &str) -> Option<PageCursor> {
+    let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+    let (time, id) = bytes.split_first_chunk::<TIME_BYTES>()?;
+    let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*time)).filter(is_storable)?;
+    Some(PageCursor {
+        created_at,
+        id: PaymentId::from_uuid(Uuid::from_slice(id).ok()?),
+    })
+}
+
+/// PostgreSQL's calendar is shorter than the one of the machine, and a made-up token must not become an error there.
+fn is_storable(time: &DateTime<Utc>) -> bool {
+    (1970..10_000).contains(&time.year())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_its_place() {
+        let created_at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
+        let cursor = PageCursor {
+            created_at,
+            id: PaymentId::from_uuid(Uuid::from_u128(7)),
+        };
+        assert_eq!(decode(&encode(&cursor)), Some(cursor));
+    }
+
+    #[test]
+    fn what_is_no_token_of_ours_is_refused() {
+        let far_away = URL_SAFE_NO_PAD.encode([0x7f; TOKEN_BYTES]);
+        for bad in ["", "x", "!!!", "AAAA", &"A".repeat(33), &far_away] {
+            assert_eq!(decode(bad), None, "{bad}");
+        }
+    }
+}

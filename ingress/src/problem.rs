@@ -1,0 +1,294 @@
+//! Every error that leaves ingress, as `application/problem+json` (RFC 9457).
+//!
+//! Clients match on `type`, which never changes; people read `detail`, which says what to do. No problem ever holds a
+//! secret, another merchant's data or the text of an internal error: those go to the log, under the trace id that the
+//! problem names.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+/// What went wrong: one `type` each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// The body is not JSON, or not of the shape that is asked for.
+    MalformedJson,
+    /// The body can be read, but a value in it cannot be used.
+    InvalidRequest,
+    /// A query parameter cannot be used.
+    InvalidQuery,
+    /// The `Idempotency-Key` header is missing or cannot be used.
+    IdempotencyKey,
+    /// The idempotency key belongs to another request.
+    IdempotencyConflict,
+    /// No API key, or not a good one.
+    Unauthorized,
+    /// The callback is not signed by its provider.
+    BadSignature,
+    /// The callback is signed, but is no event.
+    MalformedCallback,
+    /// There is nothing here.
+    NotFound,
+    /// There is something here, but not for this method.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body is not declared to be JSON.
+    UnsupportedMediaType,
+    /// A defect of ours.
+    Internal,
+    /// RabbitMQ did not confirm; nothing was accepted.
+    BrokerUnavailable,
+    /// PostgreSQL is needed for this answer and is away.
+    StoreUnavailable,
+    /// We did not finish in time.
+    TimedOut,
+}
+
+impl ProblemKind {
+    /// Every kind.
+    pub const ALL: [Self; 17] = [
+        Self::MalformedJson,
+        Self::InvalidRequest,
+        Self::InvalidQuery,
+        Self::IdempotencyKey,
+        Self::IdempotencyConflict,
+        Self::Unauthorized,
+        Self::BadSignature,
+        Self::MalformedCallback,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Internal,
+        Self::BrokerUnavailable,
+        Self::StoreUnavailable,
+        Self::TimedOut,
+    ];
+
+    /// The problem's `type`: a URI reference that never changes.
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::MalformedJson => "/problems/malformed-json",
+            Self::InvalidRequest => "/problems/invalid-request",
+            Self::InvalidQuery => "/problems/invalid-query",
+            Self::IdempotencyKey => "/problems/idempotency-key",
+            Self::IdempotencyConflict => "/problems/idempotency-conflict",
+            Self::Unauthorized => "/problems/unauthorized",
+            Self::BadSignature => "/problems/bad-signature",
+            Self::MalformedCallback => "/problems/malformed-callback",
+            Self::NotFound => "/problems/not-found",
+            Self::MethodNotAllowed => "/problems/method-not-allowed",
+            Self::RequestTimeout => "/problems/request-timeout",
+            Self::BodyTooLarge => "/problems/body-too-large",
+            Self::UnsupportedMediaType => "/problems/unsupported-media-type",
+            Self::Internal => "/problems/internal",
+            Self::BrokerUnavailable => "/problems/broker-unavailable",
+            Self::StoreUnavailable => "/problems/store-unavailable",
+            Self::TimedOut => "/problems/timed-out",
+        }
+    }
+
+    /// The status it is answered with.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::MalformedJson
+            | Self::InvalidQuery
+            | Self::IdempotencyKey
+            | Self::BadSignature
+            | Self::MalformedCallback => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BrokerUnavailable | Self::StoreUnavailable | Self::TimedOut => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::MalformedJson => "The body cannot be read",
+            Self::InvalidRequest => "A value in the body cannot be used",
+            Self::InvalidQuery => "A query parameter cannot be used",
+            Self::IdempotencyKey => "The Idempotency-Key header is missing or cannot be used",
+            Self::IdempotencyConflict => "The idempotency key belongs to another request",
+            Self::Unauthorized => "A valid API key is needed",
+            Self::BadSignature => "The callback is not signed by its provider",
+            Self::MalformedCallback => "The callback is no event",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::RequestTimeout => "The body did not arrive in time",
+            Self::BodyTooLarge => "The body is too large",
+            Self::UnsupportedMediaType => "The body must be JSON",
+            Self::Internal => "Something went wrong on our side",
+            Self::BrokerUnavailable => "The request was not accepted",
+            Self::StoreUnavailable => "Stored data cannot be read right now",
+            Self::TimedOut => "The answer took too long",
+        }
+    }
+
+    /// Whether trying the same again soon makes sense.
+    const fn is_passing(self) -> bool {
+        matches!(self.status(), StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct FieldError {
+    /// The field, by its path in the body or its name in the query.
+    pub field: String,
+    /// What would be right.
+    pub detail: String,
+}
+
+/// An error on its way to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    kind: ProblemKind,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_soon: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// A problem and what to do about it.
+    pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_soon: kind.is_passing(),
+        }
+    }
+
+    /// Values that cannot be used, each with its field.
+    pub(crate) fn fields(kind: ProblemKind, errors: Vec<FieldError>) -> Self {
+        let told: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.detail))
+            .collect();
+        Self {
+            errors,
+            ..Self::new(kind, told.join("; "))
+        }
+    }
+
+    /// A defect of ours. What exactly is only logged.
+    pub(crate) fn internal() -> Self {
+        let detail = "The request could not be handled. Repeating it with the same Idempotency-Key is safe; if it \
+                      keeps failing, tell us the trace_id.";
+        Self::new(ProblemKind::Internal, detail)
+    }
+
+    /// Names the fields it is about.
+    pub(crate) fn with_errors(self, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..self }
+    }
+
+    /// Invites the client to try again in a second.
+    pub(crate) fn retry_soon(self) -> Self {
+        Self {
+            retry_soon: true,
+            ..self
+        }
+    }
+
+    /// What went wrong.
+    pub(crate) const fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// The document, naming the request it is about.
+    pub(crate) fn to_json(&self, instance: Option<&str>, trace_id: Option<&str>) -> Vec<u8> {
+        let document = Document {
+            r#type: self.kind.uri(),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
+            detail: &self.detail,
+            instance,
+            trace_id,
+            errors: &self.errors,
+        };
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.kind.status(), Body::from(self.to_json(None, None))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if self.retry_soon {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if self.kind == ProblemKind::Unauthorized {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"sluice\""),
+            );
+        }
+        // The request's path and trace are added on the way out, where they are known.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_type_of_its_own_and_an_error_status() {
+        let uris: HashSet<_> = ProblemKind::ALL.map(ProblemKind::uri).into();
+        assert_eq!(uris.len(), ProblemKind::ALL.len());
+        for kind in ProblemKind::ALL {
+            assert!(
+                kind.status().is_client_error() || kind.status().is_server_error(),
+                "{kind:?}"
+            );
+            assert_eq!(Problem::new(kind, "x").into_response().status(), kind.status());
+        }
+    }
+
+    #[test]
+    fn passing_trouble_invites_to_come_back() {
+        let response = Problem::new(ProblemKind::BrokerUnavailable, "x").into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let response = Problem::new(ProblemKind::Unauthorized, "x").into_response();
+        assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
+        assert!(!response.headers().contains_key(header::RETRY_AFTER));
+    }
+}

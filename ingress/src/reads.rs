@@ -1,0 +1,166 @@
+//! Reading from PostgreSQL without ever depending on it for longer than a request can wait.
+//!
+//! Accepting a payment asks PostgreSQL only for what would make the answer nicer, so that question gets a quarter of a
+//! second, and none at all for a moment after a question went unanswered: a PostgreSQL that is away costs nothing. What
+//! cannot be answered without it waits a little longer and then says so.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use store::{Store, StoreError};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
+
+use crate::problem::{Problem, ProblemKind};
+
+/// For what can be done without.
+const BRIEF: Duration = Duration::from_millis(250);
+/// For what cannot.
+const PATIENT: Duration = Duration::from_secs(2);
+/// After a question went unanswered, how long it is taken for granted that the next would too.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How many questions about ids that nobody has proven to exist may be open at once. Guessing must not take the
+/// connections away from those who are known.
+const STRANGERS: usize = 4;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// PostgreSQL is away or too slow.
+    Away,
+    /// PostgreSQL answered something that cannot be used: a defect, or another version's data. It was logged.
+    Broken,
+}
+
+/// Read access within time limits.
+pub(crate) struct Reads {
+    store: Store,
+    away_since: Mutex<Option<Away>>,
+    strangers: Semaphore,
+}
+
+#[derive(Clone, Copy)]
+struct Away {
+    since: Instant,
+    noticed: Instant,
+}
+
+impl Reads {
+    pub(crate) fn new(store: Store) -> Self {
+        Self {
+            store,
+            away_since: Mutex::new(None),
+            strangers: Semaphore::new(STRANGERS),
+        }
+    }
+
+    /// What to read from.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Asks what can be done without.
+    pub(crate) async fn briefly<T>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Unanswered> {
+        let paused = self.away().is_some_and(|away| away.noticed.elapsed() < PAUSE);
+        if paused {
+            Err(Unanswered::Away)
+        } else {
+            self.within(BRIEF, question).await
+        }
+    }
+
+    /// Asks what cannot be done without.
+    pub(crate) async fn patiently<T>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Unanswered> {
+        self.within(PATIENT, question).await
+    }
+
+    /// Asks, patiently, about an id that anybody could have made up.
+    pub(crate) async fn about_stranger<T>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Unanswered> {
+        match timeout(PATIENT, self.strangers.acquire()).await {
+            Ok(Ok(_permit)) => self.patiently(question).await,
+            Ok(Err(_)) | Err(_) => Err(Unanswered::Away),
+        }
+    }
+
+    /// Whether PostgreSQL answers and has our schema; for the people who look at the probes.
+    pub(crate) async fn state(&self) -> Result<(), &'static str> {
+        match self.briefly(self.store.check()).await {
+            Ok(()) => Ok(()),
+            Err(Unanswered::Away) => Err("away"),
+            Err(Unanswered::Broken) => Err("answers, but not as expected; see the log"),
+        }
+    }
+
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Unanswered> {
+        match timeout(limit, question).await {
+            Ok(Ok(answer)) => {
+                self.note_answer();
+                Ok(answer)
+            }
+            Ok(Err(error)) if error.is_transient() => Err(self.note_away(&error.to_string())),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "PostgreSQL answered something that cannot be used");
+                Err(Unanswered::Broken)
+            }
+            Err(_elapsed) => Err(self.note_away("no answer in time")),
+        }
+    }
+
+    fn note_answer(&self) {
+        if let Some(away) = self.lock().take() {
+            tracing::info!(
+                away_ms = away.since.elapsed().as_millis() as u64,
+                "PostgreSQL answers again"
+            );
+        }
+    }
+
+    fn note_away(&self, why: &str) -> Unanswered {
+        let now = Instant::now();
+        let mut away = self.lock();
+        let since = away.map_or(now, |away| away.since);
+        let news = away.replace(Away { since, noticed: now }).is_none();
+        drop(away);
+        if news {
+            tracing::warn!(why, "PostgreSQL does not answer; requests are still accepted");
+        }
+        Unanswered::Away
+    }
+
+    fn away(&self) -> Option<Away> {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Away>> {
+        self.away_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Away => {
+                let detail = "The database does not answer right now. Nothing was changed; try again.";
+                Self::new(ProblemKind::StoreUnavailable, detail)
+            }
+            Unanswered::Broken => Self::internal(),
+        }
+    }
+}

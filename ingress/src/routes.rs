@@ -1,0 +1,59 @@
+//! Every address of the public listener.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    handler::Handler,
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    app::Shared,
+    callbacks, health, observe, openapi, payments,
+    problem::{Problem, ProblemKind},
+};
+
+/// Payments: ask for one, list them.
+pub(crate) const PAYMENTS: &str = "/api/v1/payments";
+/// One payment.
+const PAYMENT: &str = "/api/v1/payments/{id}";
+/// Callbacks from Stripe.
+pub(crate) const STRIPE_CALLBACKS: &str = "/api/v1/webhooks/stripe/{merchant}";
+const OPENAPI: &str = "/api/v1/openapi.json";
+
+/// All routes with what surrounds them: observation outermost, so that it sees every answer, then the time limit, then
+/// the net under panics.
+pub(crate) fn router(app: Shared) -> Router {
+    let limits = app.limits;
+    let callback = callbacks::stripe.layer(DefaultBodyLimit::max(limits.callback_bytes));
+    Router::new()
+        .route(PAYMENTS, get(payments::list).post(payments::create))
+        .route(PAYMENT, get(payments::get))
+        .route(STRIPE_CALLBACKS, post(callback))
+        .route(OPENAPI, get(openapi::document))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(limits.body_bytes))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(from_fn_with_state(app.clone(), observe::within_time))
+        .layer(from_fn(observe::observe))
+        .with_state(app)
+}
+
+async fn no_route() -> Problem {
+    Problem::new(
+        ProblemKind::NotFound,
+        format!("There is nothing at this address; {OPENAPI} lists all of them."),
+    )
+}
+
+async fn no_method() -> Problem {
+    Problem::new(
+        ProblemKind::MethodNotAllowed,
+        "The Allow header says which methods this address takes.",
+    )
+}

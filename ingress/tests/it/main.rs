@@ -1,0 +1,15 @@
+//! Ingress over real HTTP, with a real RabbitMQ (a fresh vhost) and a real PostgreSQL (a fresh database) behind it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod bad_requests;
+mod callbacks;
+mod contract;
+mod gate;
+mod idempotency;
+mod listing;
+mod postgres_away;
+mod process;
+mod rabbitmq_away;
+mod service;
+mod waiting;
+mod world;

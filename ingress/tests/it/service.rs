@@ -1,0 +1,98 @@
+//! The process as its operators see it: probes, metrics, the description of the API, an orderly stop.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use tokio::net::TcpStream;
+
+use crate::world::{good_body, world};
+
+#[tokio::test]
+async fn every_answer_carries_its_trace_and_forbids_caching() {
+    let world = world().await;
+    for path in ["/healthz", "/nowhere", "/api/v1/payments"] {
+        let answer = world.send(world.request(Method::GET, path)).await;
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("x-request-id").unwrap().len(), 32, "{path}");
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_description_is_served() {
+    let world = world().await;
+    let answer = world
+        .send(world.request(Method::GET, "/api/v1/openapi.json"))
+        .await;
+    assert_eq!(
+        (answer.status, answer.body["openapi"].as_str()),
+        (StatusCode::OK, Some("3.1.0"))
+    );
+    for (path, operations) in answer.body["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let path = path.replace("{id}", "pay_1").replace("{merchant}", "mer_1");
+            let status = world.send(world.request(method.clone(), &path)).await.status;
+            assert_ne!(
+                status,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{method} {path} is described, but not served"
+            );
+        }
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_never_by_what_clients_made_up() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world().await;
+    world.ready().await;
+    assert_eq!(
+        world.send(world.pay("k", &good_body())).await.status,
+        StatusCode::ACCEPTED
+    );
+    let id = world.job("k").payment_id();
+    world.send(world.get(&format!("/api/v1/payments/{id}"))).await;
+    world
+        .send(world.request(Method::from_bytes(b"BREW").unwrap(), "/made/up"))
+        .await;
+    let url = format!("http://{}/metrics", world.ingress.internal_addr());
+    let metrics = reqwest::get(url).await.unwrap().text().await.unwrap();
+    for wanted in [
+        "sluice_requests_accepted_total{route=\"/api/v1/payments\"}",
+        "sluice_http_requests_total{route=\"/api/v1/payments/{id}\",method=\"GET\",status=\"404\"}",
+        "sluice_http_requests_total{route=\"unmatched\",method=\"OTHER\",status=\"404\"}",
+        "sluice_http_request_duration_seconds_bucket{route=\"/api/v1/payments\",le=\"0.001\"}",
+    ] {
+        assert!(metrics.contains(wanted), "{wanted}\n{metrics}");
+    }
+    assert!(!metrics.contains("made/up") && !metrics.contains("BREW") && !metrics.contains(&id.to_string()));
+    let ready = reqwest::get(format!("http://{}/readyz", world.ingress.internal_addr()))
+        .await
+        .unwrap();
+    assert_eq!(ready.status(), StatusCode::OK);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_process_stops() {
+    let world = world().await;
+    world.ready().await;
+    let address = world.ingress.addr();
+    let pending = tokio::spawn(world.pay("k", &good_body()).header("prefer", "wait=2").send());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let crate::world::World { ingress, .. } = world;
+    let stopped = tokio::spawn(ingress.stop());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(
+        TcpStream::connect(address).await.is_err(),
+        "nothing new is accepted"
+    );
+    assert_eq!(pending.await.unwrap().unwrap().status(), StatusCode::ACCEPTED);
+    tokio::time::timeout(Duration::from_secs(3), stopped)
+        .await
+        .unwrap()
+        .unwrap();
+}
