@@ -7,6 +7,8 @@ use std::{fmt, time::Duration};
 pub enum ErrorClass {
     /// The message is not a job we can read.
     Unreadable,
+    /// The request cannot be carried out as it stands: a field of it is wrong.
+    Invalid,
     /// Whoever published the job may not act for that merchant.
     Forbidden,
     /// The same idempotency key came with another request.
@@ -38,6 +40,7 @@ impl ErrorClass {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
+            Self::Invalid => "invalid",
             Self::Forbidden => "forbidden",
             Self::Conflict => "conflict",
             Self::Refused => "refused",

@@ -25,7 +25,10 @@ pub struct Place {
 impl Bulkhead {
     /// A bulkhead that lets one merchant hold `limit` places, and at least one.
     pub fn new(limit: usize) -> Self {
-        Self { limit: limit.max(1), held: Arc::default() }
+        Self {
+            limit: limit.max(1),
+            held: Arc::default(),
+        }
     }
 
     /// A place for `merchant`, unless it holds as many as it may.
@@ -36,7 +39,10 @@ impl Bulkhead {
             return None;
         }
         *places += 1;
-        Some(Place { bulkhead: self.clone(), merchant })
+        Some(Place {
+            bulkhead: self.clone(),
+            merchant,
+        })
     }
 }
 

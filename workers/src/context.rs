@@ -37,7 +37,10 @@ pub struct Context {
 impl Context {
     /// How long a job waits that was put off `snoozes` times: one unit at first, at most a minute of them.
     pub fn nap(&self, snoozes: u32) -> Duration {
-        let units = 1_u32.checked_shl(snoozes / 4).unwrap_or(LONGEST_NAP_UNITS).min(LONGEST_NAP_UNITS);
+        let units = 1_u32
+            .checked_shl(snoozes / 4)
+            .unwrap_or(LONGEST_NAP_UNITS)
+            .min(LONGEST_NAP_UNITS);
         self.retry_unit * units
     }
 

@@ -12,8 +12,8 @@ use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bulkhead::Bulkhead,
-    config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier, registry, relay::Relay,
+    bulkhead::Bulkhead, config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier,
+    registry, relay::Relay,
 };
 
 /// How long to wait before a server that is not there yet is tried again.

@@ -11,7 +11,7 @@ use domain::{
     id::PaymentId,
     job::{CreateIntent, CreateIntentReply},
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Failure, Payment, PaymentEvent, PaymentStatus, PaymentView},
+    payment::{Failure, Payment, PaymentEvent, PaymentRequest, PaymentStatus, PaymentView},
 };
 use store::{ExchangeRecord, Record, StoreError, Verdict};
 
@@ -21,6 +21,8 @@ use crate::{
     jobs::change::record_of,
 };
 
+/// The channel that every payment takes.
+const CHANNEL: Channel = Channel::Stripe;
 /// The provider's clock may differ from ours by this much when it is asked for intents "since".
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 /// An idempotency key is trusted until this long before the provider forgets it.
@@ -28,6 +30,9 @@ const RETENTION_MARGIN: TimeDelta = TimeDelta::hours(1);
 
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
+        if let Err(reason) = check(&self.request) {
+            return Ok(Outcome::Fail(reason));
+        }
         let payment = match prepare(self, context).await? {
             Prepared::ToOpen(payment) => *payment,
             Prepared::Settled => return Ok(Outcome::Done),
@@ -62,6 +67,7 @@ impl Handler for CreateIntent {
         let event = match reason.class {
             // The job itself is at fault; the payment under this id, if there is one, belongs to another job.
             ErrorClass::Unreadable
+            | ErrorClass::Invalid
             | ErrorClass::Forbidden
             | ErrorClass::Conflict
             | ErrorClass::Mismatch
@@ -100,6 +106,16 @@ impl Handler for CreateIntent {
         };
         Ok(serde_json::to_vec(&reply).ok())
     }
+}
+
+/// Ingress checks this at the door; upstream systems that publish jobs themselves do not pass it.
+fn check(request: &PaymentRequest) -> Result<(), Reason> {
+    let invalid = |problem: String| Reason::new(ErrorClass::Invalid, problem);
+    request.validate().map_err(|error| invalid(error.to_string()))?;
+    let channel = channels::capabilities(CHANNEL);
+    channel
+        .check_amount(request.money)
+        .map_err(|error| invalid(format!("amount: {error}")))
 }
 
 enum Prepared {

@@ -44,7 +44,10 @@ impl Handler for NotifyMerchant {
         let Some(_place) = context.notifying.enter(self.merchant_id) else {
             let message = "this merchant's endpoint is being waited for often enough";
             let reason = Reason::new(ErrorClass::MerchantEndpoint, message);
-            return Ok(Outcome::Snooze { reason, delay: context.nap(run.snoozes) });
+            return Ok(Outcome::Snooze {
+                reason,
+                delay: context.nap(run.snoozes),
+            });
         };
         let started = Instant::now();
         let answer = send(self, context, &endpoint, &delivery).await;

@@ -133,19 +133,37 @@ async fn a_hanging_merchant_does_not_hold_up_another() {
         let payment = world.stored(&number.to_string()).await;
         let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
         let job = NotifyMerchant::from(&notification);
-        world.recorder.write(Record { notifications: vec![notification], ..Record::default() }).await.unwrap();
+        world
+            .recorder
+            .write(Record {
+                notifications: vec![notification],
+                ..Record::default()
+            })
+            .await
+            .unwrap();
         world.publish(&job).await;
     }
     let other = world.another_merchant().await;
     let payment = world.stored_for(other, "k").await;
     let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
     let job = NotifyMerchant::from(&notification);
-    world.recorder.write(Record { notifications: vec![notification], ..Record::default() }).await.unwrap();
+    world
+        .recorder
+        .write(Record {
+            notifications: vec![notification],
+            ..Record::default()
+        })
+        .await
+        .unwrap();
     let started = Instant::now();
     world.publish(&job).await;
     let delivered = "select count(*) from notifications where status = 'delivered'";
     world.wait_until(1, async || world.count(delivered).await).await;
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
     world.close().await;
 }
 

@@ -35,7 +35,11 @@ async fn opened(world: &World, name: &str) -> Payment {
 async fn many_copies_at_once_settle_once_and_notify_once() {
     let world = world().await;
     let payment = opened(&world, "k").await;
-    let callback = world.callback("evt_1", "payment_intent.succeeded", &intent(&payment, "succeeded"));
+    let callback = world.callback(
+        "evt_1",
+        "payment_intent.succeeded",
+        &intent(&payment, "succeeded"),
+    );
     join_all((0..20).map(|_| world.publish(&callback))).await;
     world.wait_for(payment.id, PaymentStatus::Succeeded).await;
     world.wait_until(1, async || world.deliveries().await.len()).await;
@@ -56,7 +60,11 @@ async fn a_late_decline_does_not_unpay() {
     let world = world().await;
     let payment = opened(&world, "k").await;
     world
-        .publish(&world.callback("evt_1", "payment_intent.succeeded", &intent(&payment, "succeeded")))
+        .publish(&world.callback(
+            "evt_1",
+            "payment_intent.succeeded",
+            &intent(&payment, "succeeded"),
+        ))
         .await;
     world.wait_for(payment.id, PaymentStatus::Succeeded).await;
     let declined = intent(&payment, "requires_payment_method");
@@ -79,7 +87,11 @@ async fn an_early_callback_waits_for_the_intent() {
     let mut payment = world.stored("k").await;
     payment.intent_id = Some("pi_early".into());
     world
-        .publish(&world.callback("evt_1", "payment_intent.succeeded", &intent(&payment, "succeeded")))
+        .publish(&world.callback(
+            "evt_1",
+            "payment_intent.succeeded",
+            &intent(&payment, "succeeded"),
+        ))
         .await;
     tokio::time::sleep(crate::support::UNIT * 10).await;
     assert_eq!(
