@@ -31,7 +31,12 @@ impl Console<'_> {
                 )
             }
         };
-        self.store_endpoint(merchant, &url, &secrets).await?;
+        let set = self
+            .store
+            .set_endpoint(merchant, &url, &secrets, &self.actor, self.now());
+        if !set.await? {
+            return Err(ConsoleError::UnknownMerchant(merchant));
+        }
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
@@ -60,7 +65,12 @@ impl Console<'_> {
             ..old
         });
         secrets.extend(old.filter(|old| old.until.is_some_and(|until| until > now)));
-        self.store_endpoint(merchant, &endpoint.url, &secrets).await?;
+        let rotated = self
+            .store
+            .set_endpoint_secrets(merchant, &secrets, &self.actor, now);
+        if !rotated.await? {
+            return Err(ConsoleError::NoEndpoint(merchant));
+        }
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(endpoint.url)),
@@ -70,23 +80,6 @@ impl Console<'_> {
                 Value::from(until.to_rfc3339_opts(SecondsFormat::Secs, true)),
             ),
         ]))
-    }
-
-    async fn store_endpoint(
-        &self,
-        merchant: domain::id::MerchantId,
-        url: &str,
-        secrets: &[EndpointSecret],
-    ) -> Result<(), ConsoleError> {
-        let found = self
-            .store
-            .set_endpoint(merchant, url, secrets, &self.actor, self.now())
-            .await?;
-        if found {
-            Ok(())
-        } else {
-            Err(ConsoleError::UnknownMerchant(merchant))
-        }
     }
 }
 

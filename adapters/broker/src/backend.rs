@@ -22,7 +22,7 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 use domain::job::{Envelope, Kind};
-use lapin::{message::Delivery, types::ShortString};
+use lapin::message::Delivery;
 
 use crate::{
     config::BrokerConfig,
@@ -41,12 +41,6 @@ pub struct ConsumerConfig {
     pub kind: Kind,
     /// How many jobs may be handed out and not yet settled. A little above the worker's concurrency keeps it busy.
     pub prefetch: u16,
-}
-
-impl ConsumerConfig {
-    pub(crate) fn tag(&self) -> ShortString {
-        ShortString::from(self.kind.name())
-    }
 }
 
 /// Whether a backend has a subscription at the moment; outlives the backend.

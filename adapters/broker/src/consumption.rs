@@ -2,34 +2,38 @@
 //! the broker restarts, closes the channel or deletes the queue.
 //!
 //! It runs as a task of its own, so that it notices a lost connection even while the worker is busy.
+//!
+//! **Caution.** A message can be such that the AMQP library gives up the whole connection over it (a property that is
+//! no UTF-8, say). The broker then counts a delivery of every job that was out, and at its limit it would give up the
+//! innocent neighbours along with the culprit. So when a subscription is lost soon after it began, the next one takes
+//! one job at a time until it has lasted a while: then the culprit falls alone.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
-use futures::StreamExt;
-use lapin::{
-    Channel, Connection, Consumer,
-    message::Delivery,
-    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
-    types::FieldTable,
-};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use crate::{
-    backend::ConsumerConfig,
-    config::Patience,
-    ladder::RetryLadder,
-    topology::{self, TopologyError, jobs_queue},
+use futures::StreamExt;
+use lapin::message::Delivery;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::Instant,
 };
 
-/// How long saying goodbye to the broker may take.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::{backend::ConsumerConfig, config::Patience, subscription::Subscription};
+
+/// A subscription that lasts this long is no longer suspected, nor is it met with caution.
+const TRUST_AFTER: Duration = Duration::from_secs(5);
+
+/// A breath between losing a subscription and the next.
+const AFTER_LOSS: Duration = Duration::from_millis(100);
+
+/// How often a quiet subscription is checked for being alive.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// A running subscription. Ends when dropped: what was delivered and not acknowledged goes back to the queue.
 pub(crate) struct Consumption {
@@ -73,12 +77,6 @@ struct Subscriber {
     sender: mpsc::Sender<Delivery>,
 }
 
-struct Subscription {
-    connection: Connection,
-    channel: Channel,
-    consumer: Consumer,
-}
-
 /// Why deliveries ceased.
 enum Ceased {
     Lost,
@@ -86,98 +84,87 @@ enum Ceased {
 }
 
 impl Subscriber {
+    /// Ends when told to, in whatever it is doing; the broker is told where there is a connection.
     async fn run(self, mut stopped: oneshot::Receiver<()>) {
         let kind = self.config.kind.name();
         let mut patience = Patience::new();
+        let mut cautious = false;
         loop {
+            let prefetch = if cautious { 1 } else { self.config.prefetch };
             let subscribed = tokio::select! {
                 _ = &mut stopped => return,
-                subscribed = self.subscribe() => subscribed,
+                subscribed = Subscription::begin(&self.config, &self.name, prefetch) => subscribed,
             };
-            match subscribed {
-                Ok(mut subscription) => {
-                    tracing::info!(kind, "consuming");
-                    patience = Patience::new();
-                    self.consuming.store(true, Ordering::Relaxed);
-                    let ceased = self.forward(&mut subscription.consumer, &mut stopped).await;
-                    self.consuming.store(false, Ordering::Relaxed);
-                    subscription.leave().await;
-                    if matches!(ceased, Ceased::Stopped) {
-                        return;
-                    }
-                }
+            let subscription = match subscribed {
+                Ok(subscription) => subscription,
                 Err(error) => {
                     tracing::warn!(kind, %error, "cannot consume");
                     tokio::select! {
                         _ = &mut stopped => return,
-                        () = patience.wait() => {}
+                        () = patience.wait() => continue,
+                    }
+                }
+            };
+            tracing::info!(kind, prefetch, "consuming");
+            patience = Patience::new();
+            let began = Instant::now();
+            if matches!(
+                self.consume(subscription, prefetch, &mut stopped).await,
+                Ceased::Stopped
+            ) {
+                return;
+            }
+            cautious = began.elapsed() < TRUST_AFTER;
+            tracing::warn!(kind, cautious, "the subscription was lost");
+            tokio::time::sleep(AFTER_LOSS).await;
+        }
+    }
+
+    async fn consume(
+        &self,
+        mut subscription: Subscription,
+        prefetch: u16,
+        stopped: &mut oneshot::Receiver<()>,
+    ) -> Ceased {
+        self.consuming.store(true, Ordering::Relaxed);
+        let ceased = tokio::select! {
+            _ = stopped => Ceased::Stopped,
+            ceased = self.forward(&mut subscription, prefetch) => ceased,
+        };
+        self.consuming.store(false, Ordering::Relaxed);
+        subscription.leave().await;
+        ceased
+    }
+
+    async fn forward(&self, subscription: &mut Subscription, prefetch: u16) -> Ceased {
+        let mut narrow = prefetch < self.config.prefetch;
+        let trusted = tokio::time::sleep(TRUST_AFTER);
+        let mut check = tokio::time::interval(CHECK_EVERY);
+        tokio::pin!(trusted);
+        loop {
+            tokio::select! {
+                delivery = subscription.consumer.next() => {
+                    let Some(Ok(delivery)) = delivery else { return Ceased::Lost };
+                    // There is room for all that may be out, so this waits only for leftovers of a lost channel.
+                    if self.sender.send(delivery).await.is_err() {
+                        return Ceased::Stopped;
+                    }
+                }
+                () = &mut trusted, if narrow => {
+                    narrow = false;
+                    let Ok(rest) = subscription.widen(&self.config).await else { return Ceased::Lost };
+                    for delivery in rest {
+                        if self.sender.send(delivery).await.is_err() {
+                            return Ceased::Stopped;
+                        }
+                    }
+                }
+                _ = check.tick() => {
+                    if !subscription.is_alive() {
+                        return Ceased::Lost;
                     }
                 }
             }
-        }
-    }
-
-    async fn subscribe(&self) -> Result<Subscription, TopologyError> {
-        let connection = self.config.broker.open(&self.name).await?;
-        let channel = connection.create_channel().await?;
-        topology::declare(&channel, &RetryLadder::new(self.config.broker.retry_unit)).await?;
-        channel
-            .basic_qos(self.config.prefetch, BasicQosOptions::default())
-            .await?;
-        let queue = jobs_queue(self.config.kind);
-        let options = BasicConsumeOptions::default();
-        let consumer = channel
-            .basic_consume(queue.into(), self.config.tag(), options, FieldTable::default())
-            .await?;
-        Ok(Subscription {
-            connection,
-            channel,
-            consumer,
-        })
-    }
-
-    async fn forward(&self, consumer: &mut Consumer, stopped: &mut oneshot::Receiver<()>) -> Ceased {
-        loop {
-            let delivery = tokio::select! {
-                _ = &mut *stopped => return Ceased::Stopped,
-                delivery = consumer.next() => delivery,
-            };
-            let Some(Ok(delivery)) = delivery else {
-                tracing::warn!(kind = self.config.kind.name(), "the subscription was lost");
-                return Ceased::Lost;
-            };
-            // There is room for all that may be unacknowledged, so this waits only for leftovers of a lost channel.
-            let taken = tokio::select! {
-                _ = &mut *stopped => return Ceased::Stopped,
-                taken = self.sender.send(delivery) => taken,
-            };
-            if taken.is_err() {
-                return Ceased::Stopped;
-            }
-        }
-    }
-}
-
-impl Subscription {
-    /// Stops deliveries first and closes then, which returns to the queue what nobody started on. All acknowledgements
-    /// sent before are heard, as the broker reads a channel in order.
-    async fn leave(self) {
-        let goodbye = async {
-            self.channel
-                .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
-                .await?;
-            self.channel.close(200, "done".into()).await?;
-            self.connection.close(200, "done".into()).await
-        };
-        match tokio::time::timeout(GOODBYE_TIMEOUT, goodbye).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the connection was gone before it was closed");
-                // A channel can be gone while its connection is not.
-                let closing = self.connection.close(200, "done".into());
-                let _ = tokio::time::timeout(GOODBYE_TIMEOUT, closing).await;
-            }
-            Err(_) => tracing::warn!("RabbitMQ did not answer our goodbye"),
         }
     }
 }

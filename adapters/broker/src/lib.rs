@@ -20,6 +20,7 @@ mod line;
 mod message;
 mod publisher;
 mod settle;
+mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topology;

@@ -41,6 +41,10 @@ use crate::{
 /// the broker takes a silent consumer for dead.
 const HOLD: Duration = Duration::from_secs(120);
 
+/// How long writing an acknowledgement may take. The library can leave one waiting forever when it gives up a
+/// connection at that moment.
+const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The delivery could not be settled; the broker hands the job out again.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
@@ -250,20 +254,20 @@ impl Settler {
 
 impl InFlight {
     async fn acknowledge(&self) -> Result<(), SettleError> {
-        match self.acker.ack(BasicAckOptions::default()).await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(SettleError::NotAcknowledged),
+        let acknowledged = self.acker.ack(BasicAckOptions::default());
+        match tokio::time::timeout(ACK_TIMEOUT, acknowledged).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false) | Err(_)) | Err(_) => Err(SettleError::NotAcknowledged),
         }
     }
 
     async fn give_back(&self) {
-        let options = BasicNackOptions {
+        let returned = self.acker.nack(BasicNackOptions {
             requeue: true,
             multiple: false,
-        };
-        if let Err(error) = self.acker.nack(options).await {
-            // The channel is gone, which returns the job to its queue as well.
-            tracing::debug!(%error, "could not return a job");
+        });
+        if !matches!(tokio::time::timeout(ACK_TIMEOUT, returned).await, Ok(Ok(true))) {
+            tracing::debug!("the channel is gone, which returns the job to its queue as well");
         }
     }
 }

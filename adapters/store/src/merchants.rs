@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, Postgres, Transaction};
+use sqlx::{FromRow, Postgres, Transaction, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, Vault};
@@ -233,20 +233,51 @@ impl Store {
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await?;
         let update =
             "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
                       endpoint_disabled_reason = null where id = $1";
         let sealed = seal_secrets(&self.vault, merchant, secrets);
-        let updated = sqlx::query(update)
+        let update = sqlx::query(update)
             .bind(merchant.as_uuid())
             .bind(url)
-            .bind(sealed)
-            .execute(&mut *tx)
-            .await?;
-        audit(&mut tx, actor, "endpoint.set", &merchant.to_string(), now).await?;
+            .bind(sealed);
+        self.audited(update, actor, "endpoint.set", merchant, now).await
+    }
+
+    /// Replaces what signs a merchant's notifications and leaves the endpoint as it is; false when it has none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn set_endpoint_secrets(
+        &self,
+        merchant: MerchantId,
+        secrets: &[EndpointSecret],
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let update = "update merchants set endpoint_secrets = $2 where id = $1 and endpoint_url is not null";
+        let sealed = seal_secrets(&self.vault, merchant, secrets);
+        let update = sqlx::query(update).bind(merchant.as_uuid()).bind(sealed);
+        self.audited(update, actor, "endpoint.rotate", merchant, now)
+            .await
+    }
+
+    /// Runs a statement about one merchant together with its line in the audit log; false when it changed nothing.
+    async fn audited(
+        &self,
+        statement: Query<'_, Postgres, PgArguments>,
+        actor: &str,
+        action: &str,
+        merchant: MerchantId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let changed = statement.execute(&mut *tx).await?.rows_affected() == 1;
+        if changed {
+            audit(&mut tx, actor, action, &merchant.to_string(), now).await?;
+        }
         tx.commit().await?;
-        Ok(updated.rows_affected() == 1)
+        Ok(changed)
     }
 
     /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.

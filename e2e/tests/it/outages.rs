@@ -196,6 +196,8 @@ async fn a_rabbitmq_that_hangs_is_not_waited_for_and_a_repeat_is_the_same_paymen
 /// Whoever pulls the plug in the middle of many payments changes when they are done, not whether.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wire_that_breaks_again_and_again_loses_nothing() {
+    const LANES: usize = 8;
+    const PER_LANE: usize = 12;
     let sluice = Sluice::start().await;
     let scene = sluice.scene("broken-wire").await;
     scene.payable(&order(1000)).await.unwrap();
@@ -207,24 +209,43 @@ async fn a_wire_that_breaks_again_and_again_loses_nothing() {
                 .create(&key(number), &order(500 + number))
                 .await
         };
-        let is_accepted = |answer: &Answer| answer.status < 300;
-        e2e::wait::until(sluice.world.patience, ask, is_accepted)
+        let answer = e2e::wait::until(sluice.world.patience, ask, |answer| answer.status < 300)
             .await
-            .unwrap()
+            .unwrap();
+        assert!(answer.status < 300, "{} {}", answer.status, answer.body);
+        answer.text("/id").to_owned()
     };
+    let lane = async |lane: usize| {
+        let mut payments = Vec::new();
+        for number in 0..PER_LANE {
+            payments.push(create(lane * PER_LANE + number).await);
+        }
+        payments
+    };
+    let mut breaks = 0;
     let breaking = async {
-        for _ in 0..3 {
-            // Not a wait for anything: how often it breaks is what is played here.
-            tokio::time::sleep(Duration::from_millis(150)).await;
+        // Not waits for anything: how often the wire breaks, and for how long, is what is played here.
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
             sluice.wire.cut();
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            breaks += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
             sluice.wire.restore();
+            sluice.until_ready(200).await;
         }
     };
-    let (accepted, ()) = tokio::join!(join_all((0..40).map(create)), breaking);
-    for answer in accepted {
-        assert!(answer.status < 300, "{} {}", answer.status, answer.body);
-        assert_payable_once(&scene, answer.text("/id")).await;
+    let accepted = tokio::select! {
+        accepted = join_all((0..LANES).map(lane)) => accepted.concat(),
+        never = breaking => never,
+    };
+    sluice.wire.restore();
+    assert!(
+        breaks >= 2,
+        "the wire broke {breaks} times: too seldom to show anything"
+    );
+    assert_eq!(accepted.len(), LANES * PER_LANE);
+    for payment in accepted {
+        assert_payable_once(&scene, &payment).await;
     }
     sluice.stop().await;
 }

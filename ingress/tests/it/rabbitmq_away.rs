@@ -110,14 +110,14 @@ async fn a_broker_that_stops_loses_nothing_and_is_found_again() {
 #[tokio::test]
 async fn whatever_was_accepted_while_connections_broke_is_in_the_queue() {
     let (world, gate) = gated().await;
-    let accepted = join_all((0..300).map(|n| {
+    let accepted = join_all((0..600).map(|n| {
         let (world, gate) = (&world, &gate);
         async move {
             let key = format!("k{n}");
-            tokio::time::sleep(Duration::from_millis(n * 3)).await;
+            tokio::time::sleep(Duration::from_millis(n * 4)).await;
             match n {
-                100 | 200 => gate.set(State::Closed),
-                130 | 230 => gate.set(State::Open),
+                100 => gate.set(State::Closed),
+                450 => gate.set(State::Open),
                 _ => {}
             }
             let answer = world.send(world.pay(&key, &good_body())).await;
@@ -132,7 +132,12 @@ async fn whatever_was_accepted_while_connections_broke_is_in_the_queue() {
     }))
     .await;
     let accepted: BTreeSet<String> = accepted.into_iter().flatten().collect();
-    assert!(accepted.len() >= 100, "only {} were accepted", accepted.len());
+    // Some came before or after the cut; some of those during it waited longer than a client is made to wait.
+    assert!(
+        (100..600).contains(&accepted.len()),
+        "{} were accepted",
+        accepted.len()
+    );
     let jobs = world.take_jobs("create_intent", 1_000).await;
     let kept: BTreeSet<String> = jobs
         .iter()

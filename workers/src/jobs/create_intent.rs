@@ -130,13 +130,7 @@ enum Prepared {
 /// Stores the payment, unless it is there.
 async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, StoreError> {
     let (key, request) = (job.idempotency_key.clone(), job.request.clone());
-    let new = Payment::new(
-        job.merchant_id,
-        key,
-        request,
-        Channel::Stripe,
-        context.clock.now(),
-    );
+    let new = Payment::new(job.merchant_id, key, request, CHANNEL, context.clock.now());
     let record = Record {
         new_payment: Some(new.clone()),
         ..Record::default()

@@ -284,11 +284,10 @@ impl World {
     }
 
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
-        let endpoint = self.store.endpoint(self.merchant_id).await.unwrap().unwrap();
-        self.store
-            .set_endpoint(self.merchant_id, &endpoint.url, secrets, "test", now())
-            .await
-            .unwrap();
+        let set = self
+            .store
+            .set_endpoint_secrets(self.merchant_id, secrets, "test", now());
+        assert!(set.await.unwrap());
     }
 
     /// A verified callback as ingress would publish it.

@@ -6,6 +6,7 @@ mod consuming;
 mod draining;
 mod identity;
 mod publishing;
+mod raw;
 mod recovering;
 mod support;
 mod topology;

@@ -10,7 +10,10 @@ use broker::{Target, topology};
 use domain::outcome::Disposition;
 use lapin::options::QueueDeleteOptions;
 
-use crate::support::{House, KIND, Seen, UNIT, eventually, job, nothing_else, reason};
+use crate::{
+    raw,
+    support::{House, KIND, Seen, UNIT, eventually, job, nothing_else, reason},
+};
 
 #[tokio::test]
 async fn a_queue_deleted_under_a_worker_is_put_back() {
@@ -110,4 +113,45 @@ async fn connections_closed_by_force_while_working_lose_no_job() {
     worker.stop().await;
     assert_eq!(house.depth("jobs.create_intent").await, 0);
     assert_eq!(house.depth("dead.create_intent").await, 0);
+}
+
+/// The AMQP library gives up the connection over such a message, and every job that is out is counted against.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_breaks_the_connection_is_parked_alone() {
+    let house = House::build().await;
+    let publisher = house.publisher();
+    let publish = async |from: usize, to: usize| {
+        let batch = (from..to).map(|n| (Target::Jobs, job(&format!("job_{n}"))));
+        assert!(
+            publisher
+                .publish_all(batch.collect())
+                .await
+                .iter()
+                .all(Result::is_ok)
+        );
+    };
+    publish(0, 40).await;
+    let url = house.config.url.expose().to_owned();
+    tokio::task::spawn_blocking(move || raw::publish_without_text(&url, KIND.name()))
+        .await
+        .unwrap();
+    publish(40, 80).await;
+    let done = Arc::new(Mutex::new(HashSet::new()));
+    let notes = Arc::clone(&done);
+    let worker = house.work(16, move |envelope| {
+        notes.lock().unwrap().insert(envelope.job_id);
+        async { nothing_else() }
+    });
+    eventually("all the others are done", async || {
+        done.lock().unwrap().len() == 80
+    })
+    .await;
+    house.until_depth("dead.create_intent", 1).await;
+    // Once all is quiet, it takes many jobs at a time again.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    publish(80, 120).await;
+    eventually("the later ones too", async || done.lock().unwrap().len() == 120).await;
+    worker.stop().await;
+    assert_eq!(house.depth("jobs.create_intent").await, 0);
+    assert_eq!(house.depth("dead.create_intent").await, 1);
 }

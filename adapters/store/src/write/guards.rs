@@ -203,11 +203,7 @@ async fn update_payments(
                 .map(|payment| payments::seal_client_secret(store.vault(), payment))
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            column()
-                .map(payments::failure_json)
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(payments::failure_json).collect::<Vec<_>>())
         .bind(column().map(|payment| payment.updated_at).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
         .await?;

@@ -51,6 +51,30 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         (secrets.to_vec(), None)
     );
 
+    let rotated = [EndpointSecret {
+        secret: Secret::new("whsec_y"),
+        until: None,
+    }];
+    assert!(
+        world
+            .store
+            .set_endpoint_secrets(merchant, &rotated, "test", at(3))
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        world.store.endpoint(merchant).await.unwrap().unwrap().secrets,
+        rotated
+    );
+    let stranger = domain::id::MerchantId::random();
+    assert!(
+        !world
+            .store
+            .set_endpoint_secrets(stranger, &rotated, "test", at(3))
+            .await
+            .unwrap()
+    );
+
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
         .await
         .unwrap();
