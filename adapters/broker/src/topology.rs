@@ -20,6 +20,8 @@
 //! with an alternate exchange nothing is ever returned as unroutable, without one an unknown kind is dropped. So
 //! `jobs` has the alternate, and our publishers address the queue itself through the default exchange, which has none.
 
+use std::time::Duration;
+
 use domain::job::Kind;
 use lapin::{
     Channel, ExchangeKind,
@@ -48,6 +50,12 @@ pub const EVENTS: &str = "events";
 pub const UNROUTABLE_QUEUE: &str = "dead.unroutable";
 
 const UNROUTED: &str = "unrouted";
+
+/// How long declaring everything may take; a broker under load makes a queue in tens of milliseconds.
+const DECLARE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long closing a connection may take.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The header that the `retry` exchange routes by.
 pub(crate) const DELAY_HEADER: &str = "delay";
@@ -107,11 +115,17 @@ pub async fn ensure(config: &BrokerConfig) -> Result<(), TopologyError> {
 /// Puts the topology in place over a connection of its own, or says at once why not.
 pub(crate) async fn ensure_now(config: &BrokerConfig) -> Result<(), TopologyError> {
     let connection = config.open("topology").await?;
-    let channel = connection.create_channel().await?;
-    let declared = declare(&channel, &RetryLadder::new(config.retry_unit)).await;
+    let declaring = async {
+        let channel = connection.create_channel().await?;
+        declare(&channel, &RetryLadder::new(config.retry_unit)).await
+    };
+    let late = |_| TopologyError::Unreachable("it answers too slowly".to_owned());
+    let declared = tokio::time::timeout(DECLARE_TIMEOUT, declaring)
+        .await
+        .map_err(late);
     // The answer is known; whether the broker hears our goodbye changes nothing.
-    let _ = connection.close(200, "done".into()).await;
-    declared
+    let _ = tokio::time::timeout(GOODBYE_TIMEOUT, connection.close(200, "done".into())).await;
+    declared?
 }
 
 /// Puts the topology in place. Declaring what already exists as it should be changes nothing.

@@ -15,6 +15,9 @@ use tokio::{
 use super::{Link, OnReplies, PublishLimits, Request, window};
 use crate::message::DIRECT_REPLY_TO;
 
+/// How long opening a channel may take.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// What all lanes of a line share.
 #[derive(Clone)]
 pub(super) struct Lanes {
@@ -76,7 +79,13 @@ impl Lanes {
         }
     }
 
-    async fn open(&self, connection: &Connection) -> lapin::Result<Channel> {
+    async fn open(&self, connection: &Connection) -> Result<Channel, NoChannel> {
+        tokio::time::timeout(OPEN_TIMEOUT, self.open_whole(connection))
+            .await
+            .map_err(|_| NoChannel::TimedOut)?
+    }
+
+    async fn open_whole(&self, connection: &Connection) -> Result<Channel, NoChannel> {
         let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         if let Some(on_replies) = &self.on_replies {
@@ -93,6 +102,15 @@ impl Lanes {
         }
         Ok(channel)
     }
+}
+
+/// No channel could be opened.
+#[derive(Debug, thiserror::Error)]
+enum NoChannel {
+    #[error("{0}")]
+    Broker(#[from] lapin::Error),
+    #[error("the broker did not answer")]
+    TimedOut,
 }
 
 /// Closes a channel without waiting for it, as it may be stuck.

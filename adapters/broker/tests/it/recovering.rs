@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -137,10 +140,17 @@ async fn a_message_that_breaks_the_connection_is_parked_alone() {
         .unwrap();
     publish(40, 80).await;
     let done = Arc::new(Mutex::new(HashSet::new()));
-    let notes = Arc::clone(&done);
+    let (running, at_once) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (notes, most) = (Arc::clone(&done), Arc::clone(&at_once));
     let worker = house.work(16, move |envelope| {
-        notes.lock().unwrap().insert(envelope.job_id);
-        async { nothing_else() }
+        let (notes, running, most) = (Arc::clone(&notes), Arc::clone(&running), Arc::clone(&most));
+        async move {
+            most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            running.fetch_sub(1, Ordering::SeqCst);
+            notes.lock().unwrap().insert(envelope.job_id);
+            nothing_else()
+        }
     });
     eventually("all the others are done", async || {
         done.lock().unwrap().len() == 80
@@ -149,8 +159,13 @@ async fn a_message_that_breaks_the_connection_is_parked_alone() {
     house.until_depth("dead.create_intent", 1).await;
     // Once all is quiet, it takes many jobs at a time again.
     tokio::time::sleep(Duration::from_secs(6)).await;
+    at_once.store(0, Ordering::SeqCst);
     publish(80, 120).await;
     eventually("the later ones too", async || done.lock().unwrap().len() == 120).await;
+    assert!(
+        at_once.load(Ordering::SeqCst) > 1,
+        "one job at a time, long after the trouble"
+    );
     worker.stop().await;
     assert_eq!(house.depth("jobs.create_intent").await, 0);
     assert_eq!(house.depth("dead.create_intent").await, 1);

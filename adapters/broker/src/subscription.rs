@@ -1,0 +1,111 @@
+//! One subscription to one queue: a connection, a channel and a consumer on it.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use lapin::{
+    Channel, Connection, Consumer,
+    message::Delivery,
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    types::FieldTable,
+};
+
+use crate::{
+    backend::ConsumerConfig,
+    ladder::RetryLadder,
+    topology::{self, TopologyError, jobs_queue},
+};
+
+/// How long beginning may take, connecting included.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long saying goodbye to the broker may take, or any other word in between.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) struct Subscription {
+    connection: Connection,
+    channel: Channel,
+    /// The deliveries.
+    pub consumer: Consumer,
+}
+
+impl Subscription {
+    pub(crate) async fn begin(
+        config: &ConsumerConfig,
+        name: &str,
+        prefetch: u16,
+    ) -> Result<Self, TopologyError> {
+        let beginning = async {
+            let connection = config.broker.open(name).await?;
+            let channel = connection.create_channel().await?;
+            topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
+            let consumer = consume(&channel, config, prefetch).await?;
+            Ok(Self {
+                connection,
+                channel,
+                consumer,
+            })
+        };
+        let late = |_| TopologyError::Unreachable("it answers too slowly".to_owned());
+        tokio::time::timeout(BEGIN_TIMEOUT, beginning)
+            .await
+            .map_err(late)?
+    }
+
+    /// Takes as many jobs at once as configured from now on. The channel stays, so that what is out can still be
+    /// acknowledged; gives what was delivered meanwhile.
+    pub(crate) async fn widen(&mut self, config: &ConsumerConfig) -> Result<Vec<Delivery>, TopologyError> {
+        let late = |_| TopologyError::Unreachable("it answers too slowly".to_owned());
+        Ok(tokio::time::timeout(ANSWER_TIMEOUT, self.consume_anew(config))
+            .await
+            .map_err(late)??)
+    }
+
+    async fn consume_anew(&mut self, config: &ConsumerConfig) -> lapin::Result<Vec<Delivery>> {
+        // The broker applies a prefetch only to consumers that begin after it was set.
+        self.channel
+            .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
+            .await?;
+        let mut rest = Vec::new();
+        while let Some(delivery) = self.consumer.next().await {
+            rest.push(delivery?);
+        }
+        self.consumer = consume(&self.channel, config, config.prefetch).await?;
+        Ok(rest)
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.connection.status().connected() && self.channel.status().connected()
+    }
+
+    /// Stops deliveries first and closes then, which returns to the queue what nobody started on. All
+    /// acknowledgements sent before are heard, as the broker reads a channel in order.
+    pub(crate) async fn leave(self) {
+        let goodbye = async {
+            self.channel
+                .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
+                .await?;
+            self.channel.close(200, "done".into()).await?;
+            self.connection.close(200, "done".into()).await
+        };
+        match tokio::time::timeout(ANSWER_TIMEOUT, goodbye).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the channel was gone before it was closed");
+                // A channel can be gone while its connection is not.
+                let closing = self.connection.close(200, "done".into());
+                let _ = tokio::time::timeout(ANSWER_TIMEOUT, closing).await;
+            }
+            Err(_) => tracing::warn!("RabbitMQ did not answer our goodbye"),
+        }
+    }
+}
+
+async fn consume(channel: &Channel, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<Consumer> {
+    channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+    let (queue, options) = (jobs_queue(config.kind).into(), BasicConsumeOptions::default());
+    // An empty tag lets the broker choose one.
+    channel
+        .basic_consume(queue, "".into(), options, FieldTable::default())
+        .await
+}
