@@ -5,7 +5,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The present moment.
-#[expect(clippy::disallowed_methods, reason = "the sandbox shares no code with the pipeline, its clock included")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox shares no code with the pipeline, its clock included"
+)]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }

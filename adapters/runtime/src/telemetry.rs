@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// What is logged unless `RUST_LOG` says otherwise. The libraries below tell of every frame and every query
-/// at `info`.
+/// at `info`; lapin warns about a returned message with its whole body, which is nobody's business.
 const DEFAULT_FILTER: &str =
-    "info,lapin=warn,sqlx=warn,hyper=warn,hyper_util=warn,reqwest=warn,h2=warn,rustls=warn";
+    "info,lapin=error,sqlx=warn,hyper=warn,hyper_util=warn,reqwest=warn,h2=warn,rustls=warn";
 
 /// Upper bounds of the histograms named `*_seconds`: from a fast query to a slow provider.
 const SECONDS_BUCKETS: [f64; 15] = [
@@ -171,7 +171,7 @@ mod tests {
         let (filter, _) = read(Settings::from_pairs::<String, String>([]), false).unwrap();
         let filter = filter.to_string();
         assert!(
-            filter.contains("lapin=warn") && filter.contains("info"),
+            filter.contains("lapin=error") && filter.contains("info"),
             "{filter}"
         );
     }
