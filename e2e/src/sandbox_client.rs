@@ -99,17 +99,6 @@ impl Sandbox {
         self.post("/sandbox/faults", dial).await.map(drop)
     }
 
-    /// Removes every fault dial, whoever set it.
-    ///
-    /// # Errors
-    /// The sandbox refuses or does not answer.
-    pub async fn clear_faults(&self) -> anyhow::Result<()> {
-        self.send(Method::DELETE, "/sandbox/faults", None)
-            .await?
-            .success()
-            .map(drop)
-    }
-
     /// Changes the callback dials of an account; fields as in the sandbox's README.
     ///
     /// # Errors

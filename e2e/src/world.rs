@@ -33,14 +33,8 @@ pub struct Merchant {
     pub name: String,
     /// Its secret key at the provider, which also names its account at the sandbox.
     pub account: String,
-    /// Its API key at Sluice.
-    pub api_key: String,
     /// Where the provider's callbacks for it go.
     pub callback_url: String,
-    /// What signs those callbacks.
-    pub callback_secret: String,
-    /// What signs notifications to it.
-    pub endpoint_secret: String,
     /// Its own system.
     pub api: Client,
 }
@@ -99,10 +93,7 @@ impl World {
             id,
             name,
             account,
-            api_key,
             callback_url,
-            callback_secret,
-            endpoint_secret,
             api,
         })
     }

@@ -1,6 +1,9 @@
 //! Servers that are away: what was accepted is kept, and what cannot be kept is not accepted.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 use e2e::{Answer, Scene};
 use futures::future::join_all;
@@ -197,7 +200,7 @@ async fn a_rabbitmq_that_hangs_is_not_waited_for_and_a_repeat_is_the_same_paymen
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wire_that_breaks_again_and_again_loses_nothing() {
     const LANES: usize = 8;
-    const PER_LANE: usize = 12;
+    const BREAKS: u32 = 3;
     let sluice = Sluice::start().await;
     let scene = sluice.scene("broken-wire").await;
     scene.payable(&order(1000)).await.unwrap();
@@ -215,20 +218,21 @@ async fn a_wire_that_breaks_again_and_again_loses_nothing() {
         assert!(answer.status < 300, "{} {}", answer.status, answer.body);
         answer.text("/id").to_owned()
     };
+    let breaks = Cell::new(0);
+    // One payment after the other, until the wire has broken often enough.
     let lane = async |lane: usize| {
         let mut payments = Vec::new();
-        for number in 0..PER_LANE {
-            payments.push(create(lane * PER_LANE + number).await);
+        while breaks.get() < BREAKS {
+            payments.push(create(payments.len() * LANES + lane).await);
         }
         payments
     };
-    let mut breaks = 0;
     let breaking = async {
         // Not waits for anything: how often the wire breaks, and for how long, is what is played here.
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
             sluice.wire.cut();
-            breaks += 1;
+            breaks.set(breaks.get() + 1);
             tokio::time::sleep(Duration::from_millis(20)).await;
             sluice.wire.restore();
             sluice.until_ready(200).await;
@@ -240,10 +244,10 @@ async fn a_wire_that_breaks_again_and_again_loses_nothing() {
     };
     sluice.wire.restore();
     assert!(
-        breaks >= 2,
-        "the wire broke {breaks} times: too seldom to show anything"
+        accepted.len() >= LANES,
+        "only {} payments were accepted",
+        accepted.len()
     );
-    assert_eq!(accepted.len(), LANES * PER_LANE);
     for payment in accepted {
         assert_payable_once(&scene, &payment).await;
     }

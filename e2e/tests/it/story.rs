@@ -61,6 +61,11 @@ async fn provider_down() {
         1,
         "jobs in dead.create_intent, as RabbitMQ counts them"
     );
+    // Each look counts as a delivery, and RabbitMQ can be set to drop what was delivered too often.
+    for _ in 0..30 {
+        let seen = sluice.world.rabbit.peek("dead.create_intent").await.unwrap();
+        assert_eq!(seen.len(), 1, "the parked job is gone after it was looked at");
+    }
     let retried = "select count(*) from job_failures where kind = 'create_intent' and disposition = 'retry'";
     let parked =
         "select count(*) from job_failures where kind = 'create_intent' and disposition = 'dead_letter'";
