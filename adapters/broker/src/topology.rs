@@ -60,6 +60,9 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The header that the `retry` exchange routes by.
 pub(crate) const DELAY_HEADER: &str = "delay";
 
+/// How often a parked message may be handed out: as often as people like to look at it.
+const LOOKS_AT_A_PARKED_MESSAGE: i64 = 1_000_000_000;
+
 /// The queue of the jobs of a kind.
 pub fn jobs_queue(kind: Kind) -> String {
     queue_of(JOBS, kind.name())
@@ -135,7 +138,7 @@ pub(crate) async fn ensure_now(config: &BrokerConfig) -> Result<(), TopologyErro
 pub async fn declare(channel: &Channel, ladder: &RetryLadder) -> Result<(), TopologyError> {
     let declaring = Declaring { channel };
     declaring.exchanges().await?;
-    declaring.queue(UNROUTABLE_QUEUE, Arguments::quorum()).await?;
+    declaring.queue(UNROUTABLE_QUEUE, Arguments::parking()).await?;
     declaring
         .bind(UNROUTABLE_QUEUE, UNROUTED, "", FieldTable::default())
         .await?;
@@ -168,7 +171,7 @@ impl Declaring<'_> {
 
     async fn kind(&self, kind: Kind) -> Result<(), TopologyError> {
         let name = kind.name();
-        self.queue(&dead_queue(kind), Arguments::quorum()).await?;
+        self.queue(&dead_queue(kind), Arguments::parking()).await?;
         self.bind(&dead_queue(kind), DEAD, name, FieldTable::default())
             .await?;
         let arguments = Arguments::quorum()
@@ -244,6 +247,15 @@ impl Arguments {
 
     fn quorum() -> Self {
         Self::empty().with("x-queue-type", text("quorum"))
+    }
+
+    /// For what waits for people. Looking at a message in the broker's pages hands it out and takes it back, which
+    /// RabbitMQ counts as a delivery; from 4.0 a queue without a limit of its own drops a message at the twentieth.
+    fn parking() -> Self {
+        Self::quorum().with(
+            "x-delivery-limit",
+            AMQPValue::LongLongInt(LOOKS_AT_A_PARKED_MESSAGE),
+        )
     }
 
     /// At-least-once dead-lettering needs the queue to refuse, not drop, when it is full.

@@ -11,7 +11,7 @@ use crate::{Store, StoreConfig, Vault};
 /// The key ring of tests: 32 zero bytes.
 pub const TEST_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// A database of its own, dropped by [`TestDatabase::close`].
+/// A database of its own; gone when this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: String,
@@ -63,12 +63,6 @@ impl TestDatabase {
         Store::connect_lazily(&config, vault).expect("the URL is good")
     }
 
-    /// Drops it, whoever is still connected.
-    pub async fn close(self) {
-        self.execute(&format!("drop database if exists {} with (force)", self.name))
-            .await;
-    }
-
     /// Lets nobody in any more and throws everybody out, or lets them in again: PostgreSQL being away.
     pub async fn set_reachable(&self, reachable: bool) {
         self.execute(&format!(
@@ -87,12 +81,30 @@ impl TestDatabase {
 
     #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     async fn execute(&self, sql: &str) {
-        let mut server = PgConnection::connect(&self.server)
-            .await
-            .expect("PostgreSQL answers");
-        sqlx::query(AssertSqlSafe(sql.to_owned()))
-            .execute(&mut server)
-            .await
-            .expect("the statement runs");
+        execute(&self.server, sql).await.expect("the statement runs");
     }
+}
+
+impl Drop for TestDatabase {
+    /// On a thread of its own, as a test's runtime cannot be waited on from here.
+    fn drop(&mut self) {
+        let (server, sql) = (
+            self.server.clone(),
+            format!("drop database if exists {} with (force)", self.name),
+        );
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            // What is left behind hurts nobody; the test's own failure should be seen instead.
+            runtime.map(|runtime| runtime.block_on(execute(&server, &sql)))
+        });
+        let _ = dropping.join();
+    }
+}
+
+async fn execute(server: &str, sql: &str) -> Result<(), sqlx::Error> {
+    let mut server = PgConnection::connect(server).await?;
+    sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut server)
+        .await?;
+    Ok(())
 }

@@ -118,6 +118,5 @@ impl Desk {
 
     pub async fn close(self) {
         self.store.close().await;
-        self.database.close().await;
     }
 }

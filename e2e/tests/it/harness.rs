@@ -172,7 +172,6 @@ impl Sluice {
         }
         self.ingress.stop().await;
         self.sandbox.stop().await;
-        self.database.close().await;
     }
 }
 

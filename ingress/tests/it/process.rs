@@ -166,5 +166,4 @@ async fn logs_tell_what_happened_and_no_secrets() {
         assert!(!all.contains(secret), "a log line holds {secret}");
     }
     store.close().await;
-    database.close().await;
 }

@@ -309,7 +309,6 @@ impl World {
     pub async fn close(self) {
         self.ingress.stop().await;
         self.store.close().await;
-        self.database.close().await;
     }
 }
 

@@ -311,7 +311,6 @@ impl World {
         self.workers.stop().await;
         self.sandbox.stop().await;
         self.store.close().await;
-        self.database.close().await;
     }
 }
 

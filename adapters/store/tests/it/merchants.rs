@@ -14,7 +14,6 @@ async fn keys_are_found_and_revoked() {
     assert!(!world.store.revoke_key("key", "test", at(2)).await.unwrap());
     assert!(world.store.key("key").await.unwrap().unwrap().revoked);
     assert_eq!(world.store.key("other").await.unwrap(), None);
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -87,5 +86,4 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         matches!(error, StoreError::Unreadable { .. }) && !error.to_string().contains("sk_test"),
         "{error}"
     );
-    world.database.close().await;
 }

@@ -39,7 +39,6 @@ async fn what_is_confirmed_goes_and_what_is_not_stays() {
     assert!(batch.messages[0].decode::<NotifyMerchant>().is_ok());
     batch.finish(&[true, false, true]).await.unwrap();
     assert_eq!(world.store.outbox_backlog().await.unwrap(), (1, Some(at(5))));
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -58,5 +57,4 @@ async fn two_relays_share_the_messages_and_a_dead_one_gives_them_back() {
     };
     left.finish(&[true, true]).await.unwrap();
     assert_eq!(world.store.outbox_backlog().await.unwrap(), (0, None));
-    world.database.close().await;
 }

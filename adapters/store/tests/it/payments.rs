@@ -32,7 +32,6 @@ async fn a_payment_comes_back_as_it_was_written() {
     assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Stale);
     let stored = world.store.payment(paid.id).await.unwrap().unwrap();
     assert_eq!((stored.version, stored.client_secret), (1, paid.client_secret));
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -65,7 +64,6 @@ async fn the_client_secret_is_sealed_at_rest() {
             .await
             .unwrap();
     assert!(!raw.contains("pi_secret"), "{raw}");
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -115,7 +113,6 @@ async fn the_table_itself_refuses_to_unpay_or_change_a_payment() {
             .await
             .is_err()
     );
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -158,7 +155,6 @@ async fn pages_hold_every_payment_once_even_when_they_share_a_moment() {
         ..page
     };
     assert!(world.store.payments(&page).await.unwrap().is_empty());
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -171,7 +167,6 @@ async fn a_reader_can_read_and_cannot_write() {
         refused.to_string().contains("permission denied") || refused.to_string().contains("read-only"),
         "{refused}"
     );
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -194,5 +189,4 @@ async fn an_unmigrated_database_is_named() {
             .to_string()
             .contains("console migrate")
     );
-    world.database.close().await;
 }

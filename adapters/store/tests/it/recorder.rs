@@ -27,7 +27,6 @@ async fn many_records_at_once_are_all_written() {
     for payment in &payments {
         assert!(world.store.payment(payment.id).await.unwrap().is_some());
     }
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -61,7 +60,6 @@ async fn of_two_at_once_on_the_same_payment_one_is_stale_and_leaves_nothing() {
         ..Record::default()
     };
     assert_eq!(world.recorder.write(again).await.unwrap(), Verdict::Written);
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -77,7 +75,6 @@ async fn a_repeated_callback_is_taken_in_once() {
         .filter(|verdict| *verdict.as_ref().unwrap() == Verdict::Written)
         .count();
     assert_eq!(written, 1);
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -102,7 +99,6 @@ async fn a_bad_record_does_not_hurt_its_neighbours() {
             .all(|verdict| verdict.unwrap() == Verdict::Written)
     );
     assert!(!bad.unwrap_err().is_transient());
-    world.database.close().await;
 }
 
 #[tokio::test]
@@ -117,5 +113,4 @@ async fn postgresql_being_away_is_transient_and_passes() {
     assert!(error.is_transient(), "{error:?}");
     world.database.set_reachable(true).await;
     assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
-    world.database.close().await;
 }
