@@ -81,6 +81,11 @@ impl Sandbox {
         format!("{}/merchant/{merchant}", self.base)
     }
 
+    /// Where to read what a merchant was told.
+    pub fn deliveries_url(&self, merchant: &str) -> String {
+        format!("{}{}", self.base, deliveries_of(merchant))
+    }
+
     /// Registers an account's callback address and gives the secret that will sign.
     ///
     /// # Errors
@@ -191,8 +196,7 @@ impl Sandbox {
     /// # Errors
     /// The sandbox does not answer.
     pub async fn received(&self, merchant: &str) -> anyhow::Result<Vec<Received>> {
-        self.list(&format!("/sandbox/merchants/{merchant}/deliveries"))
-            .await
+        self.list(&deliveries_of(merchant)).await
     }
 
     async fn post(&self, path: &str, body: Value) -> anyhow::Result<Answer> {
@@ -218,4 +222,8 @@ impl Sandbox {
 
 fn without_query(path: &str) -> &str {
     path.split_once('?').map_or(path, |(path, _)| path)
+}
+
+fn deliveries_of(merchant: &str) -> String {
+    format!("/sandbox/merchants/{merchant}/deliveries")
 }

@@ -35,6 +35,8 @@ pub struct Merchant {
     pub account: String,
     /// Where the provider's callbacks for it go.
     pub callback_url: String,
+    /// What its own system signs in with.
+    pub api_key: String,
     /// Its own system.
     pub api: Client,
 }
@@ -94,6 +96,7 @@ impl World {
             name,
             account,
             callback_url,
+            api_key,
             api,
         })
     }

@@ -4,7 +4,7 @@ use std::{env, io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use e2e::{
-    World,
+    Merchant, World,
     console::Program,
     rabbit::Rabbit,
     sandbox_client::Sandbox,
@@ -30,13 +30,30 @@ async fn main() -> anyhow::Result<ExitCode> {
     let played: Vec<_> = played.into_iter().map(|(_, case)| case).collect();
 
     let all_as_expected = played.iter().all(|case| case.report.is_as_expected());
-    println!("\n{}\n{}", table::render(&played), table::verdict(&played));
+    println!("\n{}", table::render(&played));
+    // Who cannot be registered was missed by every case above, which says so in the table.
+    if let Ok(guest) = world.merchant("guest").await {
+        println!("{}\n", invitation(world, &guest));
+    }
+    println!("{}", table::verdict(&played));
     std::io::stdout().flush()?;
     Ok(if all_as_expected {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What somebody at the terminal can do next.
+fn invitation(world: &World, guest: &Merchant) -> String {
+    let (ingress, key, name) = (&world.ingress, &guest.api_key, &guest.name);
+    let told = world.sandbox.deliveries_url(name);
+    format!(
+        "Pay something yourself, as a merchant made for you; then see what the merchant was told:\n  \
+         curl -i {ingress}/api/v1/payments -H 'Authorization: Bearer {key}' -H \"Idempotency-Key: $RANDOM\" \
+         -H 'Prefer: wait=5' -H 'Content-Type: application/json' \
+         -d '{{\"amount\": 1999, \"currency\": \"USD\", \"payment_method\": \"pm_card_visa\"}}'\n  curl {told}"
+    )
 }
 
 fn world_from_env() -> anyhow::Result<World> {

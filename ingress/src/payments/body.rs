@@ -20,7 +20,7 @@ const CHANNEL: Channel = Channel::Stripe;
 /// The body as a client writes it. The amount is read as whatever it is, so that an amount of the wrong kind is
 /// explained and not only refused.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with the fields of a payment")]
 pub(crate) struct PaymentBody {
     amount: Value,
     currency: String,

@@ -55,7 +55,7 @@ async fn another_request_under_the_same_key_is_parked_and_leaves_the_payment_alo
         .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
         .await;
     let mut other = job.clone();
-    other.request.money.amount_minor = 1;
+    other.request.money.amount_minor = 2999;
     world.publish(&other).await;
     let parked = async || {
         world
