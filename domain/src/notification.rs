@@ -78,6 +78,9 @@ pub struct Notification {
     pub created_at: DateTime<Utc>,
 }
 
+/// What receivers of Standard Webhooks can be expected to take, in bytes.
+pub const MAX_PAYLOAD_BYTES: usize = 20_480;
+
 #[derive(Serialize)]
 struct Payload<'a> {
     r#type: &'a str,
@@ -105,6 +108,48 @@ impl Notification {
             event_type,
             payload,
             created_at: at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        channel::Channel,
+        currency::Currency,
+        id::IdempotencyKey,
+        money::Money,
+        payment::{Failure, PaymentRequest},
+    };
+
+    fn notification_bytes(request: PaymentRequest) -> usize {
+        let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
+        let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
+        let mut payment = Payment::new(merchant, key, request, Channel::Stripe, DateTime::UNIX_EPOCH);
+        payment.intent_id = Some("i".repeat(255));
+        payment.failure = Some(Failure::refused("c", &"m".repeat(1_000)));
+        Notification::about(&payment, NotificationType::PaymentFailed, DateTime::UNIX_EPOCH).payload.len()
+    }
+
+    proptest! {
+        /// Otherwise a payment could be charged and then never recorded.
+        #[test]
+        fn whatever_may_be_asked_for_fits_a_notification(
+            description in prop::option::of(prop_oneof!["[\\\\\"]{450,500}", "[\u{1F600}]{450,500}", ".{0,500}"]),
+            reference in prop::option::of(prop_oneof!["[\\\\\"]{150,200}", "[\u{1F600}]{150,200}", ".{0,200}"]),
+            metadata in prop::collection::btree_map("[a-z\u{1F600}]{1,40}", "[\u{1F600}\"x]{0,200}", 0..20),
+        ) {
+            let money = Money { amount_minor: 1, currency: Currency::USD };
+            let metadata: BTreeMap<String, String> = metadata;
+            let request =
+                PaymentRequest { money, description, reference, metadata, payment_method: None, return_url: None };
+            prop_assume!(request.validate().is_ok());
+            prop_assert!(notification_bytes(request) < MAX_PAYLOAD_BYTES);
         }
     }
 }

@@ -17,8 +17,9 @@ pub enum RetrySchedule {
     OverADay,
 }
 
-/// How many times a job may be snoozed before a person has to look: about a day at the longest delay used.
-pub const MAX_SNOOZES: u32 = 1_000;
+/// How many times a job may be put off before a person has to look: about half a day of a database that is away, and a
+/// week of anything else.
+pub const MAX_SNOOZES: u32 = 10_000;
 
 /// Retries of [`RetrySchedule::OverADay`], in units.
 const DAY_DELAYS: [u32; 8] = [5, 300, 1_800, 7_200, 14_400, 18_000, 21_600, 25_200];

@@ -5,29 +5,58 @@ use std::collections::BTreeMap;
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::money::Money;
+use crate::{currency::Currency, money::Money};
 
 /// The validated request for a payment: facts that never change afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Fields", into = "Fields")]
 pub struct PaymentRequest {
     /// How much, in which currency.
-    #[serde(flatten)]
     pub money: Money,
     /// What the payer reads on the provider's side; at most 500 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The merchant's own number for this sale; at most 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The merchant's own notes, given back unchanged; see [`Self::MAX_METADATA_KEYS`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     /// A payment method known to the provider, to be charged at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<String>,
     /// Where the payer's browser returns to after a step on another page; http or https.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
+}
+
+/// The request as it is written in a job: a misspelt field is an error, not a field left out.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    amount_minor: i64,
+    currency: Currency,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payment_method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    return_url: Option<String>,
+}
+
+impl From<Fields> for PaymentRequest {
+    fn from(fields: Fields) -> Self {
+        let Fields { amount_minor, currency, description, reference, metadata, payment_method, return_url } = fields;
+        let money = Money { amount_minor, currency };
+        Self { money, description, reference, metadata, payment_method, return_url }
+    }
+}
+
+impl From<PaymentRequest> for Fields {
+    fn from(request: PaymentRequest) -> Self {
+        let PaymentRequest { money, description, reference, metadata, payment_method, return_url } = request;
+        let Money { amount_minor, currency } = money;
+        Self { amount_minor, currency, description, reference, metadata, payment_method, return_url }
+    }
 }
 
 /// A field of the request cannot be used.
@@ -45,8 +74,10 @@ impl PaymentRequest {
     pub const MAX_METADATA_KEYS: usize = 20;
     /// How long a metadata key may be, in characters.
     pub const MAX_METADATA_KEY: usize = 40;
-    /// How long a metadata value may be, in characters. All together fit a notification of 20 KB.
+    /// How long a metadata value may be, in characters.
     pub const MAX_METADATA_VALUE: usize = 200;
+    /// How long the metadata may be in all, in bytes of JSON: with the rest of a payment it has to fit a notification.
+    pub const MAX_METADATA_BYTES: usize = 8_192;
 
     /// Checks every field.
     ///
@@ -71,13 +102,17 @@ impl PaymentRequest {
         }
         for (key, value) in &self.metadata {
             let key_fits = (1..=Self::MAX_METADATA_KEY).contains(&key.chars().count());
-            if !key_fits || value.chars().count() > Self::MAX_METADATA_VALUE || has_nul(key) || has_nul(value)
+            if !key_fits || value.chars().count() > Self::MAX_METADATA_VALUE || has_control(key) || has_control(value)
             {
                 let (key_limit, value_limit) = (Self::MAX_METADATA_KEY, Self::MAX_METADATA_VALUE);
                 let limits =
-                    format!("keys of 1 to {key_limit} characters, values of at most {value_limit}, no NUL");
+                    format!("keys of 1 to {key_limit} characters, values of at most {value_limit}, no control characters");
                 return invalid("metadata", limits);
             }
+        }
+        let metadata_bytes = serde_json::to_vec(&self.metadata).map_or(usize::MAX, |json| json.len());
+        if metadata_bytes > Self::MAX_METADATA_BYTES {
+            return invalid("metadata", format!("at most {} bytes of JSON in all", Self::MAX_METADATA_BYTES));
         }
         Ok(())
     }
@@ -108,17 +143,17 @@ impl PaymentRequest {
     }
 }
 
-/// PostgreSQL stores no NUL character in text.
-fn has_nul(text: &str) -> bool {
-    text.contains('\0')
+/// Control characters have no place in such texts, take six bytes each in JSON, and PostgreSQL stores no control characters at all.
+fn has_control(text: &str) -> bool {
+    text.contains(char::is_control)
 }
 
 fn at_most(field: &'static str, value: Option<&str>, limit: usize) -> Result<(), InvalidRequest> {
     match value {
-        Some(text) if text.is_empty() || text.chars().count() > limit || has_nul(text) => {
+        Some(text) if text.is_empty() || text.chars().count() > limit || has_control(text) => {
             Err(InvalidRequest {
                 field,
-                problem: format!("1 to {limit} characters, no NUL"),
+                problem: format!("1 to {limit} characters, no control characters"),
             })
         }
         Some(_) | None => Ok(()),

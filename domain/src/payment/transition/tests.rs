@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -147,9 +147,18 @@ fn any_event() -> impl Strategy<Value = PaymentEvent> {
     ]
 }
 
+/// What providers say, and what we conclude when they say nothing.
+fn anything() -> impl Strategy<Value = PaymentEvent> {
+    prop_oneof![
+        8 => any_event(),
+        1 => Just(PaymentEvent::GaveUp(Failure::provider_unavailable())),
+        1 => Just(PaymentEvent::LostSight),
+    ]
+}
+
 proptest! {
     #[test]
-    fn a_payment_never_goes_backwards(events in prop::collection::vec(any_event(), 0..12)) {
+    fn a_payment_never_goes_backwards(events in prop::collection::vec(anything(), 0..12)) {
         let mut payment = pending();
         for event in events {
             let before = payment.status;
@@ -169,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn each_status_is_announced_at_most_once(events in prop::collection::vec(any_event(), 0..20)) {
+    fn each_status_is_announced_at_most_once(events in prop::collection::vec(anything(), 0..20)) {
         let mut told = Vec::new();
         let mut payment = pending();
         for event in events {
@@ -177,8 +186,7 @@ proptest! {
             told.extend(applied.effects.iter().map(|Effect::Notify(kind)| *kind));
             payment = applied.payment;
         }
-        let mut once = told.clone();
-        once.dedup();
-        prop_assert_eq!(told, once);
+        let once: HashSet<_> = told.iter().collect();
+        prop_assert_eq!(told.len(), once.len(), "{:?}", told);
     }
 }
