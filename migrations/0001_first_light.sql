@@ -8,11 +8,14 @@ declare
   wanted text;
 begin
   foreach wanted in array array['sluice_reader', 'sluice_writer'] loop
-    begin
-      execute format('create role %I nologin', wanted);
-    exception
-      when duplicate_object or unique_violation then null;
-    end;
+    -- Asked first: an owner that may not create roles can still migrate once somebody else has created these.
+    if not exists (select from pg_roles where rolname = wanted) then
+      begin
+        execute format('create role %I nologin', wanted);
+      exception
+        when duplicate_object or unique_violation then null;
+      end;
+    end if;
   end loop;
 end $$;
 
@@ -71,8 +74,10 @@ create table payments (
   unique (merchant_id, idempotency_key),
   check (status <> 'succeeded' or intent_id is not null)
 );
-create unique index payments_intent on payments (channel, intent_id) where intent_id is not null;
+-- Within a merchant: merchants sign their own callbacks, so nobody may use up another's intent ids.
+create unique index payments_intent on payments (merchant_id, channel, intent_id) where intent_id is not null;
 create index payments_newest on payments (merchant_id, created_at desc, id desc);
+create index payments_newest_by_status on payments (merchant_id, status, created_at desc, id desc);
 create index payments_review on payments (updated_at) where status = 'needs_review';
 
 -- Money never goes backwards: whatever wrote it, a paid payment stays paid, with the same amount.
@@ -188,7 +193,9 @@ create table audit_log (
 
 grant usage on schema public to sluice_reader, sluice_writer;
 grant select on all tables in schema public to sluice_reader;
-grant select, insert, update, delete on all tables in schema public to sluice_writer;
+grant select, insert on all tables in schema public to sluice_writer;
 grant usage on all sequences in schema public to sluice_writer;
--- The log of who did what is only ever added to.
-revoke update, delete on audit_log from sluice_writer;
+-- What may change, and nothing else: exchanges, callbacks and the log of who did what are only ever added to.
+grant update on payments, notifications, merchants, api_keys, channel_configs, job_failures to sluice_writer;
+grant update, delete on outbox to sluice_writer;
+revoke insert on _sqlx_migrations from sluice_writer;

@@ -46,6 +46,35 @@ impl StoreError {
         }
     }
 
+    /// Whether the records of a refused batch may fare better one by one: one of them is bad, or others were in the way.
+    pub(crate) fn may_be_one_record(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| code.starts_with(ROLLED_BACK))
+            }
+            Self::Unavailable(_) => false,
+            Self::Contended(_) | Self::Refused(_) | Self::Unreadable { .. } | Self::WrongSchema { .. } => {
+                true
+            }
+            Self::Migration(_) => false,
+        }
+    }
+
+    /// The same error again, for another record of the same batch.
+    pub(crate) fn repeated(&self) -> Self {
+        let text = sqlx::Error::Protocol(self.to_string());
+        if self.is_transient() {
+            Self::Unavailable(text)
+        } else {
+            Self::Refused(text)
+        }
+    }
+
+    /// PostgreSQL did not answer in time.
+    pub(crate) fn silent() -> Self {
+        Self::Unavailable(sqlx::Error::Protocol("no answer in time".into()))
+    }
+
     pub(crate) fn unreadable(what: impl Into<String>, problem: impl ToString) -> Self {
         Self::Unreadable {
             what: what.into(),
@@ -58,6 +87,9 @@ impl StoreError {
 /// server, not accepting connections, a login or database that is not there (yet): none of it is the job's fault
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 const TRANSIENT: [&str; 9] = ["08", "28", "3D", "40", "53", "55", "57", "58", "25006"];
+
+/// The class of deadlocks and serialization failures.
+const ROLLED_BACK: &str = "40";
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {

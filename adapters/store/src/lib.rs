@@ -56,6 +56,8 @@ pub struct Store {
 
 /// Longer than any statement of ours needs; a statement that reaches it is stuck behind something.
 const STATEMENT_TIMEOUT: &str = "15s";
+/// Longer than the relay holds its claims: it publishes in between, and a publish gives up after five seconds.
+const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 
 impl Store {
     /// Opens a pool. Connections are made when they are first needed, so a server that is down now is no error yet.
@@ -65,7 +67,14 @@ impl Store {
     pub fn connect_lazily(config: &StoreConfig, vault: Vault) -> Result<Self, StoreError> {
         let mut options = PgConnectOptions::from_str(config.url.expose())?
             .application_name("sluice")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)]);
+            .options([("statement_timeout", STATEMENT_TIMEOUT)])
+            // A process that vanished must not keep its locks for the two hours that TCP would take to notice.
+            .options([("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT)])
+            .options([
+                ("tcp_keepalives_idle", "30"),
+                ("tcp_keepalives_interval", "10"),
+                ("tcp_keepalives_count", "3"),
+            ]);
         if config.read_only {
             options = options.options([("role", "sluice_reader"), ("default_transaction_read_only", "on")]);
         }

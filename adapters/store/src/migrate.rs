@@ -7,7 +7,14 @@ use crate::StoreError;
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 pub async fn run(pool: &PgPool) -> Result<(), StoreError> {
-    Ok(MIGRATOR.run(pool).await?)
+    let mut connection = pool.acquire().await?;
+    // A migration may take its time, and so may waiting for another process that migrates.
+    sqlx::query("set statement_timeout = 0")
+        .execute(&mut *connection)
+        .await?;
+    let migrated = MIGRATOR.run(&mut *connection).await;
+    connection.close().await?;
+    Ok(migrated?)
 }
 
 pub async fn check(pool: &PgPool) -> Result<(), StoreError> {

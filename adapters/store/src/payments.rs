@@ -7,6 +7,7 @@ use domain::{
     payment::{Payment, PaymentRequest, PaymentStatus},
     secret::Secret,
 };
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -40,6 +41,18 @@ select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, curr
        failure, request, version, created_at, updated_at
 from payments where id = $1";
 
+const SELECT_OPEN_CALL: &str = "
+with settled as (
+  select coalesce(max(id), 0) as id from payment_records
+  where payment_id = $1 and operation = 'find_intent' and outcome = 'absent'
+)
+select count(*) filter (where call.outcome = 'started') + case when settled.id = 0 then 1 else 0 end
+         > count(*) filter (where call.outcome in ('ok', 'declined', 'refused', 'not_done')),
+       max(call.at) filter (where call.outcome = 'started')
+from settled left join payment_records as call
+  on call.payment_id = $1 and call.operation = 'create_intent' and call.id > settled.id
+group by settled.id";
+
 const SELECT_PAGE: &str = "
 select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
        failure, request, version, created_at, updated_at
@@ -61,17 +74,20 @@ impl Store {
         row.map(|row| row.into_payment(&self.vault)).transpose()
     }
 
-    /// Whether a call to open this payment's intent may have had an effect that we were not told of.
+    /// When a call to open this payment's intent was last begun, if there is one whose end we do not know: it may have
+    /// had an effect that we were not told of.
+    ///
+    /// Storing the payment counts as the beginning of the first call. A conclusive answer ends one call, and the
+    /// provider's word, long enough after the last one, that it has no such intent ends them all.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn has_unknown_exchange(&self, id: PaymentId) -> Result<bool, StoreError> {
-        let select = "select exists (select from payment_records where payment_id = $1
-                      and operation = 'create_intent' and outcome = 'unknown')";
-        Ok(sqlx::query_scalar(select)
-            .bind(id.as_uuid())
+    pub async fn open_call(&self, payment: &Payment) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (open, begun): (bool, Option<DateTime<Utc>>) = sqlx::query_as(SELECT_OPEN_CALL)
+            .bind(payment.id.as_uuid())
             .fetch_one(&self.pool)
-            .await?)
+            .await?;
+        Ok(open.then(|| begun.unwrap_or(payment.created_at)))
     }
 
     /// A merchant's payments, newest first.
@@ -179,12 +195,17 @@ pub fn seal_client_secret(vault: &Vault, payment: &Payment) -> Option<Vec<u8>> {
 }
 
 pub fn failure_json(payment: &Payment) -> Option<Value> {
-    payment
-        .failure
-        .as_ref()
-        .and_then(|failure| serde_json::to_value(failure).ok())
+    payment.failure.as_ref().map(json)
 }
 
 pub fn request_json(request: &PaymentRequest) -> Value {
-    serde_json::to_value(request).unwrap_or_default()
+    json(request)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "structs of strings and integers with string keys always serialise"
+)]
+fn json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).expect("the value serialises")
 }

@@ -4,7 +4,7 @@
 //! dozens, which is what keeps PostgreSQL's cost per payment low. When the batch as a whole is refused, its records are
 //! written one by one, so that a bad one cannot hurt its neighbours.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -16,6 +16,8 @@ use crate::{
 
 /// How many records may share a transaction.
 const MAX_BATCH: usize = 128;
+/// How long a batch may take: longer than any statement may.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many records may wait; jobs beyond that wait to hand theirs over.
 const QUEUE: usize = 1_024;
 
@@ -25,9 +27,11 @@ pub struct Recorder {
     queue: mpsc::Sender<Waiting>,
 }
 
+type Answer = oneshot::Sender<Result<Verdict, StoreError>>;
+
 struct Waiting {
     record: Record,
-    answer: oneshot::Sender<Result<Verdict, StoreError>>,
+    answer: Answer,
 }
 
 impl Recorder {
@@ -36,6 +40,11 @@ impl Recorder {
         let (queue, waiting) = mpsc::channel(QUEUE);
         tokio::spawn(write_batches(store, waiting, committed));
         Self { queue }
+    }
+
+    /// Whether the writing task is there.
+    pub fn is_running(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// Writes `record` durably, or nothing of it.
@@ -63,13 +72,15 @@ async fn write_batches(store: Store, mut queue: mpsc::Receiver<Waiting>, committ
                 None => return,
             }
         }
-        while held_back.len() < MAX_BATCH
-            && let Ok(waiting) = queue.try_recv()
-        {
+        // However many clash with one another, there is always room for those that do not.
+        for _ in 0..MAX_BATCH {
+            let Ok(waiting) = queue.try_recv() else { break };
             held_back.push(waiting);
         }
-        let (batch, clashing) = split_clashing(held_back);
+        let (mut batch, clashing) = split_clashing(held_back);
         held_back = clashing;
+        // One order for everybody, so that the batches of two processes rarely lock the same rows crosswise.
+        batch.sort_by_cached_key(|waiting| waiting.record.keys().min());
         if write_batch(&store, batch).await {
             committed.notify_one();
         }
@@ -89,36 +100,53 @@ fn split_clashing(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 
 /// Writes and answers a batch; true when the outbox got something.
 async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
-    let (records, answers): (Vec<Record>, Vec<_>) = batch.into_iter().map(|w| (w.record, w.answer)).unzip();
+    let (records, answers): (Vec<Record>, Vec<Answer>) =
+        batch.into_iter().map(|w| (w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
-    let mut wrote_jobs = false;
-    match write::write_all(store, &records).await {
-        Ok(verdicts) => {
-            for ((record, verdict), answer) in records.iter().zip(verdicts).zip(answers) {
-                wrote_jobs |= verdict == Verdict::Written && !record.jobs.is_empty();
-                let _ = answer.send(Ok(verdict));
-            }
-        }
-        Err(error) if records.len() == 1 => answers.into_iter().for_each(drop_with(error)),
-        Err(error) => {
+    match write_in_time(store, &records).await {
+        Ok(verdicts) => answer_all(&records, answers, verdicts),
+        Err(error) if records.len() > 1 && error.may_be_one_record() => {
             tracing::warn!(%error, records = records.len(), "a batch was refused; writing its records one by one");
-            for (record, answer) in records.into_iter().zip(answers) {
-                let result = write::write_all(store, std::slice::from_ref(&record)).await;
-                let result = result.map(|verdicts| verdicts.first().copied().unwrap_or(Verdict::Stale));
-                wrote_jobs |= matches!(result, Ok(Verdict::Written)) && !record.jobs.is_empty();
-                let _ = answer.send(result);
+            let mut wrote_jobs = false;
+            for (record, answer) in records.iter().zip(answers) {
+                wrote_jobs |= write_one(store, record, answer).await;
             }
+            wrote_jobs
+        }
+        Err(error) => {
+            let mut answers = answers.into_iter();
+            let first = answers.next();
+            // Nobody waits for an answer any more when the job was cut off.
+            answers.for_each(|answer| drop(answer.send(Err(error.repeated()))));
+            if let Some(first) = first {
+                let _ = first.send(Err(error));
+            }
+            false
         }
     }
-    wrote_jobs
 }
 
-/// Answers the one waiting job with the error; nobody waits any more when it was cancelled.
-fn drop_with(error: StoreError) -> impl FnMut(oneshot::Sender<Result<Verdict, StoreError>>) {
-    let mut error = Some(error);
-    move |answer| {
-        if let Some(error) = error.take() {
+async fn write_one(store: &Store, record: &Record, answer: Answer) -> bool {
+    match write_in_time(store, std::slice::from_ref(record)).await {
+        Ok(verdicts) => answer_all(std::slice::from_ref(record), vec![answer], verdicts),
+        Err(error) => {
             let _ = answer.send(Err(error));
+            false
         }
     }
+}
+
+/// A connection that went silent must not hold up everybody behind it.
+async fn write_in_time(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
+    let written = tokio::time::timeout(WRITE_TIMEOUT, write::write_all(store, records));
+    written.await.unwrap_or_else(|_| Err(StoreError::silent()))
+}
+
+fn answer_all(records: &[Record], answers: Vec<Answer>, verdicts: Vec<Verdict>) -> bool {
+    let mut wrote_jobs = false;
+    for ((record, verdict), answer) in records.iter().zip(verdicts).zip(answers) {
+        wrote_jobs |= verdict == Verdict::Written && !record.jobs.is_empty();
+        let _ = answer.send(Ok(verdict));
+    }
+    wrote_jobs
 }

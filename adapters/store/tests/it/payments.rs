@@ -1,7 +1,10 @@
 //! Payments in and out of their table, and the invariants that the table itself keeps.
 
-use domain::{channel::IntentStatus, payment::PaymentStatus};
-use store::{Page, PageCursor, Record, StoreError, Verdict};
+use domain::{
+    channel::{Exchange, IntentStatus},
+    payment::PaymentStatus,
+};
+use store::{ExchangeRecord, Page, PageCursor, Record, StoreError, Verdict};
 
 use crate::support::{at, seen, world};
 
@@ -189,4 +192,90 @@ async fn an_unmigrated_database_is_named() {
             .to_string()
             .contains("console migrate")
     );
+}
+
+#[tokio::test]
+async fn a_call_is_open_until_its_end_is_known() {
+    let world = world().await;
+    let new = world.payment("k");
+    world
+        .recorder
+        .write(Record {
+            new_payment: Some(new.clone()),
+            ..Record::default()
+        })
+        .await
+        .unwrap();
+    let steps = [
+        // Storing the payment began the first call.
+        (None, Some(1)),
+        (Some(("create_intent", "not_done")), None),
+        (Some(("create_intent", "started")), Some(12)),
+        (Some(("create_intent", "unknown")), Some(12)),
+        (Some(("create_intent", "started")), Some(14)),
+        (Some(("create_intent", "refused")), Some(14)),
+        (Some(("find_intent", "not_found")), Some(14)),
+        (Some(("find_intent", "absent")), None),
+        (Some(("create_intent", "started")), Some(18)),
+        (Some(("create_intent", "ok")), None),
+    ];
+    for (number, (said, open_since)) in (10..).zip(steps) {
+        if let Some((operation, outcome)) = said {
+            let exchange = Exchange {
+                operation,
+                outcome,
+                intent_id: None,
+                error: None,
+                duration_ms: 1,
+            };
+            let (job_id, at) = ("job".to_owned(), at(number));
+            let exchange = ExchangeRecord {
+                payment_id: new.id,
+                job_id,
+                attempt: 1,
+                exchange,
+                at,
+            };
+            world
+                .recorder
+                .write(Record {
+                    exchanges: vec![exchange],
+                    ..Record::default()
+                })
+                .await
+                .unwrap();
+        }
+        assert_eq!(
+            world.store.open_call(&new).await.unwrap(),
+            open_since.map(at),
+            "{said:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_writer_changes_only_what_may_change() {
+    let world = world().await;
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
+        .await
+        .unwrap();
+    sqlx::query("set role sluice_writer")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for refused in [
+        "delete from payments",
+        "update payment_records set outcome = 'ok'",
+        "delete from audit_log",
+    ] {
+        let error = sqlx::query(refused).execute(&mut connection).await.unwrap_err();
+        assert!(
+            error.to_string().contains("permission denied"),
+            "{refused}: {error}"
+        );
+    }
+    sqlx::query("delete from outbox")
+        .execute(&mut connection)
+        .await
+        .unwrap();
 }

@@ -1,8 +1,14 @@
 //! Group commit: records share transactions without sharing each other's fate.
 
-use domain::channel::IntentStatus;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{channel::IntentStatus, secret::Secret};
 use futures::future::join_all;
-use store::{Record, Verdict};
+use store::{Record, Recorder, Store, StoreConfig, Vault, Verdict, testing::TEST_KEY};
+use tokio::sync::Notify;
 
 use crate::support::{seen, world};
 
@@ -113,4 +119,29 @@ async fn postgresql_being_away_is_transient_and_passes() {
     assert!(error.is_transient(), "{error:?}");
     world.database.set_reachable(true).await;
     assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+}
+
+/// Nothing listens on port 1. The whole batch hears so at once, not one record after the other.
+#[tokio::test]
+async fn a_server_that_is_not_there_delays_no_record_more_than_another() {
+    let config = StoreConfig {
+        url: Secret::new("postgres://nobody@127.0.0.1:1/none"),
+        max_connections: 2,
+        acquire_timeout: Duration::from_millis(500),
+        read_only: false,
+    };
+    let store = Store::connect_lazily(&config, Vault::from_keys(&Secret::new(TEST_KEY)).unwrap()).unwrap();
+    let recorder = Recorder::start(store, Arc::new(Notify::new()));
+    let started = Instant::now();
+    let results = join_all((0..100).map(|_| recorder.write(Record::default()))).await;
+    assert!(
+        results
+            .into_iter()
+            .all(|result| result.unwrap_err().is_transient())
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        started.elapsed()
+    );
 }
