@@ -133,7 +133,9 @@ mod tests {
         let mut payment = Payment::new(merchant, key, request, Channel::Stripe, DateTime::UNIX_EPOCH);
         payment.intent_id = Some("i".repeat(255));
         payment.failure = Some(Failure::refused("c", &"m".repeat(1_000)));
-        Notification::about(&payment, NotificationType::PaymentFailed, DateTime::UNIX_EPOCH).payload.len()
+        Notification::about(&payment, NotificationType::PaymentFailed, DateTime::UNIX_EPOCH)
+            .payload
+            .len()
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use broker::BrokerConfig;
 use channels::ChannelsConfig;
+use domain::job::Kind;
 use runtime::{Settings, SettingsError};
 use store::{StoreConfig, Vault};
 
@@ -77,7 +78,20 @@ impl WorkersConfig {
         };
         let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
         let notify_allow_private = settings.with_default("NOTIFY_ALLOW_PRIVATE", false, "false");
-        let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", Duration::from_secs(25));
+        let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", Duration::from_secs(20));
+        refuse_unworkable(settings, concurrency, max_connections, retry_unit);
+        fits_contract(
+            settings,
+            "STRIPE_TIMEOUT_MS",
+            timeout * CALLS_TO_THE_PROVIDER,
+            Kind::CreateIntent,
+        );
+        fits_contract(
+            settings,
+            "NOTIFY_TIMEOUT_MS",
+            notify_timeout,
+            Kind::NotifyMerchant,
+        );
         let broker = BrokerConfig {
             url: amqp_url?,
             connection_name: "workers".into(),
@@ -96,6 +110,13 @@ impl WorkersConfig {
             acquire_timeout: Duration::from_secs(5),
             read_only: false,
         };
+        if let Err(error) = store.check() {
+            settings.note(
+                "DATABASE_URL",
+                error.to_string(),
+                "postgres://user:password@127.0.0.1:5432/sluice",
+            );
+        }
         Some(Self {
             broker,
             store,
@@ -107,5 +128,76 @@ impl WorkersConfig {
             notify_allow_private,
             stop_timeout,
         })
+    }
+}
+
+/// A try may open the intent and then ask for it.
+const CALLS_TO_THE_PROVIDER: u32 = 2;
+/// The recorder, the relay and a read.
+const FEWEST_CONNECTIONS: u32 = 3;
+
+fn refuse_unworkable(settings: &mut Settings, concurrency: u16, connections: u32, retry_unit: Duration) {
+    if concurrency == 0 {
+        settings.note("WORKERS_CONCURRENCY", "must be greater than zero", "128");
+    }
+    if connections < FEWEST_CONNECTIONS {
+        let problem = format!("must be at least {FEWEST_CONNECTIONS}");
+        settings.note("WORKERS_DATABASE_CONNECTIONS", problem, "16");
+    }
+    if retry_unit.is_zero() {
+        settings.note("RETRY_UNIT_MS", "must be greater than zero", "1000");
+    }
+}
+
+/// What a job waits for has to fit into the time that its contract gives it; else every try would be cut off.
+fn fits_contract(settings: &mut Settings, name: &'static str, waits: Duration, kind: Kind) {
+    let allowed = kind.contract().timeout;
+    if waits.is_zero() || waits >= allowed {
+        let problem = format!(
+            "must be greater than zero and fit into the {} s of {kind}",
+            allowed.as_secs()
+        );
+        settings.note(name, problem, "10000");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: [(&str, &str); 3] = [
+        ("DATABASE_URL", "postgres://localhost/sluice"),
+        ("AMQP_URL", "amqp://localhost/sluice"),
+        (
+            "SLUICE_SECRETS_KEY",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ),
+    ];
+
+    #[test]
+    fn the_defaults_can_be_used() {
+        assert!(WorkersConfig::from_settings(Settings::from_pairs(GOOD)).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_work_is_named() {
+        let bad = [
+            ("WORKERS_CONCURRENCY", "0"),
+            ("WORKERS_DATABASE_CONNECTIONS", "1"),
+            ("RETRY_UNIT_MS", "0"),
+            ("STRIPE_TIMEOUT_MS", "30000"),
+            ("NOTIFY_TIMEOUT_MS", "45000"),
+            ("NOTIFY_ALLOW_PRIVATE", "maybe"),
+            ("DATABASE_URL", "mysql://user:hunter2@host/"),
+            ("AMQP_URL", "http://user:hunter2@host/"),
+        ];
+        for (name, value) in bad {
+            let settings = Settings::from_pairs(GOOD.into_iter().chain([(name, value)]));
+            let message = WorkersConfig::from_settings(settings).unwrap_err().to_string();
+            assert!(
+                message.contains(name) && !message.contains("hunter2"),
+                "{name}: {message}"
+            );
+        }
     }
 }

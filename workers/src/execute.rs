@@ -7,7 +7,7 @@ use std::{
 
 use broker::Publisher;
 use domain::{
-    id::MerchantId,
+    id::{JobId, MerchantId},
     job::{Envelope, Job},
     outcome::{Disposition, ErrorClass, Outcome, Reason},
     trace::TraceParent,
@@ -19,6 +19,10 @@ use crate::context::Context;
 
 /// How often a record may find that the world moved on before the job is tried again later.
 pub const MAX_LOOKS: usize = 5;
+/// How long the story of a failed try, and what follows from giving up, may take to be written.
+const WRITE_DOWN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a reply may take to be made; nobody waits much longer for it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a job waits when PostgreSQL is away, in units of the retry ladder. It is not the job's fault.
 const STORE_AWAY_UNITS: u32 = 5;
 
@@ -33,8 +37,6 @@ pub struct Run {
     pub snoozes: u32,
     /// Whether no other try follows a failure of this one.
     pub is_last: bool,
-    /// Whether an earlier run of this try may have been cut off in the middle.
-    pub redelivered: bool,
     /// Where in the trace of the payment this run stands.
     pub trace: TraceParent,
 }
@@ -89,9 +91,10 @@ impl Executor {
         let span = tracing::info_span!(
             "job",
             kind = H::CONTRACT.kind.name(),
-            job_id = envelope.job_id,
+            job_id = tracing::field::Empty,
             correlation_id = envelope.correlation_id,
             attempt = envelope.attempt,
+            redelivered = envelope.redelivered,
             trace_id = trace.trace_id(),
             merchant_id = tracing::field::Empty,
         );
@@ -101,15 +104,15 @@ impl Executor {
     async fn execute_in_span<H: Handler>(&self, envelope: &Envelope, trace: TraceParent) -> Disposition {
         let started = Instant::now();
         let contract = H::CONTRACT;
+        let decoded = envelope.decode::<H>();
         let run = Run {
-            job_id: envelope.job_id.clone(),
+            job_id: job_id(envelope, decoded.as_ref().ok()),
             attempt: envelope.attempt,
             snoozes: envelope.snoozes,
             is_last: contract.retry.is_last(envelope.attempt),
-            redelivered: envelope.redelivered,
             trace,
         };
-        let decoded = envelope.decode::<H>();
+        tracing::Span::current().record("job_id", &run.job_id);
         let (job, outcome) = match decoded {
             Ok(job) => {
                 tracing::Span::current().record("merchant_id", job.merchant_id().to_string());
@@ -124,14 +127,17 @@ impl Executor {
         let disposition = contract
             .retry
             .decide(run.attempt, run.snoozes, outcome, self.context.retry_unit);
-        let disposition = match self.write_down(envelope, job.as_ref(), &run, &disposition).await {
-            Ok(()) => disposition,
-            Err(error) if error.is_transient() => self.put_off(&error),
-            Err(error) => {
+        let written = self.write_down(envelope, job.as_ref(), &run, &disposition);
+        let written = tokio::time::timeout(WRITE_DOWN_TIMEOUT, written).await;
+        let disposition = match written {
+            Ok(Ok(())) => disposition,
+            Ok(Err(error)) if !error.is_transient() => {
                 // Its story cannot be told, but the message itself carries the reason to where people look.
                 tracing::error!(%error, "the outcome cannot be written down");
                 disposition
             }
+            Ok(Err(error)) => self.put_off(&error.to_string()),
+            Err(_) => self.put_off("PostgreSQL did not answer in time"),
         };
         if let Some(job) = &job {
             self.answer(job, envelope, &disposition).await;
@@ -211,28 +217,47 @@ impl Executor {
     }
 
     /// PostgreSQL would not take the story of a failure: the try does not count, so that the story is told next time.
-    fn put_off(&self, error: &StoreError) -> Disposition {
-        tracing::warn!(%error, "the outcome could not be written down; the job is put off");
+    fn put_off(&self, why: &str) -> Disposition {
+        tracing::warn!(why, "the outcome could not be written down; the job is put off");
         Disposition::Snooze {
-            reason: Reason::new(ErrorClass::StoreUnavailable, error.to_string()),
+            reason: Reason::new(ErrorClass::StoreUnavailable, why),
             delay: self.context.retry_unit * STORE_AWAY_UNITS,
         }
     }
 
     /// Tells whoever waits. They have a time limit of their own, so an answer that cannot be sent is only logged.
     async fn answer<H: Handler>(&self, job: &H, envelope: &Envelope, disposition: &Disposition) {
-        let finished = matches!(disposition, Disposition::Complete | Disposition::DeadLetter(_));
-        if envelope.reply_to.is_none() || !finished {
+        if envelope.reply_to.is_none() || !deserves_answer(disposition) {
             return;
         }
-        let body = match job.reply(&self.context).await {
-            Ok(Some(body)) => body,
-            Ok(None) => return,
-            Err(error) => return tracing::warn!(%error, "no reply could be made"),
+        let body = match tokio::time::timeout(ANSWER_TIMEOUT, job.reply(&self.context)).await {
+            Ok(Ok(Some(body))) => body,
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => return tracing::warn!(%error, "no reply could be made"),
+            Err(_) => return tracing::warn!("no reply could be made in time"),
         };
         if let Err(error) = self.publisher.reply(envelope, body).await {
             tracing::warn!(%error, "the reply could not be sent");
         }
+    }
+}
+
+/// Only the end of a job is answered, and only to somebody who may know: whoever publishes for another merchant is told
+/// nothing, not even whether its payment exists.
+fn deserves_answer(disposition: &Disposition) -> bool {
+    match disposition {
+        Disposition::Complete => true,
+        Disposition::DeadLetter(reason) => reason.class != ErrorClass::Forbidden,
+        Disposition::Retry { .. } | Disposition::Snooze { .. } => false,
+    }
+}
+
+/// The id under which a job's story is kept. A foreign publisher may write any `message_id`, so it is never believed:
+/// a job that can be read has an id of its own, and one that cannot is known by its bytes.
+fn job_id<H: Handler>(envelope: &Envelope, job: Option<&H>) -> String {
+    match job {
+        Some(job) => job.id().to_string(),
+        None => JobId::derive(H::CONTRACT.kind.name(), &[&envelope.body]).to_string(),
     }
 }
 

@@ -10,6 +10,7 @@ mod context;
 mod execute;
 mod jobs;
 mod notifier;
+mod readiness;
 mod registry;
 mod relay;
 mod workers;

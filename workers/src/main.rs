@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     let Some(mut running) = started.transpose().context("the workers cannot start")? else {
         return Ok(());
     };
-    let ended_early = stop.run_until_cancelled(running.worker_ended()).await.is_some();
+    let ended_early = stop.run_until_cancelled(running.ended_early()).await.is_some();
     running.stop().await;
     anyhow::ensure!(!ended_early, "a worker ended although nobody asked it to");
     Ok(())

@@ -6,19 +6,22 @@ use apalis::prelude::WorkerError;
 use broker::{ConsumerConfig, Publisher, RabbitBackend, topology};
 use channels::Channels;
 use domain::{clock::Clock, job::Kind};
-use runtime::{Check, InternalListener, serve_internal};
+use runtime::{InternalListener, serve_internal};
 use store::{Recorder, Store, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     bulkhead::Bulkhead, config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier,
-    registry, relay::Relay,
+    readiness::Readiness, registry, relay::Relay,
 };
 
 /// How long to wait before a server that is not there yet is tried again.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
 
+/// How long the relay may go on publishing once the jobs are done. With `STOP_TIMEOUT_MS` it has to stay below the time
+/// after which an orchestrator kills the process, commonly 30 seconds.
+const RELAY_GRACE: Duration = Duration::from_secs(6);
 /// One merchant may hold this part of the places for notifications.
 const MERCHANT_SHARE: usize = 8;
 
@@ -77,7 +80,7 @@ impl Workers {
         let recorder = Recorder::start(store.clone(), Arc::clone(&committed));
         let context = Context {
             store: store.clone(),
-            recorder,
+            recorder: recorder.clone(),
             channels,
             notifier,
             notifying: Bulkhead::new(usize::from(config.concurrency) / MERCHANT_SHARE),
@@ -112,30 +115,13 @@ impl Workers {
         let mut relay = JoinSet::new();
         relay.spawn(relayed.run(stop_rest.clone()));
 
-        let checked = store.clone();
-        let readiness = move || {
-            let (store, publisher, consumers) = (checked.clone(), publisher.clone(), consumers.clone());
-            async move {
-                let mut checks: Vec<Check> = consumers
-                    .into_iter()
-                    .map(|(kind, status)| {
-                        (
-                            kind,
-                            status.is_consuming().then_some(()).ok_or("not consuming".into()),
-                        )
-                    })
-                    .collect();
-                checks.push((
-                    "publisher",
-                    publisher.is_ready().then_some(()).ok_or("not connected".into()),
-                ));
-                checks.push((
-                    "postgresql",
-                    store.check().await.map_err(|error| error.to_string()),
-                ));
-                checks
-            }
+        let readiness = Readiness {
+            store: store.clone(),
+            recorder,
+            publisher,
+            consumers,
         };
+        let readiness = move || readiness.clone().checks();
         let internal = serve_internal(config.internal_listen, readiness, stop_rest.clone()).await?;
         let stop_timeout = config.stop_timeout;
         Ok(Running {
@@ -156,35 +142,30 @@ impl Running {
         self.internal.address()
     }
 
-    /// Waits until one of the workers ends, which none does before it is told to; false when none is left.
-    pub async fn worker_ended(&mut self) -> bool {
-        match self.jobs.join_next().await {
-            Some(Ok(Ok(()))) => true,
-            Some(Ok(Err(error))) => {
-                tracing::error!(%error, "a worker ended abnormally");
-                true
-            }
-            Some(Err(error)) => {
-                tracing::error!(%error, "a worker panicked");
-                true
-            }
-            None => false,
+    /// Waits until a worker or the relay ends, which none does before it is told to.
+    pub async fn ended_early(&mut self) {
+        tokio::select! {
+            Some(ended) = self.jobs.join_next() => tracing::error!(?ended, "a worker ended although nobody asked it to"),
+            Some(ended) = self.relay.join_next() => tracing::error!(?ended, "the outbox relay ended although nobody asked it to"),
         }
     }
 
     /// Stops taking jobs, finishes those in hand, relays what they left in the outbox, and closes. Jobs that do not
-    /// finish in time go back to their queues.
+    /// finish in time go back to their queues when the process ends.
     pub async fn stop(mut self) {
         tracing::info!("stopping: no new jobs are taken");
         self.stop_jobs.cancel();
-        let limit = self.stop_timeout;
-        let drained = async { while self.worker_ended().await {} };
-        if tokio::time::timeout(limit, drained).await.is_err() {
-            tracing::warn!("jobs in hand did not finish in time and go back to their queues");
+        let drained = async { while self.jobs.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.stop_timeout, drained).await.is_err() {
+            tracing::warn!("jobs in hand did not finish in time; they come again elsewhere");
             self.jobs.shutdown().await;
         }
         self.stop_rest.cancel();
-        while self.relay.join_next().await.is_some() {}
+        let relayed = async { while self.relay.join_next().await.is_some() {} };
+        if tokio::time::timeout(RELAY_GRACE, relayed).await.is_err() {
+            tracing::warn!("the outbox was not emptied in time; another process relays the rest");
+            self.relay.shutdown().await;
+        }
         self.internal.stopped().await;
         self.store.close().await;
         tracing::info!("stopped");

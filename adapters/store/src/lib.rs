@@ -47,6 +47,24 @@ pub struct StoreConfig {
     pub read_only: bool,
 }
 
+/// The address of PostgreSQL cannot be read. Does not repeat it, as it holds the password.
+#[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
+#[error("expected postgres://user:password@host:port/database")]
+pub struct InvalidUrl;
+
+impl StoreConfig {
+    /// Checks the address without connecting, so that a bad setting stops a process at once.
+    ///
+    /// # Errors
+    /// It is no address of a PostgreSQL server.
+    pub fn check(&self) -> Result<(), InvalidUrl> {
+        let scheme = ["postgres://", "postgresql://"];
+        let known = scheme.iter().any(|scheme| self.url.expose().starts_with(scheme));
+        let parsed = PgConnectOptions::from_str(self.url.expose());
+        parsed.ok().filter(|_| known).map(drop).ok_or(InvalidUrl)
+    }
+}
+
 /// A pool of connections and the key that opens what is sealed at rest. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {

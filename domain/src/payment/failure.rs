@@ -50,6 +50,15 @@ impl Failure {
         }
     }
 
+    /// The merchant is not set up for the provider.
+    pub fn not_configured() -> Self {
+        Self {
+            code: "not_configured".into(),
+            message: "This merchant is not set up for the payment provider. Nothing was charged.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
     /// The provider said that the request itself is wrong.
     pub fn refused(code: &str, message: &str) -> Self {
         Self {

@@ -45,17 +45,53 @@ struct Fields {
 
 impl From<Fields> for PaymentRequest {
     fn from(fields: Fields) -> Self {
-        let Fields { amount_minor, currency, description, reference, metadata, payment_method, return_url } = fields;
-        let money = Money { amount_minor, currency };
-        Self { money, description, reference, metadata, payment_method, return_url }
+        let Fields {
+            amount_minor,
+            currency,
+            description,
+            reference,
+            metadata,
+            payment_method,
+            return_url,
+        } = fields;
+        let money = Money {
+            amount_minor,
+            currency,
+        };
+        Self {
+            money,
+            description,
+            reference,
+            metadata,
+            payment_method,
+            return_url,
+        }
     }
 }
 
 impl From<PaymentRequest> for Fields {
     fn from(request: PaymentRequest) -> Self {
-        let PaymentRequest { money, description, reference, metadata, payment_method, return_url } = request;
-        let Money { amount_minor, currency } = money;
-        Self { amount_minor, currency, description, reference, metadata, payment_method, return_url }
+        let PaymentRequest {
+            money,
+            description,
+            reference,
+            metadata,
+            payment_method,
+            return_url,
+        } = request;
+        let Money {
+            amount_minor,
+            currency,
+        } = money;
+        Self {
+            amount_minor,
+            currency,
+            description,
+            reference,
+            metadata,
+            payment_method,
+            return_url,
+        }
     }
 }
 
@@ -102,17 +138,24 @@ impl PaymentRequest {
         }
         for (key, value) in &self.metadata {
             let key_fits = (1..=Self::MAX_METADATA_KEY).contains(&key.chars().count());
-            if !key_fits || value.chars().count() > Self::MAX_METADATA_VALUE || has_control(key) || has_control(value)
+            if !key_fits
+                || value.chars().count() > Self::MAX_METADATA_VALUE
+                || has_control(key)
+                || has_control(value)
             {
                 let (key_limit, value_limit) = (Self::MAX_METADATA_KEY, Self::MAX_METADATA_VALUE);
-                let limits =
-                    format!("keys of 1 to {key_limit} characters, values of at most {value_limit}, no control characters");
+                let limits = format!(
+                    "keys of 1 to {key_limit} characters, values of at most {value_limit}, no control characters"
+                );
                 return invalid("metadata", limits);
             }
         }
         let metadata_bytes = serde_json::to_vec(&self.metadata).map_or(usize::MAX, |json| json.len());
         if metadata_bytes > Self::MAX_METADATA_BYTES {
-            return invalid("metadata", format!("at most {} bytes of JSON in all", Self::MAX_METADATA_BYTES));
+            return invalid(
+                "metadata",
+                format!("at most {} bytes of JSON in all", Self::MAX_METADATA_BYTES),
+            );
         }
         Ok(())
     }

@@ -63,6 +63,20 @@ impl Handler for NotifyMerchant {
         )
         .await
     }
+
+    async fn give_up(&self, context: &Context, run: &Run, reason: &Reason) -> Result<Record, StoreError> {
+        // A try that was cut off left no account of itself. One that has an account keeps it.
+        let error = Some(reason.message.clone());
+        let attempt = AttemptRecord {
+            error,
+            ..attempt(self, context, run, DeliveryStatus::Exhausted)
+        };
+        let known = context.store.delivery(self.notification_id).await?.is_some();
+        Ok(Record {
+            attempt: known.then_some(attempt),
+            ..Record::default()
+        })
+    }
 }
 
 async fn send(

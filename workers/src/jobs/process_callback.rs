@@ -10,7 +10,7 @@ use domain::{
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentEvent, PaymentStatus},
 };
-use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Verdict};
+use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Verdict};
 
 use crate::{
     context::Context,
@@ -20,9 +20,9 @@ use crate::{
 
 impl Handler for ProcessCallback {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        let event = match read(self, context) {
+        let event = match read(self, context, run) {
             Ok(event) => event,
-            Err(reason) => return Ok(Outcome::Fail(reason)),
+            Err(outcome) => return Ok(outcome),
         };
         match event {
             CallbackEvent::Intent { intent, change } => match intent.payment_id {
@@ -44,17 +44,30 @@ impl Handler for ProcessCallback {
     }
 }
 
-fn read(job: &ProcessCallback, context: &Context) -> Result<CallbackEvent, Reason> {
+/// What the callback says, or what becomes of it when it cannot be read.
+fn read(job: &ProcessCallback, context: &Context, run: &Run) -> Result<CallbackEvent, Outcome> {
     let place = ProcessCallback::place(job.channel, job.merchant_id, &job.event_id);
-    let body = context.store.vault().open_text(&place, &job.sealed_body);
-    let body = body.map_err(|error| {
-        Reason::new(
-            ErrorClass::Misconfigured,
-            format!("the callback's body is {error}"),
-        )
-    })?;
+    let reason = |class, message: String| Reason::new(class, message);
+    let body = context
+        .store
+        .vault()
+        .open_text(&place, &job.sealed_body)
+        .map_err(|error| {
+            let reason = reason(
+                ErrorClass::Misconfigured,
+                format!("the callback's body is {error}"),
+            );
+            match error {
+                // While keys are being rotated, the key may come with the next start of this process.
+                Unsealable::UnknownKey => Outcome::Snooze {
+                    reason,
+                    delay: context.nap(run.snoozes),
+                },
+                Unsealable::Damaged => Outcome::Fail(reason),
+            }
+        })?;
     channels::translate_callback(job.channel, &body)
-        .map_err(|error| Reason::new(ErrorClass::Unreadable, error.to_string()))
+        .map_err(|error| Outcome::Fail(reason(ErrorClass::Unreadable, error.to_string())))
 }
 
 async fn ignore(job: &ProcessCallback, context: &Context) -> Result<Outcome, StoreError> {

@@ -1,0 +1,42 @@
+//! Whether this process can work: what `/readyz` answers.
+
+use broker::{ConsumerStatus, Publisher};
+use runtime::Check;
+use store::{Recorder, Store};
+
+/// What is looked at.
+#[derive(Clone)]
+pub struct Readiness {
+    /// PostgreSQL, and its schema.
+    pub store: Store,
+    /// The task that writes.
+    pub recorder: Recorder,
+    /// The connection that publishes.
+    pub publisher: Publisher,
+    /// The subscriptions, by kind.
+    pub consumers: Vec<(&'static str, ConsumerStatus)>,
+}
+
+impl Readiness {
+    /// One line for each thing that can be missing.
+    pub async fn checks(self) -> Vec<Check> {
+        let consumers = self.consumers.iter();
+        let mut checks: Vec<Check> = consumers
+            .map(|(kind, status)| (*kind, that(status.is_consuming(), "not consuming")))
+            .collect();
+        checks.push(("publisher", that(self.publisher.is_ready(), "not connected")));
+        checks.push((
+            "recorder",
+            that(self.recorder.is_running(), "ended; restart this process"),
+        ));
+        checks.push((
+            "postgresql",
+            self.store.check().await.map_err(|error| error.to_string()),
+        ));
+        checks
+    }
+}
+
+fn that(holds: bool, otherwise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+}
