@@ -296,3 +296,22 @@ fn report(kind: &'static str, disposition: &Disposition, took: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_may_not_ask_is_not_answered() {
+        let parked = |class| Disposition::DeadLetter(Reason::new(class, "why"));
+        assert!(deserves_answer(&Disposition::Complete));
+        assert!(deserves_answer(&parked(ErrorClass::Conflict)));
+        assert!(!deserves_answer(&parked(ErrorClass::Forbidden)));
+    }
+
+    #[test]
+    fn text_for_a_column_has_no_nul_and_an_end() {
+        assert_eq!(storable("a\0b"), "ab");
+        assert_eq!(storable(&"x".repeat(5_000)).len(), 1_000);
+    }
+}

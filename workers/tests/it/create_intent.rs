@@ -183,3 +183,62 @@ async fn a_key_older_than_the_provider_keeps_it_is_asked_about_first() {
     assert_eq!(world.intents().await.len(), 1);
     world.close().await;
 }
+
+/// The first try may have charged; that the key is bad by now says nothing about it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_after_an_unknown_try_does_not_fail_the_payment() {
+    let world = world().await;
+    let lost = json!({ "route": "POST /v1/payment_intents", "fault": "hang_after", "account": world.account, "times": 1 });
+    let refused = json!({ "route": "*", "fault": "error", "status": 401, "account": world.account });
+    world.post("/sandbox/faults", lost).await;
+    world.post("/sandbox/faults", refused).await;
+    let job = world.job("k", request(Some("pm_card_visa")));
+    world.publish(&job).await;
+    world.wait_for(job.payment_id(), PaymentStatus::NeedsReview).await;
+    assert_eq!(world.intents().await.len(), 1);
+    world.close().await;
+}
+
+/// Every try runs out of time while the provider is still at work on the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_is_given_time_before_its_silence_counts() {
+    let world = world().await;
+    let route = "POST /v1/payment_intents";
+    let slow = json!({ "route": route, "fault": "slow", "delay_ms": 3_000, "account": world.account });
+    world.post("/sandbox/faults", slow).await;
+    let job = world.job("k", request(Some("pm_card_visa")));
+    world.publish(&job).await;
+    world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
+    assert_eq!(world.intents().await.len(), 1);
+    assert_eq!(
+        world
+            .count("select count(*) from job_failures where disposition = 'dead_letter'")
+            .await,
+        0
+    );
+    world.close().await;
+}
+
+/// A process died in the middle of the call; after that the provider cannot be reached any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_cut_off_is_not_forgotten() {
+    let world = world().await;
+    let payment = world.stored("k").await;
+    let down = json!({ "route": "*", "fault": "rate_limit", "account": world.account });
+    world.post("/sandbox/faults", down).await;
+    world.publish(&world.job("k", request(None))).await;
+    world.wait_for(payment.id, PaymentStatus::NeedsReview).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_credentials_nothing_is_sent_and_the_payment_fails() {
+    let world = world().await;
+    let stranger = world.merchant_without_credentials().await;
+    let mut job = world.job("k", request(None));
+    job.merchant_id = stranger;
+    world.publish(&job).await;
+    let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
+    assert_eq!(payment.failure.unwrap().code, "not_configured");
+    world.close().await;
+}

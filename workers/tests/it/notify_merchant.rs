@@ -168,7 +168,7 @@ async fn a_hanging_merchant_does_not_hold_up_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_secrets_sign_during_a_rotation_and_an_expired_one_does_not() {
+async fn both_secrets_sign_during_a_rotation() {
     let world = world().await;
     let new = Secret::new("whsec_bmV3LXNlY3JldC1vZi0zMi1ieXRlcy1sZW5ndGghISE=");
     let old = |until| EndpointSecret {
@@ -194,6 +194,50 @@ async fn our_own_network_is_out_of_reach_unless_allowed() {
     let world = world_with(|config| config.notify_allow_private = false).await;
     tell(&world).await;
     let refused = "select count(*) from notification_attempts where attempt = 1 and error like '%private%'";
+    world.wait_until(1, async || world.count(refused).await).await;
+    assert!(world.deliveries().await.is_empty());
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_secret_no_longer_signs() {
+    let world = world().await;
+    let new = Secret::new("whsec_bmV3LXNlY3JldC1vZi0zMi1ieXRlcy1sZW5ndGghISE=");
+    let expired = EndpointSecret {
+        secret: Secret::new(ENDPOINT_SECRET),
+        until: Some(now() - TimeDelta::seconds(1)),
+    };
+    let current = EndpointSecret {
+        secret: new,
+        until: None,
+    };
+    world.set_secrets(&[current, expired]).await;
+    tell(&world).await;
+    world
+        .wait_until(true, async || !world.deliveries().await.is_empty())
+        .await;
+    // The merchant knows only the secret that has expired.
+    assert_eq!(world.deliveries().await[0]["verified"], false);
+    world.close().await;
+}
+
+/// A name is looked at when it is resolved, for the connection that is then made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_leads_into_our_own_network_is_out_of_reach() {
+    let world = world_with(|config| config.notify_allow_private = false).await;
+    let port = world.sandbox.address().port();
+    let url = format!("http://localhost:{port}/merchant/{}", world.merchant_id);
+    let secrets = [EndpointSecret {
+        secret: Secret::new(ENDPOINT_SECRET),
+        until: None,
+    }];
+    let set = world
+        .store
+        .set_endpoint(world.merchant_id, &url, &secrets, "test", now());
+    assert!(set.await.unwrap());
+    tell(&world).await;
+    let refused =
+        "select count(*) from notification_attempts where attempt = 1 and error like '%no public address%'";
     world.wait_until(1, async || world.count(refused).await).await;
     assert!(world.deliveries().await.is_empty());
     world.close().await;

@@ -126,6 +126,25 @@ impl World {
         id
     }
 
+    pub async fn merchant_without_credentials(&self) -> MerchantId {
+        let id = MerchantId::random();
+        let key = ApiKey {
+            id: id.to_string(),
+            merchant_id: id,
+            secret_hash: [0; 32],
+            revoked: false,
+        };
+        let new = NewMerchant {
+            id,
+            name: "New".into(),
+            amqp_user: None,
+            endpoint: None,
+            key,
+        };
+        self.store.create_merchant(&new, "test", now()).await.unwrap();
+        id
+    }
+
     async fn create_merchant(&self, id: MerchantId) {
         let now = now();
         let endpoint = format!("{}/merchant/{id}", self.sandbox.base_url());
