@@ -11,6 +11,11 @@ use store::Record;
 
 use crate::support::{key, now, request, world};
 
+/// The call that opens an intent.
+const OPENING: &str = "POST /v1/payment_intents";
+/// Every call there is.
+const EVERYTHING: &str = "*";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_job_many_times_at_once_opens_one_intent() {
     let world = world().await;
@@ -74,8 +79,7 @@ async fn another_request_under_the_same_key_is_parked_and_leaves_the_payment_alo
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_by_the_provider_is_not_retried() {
     let world = world().await;
-    let fault = json!({ "route": "POST /v1/payment_intents", "fault": "error", "status": 400, "account": world.account });
-    world.post("/sandbox/faults", fault).await;
+    world.fault(OPENING, "error", json!({ "status": 400 })).await;
     let job = world.job("k", request(None));
     world.publish(&job).await;
     let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
@@ -91,9 +95,7 @@ async fn a_refusal_by_the_provider_is_not_retried() {
 #[tokio::test(flavor = "multi_thread")]
 async fn work_done_without_an_answer_is_found_again_and_not_repeated() {
     let world = world().await;
-    let route = "POST /v1/payment_intents";
-    let fault = json!({ "route": route, "fault": "hang_after", "account": world.account, "times": 1 });
-    world.post("/sandbox/faults", fault).await;
+    world.fault(OPENING, "hang_after", json!({ "times": 1 })).await;
     let job = world.job("k", request(Some("pm_card_visa")));
     world.publish(&job).await;
     world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
@@ -111,9 +113,9 @@ async fn work_done_without_an_answer_is_found_again_and_not_repeated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_that_the_provider_repeats_is_settled_by_asking() {
     let world = world().await;
-    let route = "POST /v1/payment_intents";
-    let fault = json!({ "route": route, "fault": "error_after", "status": 500, "account": world.account, "times": 1 });
-    world.post("/sandbox/faults", fault).await;
+    world
+        .fault(OPENING, "error_after", json!({ "status": 500, "times": 1 }))
+        .await;
     let job = world.job("k", request(Some("pm_card_visa")));
     world.publish(&job).await;
     world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
@@ -124,8 +126,7 @@ async fn an_error_that_the_provider_repeats_is_settled_by_asking() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stays_unknown_is_reviewed_and_a_replay_asks_first() {
     let world = world().await;
-    let fault = json!({ "route": "*", "fault": "hang_after", "account": world.account });
-    world.post("/sandbox/faults", fault).await;
+    world.fault(EVERYTHING, "hang_after", json!({})).await;
     let job = world.job("k", request(Some("pm_card_visa")));
     world.publish(&job).await;
     let payment = world.wait_for(job.payment_id(), PaymentStatus::NeedsReview).await;
@@ -188,10 +189,8 @@ async fn a_key_older_than_the_provider_keeps_it_is_asked_about_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_after_an_unknown_try_does_not_fail_the_payment() {
     let world = world().await;
-    let lost = json!({ "route": "POST /v1/payment_intents", "fault": "hang_after", "account": world.account, "times": 1 });
-    let refused = json!({ "route": "*", "fault": "error", "status": 401, "account": world.account });
-    world.post("/sandbox/faults", lost).await;
-    world.post("/sandbox/faults", refused).await;
+    world.fault(OPENING, "hang_after", json!({ "times": 1 })).await;
+    world.fault(EVERYTHING, "error", json!({ "status": 401 })).await;
     let job = world.job("k", request(Some("pm_card_visa")));
     world.publish(&job).await;
     world.wait_for(job.payment_id(), PaymentStatus::NeedsReview).await;
@@ -203,9 +202,7 @@ async fn a_refusal_after_an_unknown_try_does_not_fail_the_payment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_provider_is_given_time_before_its_silence_counts() {
     let world = world().await;
-    let route = "POST /v1/payment_intents";
-    let slow = json!({ "route": route, "fault": "slow", "delay_ms": 3_000, "account": world.account });
-    world.post("/sandbox/faults", slow).await;
+    world.fault(OPENING, "slow", json!({ "delay_ms": 3_000 })).await;
     let job = world.job("k", request(Some("pm_card_visa")));
     world.publish(&job).await;
     world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
@@ -224,8 +221,7 @@ async fn the_provider_is_given_time_before_its_silence_counts() {
 async fn a_call_that_was_cut_off_is_not_forgotten() {
     let world = world().await;
     let payment = world.stored("k").await;
-    let down = json!({ "route": "*", "fault": "rate_limit", "account": world.account });
-    world.post("/sandbox/faults", down).await;
+    world.fault(EVERYTHING, "rate_limit", json!({})).await;
     world.publish(&world.job("k", request(None))).await;
     world.wait_for(payment.id, PaymentStatus::NeedsReview).await;
     world.close().await;

@@ -278,6 +278,14 @@ impl World {
             .unwrap();
     }
 
+    /// Turns a fault dial for this merchant's account alone.
+    pub async fn fault(&self, route: &str, fault: &str, mut more: Value) {
+        more["route"] = route.into();
+        more["fault"] = fault.into();
+        more["account"] = self.account.as_str().into();
+        self.post("/sandbox/faults", more).await;
+    }
+
     /// What the provider really has for this merchant.
     pub async fn intents(&self) -> Vec<Value> {
         let answer = self

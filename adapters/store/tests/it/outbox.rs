@@ -11,15 +11,7 @@ use crate::support::{World, at, world};
 
 async fn with_messages(count: usize) -> World {
     let world = world().await;
-    let payment = world.payment("k");
-    world
-        .recorder
-        .write(Record {
-            new_payment: Some(payment.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    let payment = world.stored("k").await;
     let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, at(5));
     let job = Envelope::new(&NotifyMerchant::from(&notification), TraceParent::root(), at(5));
     let record = Record {
@@ -27,7 +19,7 @@ async fn with_messages(count: usize) -> World {
         notifications: vec![notification],
         ..Record::default()
     };
-    world.recorder.write(record).await.unwrap();
+    world.write(record).await;
     world
 }
 

@@ -16,11 +16,8 @@ async fn a_payment_comes_back_as_it_was_written() {
         new_payment: Some(new.clone()),
         ..Record::default()
     };
-    assert_eq!(
-        world.recorder.write(record.clone()).await.unwrap(),
-        Verdict::Written
-    );
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Duplicate);
+    assert_eq!(world.write(record.clone()).await, Verdict::Written);
+    assert_eq!(world.write(record).await, Verdict::Duplicate);
     assert_eq!(world.store.payment(new.id).await.unwrap(), Some(new.clone()));
 
     let paid = seen(new, IntentStatus::Succeeded).payment;
@@ -28,11 +25,8 @@ async fn a_payment_comes_back_as_it_was_written() {
         payment: Some(paid.clone()),
         ..Record::default()
     };
-    assert_eq!(
-        world.recorder.write(record.clone()).await.unwrap(),
-        Verdict::Written
-    );
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Stale);
+    assert_eq!(world.write(record.clone()).await, Verdict::Written);
+    assert_eq!(world.write(record).await, Verdict::Stale);
     let stored = world.store.payment(paid.id).await.unwrap().unwrap();
     assert_eq!((stored.version, stored.client_secret), (1, paid.client_secret));
 }
@@ -40,24 +34,9 @@ async fn a_payment_comes_back_as_it_was_written() {
 #[tokio::test]
 async fn the_client_secret_is_sealed_at_rest() {
     let world = world().await;
-    let new = world.payment("k");
-    world
-        .recorder
-        .write(Record {
-            new_payment: Some(new.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    let new = world.stored("k").await;
     let open = seen(new, IntentStatus::RequiresAction).payment;
-    world
-        .recorder
-        .write(Record {
-            payment: Some(open),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    world.change(&open).await;
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
         .await
         .unwrap();
@@ -72,24 +51,9 @@ async fn the_client_secret_is_sealed_at_rest() {
 #[tokio::test]
 async fn the_table_itself_refuses_to_unpay_or_change_a_payment() {
     let world = world().await;
-    let new = world.payment("k");
-    world
-        .recorder
-        .write(Record {
-            new_payment: Some(new.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    let new = world.stored("k").await;
     let paid = seen(new, IntentStatus::Succeeded).payment;
-    world
-        .recorder
-        .write(Record {
-            payment: Some(paid.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    world.change(&paid).await;
     let mut unpaid = world.store.payment(paid.id).await.unwrap().unwrap();
     unpaid.status = PaymentStatus::Failed;
     let refused = world
@@ -124,13 +88,11 @@ async fn pages_hold_every_payment_once_even_when_they_share_a_moment() {
     for number in 0..25 {
         let new = world.payment(&number.to_string());
         world
-            .recorder
             .write(Record {
-                new_payment: Some(new),
+                new_payment: Some(new.clone()),
                 ..Record::default()
             })
-            .await
-            .unwrap();
+            .await;
     }
     let mut page = Page {
         merchant_id: world.merchant_id,
@@ -197,15 +159,7 @@ async fn an_unmigrated_database_is_named() {
 #[tokio::test]
 async fn a_call_is_open_until_its_end_is_known() {
     let world = world().await;
-    let new = world.payment("k");
-    world
-        .recorder
-        .write(Record {
-            new_payment: Some(new.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    let new = world.stored("k").await;
     let steps = [
         // Storing the payment began the first call.
         (None, Some(1)),

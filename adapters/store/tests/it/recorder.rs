@@ -38,15 +38,7 @@ async fn many_records_at_once_are_all_written() {
 #[tokio::test]
 async fn of_two_at_once_on_the_same_payment_one_is_stale_and_leaves_nothing() {
     let world = world().await;
-    let new = world.payment("k");
-    world
-        .recorder
-        .write(Record {
-            new_payment: Some(new.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
+    let new = world.stored("k").await;
     let paid = seen(new, IntentStatus::Succeeded).payment;
     let record = |event: &str| Record {
         payment: Some(paid.clone()),
@@ -65,7 +57,7 @@ async fn of_two_at_once_on_the_same_payment_one_is_stale_and_leaves_nothing() {
         callback: Some(world.callback("evt_2")),
         ..Record::default()
     };
-    assert_eq!(world.recorder.write(again).await.unwrap(), Verdict::Written);
+    assert_eq!(world.write(again).await, Verdict::Written);
 }
 
 #[tokio::test]
@@ -118,7 +110,7 @@ async fn postgresql_being_away_is_transient_and_passes() {
     let error = world.recorder.write(record.clone()).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     world.database.set_reachable(true).await;
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+    assert_eq!(world.write(record).await, Verdict::Written);
 }
 
 /// Nothing listens on port 1. The whole batch hears so at once, not one record after the other.

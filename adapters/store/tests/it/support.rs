@@ -11,7 +11,10 @@ use domain::{
     payment::{Applied, Payment, PaymentEvent, PaymentRequest},
     secret::Secret,
 };
-use store::{ApiKey, CallbackOutcome, CallbackRecord, NewMerchant, Recorder, Store, testing::TestDatabase};
+use store::{
+    ApiKey, CallbackOutcome, CallbackRecord, NewMerchant, Record, Recorder, Store, Verdict,
+    testing::TestDatabase,
+};
 use tokio::sync::Notify;
 
 pub struct World {
@@ -53,6 +56,31 @@ pub async fn world() -> World {
 }
 
 impl World {
+    /// Writes a record, which is to say something, whatever it is.
+    pub async fn write(&self, record: Record) -> Verdict {
+        self.recorder.write(record).await.unwrap()
+    }
+
+    /// A payment that is stored.
+    pub async fn stored(&self, key: &str) -> Payment {
+        let new = self.payment(key);
+        let record = Record {
+            new_payment: Some(new.clone()),
+            ..Record::default()
+        };
+        assert_eq!(self.write(record).await, Verdict::Written);
+        new
+    }
+
+    /// Stores a payment as it is after a change.
+    pub async fn change(&self, payment: &Payment) -> Verdict {
+        self.write(Record {
+            payment: Some(payment.clone()),
+            ..Record::default()
+        })
+        .await
+    }
+
     pub fn payment(&self, key: &str) -> Payment {
         let request = PaymentRequest {
             money: Money {
