@@ -1,6 +1,6 @@
 # The commands of this repository. The work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt up down
+.PHONY: help demo test lint fmt up down wipe
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -21,6 +21,10 @@ up: ## start PostgreSQL and RabbitMQ (addresses: scripts/servers env)
 	@scripts/servers up
 	@scripts/servers status
 
-down: ## stop the demo and the servers that were started here
+down: ## stop the demo and the servers that were started here; their data stays
 	@scripts/demo stop
 	@scripts/servers down
+
+wipe: ## the same, and remove the servers' data wherever it lies
+	@scripts/demo stop
+	@scripts/servers down --wipe

@@ -3,8 +3,10 @@
 # and write; what that means table by table is granted to the two group roles by the migrations.
 set -euo pipefail
 
-psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
-    -v ingress_password="$INGRESS_DATABASE_PASSWORD" -v workers_password="$WORKERS_DATABASE_PASSWORD" <<'SQL'
+# psql takes the passwords from the environment: a command line can be read by every user of the machine.
+psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'SQL'
+\getenv ingress_password INGRESS_DATABASE_PASSWORD
+\getenv workers_password WORKERS_DATABASE_PASSWORD
 create role sluice_reader nologin;
 create role sluice_writer nologin;
 create role sluice_ingress login password :'ingress_password' in role sluice_reader;

@@ -1,8 +1,19 @@
 # shellcheck shell=bash
-# PostgreSQL and RabbitMQ from docker-compose.yml, when a Docker engine answers.
+# PostgreSQL and RabbitMQ from docker-compose.yml, when a Docker engine answers. Their project is this checkout's alone,
+# with passwords, ports and volumes of its own: what somebody runs by hand from the same file (`docker compose up`, with
+# .env) is another project, and is never used, stopped or wiped here.
 
+OWN_SETTINGS=$RUN/compose.env
+
+# What the shell exports would win over the settings file, and COMPOSE_* could name another project.
 compose() {
-    docker compose --project-directory "$ROOT" "$@" </dev/null
+    local name
+    (
+        unset "${!COMPOSE_@}"
+        while IFS='=' read -r name _; do unset "$name"; done <"$OWN_SETTINGS"
+        exec docker compose --project-directory "$ROOT" --file "$ROOT/docker-compose.yml" \
+            --project-name "sluice-dev-$(checkout_number)" --env-file "$OWN_SETTINGS" "$@" </dev/null
+    )
 }
 
 compose_engine_answers() {
@@ -10,46 +21,44 @@ compose_engine_answers() {
 }
 
 compose_up() {
-    make_env_file
+    make_compose_settings
     KIND=compose
     save_settings
     compose up -d --wait postgres rabbitmq >&2 ||
-        die 'docker compose could not start the servers: see above, and: docker compose logs postgres rabbitmq'
+        die 'docker compose could not start the servers: see above; to start afresh: scripts/servers down --wipe'
 }
 
-# On a fresh checkout: .env from .env.example, with passwords of its own and ports that are free now.
-make_env_file() {
-    local line name value
-    [ ! -e "$ROOT/.env" ] || return 0
-    say 'making .env with fresh passwords'
+# Everything that docker-compose.yml insists on, also for the services that are not started here.
+make_compose_settings() {
+    local name
+    [ ! -e "$OWN_SETTINGS" ] || return 0
     (
         umask 077
-        while IFS= read -r line; do
-            name=${line%%=*}
-            value=${line#*=}
-            case $line in
-                COMPOSE_PROJECT_NAME=*) printf '%s=%s\n' "$name" "sluice-$(printf '%s' "$ROOT" | cksum | cut -d ' ' -f 1)" ;;
-                *_PASSWORD=) printf '%s=%s\n' "$name" "$(random_hex 16)" ;;
-                SLUICE_SECRETS_KEY=) printf '%s=%s\n' "$name" "$(head -c 32 /dev/urandom | base64 | tr -d '\n')" ;;
-                *_PORT=*) printf '%s=%s\n' "$name" "$(port_near "$value")" ;;
-                *) printf '%s\n' "$line" ;;
-            esac
-        done <"$ROOT/.env.example" >"$ROOT/.env.new"
+        exec >"$OWN_SETTINGS.new"
+        for name in POSTGRES_PASSWORD INGRESS_DATABASE_PASSWORD WORKERS_DATABASE_PASSWORD RABBITMQ_PASSWORD \
+            GRAFANA_PASSWORD SLUICE_SECRETS_KEY; do
+            printf '%s=%s\n' "$name" "$(random_hex 16)"
+        done
+        for name in POSTGRES_PORT AMQP_PORT RABBITMQ_MANAGEMENT_PORT RABBITMQ_PROMETHEUS_PORT; do
+            printf '%s=%s\n' "$name" "$(free_port)"
+        done
     )
-    mv "$ROOT/.env.new" "$ROOT/.env"
+    mv "$OWN_SETTINGS.new" "$OWN_SETTINGS"
 }
 
 compose_usable() {
-    [ "$KIND" = compose ] && compose_engine_answers &&
+    [ "$KIND" = compose ] && [ -r "$OWN_SETTINGS" ] && compose_engine_answers &&
         [ "$(compose ps --status running --services 2>/dev/null | grep -cE '^(postgres|rabbitmq)$')" = 2 ]
 }
 
 compose_down() {
-    compose stop postgres rabbitmq >&2
+    [ ! -e "$OWN_SETTINGS" ] || compose stop postgres rabbitmq >&2
 }
 
 compose_wipe() {
+    [ -e "$OWN_SETTINGS" ] || return 0
     compose down --volumes >&2
+    rm -f "$OWN_SETTINGS"
 }
 
 compose_env() {
@@ -63,17 +72,11 @@ compose_env() {
         "http://$(compose port rabbitmq 15692)/metrics"
 }
 
-# What compose itself would use: the environment, then .env.
 compose_setting() {
-    local name=$1
-    if [ -n "${!name:-}" ]; then
-        printf '%s\n' "${!name}"
-    elif [ -r "$ROOT/.env" ]; then
-        sed -n "s/^$name=//p" "$ROOT/.env" | tail -n 1
-    fi
+    [ ! -r "$OWN_SETTINGS" ] || sed -n "s/^$1=//p" "$OWN_SETTINGS"
 }
 
 compose_status() {
     printf 'docker compose\n'
-    compose ps postgres rabbitmq
+    [ ! -r "$OWN_SETTINGS" ] || compose ps postgres rabbitmq
 }

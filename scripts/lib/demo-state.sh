@@ -1,5 +1,11 @@
 # shellcheck shell=bash
-# The demo's own state: a database and a vhost `sluice_demo`, made anew at every start, and a key for secrets at rest.
+# The demo's own state: a database and a vhost named after this checkout, made anew at every start, and a key for secrets
+# at rest.
+
+DEMO_NAME=sluice_demo_$(checkout_number)
+# Where they were made, for taking them away again; empty when they were not made.
+SERVER_DATABASE_URL=''
+MADE_VHOST=''
 
 fresh_state() {
     fresh_database
@@ -13,22 +19,42 @@ fresh_state() {
     }
 }
 
+# From servers that are not ours: there the demo leaves nothing behind.
+drop_state() {
+    if [ -n "$SERVER_DATABASE_URL" ]; then
+        server_sql "drop database if exists $DEMO_NAME with (force)" || say "the database $DEMO_NAME could not be dropped"
+    fi
+    if [ -n "$MADE_VHOST" ]; then
+        # In a subshell: what could not be taken away does not change how the story ended.
+        (expect_status '204 404' DELETE "$RABBITMQ_MANAGEMENT_URL/api/vhosts/$DEMO_NAME") || true
+    fi
+}
+
 # Without psql (a caller's own server, no client installed) the database is used as it is.
 fresh_database() {
-    local psql sql
-    psql=$(find_psql)
-    if [ -z "$psql" ]; then
+    local sql
+    if [ -z "$(find_psql)" ]; then
         say 'psql is not installed: the demo uses the database of DATABASE_URL as it is'
         return
     fi
-    for sql in 'drop database if exists sluice_demo with (force)' 'create database sluice_demo'; do
-        $psql "$DATABASE_URL" -X -q -v ON_ERROR_STOP=1 -c "$sql" </dev/null >/dev/null 2>"$DEMO/psql.log" || {
+    SERVER_DATABASE_URL=$DATABASE_URL
+    for sql in "drop database if exists $DEMO_NAME with (force)" "create database $DEMO_NAME"; do
+        server_sql "$sql" || {
             show_end_of "$DEMO/psql.log"
             die "cannot make the demo's database: see above"
         }
     done
-    DATABASE_URL=$(with_last_part "$DATABASE_URL" sluice_demo)
+    DATABASE_URL=$(with_last_part "$DATABASE_URL" "$DEMO_NAME")
 }
+
+# The login goes through the environment: a command line can be read by every user of the machine.
+server_sql() (
+    login=$(login_of "$SERVER_DATABASE_URL")
+    case $login in ?*) export PGUSER && PGUSER=$(percent_decoded "${login%%:*}") ;; esac
+    case $login in *:*) export PGPASSWORD && PGPASSWORD=$(percent_decoded "${login#*:}") ;; esac
+    "$(find_psql)" "$(without_login "$SERVER_DATABASE_URL")" -X -q -v ON_ERROR_STOP=1 -c "$1" \
+        </dev/null >/dev/null 2>"$DEMO/psql.log"
+)
 
 find_psql() {
     local bin
@@ -53,10 +79,11 @@ fresh_vhost() {
     login=$(login_of "$AMQP_URL")
     user=${login%%:*}
     [ -n "$user" ] || user=guest
-    expect_status '204 404' DELETE "$api/vhosts/sluice_demo"
-    expect_status '201 204' PUT "$api/vhosts/sluice_demo" '{}'
-    expect_status '201 204' PUT "$api/permissions/sluice_demo/$user" "$permissions"
-    AMQP_URL=$(with_last_part "$AMQP_URL" sluice_demo)
+    MADE_VHOST=yes
+    expect_status '204 404' DELETE "$api/vhosts/$DEMO_NAME"
+    expect_status '201 204' PUT "$api/vhosts/$DEMO_NAME" '{}'
+    expect_status '201 204' PUT "$api/permissions/$DEMO_NAME/$user" "$permissions"
+    AMQP_URL=$(with_last_part "$AMQP_URL" "$DEMO_NAME")
 }
 
 expect_status() {
@@ -65,7 +92,7 @@ expect_status() {
     status=$(http_status "$@")
     case " $expected " in
         *" ${status:-none} "*) ;;
-        *) die "cannot make the demo's vhost: RabbitMQ answered ${status:-nothing} to $1 $(without_login "$2")" ;;
+        *) die "the demo's vhost: RabbitMQ answered ${status:-nothing} to $1 $(without_login "$2")" ;;
     esac
 }
 
@@ -74,25 +101,4 @@ secrets_key() {
     local file=$ROOT/.run/secrets-key
     [ -s "$file" ] || (umask 077 && head -c 32 /dev/urandom | base64 | tr -d '\n' >"$file")
     cat "$file"
-}
-
-# with_last_part URL NAME: the URL with another database or vhost; parameters after ? stay.
-with_last_part() {
-    local url=${1%%\?*} parameters='' scheme rest authority
-    [ "$url" = "$1" ] || parameters="?${1#*\?}"
-    scheme=${url%%://*}
-    rest=${url#*://}
-    authority=${rest%%/*}
-    printf '%s://%s/%s%s\n' "$scheme" "$authority" "$2" "$parameters"
-}
-
-login_of() {
-    local authority=${1#*://}
-    authority=${authority%%/*}
-    [ "$authority" = "${authority##*@}" ] || printf '%s\n' "${authority%@*}"
-}
-
-without_login() {
-    local scheme=${1%%://*} rest=${1#*://}
-    printf '%s://%s\n' "$scheme" "${rest#*@}"
 }

@@ -10,7 +10,7 @@ http_status() {
     path=${rest#"$authority"}
     path=${path:-/}
     if [ "$authority" != "${authority##*@}" ]; then
-        login="Authorization: Basic $(printf '%s' "${authority%@*}" | base64 | tr -d '\n')"$'\r\n'
+        login="Authorization: Basic $(percent_decoded "${authority%@*}" | base64 | tr -d '\n')"$'\r\n'
         authority=${authority##*@}
     fi
     {
@@ -23,4 +23,11 @@ http_status() {
 
 http_ok() {
     [ "$(http_status GET "$1" 2>/dev/null)" = 200 ]
+}
+
+# What the demo and the tests start listens on the loopback address, which no proxy reaches.
+no_proxy_for_this_machine() {
+    local hosts=${no_proxy:-${NO_PROXY:-}}
+    hosts=${hosts:+$hosts,}127.0.0.1,localhost
+    export no_proxy=$hosts NO_PROXY=$hosts
 }

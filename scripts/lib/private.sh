@@ -81,7 +81,7 @@ choose_home() {
     mkdir -p "$HOME_DIR"
     if ! path_is_plain "$HOME_DIR" || ! home_serves "$(postgres_user)" || ! home_serves "$(rabbitmq_user)"; then
         rmdir "$HOME_DIR"
-        HOME_DIR=$(mktemp -d "/var/tmp/sluice-$(printf '%s' "$ROOT" | cksum | cut -d ' ' -f 1).XXXXXX")
+        HOME_DIR=$(mktemp -d "/var/tmp/sluice-$(checkout_number).XXXXXX")
         chmod 755 "$HOME_DIR"
         say "the servers cannot work under $RUN: their data goes to $HOME_DIR"
     fi
@@ -102,7 +102,7 @@ home_serves() {
 
 fill_settings() {
     local name
-    [ -n "$NODE_NAME" ] || NODE_NAME=sluice_$(printf '%s' "$ROOT" | cksum | cut -d ' ' -f 1)
+    [ -n "$NODE_NAME" ] || NODE_NAME=sluice_$(checkout_number)
     [ -n "$POSTGRES_PASSWORD" ] || POSTGRES_PASSWORD=$(random_hex 16)
     [ -n "$RABBITMQ_PASSWORD" ] || RABBITMQ_PASSWORD=$(random_hex 16)
     for name in POSTGRES_PORT AMQP_PORT MANAGEMENT_PORT PROMETHEUS_PORT DISTRIBUTION_PORT EPMD_PORT; do
