@@ -27,7 +27,7 @@ impl Console<'_> {
                         secret: secret.clone(),
                         until: None,
                     }],
-                    Some(secret),
+                    Some(secret).filter(|_| args.endpoint_secret.is_shown()),
                 )
             }
         };
@@ -74,12 +74,26 @@ impl Console<'_> {
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(endpoint.url)),
-            ("endpoint_secret", Value::from(new.expose())),
+            (
+                "endpoint_secret",
+                Value::from(args.endpoint_secret.is_shown().then(|| new.expose())),
+            ),
             (
                 "old_secret_signs_until",
                 Value::from(until.to_rfc3339_opts(SecondsFormat::Secs, true)),
             ),
         ]))
+    }
+}
+
+impl EndpointSecretSource {
+    /// Whether the answer shows the secret: only one that was made here, as nobody else has it. One that came through
+    /// the environment is known already, and would only end up in one more scrollback or log.
+    pub(crate) const fn is_shown(self) -> bool {
+        match self {
+            Self::Generate => true,
+            Self::Env => false,
+        }
     }
 }
 

@@ -36,6 +36,12 @@ pub enum ConsoleError {
         /// Whose user it is.
         merchant: MerchantId,
     },
+    /// The name stands for nobody.
+    #[error(
+        "--amqp-user {0:?}: jobs that name no user count as published by it, so no merchant can have it; call the \
+             RabbitMQ user something else"
+    )]
+    AmqpUserReserved(String),
     /// There is no such key that is still good.
     #[error("there is no API key {0:?} that is still good; the id is the 16 digits after slk_")]
     UnknownKey(String),
@@ -62,11 +68,18 @@ pub enum ConsoleError {
     /// The merchant is there, its credentials are not.
     #[error(
         "{merchant} was created, but its Stripe credentials were not stored ({source}). Repeat with `console \
-             channels set-stripe`; its API key was never shown, so make one with `console keys create`"
+             channels set-stripe`; its API key was never shown, so make one with `console keys create`{}",
+        if *.hides_endpoint_secret {
+            "; nor was the secret that signs what its endpoint gets, so replace it with `console endpoints rotate`"
+        } else {
+            ""
+        }
     )]
     HalfCreated {
         /// The merchant.
         merchant: MerchantId,
+        /// Whether a signing secret was made for its endpoint, which nobody has seen.
+        hides_endpoint_secret: bool,
         /// Why the second step failed.
         source: StoreError,
     },

@@ -2,7 +2,8 @@
 //!
 //! Each command is one function from its arguments to an [`Answer`], which is printed as text or as JSON. Every change
 //! goes through the store, which writes down who did it. Secrets come in through the environment or standard input and
-//! never through arguments, which any user of the machine can read; they go out once, when they are made.
+//! never through arguments, which any user of the machine can read; they go out once, when they
+//! are made here.
 
 mod answer;
 mod args;

@@ -11,6 +11,10 @@ use crate::{
     Answer, Console, ConsoleError, args::CreateMerchant, channel_credentials, endpoint_url, endpoints, keys,
 };
 
+/// Whom the workers take for the publisher of a job that names none. A merchant with this name would be paid for the
+/// jobs of all who leave theirs out.
+const NOBODY: &str = "anonymous";
+
 impl Console<'_> {
     pub(crate) async fn create_merchant(
         &self,
@@ -49,9 +53,14 @@ impl Console<'_> {
                 .store
                 .set_credentials(id, Channel::Stripe, credentials, &self.actor, now)
                 .await;
-            stored.map_err(|source| ConsoleError::HalfCreated { merchant: id, source })?;
+            stored.map_err(|source| ConsoleError::HalfCreated {
+                merchant: id,
+                hides_endpoint_secret: endpoint.is_some() && args.endpoint_secret.is_shown(),
+                source,
+            })?;
         }
         let (url, secret) = endpoint.unzip();
+        let shown = secret.filter(|_| args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(id.to_string())),
             ("name", Value::from(name)),
@@ -60,7 +69,7 @@ impl Console<'_> {
             ("endpoint_url", Value::from(url)),
             (
                 "endpoint_secret",
-                Value::from(secret.map(|secret| secret.expose().to_owned())),
+                Value::from(shown.map(|secret| secret.expose().to_owned())),
             ),
             ("amqp_user", Value::from(args.amqp_user.clone())),
             (
@@ -77,6 +86,9 @@ impl Console<'_> {
 
     async fn check_amqp_user(&self, wanted: Option<&str>) -> Result<(), ConsoleError> {
         let Some(user) = wanted else { return Ok(()) };
+        if user == NOBODY {
+            return Err(ConsoleError::AmqpUserReserved(user.to_owned()));
+        }
         match self.store.merchant_of_amqp_user(user).await? {
             Some(merchant) => Err(ConsoleError::AmqpUserTaken {
                 user: user.to_owned(),

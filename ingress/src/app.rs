@@ -8,6 +8,8 @@ use std::sync::{
 use broker::{Caller, Publisher};
 use domain::{channel::Channel, clock::Clock, id::MerchantId, secret::Secret};
 use store::{ApiKey, Store, Vault};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, Limits},
@@ -27,14 +29,22 @@ pub(crate) struct App {
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
+    /// Cancelled when the process is to stop. Whoever waits for something that can be had later ends the wait then.
+    pub stopping: CancellationToken,
     topology_in_place: AtomicBool,
+    store_state: watch::Sender<Result<(), &'static str>>,
 }
 
 /// [`App`], as handlers get it.
 pub(crate) type Shared = Arc<App>;
 
 impl App {
-    pub(crate) fn new(config: &Config, store: Store, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        stopping: CancellationToken,
+    ) -> Self {
         let remembered_for = config.limits.remembered_for;
         Self {
             publisher: Publisher::connect(config.broker.clone()),
@@ -45,13 +55,25 @@ impl App {
             vault: config.vault.clone(),
             clock,
             limits: config.limits,
+            stopping,
             topology_in_place: AtomicBool::new(false),
+            store_state: watch::Sender::new(Err("not asked yet")),
         }
     }
 
     /// Notes that the queues are there.
     pub(crate) fn topology_is_in_place(&self) {
         self.topology_in_place.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes what was last seen of PostgreSQL.
+    pub(crate) fn note_store_state(&self, state: Result<(), &'static str>) {
+        self.store_state.send_modify(|seen| *seen = state);
+    }
+
+    /// What was last seen of PostgreSQL.
+    pub(crate) fn store_state(&self) -> Result<(), &'static str> {
+        *self.store_state.borrow()
     }
 
     /// Whether a request has a chance of being accepted now.

@@ -1,6 +1,7 @@
 //! `POST /api/v1/webhooks/<channel>/{merchant}`: what providers tell us.
 //!
-//! The signature is checked here, over the raw bytes and at the moment of arrival. What the callback says is for a worker
+//! The signature is checked here, over the raw bytes and at the moment of arrival; what the headers alone give away is
+//! refused before anything is read or looked up, as anybody can send it. What the callback says is for a worker
 //! to find out: the body is sealed, because it may name the payer, and queued before the provider hears that it arrived.
 //! Any other answer makes the provider send it again, which is what keeps a callback from getting lost.
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use axum::{
     Extension, Json,
     body::Bytes,
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     http::HeaderMap,
 };
 use channels::{Credentials, SignatureRefused};
@@ -40,14 +41,17 @@ const MAX_EVENT_ID_BYTES: usize = 255;
 /// Takes a callback from Stripe.
 pub(crate) async fn stripe(
     State(app): State<Shared>,
-    Path(merchant): Path<String>,
+    merchant: Result<Path<String>, PathRejection>,
     Extension(trace): Extension<TraceParent>,
     request: Request,
 ) -> Result<Json<Value>, Problem> {
-    let merchant_id = merchant.parse::<MerchantId>().map_err(|_| not_configured())?;
+    let merchant_id = merchant.ok().and_then(|Path(id)| id.parse::<MerchantId>().ok());
+    let merchant_id = merchant_id.ok_or_else(not_configured)?;
     Span::current().record("merchant_id", display(merchant_id));
     let headers = request.headers().clone();
     let channel = Channel::Stripe;
+    channels::check_callback_headers(channel, &headers, app.clock.now())
+        .map_err(|error| refused(channel, error))?;
     let secrets = secrets(&app, channel, merchant_id)
         .await?
         .ok_or_else(not_configured)?;
@@ -97,34 +101,36 @@ fn verify(
     body: &Bytes,
     secrets: &[Secret],
 ) -> Result<CallbackHead, Problem> {
-    let count = |outcome| {
-        metrics::counter!("sluice_callbacks_received_total", "channel" => channel.name(), "outcome" => outcome)
-            .increment(1);
-    };
-    let malformed = |detail: &str| Err(Problem::new(ProblemKind::MalformedCallback, detail));
     match channels::verify_callback(channel, headers, body, secrets, app.clock.now()) {
         Ok(head) if head.event_id.is_empty() || head.event_id.len() > MAX_EVENT_ID_BYTES => {
-            count("malformed");
-            malformed("The event's id must be 1 to 255 bytes.")
+            count(channel, "malformed");
+            let detail = "The event's id must be 1 to 255 bytes.";
+            Err(Problem::new(ProblemKind::MalformedCallback, detail))
         }
         Ok(head) => {
-            count("verified");
+            count(channel, "verified");
             Ok(head)
         }
-        Err(error @ SignatureRefused::NotAnEvent) => {
-            count("malformed");
-            tracing::warn!(%error, %channel, "callback refused");
-            malformed("The signature is right, but the body is no event with an id and a type.")
-        }
-        Err(error) => {
-            count("bad_signature");
-            tracing::warn!(%error, %channel, "callback refused");
-            Err(Problem::new(
-                ProblemKind::BadSignature,
-                format!("The callback is refused: {error}."),
-            ))
-        }
+        Err(error) => Err(refused(channel, error)),
     }
+}
+
+fn refused(channel: Channel, error: SignatureRefused) -> Problem {
+    tracing::warn!(%error, %channel, "callback refused");
+    if error == SignatureRefused::NotAnEvent {
+        count(channel, "malformed");
+        let detail = "The signature is right, but the body is no event with an id and a type.";
+        Problem::new(ProblemKind::MalformedCallback, detail)
+    } else {
+        count(channel, "bad_signature");
+        let detail = format!("The callback is refused: {error}.");
+        Problem::new(ProblemKind::BadSignature, detail)
+    }
+}
+
+fn count(channel: Channel, outcome: &'static str) {
+    metrics::counter!("sluice_callbacks_received_total", "channel" => channel.name(), "outcome" => outcome)
+        .increment(1);
 }
 
 fn job(

@@ -1,12 +1,18 @@
 //! The probes. A process that cannot reach RabbitMQ is alive but not ready: it can only say 503. One that cannot reach
 //! PostgreSQL still accepts, so that is told and changes nothing.
+//!
+//! Anybody may ask the public probe, as often as they like. So it never asks PostgreSQL itself, but tells what one task
+//! has last seen.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use runtime::Check;
 
 use crate::app::Shared;
+
+/// How often PostgreSQL is looked after.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The process turns.
 pub(crate) async fn live() -> &'static str {
@@ -24,14 +30,22 @@ pub(crate) async fn ready(State(app): State<Shared>) -> impl IntoResponse {
     };
     let states = BTreeMap::from([
         ("rabbitmq", shown(broker)),
-        ("postgresql", shown(app.reads.state().await)),
+        ("postgresql", shown(app.store_state())),
     ]);
     (status, Json(states))
 }
 
-/// What the internal listener's probe asks. PostgreSQL is a gauge there and no condition.
+/// Looks after PostgreSQL for as long as ingress runs: for the probes to tell, and as a gauge.
+pub(crate) async fn watch_store(app: Shared) {
+    loop {
+        let state = app.reads.state().await;
+        metrics::gauge!("sluice_store_reachable").set(if state.is_ok() { 1.0 } else { 0.0 });
+        app.note_store_state(state);
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// What the internal listener's probe asks. PostgreSQL is no condition there either.
 pub(crate) async fn checks(app: Shared) -> Vec<Check> {
-    let reachable = app.reads.state().await.is_ok();
-    metrics::gauge!("sluice_store_reachable").set(if reachable { 1.0 } else { 0.0 });
     vec![("rabbitmq", app.broker_state().map_err(str::to_owned))]
 }

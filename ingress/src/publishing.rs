@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use broker::{Called, PublishError, Target};
 use domain::job::Envelope;
+use tokio::time::timeout;
 
 use crate::{
     app::App,
@@ -16,14 +17,17 @@ pub(crate) async fn publish(app: &App, route: &'static str, envelope: &Envelope)
     count_accepted(route, published)
 }
 
-/// Publishes a job and waits for its worker's answer. Fails only when the broker did not confirm.
+/// Publishes a job and waits for its worker's answer, for as long as the client wants to and this process may run.
+/// Fails only when the broker did not confirm.
 pub(crate) async fn call(
     app: &App,
     route: &'static str,
     envelope: &Envelope,
     wait: Duration,
 ) -> Result<Called, Problem> {
-    let called = app.caller.call(envelope, wait).await;
+    // Either way the wait is over.
+    let give_up = async { drop(timeout(wait, app.stopping.cancelled()).await) };
+    let called = app.caller.call_until(envelope, give_up).await;
     count_accepted(route, called)
 }
 

@@ -3,22 +3,36 @@
 //! An entry is used without asking while it is fresh. After that it is read again, so that a revoked key or a replaced
 //! secret is noticed within that time; only when PostgreSQL does not answer is the old entry used once more. What does
 //! not exist is never remembered: anybody can make up names, and there are more of them than memory.
+//!
+//! Whoever asks for a name that is being read right now waits for that answer, so that a busy merchant costs one question
+//! and not one for each of its requests.
 
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::time::Instant;
+use tokio::{sync::OnceCell, time::Instant};
 
 use crate::reads::Unanswered;
 
 /// Values by name, with the time when each was read.
-pub(crate) struct Remembered<K, V> {
+pub(crate) struct Remembered<K: Eq + Hash, V> {
     entries: Mutex<HashMap<K, Entry<V>>>,
+    flights: Mutex<HashMap<K, Flight<V>>>,
     fresh_for: Duration,
+}
+
+/// An answer on its way, or what it was.
+type Flight<V> = Arc<OnceCell<Result<Option<V>, Unanswered>>>;
+
+/// A share in a question that is being asked. The last one who leaves takes the question away.
+struct Passenger<'a, K: Eq + Hash, V> {
+    remembered: &'a Remembered<K, V>,
+    name: &'a K,
+    flight: Flight<V>,
 }
 
 #[derive(Clone)]
@@ -40,6 +54,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Remembered<K, V> {
     pub(crate) fn new(fresh_for: Duration) -> Self {
         Self {
             entries: Mutex::new(HashMap::new()),
+            flights: Mutex::new(HashMap::new()),
             fresh_for,
         }
     }
@@ -62,25 +77,39 @@ impl<K: Eq + Hash + Clone, V: Clone> Remembered<K, V> {
             Some(_) => Asking::Again,
             None => Asking::FirstTime,
         };
+        let passenger = self.board(name);
+        let answer = passenger
+            .flight
+            .get_or_init(|| self.ask(name, read(asking)))
+            .await;
+        match (answer, known) {
+            (Err(_), Some(entry)) => Ok(Some(entry.value)),
+            (answer, _) => answer.clone(),
+        }
+    }
+
+    /// Asks, and remembers the answer.
+    async fn ask(
+        &self,
+        name: &K,
+        question: impl Future<Output = Result<Option<V>, Unanswered>>,
+    ) -> Result<Option<V>, Unanswered> {
         // Counted from before the question, as the answer may be that old.
         let read_at = Instant::now();
-        match (read(asking).await, known) {
-            (Ok(Some(value)), _) => {
-                self.lock().insert(
-                    name.clone(),
-                    Entry {
-                        value: value.clone(),
-                        read_at,
-                    },
-                );
-                Ok(Some(value))
-            }
-            (Ok(None), _) => {
-                self.lock().remove(name);
-                Ok(None)
-            }
-            (Err(_), Some(entry)) => Ok(Some(entry.value)),
-            (Err(unanswered), None) => Err(unanswered),
+        let answer = question.await?;
+        match answer.clone() {
+            Some(value) => drop(self.lock().insert(name.clone(), Entry { value, read_at })),
+            None => drop(self.lock().remove(name)),
+        }
+        Ok(answer)
+    }
+
+    fn board<'a>(&'a self, name: &'a K) -> Passenger<'a, K, V> {
+        let flight = Arc::clone(self.flights().entry(name.clone()).or_default());
+        Passenger {
+            remembered: self,
+            name,
+            flight,
         }
     }
 
@@ -89,8 +118,31 @@ impl<K: Eq + Hash + Clone, V: Clone> Remembered<K, V> {
     }
 }
 
+impl<K: Eq + Hash, V> Remembered<K, V> {
+    fn flights(&self) -> MutexGuard<'_, HashMap<K, Flight<V>>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash, V> Drop for Passenger<'_, K, V> {
+    /// Nobody boards an answer that is there already: it is removed by the first who leaves with it. A question whose
+    /// asker was cancelled is asked by the next in line, and removed by the last.
+    fn drop(&mut self) {
+        let mut flights = self.remembered.flights();
+        let ours = flights
+            .get(self.name)
+            .is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
+        // The map holds one, and we do.
+        if ours && (self.flight.initialized() || Arc::strong_count(&self.flight) == 2) {
+            flights.remove(self.name);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     const TEN: Duration = Duration::from_secs(10);
@@ -150,6 +202,33 @@ mod tests {
     async fn what_does_not_exist_takes_no_memory() {
         let remembered = Remembered::new(TEN);
         assert_eq!(get(&remembered, Ok(None)).await.0, Ok(None));
-        assert!(remembered.lock().is_empty());
+        assert!(remembered.lock().is_empty() && remembered.flights().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_ask_at_once_share_one_question() {
+        let (remembered, asked) = (Remembered::new(TEN), AtomicUsize::new(0));
+        let ask = || {
+            remembered.get(&"name", |_| async {
+                asked.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Ok(Some(1))
+            })
+        };
+        let given_up = tokio::time::timeout(Duration::from_millis(10), ask());
+        let (given_up, all) = tokio::join!(given_up, futures::future::join_all((0..20).map(|_| ask())));
+        assert!(given_up.is_err());
+        assert!(all.iter().all(|got| *got == Ok(Some(1))), "{all:?}");
+        // The first gave up on the way, so one of the others had to ask again.
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+        assert!(remembered.flights().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_everybody_gave_up_leaves_nothing_behind() {
+        let remembered = Remembered::<_, u8>::new(TEN);
+        let never = remembered.get(&"name", |_| std::future::pending());
+        assert!(tokio::time::timeout(TEN, never).await.is_err());
+        assert!(remembered.flights().is_empty());
     }
 }

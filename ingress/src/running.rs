@@ -28,7 +28,7 @@ pub enum IngressError {
         source: io::Error,
     },
     /// The database's URL cannot be read.
-    #[error(transparent)]
+    #[error("DATABASE_URL cannot be used")]
     Store(#[from] StoreError),
     /// The queues are not as this version needs them, or RabbitMQ turned us away.
     #[error(transparent)]
@@ -61,8 +61,8 @@ impl Ingress {
             .await
             .map_err(cannot_listen(config.listen))?;
         let address = listener.local_addr().map_err(cannot_listen(config.listen))?;
-        let app = Arc::new(App::new(&config, store.clone(), clock));
         let stop = CancellationToken::new();
+        let app = Arc::new(App::new(&config, store.clone(), clock, stop.clone()));
         let probed = Arc::clone(&app);
         let internal = serve_internal(
             config.internal_listen,
@@ -70,6 +70,8 @@ impl Ingress {
             stop.clone(),
         );
         let internal = internal.await.map_err(cannot_listen(config.internal_listen))?;
+        let watching = health::watch_store(Arc::clone(&app));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
         let topology = tokio::spawn(ensure_topology(config, Arc::clone(&app)));
         let server = tokio::spawn(server::serve(listener, routes::router(app), stop.clone()));
         tracing::info!(%address, "listening");

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long the headers of a request may take, and how long a connection may idle between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long requests under way may take once the process is to stop.
+/// How long requests under way may take once the process is to stop. Those that wait for a worker's answer end the wait
+/// at once, so that this is enough for all.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long to wait when no connection can be accepted, which mostly means that the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -64,6 +64,20 @@ impl Caller {
     /// # Errors
     /// As publishing without waiting: see [`PublishError`]. Never once the broker confirmed the job.
     pub async fn call(&self, envelope: &Envelope, wait: Duration) -> Result<Called, PublishError> {
+        self.call_until(envelope, async { tokio::time::sleep(wait).await })
+            .await
+    }
+
+    /// Publishes a job and waits for its answer until `give_up` ends, which is first polled after the broker's
+    /// confirmation.
+    ///
+    /// # Errors
+    /// As [`Caller::call`].
+    pub async fn call_until(
+        &self,
+        envelope: &Envelope,
+        give_up: impl Future<Output = ()>,
+    ) -> Result<Called, PublishError> {
         let request = Envelope {
             reply_to: Some(DIRECT_REPLY_TO.to_owned()),
             ..envelope.clone()
@@ -75,10 +89,14 @@ impl Caller {
         };
         count("jobs", &published);
         published?;
-        match tokio::time::timeout(wait, &mut answer.receiver).await {
-            Ok(Ok(body)) => Ok(Called::Replied(body)),
-            // Without a sender the connection was lost, and no answer can come any more.
-            Ok(Err(_)) | Err(_) => Ok(Called::TimedOut),
+        tokio::select! {
+            biased;
+            answered = &mut answer.receiver => match answered {
+                Ok(body) => Ok(Called::Replied(body)),
+                // Without a sender the connection was lost, and no answer can come any more.
+                Err(_) => Ok(Called::TimedOut),
+            },
+            () = give_up => Ok(Called::TimedOut),
         }
     }
 

@@ -108,14 +108,15 @@ impl Writer {
     /// An answer to whoever waits for it. Lost without a trace when nobody does any more.
     ///
     /// Only addresses made by direct reply-to are answered: with any other, a publisher could have us write into a
-    /// queue of its choice.
+    /// queue of its choice. Somebody else's must also look like one, as a broker may cut the connection over junk.
     pub(crate) fn reply(&self, envelope: &Envelope) -> Result<Outgoing, PublishError> {
-        let is_direct = |address: &&str| {
-            address
+        let may_be_answered = |address: &&str| {
+            let made = address
                 .strip_prefix(DIRECT_REPLY_TO)
-                .is_some_and(|rest| rest.starts_with('.'))
+                .and_then(|rest| rest.strip_prefix('.'));
+            made.is_some_and(|made| envelope.published_by.is_none() || looks_like_the_brokers(made))
         };
-        let address = envelope.reply_to.as_deref().filter(is_direct);
+        let address = envelope.reply_to.as_deref().filter(may_be_answered);
         let Some(address) = address else {
             return Err(PublishError::Malformed(
                 "the request has no direct reply-to address".to_owned(),
@@ -184,6 +185,20 @@ impl Writer {
             body: envelope.body.clone(),
         })
     }
+}
+
+/// Whether this could be what the broker adds to the name of direct reply-to: the base64 of a process and of a key.
+fn looks_like_the_brokers(made: &str) -> bool {
+    let is_base64 = |part: &str| {
+        let of_the_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
+        let digits = part.trim_end_matches('=');
+        part.len().is_multiple_of(4)
+            && !digits.is_empty()
+            && part.len() - digits.len() <= 2
+            && digits.bytes().all(of_the_alphabet)
+    };
+    made.split_once('.')
+        .is_some_and(|(process, key)| is_base64(process) && is_base64(key))
 }
 
 /// Reads what arrived in the queue of `kind` as a connection of `user` sees it.

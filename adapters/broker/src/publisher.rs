@@ -1,6 +1,9 @@
 //! Publishing jobs, retries, dead letters and replies, each confirmed by the broker before it counts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use domain::{
     clock::{Clock, SystemClock},
@@ -47,6 +50,10 @@ impl Target {
 }
 
 /// Publishes messages over one connection that it keeps up by itself. Cheap to clone; all clones share it.
+///
+/// Replies go over a second one, opened with the first of them. Their address comes with the request, so it may be
+/// anybody's invention, and brokers cut the connection over an address they cannot make sense of. What is lost then are
+/// replies, never a job, a retry or a dead letter.
 #[derive(Clone)]
 pub struct Publisher {
     inner: Arc<Inner>,
@@ -54,9 +61,19 @@ pub struct Publisher {
 
 struct Inner {
     line: Line,
+    replies: OnceLock<Line>,
+    config: BrokerConfig,
+    limits: PublishLimits,
     writer: Writer,
     ladder: RetryLadder,
     clock: Arc<dyn Clock>,
+}
+
+impl Inner {
+    fn replies(&self) -> &Line {
+        self.replies
+            .get_or_init(|| Line::start(self.config.clone(), "replies", self.limits, None))
+    }
 }
 
 impl Publisher {
@@ -71,10 +88,13 @@ impl Publisher {
     pub fn connect_with(config: BrokerConfig, limits: PublishLimits, clock: Arc<dyn Clock>) -> Self {
         let writer = Writer::new(config.user().unwrap_or_default());
         let ladder = RetryLadder::new(config.retry_unit);
-        let line = Line::start(config, "publisher", limits, None);
+        let line = Line::start(config.clone(), "publisher", limits, None);
         Self {
             inner: Arc::new(Inner {
                 line,
+                replies: OnceLock::new(),
+                config,
+                limits,
                 writer,
                 ladder,
                 clock,
@@ -89,7 +109,15 @@ impl Publisher {
     /// memory or disk.
     pub async fn publish(&self, target: Target, envelope: &Envelope) -> Result<(), PublishError> {
         let name = target.name();
-        self.send(name, self.write(target, envelope)).await
+        match target {
+            Target::Reply => {
+                self.send_on(self.inner.replies(), name, self.write(target, envelope))
+                    .await
+            }
+            Target::Jobs | Target::Retry { .. } | Target::Dead { .. } => {
+                self.send(name, self.write(target, envelope)).await
+            }
+        }
     }
 
     /// Publishes many messages at once; the verdicts come in the same order.
@@ -162,8 +190,17 @@ impl Publisher {
         target: &'static str,
         outgoing: Result<Outgoing, PublishError>,
     ) -> Result<(), PublishError> {
+        self.send_on(&self.inner.line, target, outgoing).await
+    }
+
+    async fn send_on(
+        &self,
+        line: &Line,
+        target: &'static str,
+        outgoing: Result<Outgoing, PublishError>,
+    ) -> Result<(), PublishError> {
         let published = match outgoing {
-            Ok(outgoing) => self.inner.line.send(outgoing).await,
+            Ok(outgoing) => line.send(outgoing).await,
             Err(error) => Err(error),
         };
         count(target, &published);

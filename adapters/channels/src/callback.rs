@@ -84,6 +84,21 @@ pub struct UnreadableCallback {
     pub problem: String,
 }
 
+/// Checks what a callback's headers tell before its body is there, so that nobody waits for a body, or hashes one, whose
+/// signature cannot be right.
+///
+/// # Errors
+/// Says what is wrong with the signature.
+pub fn check_callback_headers(
+    channel: Channel,
+    headers: &HeaderMap,
+    now: DateTime<Utc>,
+) -> Result<(), SignatureRefused> {
+    match channel {
+        Channel::Stripe => stripe::check_headers(headers, now),
+    }
+}
+
 /// Checks that the provider signed these bytes recently with one of the merchant's secrets.
 ///
 /// # Errors

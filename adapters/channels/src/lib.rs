@@ -20,7 +20,9 @@ mod registry;
 pub mod standard_webhooks;
 pub mod stripe;
 
-pub use callback::{SignatureRefused, UnreadableCallback, translate_callback, verify_callback};
+pub use callback::{
+    SignatureRefused, UnreadableCallback, check_callback_headers, translate_callback, verify_callback,
+};
 pub use capabilities::{AmountRefused, Capabilities, CurrencyRule, capabilities};
 pub use channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel};
 pub use credentials::{Credentials, InvalidCredentials, StripeCredentials};

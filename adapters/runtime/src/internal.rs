@@ -21,6 +21,9 @@ use crate::telemetry;
 /// How long `/readyz` waits for all checks together.
 const READINESS_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long requests under way may take once the process is to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// How often recorded samples are folded into histograms.
 const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -73,11 +76,16 @@ where
         .route("/metrics", get(metrics));
     let server = tokio::spawn(async move {
         let folding = tokio::spawn(fold_samples(shutdown.clone()));
-        if let Err(error) = axum::serve(listener, routes)
-            .with_graceful_shutdown(shutdown.cancelled_owned())
-            .await
-        {
-            tracing::error!(%error, "the internal listener stopped serving");
+        let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let overdue = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = served.into_future() => if let Err(error) = served {
+                tracing::error!(%error, "the internal listener stopped serving");
+            },
+            () = overdue => tracing::warn!("a client of the internal listener was not waited for"),
         }
         folding.abort();
     });

@@ -11,9 +11,9 @@ use std::{
 };
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing::Subscriber;
+use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter, Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+    EnvFilter, Layer, filter::ParseError, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
 use crate::{
@@ -21,10 +21,20 @@ use crate::{
     settings::{Settings, SettingsError},
 };
 
-/// What is logged unless `RUST_LOG` says otherwise. The libraries below tell of every frame and every query
-/// at `info`; lapin warns about a returned message with its whole body, which is nobody's business.
-const DEFAULT_FILTER: &str =
-    "info,lapin=error,sqlx=warn,hyper=warn,hyper_util=warn,reqwest=warn,h2=warn,rustls=warn";
+/// What is logged of everything that [`LIBRARIES`] does not name, unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info";
+
+/// The most that is logged of a library unless `RUST_LOG` names it. They tell of every frame and every query at `info`;
+/// lapin warns about a returned message with its whole body, which is nobody's business.
+const LIBRARIES: [(&str, LevelFilter); 7] = [
+    ("lapin", LevelFilter::ERROR),
+    ("sqlx", LevelFilter::WARN),
+    ("hyper", LevelFilter::WARN),
+    ("hyper_util", LevelFilter::WARN),
+    ("reqwest", LevelFilter::WARN),
+    ("h2", LevelFilter::WARN),
+    ("rustls", LevelFilter::WARN),
+];
 
 /// Upper bounds of the histograms named `*_seconds`: from a fast query to a slow provider.
 const SECONDS_BUCKETS: [f64; 15] = [
@@ -67,9 +77,30 @@ impl FromStr for LogFormat {
     }
 }
 
+/// What is logged.
+#[derive(Debug)]
+struct Filter(EnvFilter);
+
+impl FromStr for Filter {
+    type Err = ParseError;
+
+    /// Puts the limits of the libraries under the wishes of whoever wrote `text`: of two directives for one target the
+    /// later counts, and a library is never told to say more than everything else is.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wishes = || text.split(',').map(str::trim).filter(|wish| !wish.is_empty());
+        let of_everything = wishes().rev().find_map(|wish| wish.parse::<LevelFilter>().ok());
+        let ceiling = of_everything.unwrap_or(LevelFilter::OFF);
+        let limits = LIBRARIES.map(|(library, most)| format!("{library}={}", most.min(ceiling)));
+        // White space around a directive would become part of its target.
+        let directives: Vec<&str> = limits.iter().map(String::as_str).chain(wishes()).collect();
+        EnvFilter::try_new(directives.join(",")).map(Self)
+    }
+}
+
 /// Starts logs and metrics. Call it once, first thing in `main`.
 ///
-/// `RUST_LOG` is a filter such as `info,workers=debug`; `LOG_FORMAT` is `json` or `pretty`, by default
+/// `RUST_LOG` is a filter such as `info,workers=debug`. It does not make libraries talkative that would log what they
+/// carry, unless it names them: `debug,lapin=debug`. `LOG_FORMAT` is `json` or `pretty`, by default
 /// `pretty` on a terminal and `json` elsewhere.
 ///
 /// # Errors
@@ -118,8 +149,9 @@ fn read(mut settings: Settings, on_terminal: bool) -> Result<(EnvFilter, LogForm
         LogFormat::Json
     };
     let format = settings.with_default("LOG_FORMAT", by_default, "json");
-    let filter = settings.with_default("RUST_LOG", EnvFilter::new(DEFAULT_FILTER), "info,workers=debug");
-    settings.finish(Some((filter, format)))
+    let filter = settings.optional::<Filter>("RUST_LOG", "info,workers=debug");
+    let filter = filter.or_else(|| DEFAULT_FILTER.parse().ok());
+    settings.finish(filter.map(|Filter(filter)| (filter, format)))
 }
 
 fn layer<S>(service: &'static str, format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
@@ -166,13 +198,53 @@ mod tests {
         );
     }
 
+    fn directives(rust_log: &str) -> Vec<String> {
+        let settings = Settings::from_pairs([("RUST_LOG", rust_log)]);
+        let (filter, _) = read(settings, false).unwrap();
+        filter.to_string().split(',').map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn holds(rust_log: &str, wanted: &[&str]) {
+        let directives = directives(rust_log);
+        for wanted in wanted {
+            assert!(
+                directives.iter().any(|directive| directive == wanted),
+                "{wanted}: {directives:?}"
+            );
+        }
+    }
+
     #[test]
-    fn the_default_filter_quiets_the_libraries() {
-        let (filter, _) = read(Settings::from_pairs::<String, String>([]), false).unwrap();
-        let filter = filter.to_string();
+    fn the_libraries_stay_quiet_whatever_the_rest_is_told() {
+        holds("", &["lapin=error", "sqlx=warn", "info"]);
+        holds("info", &["lapin=error", "sqlx=warn", "info"]);
+        holds("trace", &["lapin=error", "hyper=warn", "trace"]);
+        holds(
+            "workers=debug, info",
+            &["lapin=error", "sqlx=warn", "workers=debug", "info"],
+        );
+    }
+
+    #[test]
+    fn a_library_that_is_named_is_heard() {
+        holds("info,lapin=debug", &["lapin=debug", "sqlx=warn", "info"]);
+        holds(
+            "info,lapin::channel=trace",
+            &["lapin::channel=trace", "lapin=error"],
+        );
+        let named = directives("info,lapin=debug");
+        assert!(!named.contains(&"lapin=error".to_owned()), "{named:?}");
+    }
+
+    #[test]
+    fn nobody_who_asks_for_less_gets_more_from_the_libraries() {
+        holds("error", &["lapin=error", "sqlx=error", "error"]);
+        holds("workers=debug", &["lapin=off", "sqlx=off", "workers=debug"]);
+        let named = directives("off");
         assert!(
-            filter.contains("lapin=error") && filter.contains("info"),
-            "{filter}"
+            named.iter().all(|directive| directive.ends_with("off")),
+            "{named:?}"
         );
     }
 }

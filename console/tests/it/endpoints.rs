@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::desk::desk;
 
 const GOOD_SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+const OTHER_SECRET: &str = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=";
 
 #[tokio::test]
 async fn a_first_endpoint_gets_a_secret_and_a_moved_one_keeps_it() {
@@ -95,7 +96,30 @@ async fn a_secret_of_ones_own_comes_through_the_environment() {
         "--json",
     ];
     let created = desk.run_with(&[("ENDPOINT_SECRET", GOOD_SECRET)], &args).json();
-    assert_eq!(created["endpoint_secret"], GOOD_SECRET);
+    assert!(
+        created["endpoint_secret"].is_null(),
+        "whoever gave it has it: {created}"
+    );
+    let id = created["merchant_id"].as_str().unwrap();
+    let signs = async || {
+        let endpoint = desk.store.endpoint(id.parse().unwrap()).await.unwrap().unwrap();
+        endpoint.secrets[0].secret.expose().to_owned()
+    };
+    assert_eq!(signs().await, GOOD_SECRET);
+    let rotate = [
+        "endpoints",
+        "rotate",
+        "--merchant",
+        id,
+        "--endpoint-secret",
+        "env",
+        "--json",
+    ];
+    let rotated = desk
+        .run_with(&[("ENDPOINT_SECRET", OTHER_SECRET)], &rotate)
+        .json();
+    assert!(rotated["endpoint_secret"].is_null(), "{rotated}");
+    assert_eq!(signs().await, OTHER_SECRET);
     desk.run_with(&[("ENDPOINT_SECRET", "whsec_short")], &args)
         .refused("ENDPOINT_SECRET cannot be used");
     desk.run(&args).refused("ENDPOINT_SECRET is not set");

@@ -64,6 +64,30 @@ async fn two_keys_are_never_the_same_and_lists_show_no_secrets() {
 }
 
 #[tokio::test]
+async fn a_merchant_that_is_only_half_there_is_told_how_to_become_whole() {
+    let desk = desk().await;
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&desk.database.url())
+        .await
+        .unwrap();
+    let breaking = "alter table channel_configs rename to channel_configs_away";
+    sqlx::raw_sql(breaking).execute(&mut connection).await.unwrap();
+    let create = |more: &[&str]| {
+        let environment = [
+            ("STRIPE_SECRET_KEY", "sk_test_1"),
+            ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
+        ];
+        let args = ["merchants", "create", "--name", "Shop", "--stripe", "env"];
+        desk.run_with(&environment, &[&args, more].concat())
+    };
+    let without = create(&[]);
+    without.refused("console keys create");
+    assert!(!without.err.contains("endpoints rotate"), "{}", without.err);
+    create(&["--endpoint", "https://shop.example/hook"]).refused("console endpoints rotate");
+    assert_eq!(desk.store.merchants().await.unwrap().len(), 2);
+    desk.close().await;
+}
+
+#[tokio::test]
 async fn stripe_credentials_come_with_the_merchant_or_later() {
     let desk = desk().await;
     let environment = [

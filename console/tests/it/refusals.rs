@@ -12,6 +12,7 @@ async fn bad_values_are_named_and_nothing_is_created() {
     create(&["--endpoint", "shop.example"]).refused("the endpoint's address cannot be used");
     create(&["--endpoint", "http://shop.example/"]).refused("use https://");
     create(&["--endpoint", "https://ada:pw@shop.example/"]).refused("must not hold a user name");
+    create(&["--amqp-user", "anonymous"]).refused("no merchant can have it");
     create(&["--endpoint-secret", "env"]).refused("--endpoint");
     create(&["--stripe", "env"]).refused("STRIPE_SECRET_KEY is not set");
     desk.run(&["merchants", "create", "--name", "  "])

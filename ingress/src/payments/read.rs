@@ -2,7 +2,10 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
 };
 use domain::{
     id::PaymentId,
@@ -26,9 +29,10 @@ const MAX_LIMIT: u32 = 100;
 pub(crate) async fn get(
     State(app): State<Shared>,
     Authenticated(merchant_id): Authenticated,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<PaymentView>, Problem> {
-    let Ok(id) = id.parse::<PaymentId>() else {
+    // An address that is not UTF-8 once decoded holds no id either.
+    let Some(id) = id.ok().and_then(|Path(id)| id.parse::<PaymentId>().ok()) else {
         return Err(Problem::new(
             ProblemKind::NotFound,
             "A payment's id is pay_ and 32 hexadecimal digits.",

@@ -124,7 +124,7 @@ async fn a_value_that_cannot_be_used_is_named() {
         ("currency", json!("UGX"), "does not take"),
         ("description", json!(long), "500 characters"),
         ("description", json!(""), "1 to 500"),
-        ("reference", json!("a\0b"), "no NUL"),
+        ("reference", json!("a\0b"), "no control characters"),
         ("return_url", json!("javascript:alert(1)"), "https://"),
         ("metadata", too_many, "at most 20"),
         ("metadata", json!({"": "x"}), "1 to 40"),
@@ -243,12 +243,15 @@ async fn addresses_methods_and_types_that_are_not_served() {
         "/api/v1/webhooks/paypal/x",
         "/metrics",
         "/%ff",
+        "/api/v1/payments/%ff",
     ] {
         world
             .send(world.get(path))
             .await
             .is_problem(404, "/problems/not-found");
     }
+    let callback = world.request(Method::POST, "/api/v1/webhooks/stripe/%ff");
+    world.send(callback).await.is_problem(404, "/problems/not-found");
     for (method, path, allowed) in [
         (Method::DELETE, PAYMENTS, "GET,HEAD,POST"),
         (Method::PUT, "/api/v1/payments/pay_1", "GET,HEAD"),
@@ -309,6 +312,7 @@ async fn a_body_that_is_too_large_is_refused_whether_or_not_it_says_so() {
         Method::POST,
         &format!("/api/v1/webhooks/stripe/{}", world.shop.id),
     );
+    let large = large.header("stripe-signature", callbacks::signed("").0);
     let answer = world.send(large.body(vec![b' '; 1_100_000])).await;
     answer.is_problem(413, "/problems/body-too-large");
     world.close().await;
@@ -329,6 +333,29 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
     read.unwrap().unwrap();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(answer.contains("/problems/request-timeout"), "{answer}");
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_callback_that_cannot_be_signed_is_refused_before_its_body_arrives() {
+    let world = world().await;
+    callbacks::set_secrets(&world, &[callbacks::SECRET]).await;
+    for header in [
+        "",
+        "stripe-signature: t=1,v1=00\r\n",
+        "stripe-signature: nonsense\r\n",
+    ] {
+        let mut stream = TcpStream::connect(world.ingress.addr()).await.unwrap();
+        let head = format!(
+            "POST /api/v1/webhooks/stripe/{} HTTP/1.1\r\nhost: x\r\n{header}content-length: 1000000\r\n\r\n",
+            world.shop.id
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await;
+        read.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 400", "{header}");
+    }
     world.close().await;
 }
 

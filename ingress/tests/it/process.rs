@@ -33,6 +33,20 @@ fn bad_settings_are_all_named_before_a_port_is_bound() {
     assert!(!told.contains("hunter2"), "{told}");
 }
 
+#[test]
+fn a_database_url_that_cannot_be_read_is_named() {
+    let output = command()
+        .env("DATABASE_URL", "postgres://user:hunter2@host:port/sluice")
+        .env("AMQP_URL", "amqp://localhost/sluice")
+        .env("SLUICE_SECRETS_KEY", TEST_KEY)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("DATABASE_URL cannot be used"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
 /// Ends the process when a test fails.
 struct Ended(Child);
 

@@ -76,6 +76,59 @@ async fn requests_are_counted_by_route_and_never_by_what_clients_made_up() {
     world.close().await;
 }
 
+/// How many sessions are at work in the test's database, this one not counted.
+async fn busy_sessions(connection: &mut sqlx::PgConnection) -> i64 {
+    let count = "select count(*) from pg_stat_activity \
+                 where datname = current_database() and state = 'active' and pid <> pg_backend_pid()";
+    sqlx::query_scalar(count).fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_public_probe_cannot_keep_the_database_busy() {
+    let world = world().await;
+    world.ready().await;
+    let url = world.database.url();
+    let connect = || <sqlx::PgConnection as sqlx::Connection>::connect(&url);
+    let (mut lock, mut eye) = (connect().await.unwrap(), connect().await.unwrap());
+    // From here on a look at the schema's version stays under way.
+    let locking = "begin; lock table _sqlx_migrations in access exclusive mode";
+    sqlx::raw_sql(locking).execute(&mut lock).await.unwrap();
+
+    let asking = async {
+        let asked = (0..40).map(|_| world.request(Method::GET, "/readyz").send());
+        futures::future::join_all(asked).await
+    };
+    let watching = async {
+        let mut most = 0;
+        for _ in 0..30 {
+            most = most.max(busy_sessions(&mut eye).await);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        most
+    };
+    let (answers, most) = tokio::join!(asking, watching);
+    assert!(most <= 1, "{most} sessions at work for the public probe");
+    for answer in answers {
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    }
+    sqlx::raw_sql("rollback").execute(&mut lock).await.unwrap();
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_an_answer_is_let_go_when_the_process_stops() {
+    let world = world().await;
+    world.ready().await;
+    let pending = tokio::spawn(world.pay("k", &good_body()).header("prefer", "wait=25").send());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let crate::world::World { ingress, .. } = world;
+    tokio::time::timeout(Duration::from_secs(5), ingress.stop())
+        .await
+        .unwrap();
+    let answer = pending.await.unwrap().unwrap();
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+}
+
 #[tokio::test]
 async fn a_request_under_way_is_answered_before_the_process_stops() {
     let world = world().await;

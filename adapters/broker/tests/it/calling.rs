@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use broker::{Called, Caller, PublishError};
+use broker::{BrokerConfig, Called, Caller, PublishError, Publisher, Target};
 use domain::{job::Envelope, outcome::Disposition};
 
-use crate::support::{House, Worker, job};
+use crate::support::{House, Seen, Worker, job, nothing_else};
 
 const WAIT: Duration = Duration::from_secs(10);
+/// What every address of direct reply-to begins with.
+const DIRECT_REPLY_TO: &str = "amq.rabbitmq.reply-to";
 
 /// A worker that answers with the job's id.
 fn echo(house: &House) -> Worker {
@@ -133,4 +135,78 @@ async fn nobody_can_have_us_answer_into_a_queue() {
     let error = publisher.reply(&forged, b"{}".to_vec()).await.unwrap_err();
     assert!(matches!(error, PublishError::Malformed(_)), "{error}");
     assert_eq!(house.depth("jobs.create_intent").await, 0);
+}
+
+/// Publishes a job as another user of the broker would, asking for the answer at this address.
+async fn ask_as_somebody_else(house: &House, address: &str) {
+    let management = house.vhost.management();
+    let (user, password) = management.create_user().await;
+    let config = BrokerConfig {
+        url: house.vhost.url_for(&user, &password),
+        ..house.config.clone()
+    };
+    let asking = Envelope {
+        reply_to: Some(address.to_owned()),
+        ..job("job_1")
+    };
+    Publisher::connect(config)
+        .publish(Target::Jobs, &asking)
+        .await
+        .unwrap();
+    management.remove_user(&user).await;
+}
+
+#[tokio::test]
+async fn an_address_that_the_broker_chokes_on_takes_no_connection_from_the_jobs() {
+    let house = House::build().await;
+    let publisher = house.publisher();
+    publisher.publish(Target::Jobs, &job("job_0")).await.unwrap();
+    let forged = Envelope {
+        reply_to: Some(format!("{DIRECT_REPLY_TO}.AAAA.BBBB")),
+        ..job("job_1")
+    };
+    let answering = publisher.reply(&forged, b"{}".to_vec());
+    let watching = async {
+        for _ in 0..100 {
+            assert!(publisher.is_ready(), "the connection for jobs was lost");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Brokers differ in whether they cut the connection, and so in whether this is confirmed.
+    let (_answered, ()) = tokio::join!(answering, watching);
+    publisher.publish(Target::Jobs, &job("job_2")).await.unwrap();
+}
+
+#[tokio::test]
+async fn somebody_elses_job_is_answered_only_at_an_address_of_the_brokers_kind() {
+    let house = House::build().await;
+    for junk in ["x", "", "x.y", "===.====", "AAAA.BBBB.CCCC", "AAAA", "é234.AAAA"] {
+        ask_as_somebody_else(&house, &format!("{DIRECT_REPLY_TO}.{junk}")).await;
+        let (seen, publisher) = (Seen::default(), house.publisher());
+        let notes = seen.clone();
+        let worker = house.work(1, move |envelope: Envelope| {
+            notes.note(envelope);
+            async { nothing_else() }
+        });
+        let asked = seen.until(1).await.remove(0);
+        worker.stop().await;
+        let error = publisher.reply(&asked, b"{}".to_vec()).await.unwrap_err();
+        assert!(matches!(error, PublishError::Malformed(_)), "{junk}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_else_who_asks_as_the_broker_provides_is_answered() {
+    let house = House::build().await;
+    let management = house.vhost.management();
+    let (user, password) = management.create_user().await;
+    let worker = echo(&house);
+    let caller = Caller::connect(BrokerConfig {
+        url: house.vhost.url_for(&user, &password),
+        ..house.config.clone()
+    });
+    let called = caller.call(&job("job_1"), WAIT).await;
+    worker.stop().await;
+    management.remove_user(&user).await;
+    assert_eq!(called, Ok(Called::Replied(b"job_1".to_vec())));
 }

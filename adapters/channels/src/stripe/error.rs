@@ -117,11 +117,20 @@ fn judge(answer: &Answer) -> CallError {
         message: answer.describe(what),
         retry_after: answer.retry_after,
     };
+    let error = answer.error();
+    // Whatever the status: an earlier request of ours reached Stripe under this key. It may still be at work, or it may
+    // be over and differ from this one, as when another release sent it. What it did is to be asked, not guessed.
+    if let Some(error) = error
+        .as_ref()
+        .filter(|error| error.kind() == ErrorKind::Idempotency)
+    {
+        return unknown(error.message());
+    }
     // Whoever limits the rate, Stripe or a proxy before it, has not let the request through.
     if answer.status == 429 {
         return not_done("too many requests");
     }
-    let Some(error) = answer.error() else {
+    let Some(error) = error else {
         return unknown("this is no answer of Stripe's API");
     };
     let refused = |code: &str, message: &str| CallError::Refused {
@@ -132,13 +141,11 @@ fn judge(answer: &Answer) -> CallError {
         // Stripe quotes the key here. Nothing else it says about it helps.
         (401, _) => refused("authentication_failed", "the secret key is not accepted"),
         (400 | 402, ErrorKind::Card) => CallError::Declined(decline::failure(&error.decline)),
-        (400 | 402 | 403 | 404, ErrorKind::InvalidRequest | ErrorKind::Idempotency | ErrorKind::Card) => {
+        (400 | 402 | 403 | 404, ErrorKind::InvalidRequest | ErrorKind::Card) => {
             refused(error.code().unwrap_or(&error.kind), error.message())
         }
         // Another request holds the object; ours was not begun.
         (409, _) if error.code() == Some("lock_timeout") => not_done(error.message()),
-        // Also 409 with `idempotency_key_in_use`: an earlier request of ours under the same key is still at
-        // work, and nobody knows yet what it does.
         (
             _,
             ErrorKind::Api

@@ -23,7 +23,7 @@ use crate::capabilities::Capabilities;
 
 pub use client::{Stripe, StripeConfig};
 pub use event::translate_callback;
-pub use signature::{SIGNATURE_HEADER, verify_callback};
+pub use signature::{SIGNATURE_HEADER, check_headers, verify_callback};
 
 /// The metadata key under which an intent carries the id of its payment.
 pub const PAYMENT_ID_KEY: &str = "sluice_payment_id";

@@ -50,6 +50,26 @@ async fn readiness_names_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_finishes_does_not_hold_up_the_end() {
+    let shutdown = CancellationToken::new();
+    let listener = serve_internal(ANY_PORT, async || Vec::new(), shutdown.clone())
+        .await
+        .unwrap();
+    let mut slow = TcpStream::connect(listener.address()).unwrap();
+    slow.write_all(b"GET /metr").unwrap();
+    // One that was asked after it and answered: the half request has been taken up.
+    assert!(
+        get(listener.address(), "/healthz")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    shutdown.cancel();
+    tokio::time::timeout(std::time::Duration::from_secs(10), listener.stopped())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_served_until_the_token_is_cancelled() {
     telemetry::install_recorder().unwrap();
     telemetry::install_recorder().unwrap();
