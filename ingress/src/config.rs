@@ -96,16 +96,22 @@ fn read_limits(settings: &mut Settings) -> Limits {
 }
 
 fn read_store(settings: &mut Settings) -> Option<StoreConfig> {
-    let url = settings.secret(
-        "DATABASE_URL",
-        "postgres://sluice_ingress:password@127.0.0.1:5432/sluice",
-    )?;
-    Some(StoreConfig {
+    const URL: &str = "DATABASE_URL";
+    const EXAMPLE: &str = "postgres://sluice_ingress:password@127.0.0.1:5432/sluice";
+    let url = settings.secret(URL, EXAMPLE)?;
+    let config = StoreConfig {
         url,
         max_connections: DATABASE_CONNECTIONS,
         acquire_timeout: Duration::from_secs(2),
         read_only: true,
-    })
+    };
+    match config.check() {
+        Ok(()) => Some(config),
+        Err(error) => {
+            settings.note(URL, format!("cannot be used: {error}"), EXAMPLE);
+            None
+        }
+    }
 }
 
 fn read_broker(settings: &mut Settings) -> Option<BrokerConfig> {

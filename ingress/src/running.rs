@@ -28,7 +28,7 @@ pub enum IngressError {
         source: io::Error,
     },
     /// The database's URL cannot be read.
-    #[error("DATABASE_URL cannot be used")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The queues are not as this version needs them, or RabbitMQ turned us away.
     #[error(transparent)]
