@@ -56,7 +56,8 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
     let mut config = WorkersConfig {
         broker: vhost.config(UNIT),
         store: store::StoreConfig {
-            url: Secret::new(database.url()),
+            // With the rights that workers have in production, and no others.
+            url: Secret::new(format!("{}?options=-c%20role%3Dsluice_writer", database.url())),
             max_connections: 8,
             acquire_timeout: Duration::from_secs(2),
             read_only: false,

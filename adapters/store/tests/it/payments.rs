@@ -1,10 +1,13 @@
 //! Payments in and out of their table, and the invariants that the table itself keeps.
 
+use std::time::Duration;
+
 use domain::{
     channel::{Exchange, IntentStatus},
     payment::PaymentStatus,
+    secret::Secret,
 };
-use store::{ExchangeRecord, Page, PageCursor, Record, StoreError, Verdict};
+use store::{ExchangeRecord, Page, PageCursor, Record, Store, StoreConfig, StoreError, Verdict};
 
 use crate::support::{at, seen, world};
 
@@ -232,4 +235,22 @@ async fn a_writer_changes_only_what_may_change() {
         .execute(&mut connection)
         .await
         .unwrap();
+}
+
+/// This is how other tests give their processes the rights of production.
+#[tokio::test]
+async fn a_role_in_the_url_is_taken_on() {
+    let world = world().await;
+    let config = StoreConfig {
+        url: Secret::new(format!(
+            "{}?options=-c%20role%3Dsluice_reader",
+            world.database.url()
+        )),
+        max_connections: 1,
+        acquire_timeout: Duration::from_secs(5),
+        read_only: false,
+    };
+    let store = Store::connect_lazily(&config, world.store.vault().clone()).unwrap();
+    let refused = store.revoke_key("key", "test", at(1)).await.unwrap_err();
+    assert!(refused.to_string().contains("permission denied"), "{refused}");
 }
