@@ -1,6 +1,7 @@
 //! From a message to what becomes of it: the part of a job's run that is the same for every kind.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,7 @@ use domain::{
     outcome::{Disposition, ErrorClass, Outcome, Reason},
     trace::TraceParent,
 };
+use futures::FutureExt;
 use store::{JobFailure, Record, StoreError, Verdict};
 use tracing::Instrument;
 
@@ -164,7 +166,7 @@ impl Executor {
             }
             job.run(&self.context, run).await
         };
-        match tokio::time::timeout(H::CONTRACT.timeout, attempt).await {
+        match tokio::time::timeout(H::CONTRACT.timeout, survive(attempt)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) if error.is_transient() => Outcome::Snooze {
                 reason: Reason::new(ErrorClass::StoreUnavailable, error.to_string()),
@@ -261,6 +263,17 @@ fn job_id<H: Handler>(envelope: &Envelope, job: Option<&H>) -> String {
     }
 }
 
+/// A panic is a failed try like any other: it is retried, and given up with all that follows from that.
+async fn survive(attempt: impl Future<Output = Result<Outcome, StoreError>>) -> Result<Outcome, StoreError> {
+    match AssertUnwindSafe(attempt).catch_unwind().await {
+        Ok(ended) => ended,
+        Err(_) => {
+            let message = "the handler panicked; the log of that moment says where";
+            Ok(Outcome::retry(Reason::new(ErrorClass::Internal, message)))
+        }
+    }
+}
+
 /// Whether a foreign publisher may ask for this job: its kind is open to upstream systems, and the broker vouches that
 /// the publisher is the user registered for the job's merchant.
 async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Result<bool, StoreError> {
@@ -300,6 +313,19 @@ fn report(kind: &'static str, disposition: &Disposition, took: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_failed_try() {
+        let outcome = survive(async { panic!("a defect") }).await.unwrap();
+        let Outcome::Retry { reason, .. } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(reason.class, ErrorClass::Internal);
+        assert!(matches!(
+            survive(async { Ok(Outcome::Done) }).await,
+            Ok(Outcome::Done)
+        ));
+    }
 
     #[test]
     fn whoever_may_not_ask_is_not_answered() {
