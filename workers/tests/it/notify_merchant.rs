@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use domain::{
     job::NotifyMerchant,
     notification::{Notification, NotificationType},
+    payment::Payment,
     secret::Secret,
 };
 use serde_json::json;
@@ -14,13 +15,17 @@ use store::{EndpointSecret, Record};
 use crate::support::{ENDPOINT_SECRET, World, now, world, world_with};
 
 async fn tell(world: &World) -> NotifyMerchant {
-    let payment = world.stored("k").await;
+    tell_about(world, world.stored("k").await).await
+}
+
+async fn tell_about(world: &World, payment: Payment) -> NotifyMerchant {
     let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
     let job = NotifyMerchant::from(&notification);
+    let notifications = vec![notification];
     world
         .recorder
         .write(Record {
-            notifications: vec![notification],
+            notifications,
             ..Record::default()
         })
         .await
@@ -130,33 +135,11 @@ async fn a_hanging_merchant_does_not_hold_up_another() {
     let world = world_with(|config| config.notify_timeout = Duration::from_secs(30)).await;
     world.behave(json!({ "mode": "hang" })).await;
     for number in 0..256 {
-        let payment = world.stored(&number.to_string()).await;
-        let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
-        let job = NotifyMerchant::from(&notification);
-        world
-            .recorder
-            .write(Record {
-                notifications: vec![notification],
-                ..Record::default()
-            })
-            .await
-            .unwrap();
-        world.publish(&job).await;
+        tell_about(&world, world.stored(&number.to_string()).await).await;
     }
     let other = world.another_merchant().await;
-    let payment = world.stored_for(other, "k").await;
-    let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
-    let job = NotifyMerchant::from(&notification);
-    world
-        .recorder
-        .write(Record {
-            notifications: vec![notification],
-            ..Record::default()
-        })
-        .await
-        .unwrap();
     let started = Instant::now();
-    world.publish(&job).await;
+    tell_about(&world, world.stored_for(other, "k").await).await;
     let delivered = "select count(*) from notifications where status = 'delivered'";
     world.wait_until(1, async || world.count(delivered).await).await;
     assert!(
