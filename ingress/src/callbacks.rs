@@ -22,6 +22,7 @@ use domain::{
     secret::Secret,
     trace::TraceParent,
 };
+use failpoints::{Point, reach};
 use serde_json::{Value, json};
 use store::StoreError;
 use tracing::{Span, field::display};
@@ -59,7 +60,9 @@ pub(crate) async fn stripe(
     let head = verify(&app, channel, &headers, &body, &secrets)?;
     let job = job(&app, channel, merchant_id, head, &body);
     let envelope = Envelope::new(&job, trace, app.clock.now());
+    reach(Point::IngressCallbackVerified);
     publishing::publish(&app, STRIPE_CALLBACKS, &envelope).await?;
+    reach(Point::IngressCallbackConfirmed);
     Ok(Json(json!({"received": true})))
 }
 

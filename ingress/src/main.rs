@@ -9,6 +9,7 @@ use runtime::{Settings, shutdown, telemetry};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     telemetry::init("ingress")?;
+    failpoints::arm_from_env()?;
     let config = Config::read(Settings::from_env())?;
     runtime::install_crypto();
     let stop = shutdown::on_signal()?;

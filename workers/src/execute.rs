@@ -13,6 +13,7 @@ use domain::{
     outcome::{Disposition, ErrorClass, Outcome, Reason},
     trace::TraceParent,
 };
+use failpoints::{Point, reach};
 use futures::FutureExt;
 use store::{JobFailure, Record, StoreError, Verdict};
 use tracing::Instrument;
@@ -117,6 +118,7 @@ impl Executor {
         tracing::Span::current().record("job_id", &run.job_id);
         let (job, outcome) = match decoded {
             Ok(job) => {
+                reach(Point::JobDecoded);
                 tracing::Span::current().record("merchant_id", job.merchant_id().to_string());
                 let outcome = self.run(&job, envelope, &run).await;
                 (Some(job), outcome)
@@ -129,6 +131,7 @@ impl Executor {
         let disposition = contract
             .retry
             .decide(run.attempt, run.snoozes, outcome, self.context.retry_unit);
+        reach(Point::JobHandled);
         let written = self.write_down(envelope, job.as_ref(), &run, &disposition);
         let written = tokio::time::timeout(WRITE_DOWN_TIMEOUT, written).await;
         let disposition = match written {
@@ -211,7 +214,10 @@ impl Executor {
             }
             record.failure = Some(failure.clone());
             match self.context.recorder.write(record.clone()).await? {
-                Verdict::Written => return Ok(()),
+                Verdict::Written => {
+                    reach(Point::JobWrittenDown);
+                    return Ok(());
+                }
                 Verdict::Stale | Verdict::Duplicate => {}
             }
         }

@@ -8,6 +8,7 @@ use workers::{Workers, WorkersConfig};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     telemetry::init("workers")?;
+    failpoints::arm_from_env()?;
     runtime::install_crypto();
     let config = WorkersConfig::from_settings(Settings::from_env())?;
     let stop = shutdown::on_signal()?;

@@ -22,6 +22,7 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 use domain::job::{Envelope, Kind};
+use failpoints::{Point, reach};
 use lapin::message::Delivery;
 
 use crate::{
@@ -132,6 +133,7 @@ impl Backend for RabbitBackend {
             };
             // What came over a channel that is gone comes again over the next one.
             if delivery.acker.usable() {
+                reach(Point::DeliveryReceived);
                 return Poll::Ready(Some(Ok(self.task(delivery))));
             }
         }

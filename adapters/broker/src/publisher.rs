@@ -10,6 +10,7 @@ use domain::{
     job::{Envelope, Kind},
     outcome::Reason,
 };
+use failpoints::{Point, reach};
 use futures::future::join_all;
 
 use crate::{
@@ -135,14 +136,14 @@ impl Publisher {
     /// # Errors
     /// As [`Publisher::publish`]; also when nobody asked for an answer.
     pub async fn reply(&self, request: &Envelope, body: Vec<u8>) -> Result<(), PublishError> {
-        self.publish(
-            Target::Reply,
-            &Envelope {
-                body,
-                ..request.clone()
-            },
-        )
-        .await
+        reach(Point::ReplyBeforeSend);
+        let answer = Envelope {
+            body,
+            ..request.clone()
+        };
+        self.publish(Target::Reply, &answer).await?;
+        reach(Point::ReplySent);
+        Ok(())
     }
 
     /// Whether a message has a chance of being published now: connected, and the broker takes messages.

@@ -21,6 +21,7 @@ use domain::{
     job::Envelope,
     outcome::{Disposition, ErrorClass, Reason},
 };
+use failpoints::{Point, Protection, is_missing, reach};
 use lapin::{
     Acker,
     message::Delivery,
@@ -31,6 +32,7 @@ use tower::{Layer, Service};
 
 use crate::{
     backend::ConsumerConfig,
+    ladder::Tier,
     line::PublishError,
     message,
     publisher::Publisher,
@@ -140,6 +142,9 @@ where
         let settler = Arc::clone(&self.settler);
         Box::pin(async move {
             let in_flight = in_flight.ok_or(SettleError::NoDelivery)?;
+            if is_missing(Protection::AckAfterCommit) {
+                in_flight.acknowledge().await?;
+            }
             match handled.await.map_err(Into::into) {
                 Ok(disposition) => {
                     settler.settle(&in_flight, &disposition).await?;
@@ -162,7 +167,9 @@ struct Settler {
 
 impl Settler {
     async fn settle(&self, job: &InFlight, disposition: &Disposition) -> Result<(), SettleError> {
+        reach(Point::SettleDecided);
         match self.follow(job, disposition).await {
+            Ok(()) if is_missing(Protection::AckAfterCommit) => Ok(()),
             Ok(()) => job.acknowledge().await,
             Err(source) => {
                 job.give_back().await;
@@ -195,7 +202,7 @@ impl Settler {
     }
 
     async fn publish(&self, job: &InFlight, disposition: &Disposition) -> Result<(), PublishError> {
-        let (kind, envelope, ladder) = (self.config.kind, &*job.envelope, self.publisher.ladder());
+        let (envelope, ladder) = (&*job.envelope, self.publisher.ladder());
         match disposition {
             Disposition::Complete => Ok(()),
             Disposition::Retry {
@@ -208,19 +215,29 @@ impl Settler {
                     ..envelope.clone()
                 };
                 let tier = ladder.tier_for(*delay).max(ladder.at_least(*at_least));
-                self.publisher.retry(&next, kind, tier, reason).await
+                self.retry(&next, tier, reason).await
             }
             Disposition::Snooze { reason, delay } => {
                 let next = Envelope {
                     snoozes: envelope.snoozes.saturating_add(1),
                     ..envelope.clone()
                 };
-                self.publisher
-                    .retry(&next, kind, ladder.at_least(*delay), reason)
-                    .await
+                self.retry(&next, ladder.at_least(*delay), reason).await
             }
-            Disposition::DeadLetter(reason) => self.publisher.park(envelope, kind, reason).await,
+            Disposition::DeadLetter(reason) => {
+                reach(Point::SettleBeforePark);
+                self.publisher.park(envelope, self.config.kind, reason).await?;
+                reach(Point::SettleParked);
+                Ok(())
+            }
         }
+    }
+
+    async fn retry(&self, next: &Envelope, tier: Tier, reason: &Reason) -> Result<(), PublishError> {
+        reach(Point::SettleBeforeRetry);
+        self.publisher.retry(next, self.config.kind, tier, reason).await?;
+        reach(Point::SettleRetried);
+        Ok(())
     }
 
     async fn after_error(&self, job: &InFlight, error: &BoxDynError) -> Result<(), SettleError> {
@@ -254,9 +271,13 @@ impl Settler {
 
 impl InFlight {
     async fn acknowledge(&self) -> Result<(), SettleError> {
+        reach(Point::SettleBeforeAck);
         let acknowledged = self.acker.ack(BasicAckOptions::default());
         match tokio::time::timeout(ACK_TIMEOUT, acknowledged).await {
-            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(true)) => {
+                reach(Point::SettleAcked);
+                Ok(())
+            }
             Ok(Ok(false) | Err(_)) | Err(_) => Err(SettleError::NotAcknowledged),
         }
     }

@@ -10,6 +10,7 @@ use domain::{
     channel::{CallError, Channel, Exchange, Intent, IntentStatus, NewIntent},
     id::PaymentId,
 };
+use failpoints::{Point, reach};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -83,10 +84,13 @@ impl Channels {
 
     /// [`PaymentChannel::create_intent`], measured.
     pub async fn create_intent(&self, credentials: &Credentials, new: &NewIntent) -> Called<Intent> {
-        self.call(credentials, "create_intent", |channel| {
+        reach(Point::ProviderBeforeCreate);
+        let called = self.call(credentials, "create_intent", |channel| {
             channel.create_intent(credentials, new)
-        })
-        .await
+        });
+        let called = called.await;
+        reach(Point::ProviderCreated);
+        called
     }
 
     /// [`PaymentChannel::retrieve_intent`], measured.
@@ -104,10 +108,13 @@ impl Channels {
         payment_id: PaymentId,
         created_after: DateTime<Utc>,
     ) -> Called<Option<Intent>> {
-        self.call(credentials, "find_intent", |channel| {
+        reach(Point::ProviderBeforeFind);
+        let called = self.call(credentials, "find_intent", |channel| {
             channel.find_intent(credentials, payment_id, created_after)
-        })
-        .await
+        });
+        let called = called.await;
+        reach(Point::ProviderFound);
+        called
     }
 
     /// [`PaymentChannel::confirm_intent`], measured.

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::job::Envelope;
+use failpoints::{Point, reach};
 use sqlx::{FromRow, Postgres, Transaction};
 
 use crate::{Store, StoreError};
@@ -40,10 +41,14 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn claim_outbox(&self, limit: i64) -> Result<OutboxBatch, StoreError> {
+        reach(Point::OutboxBeforeClaim);
         let mut tx = self.pool.begin().await?;
         let rows: Vec<OutboxRow> = sqlx::query_as(CLAIM).bind(limit).fetch_all(&mut *tx).await?;
         let ids = rows.iter().map(|row| row.id).collect();
-        let messages = rows.into_iter().map(Envelope::from).collect();
+        let messages: Vec<Envelope> = rows.into_iter().map(Envelope::from).collect();
+        if !messages.is_empty() {
+            reach(Point::OutboxClaimed);
+        }
         Ok(OutboxBatch { tx, ids, messages })
     }
 
@@ -64,6 +69,7 @@ impl OutboxBatch {
     /// # Errors
     /// PostgreSQL is away; the messages will be published again.
     pub async fn finish(mut self, confirmed: &[bool]) -> Result<(), StoreError> {
+        reach(Point::OutboxPublished);
         let done: Vec<i64> = self
             .ids
             .iter()
@@ -75,7 +81,10 @@ impl OutboxBatch {
             .bind(done)
             .execute(&mut *self.tx)
             .await?;
-        Ok(self.tx.commit().await?)
+        reach(Point::OutboxBeforeCommit);
+        self.tx.commit().await?;
+        reach(Point::OutboxCommitted);
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ mod guards;
 
 use std::collections::HashSet;
 
+use failpoints::{Point, reach};
 use sqlx::{Postgres, Transaction};
 
 use crate::{
@@ -25,8 +26,10 @@ pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>
                 .enumerate()
                 .filter(|(index, _)| !left_out.contains(index))
         };
+        reach(Point::RecordBegin);
         let mut tx = store.pool.begin().await?;
         let lost = guards::write(&mut tx, store, &kept().collect::<Vec<_>>()).await?;
+        reach(Point::RecordGuarded);
         for (index, verdict) in &lost {
             verdicts[*index] = *verdict;
         }
@@ -44,7 +47,9 @@ pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>
             .map(|(_, r)| r)
             .collect();
         effects::write(&mut tx, &written).await?;
+        reach(Point::RecordBeforeCommit);
         tx.commit().await?;
+        reach(Point::RecordCommitted);
         return Ok(verdicts);
     }
 }

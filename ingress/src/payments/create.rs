@@ -20,6 +20,7 @@ use domain::{
     payment::{Payment, PaymentStatus, PaymentView},
     trace::TraceParent,
 };
+use failpoints::{Point, reach};
 use serde::Serialize;
 use tracing::{Span, field::display};
 
@@ -62,11 +63,13 @@ pub(crate) async fn create(
             return Ok(replayed(&stored));
         }
     }
+    reach(Point::IngressRequestRead);
     let envelope = Envelope::new(&job, trace, app.clock.now());
     match wait {
         Some(wait) => publish_and_wait(&app, &job, &envelope, wait).await,
         None => {
             publishing::publish(&app, PAYMENTS, &envelope).await?;
+            reach(Point::IngressConfirmed);
             Ok(accepted(&job))
         }
     }

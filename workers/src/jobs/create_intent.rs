@@ -13,6 +13,7 @@ use domain::{
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Failure, Payment, PaymentEvent, PaymentRequest, PaymentStatus, PaymentView},
 };
+use failpoints::{Point, Protection, is_missing, reach};
 use store::{Record, StoreError, Verdict};
 
 use crate::{
@@ -68,6 +69,9 @@ impl Handler for CreateIntent {
             return Ok(Record::default());
         };
         let failure = match reason.class {
+            ErrorClass::OutcomeUnknown if is_missing(Protection::AskFirst) => {
+                Some(Failure::provider_unavailable())
+            }
             // The job itself is at fault; the payment under this id belongs to another job.
             ErrorClass::Unreadable
             | ErrorClass::Invalid
@@ -86,7 +90,9 @@ impl Handler for CreateIntent {
         };
         // However this try ended: while a call has no known end, the payment is not failed.
         let event = match failure {
-            Some(failure) if context.store.open_call(&payment).await?.is_none() => {
+            Some(failure)
+                if is_missing(Protection::AskFirst) || context.store.open_call(&payment).await?.is_none() =>
+            {
                 PaymentEvent::GaveUp(failure)
             }
             Some(_) | None => PaymentEvent::LostSight,
@@ -141,7 +147,10 @@ async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, Stor
         ..Record::default()
     };
     match context.recorder.write(record).await? {
-        Verdict::Written => return Ok(Prepared::Stored(Box::new(new))),
+        Verdict::Written => {
+            reach(Point::CreateIntentStored);
+            return Ok(Prepared::Stored(Box::new(new)));
+        }
         Verdict::Duplicate | Verdict::Stale => {}
     }
     let Some(stored) = context.store.payment(new.id).await? else {

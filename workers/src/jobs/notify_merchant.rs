@@ -7,6 +7,7 @@ use domain::{
     outcome::{ErrorClass, Outcome, Reason},
     secret::Secret,
 };
+use failpoints::{Point, reach};
 use store::{AttemptRecord, Delivery, DeliveryStatus, Endpoint, Record, StoreError};
 
 use crate::{
@@ -50,7 +51,9 @@ impl Handler for NotifyMerchant {
             });
         };
         let started = Instant::now();
+        reach(Point::NotifyBeforeSend);
         let answer = send(self, context, &endpoint, &delivery).await;
+        reach(Point::NotifySent);
         let duration_ms = i32::try_from(started.elapsed().as_millis()).unwrap_or(i32::MAX);
         let (attempt, outcome) = judge(self, context, run, &endpoint, answer);
         finish(

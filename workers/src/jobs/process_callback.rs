@@ -10,6 +10,7 @@ use domain::{
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentEvent, PaymentStatus},
 };
+use failpoints::{Point, reach};
 use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Verdict};
 
 use crate::{
@@ -24,6 +25,7 @@ impl Handler for ProcessCallback {
             Ok(event) => event,
             Err(outcome) => return Ok(outcome),
         };
+        reach(Point::ProcessCallbackOpened);
         match event {
             CallbackEvent::Intent { intent, change } => match intent.payment_id {
                 Some(payment_id) => {
@@ -109,6 +111,7 @@ async fn settle(
                 )));
             }
         };
+        reach(Point::ProcessCallbackApplied);
         let outcome = if applied.changed {
             CallbackOutcome::Applied
         } else {

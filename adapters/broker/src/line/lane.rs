@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use failpoints::{Point, reach};
 use lapin::{
     Channel, Connection,
     options::{BasicConsumeOptions, ConfirmSelectOptions},
@@ -73,6 +74,7 @@ impl Lanes {
                 .filter(|request| request.until > now && !request.verdict.is_closed())
                 .collect();
             let limit = now + self.limits.deadline;
+            reach(Point::PublishBeforeSend);
             if !window.is_empty() && window::publish(channel, window, limit, link).await.is_err() {
                 return false;
             }

@@ -15,6 +15,7 @@
 //!
 //! Two messages with the same address and id are judged alike, at worst as unroutable when one of them was not.
 
+use failpoints::{Point, reach};
 use futures::future::join_all;
 use lapin::{Channel, Confirmation, message::BasicReturnMessage, options::BasicPublishOptions};
 use tokio::{sync::watch, time::Instant};
@@ -43,7 +44,10 @@ pub(super) async fn publish(
         () = tokio::time::sleep_until(limit) => Err("it did not answer in time"),
     };
     match cut_off {
-        Ok(confirmations) => settle(window, confirmations),
+        Ok(confirmations) => {
+            reach(Point::PublishConfirmed);
+            settle(window, confirmations)
+        }
         Err(why) => give_up(window, why),
     }
 }
@@ -56,10 +60,11 @@ async fn publish_one(channel: &Channel, outgoing: &mut Outgoing) -> lapin::Resul
         ..Default::default()
     };
     let properties = std::mem::take(&mut outgoing.properties);
-    channel
+    let confirmation = channel
         .basic_publish(exchange, key, options, &outgoing.body, properties)
-        .await?
-        .await
+        .await?;
+    reach(Point::PublishSent);
+    confirmation.await
 }
 
 fn give_up(window: Vec<Request>, why: &str) -> Result<(), Spoilt> {

@@ -7,6 +7,7 @@ use domain::{
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentEvent, PaymentStatus},
 };
+use failpoints::{Point, Protection, is_missing, reach};
 use store::{ExchangeRecord, Record, StoreError, Verdict};
 
 use super::absent;
@@ -64,6 +65,7 @@ impl Opening<'_> {
     pub async fn create(&self, credentials: &Credentials) -> Result<Outcome, StoreError> {
         if !self.is_new {
             self.note(said("create_intent", "started", None)).await?;
+            reach(Point::CreateIntentCallNoted);
         }
         let request = &self.payment.request;
         let new = NewIntent {
@@ -74,6 +76,7 @@ impl Opening<'_> {
             return_url: request.return_url.clone(),
         };
         let (result, exchange) = self.context.channels.create_intent(credentials, &new).await;
+        reach(Point::CreateIntentAnswered);
         let (failed, definite) = match result {
             Ok(intent) => return self.record(seen(intent), exchange).await,
             Err(CallError::Declined(failure)) => {
@@ -93,6 +96,10 @@ impl Opening<'_> {
                     self.run.is_last,
                 )
             }
+            Err(CallError::Unknown { message }) if is_missing(Protection::AskFirst) => (
+                Outcome::Fail(Reason::new(ErrorClass::OutcomeUnknown, message)),
+                false,
+            ),
             Err(CallError::Unknown { message }) => {
                 let reason = Reason::new(ErrorClass::OutcomeUnknown, message);
                 (Outcome::retry(reason), self.run.is_last)

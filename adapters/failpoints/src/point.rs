@@ -1,0 +1,140 @@
+//! The points, with what is true when a process stands there.
+
+macro_rules! points {
+    ($($point:ident $name:literal $meaning:literal)*) => {
+        /// A place in the code where a crash has to be harmless. Named `<part>.<moment>`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Point {
+            $(#[doc = $meaning] $point,)*
+        }
+
+        impl Point {
+            /// Every point, in the order in which a payment passes them.
+            pub const ALL: &'static [Self] = &[$(Self::$point),*];
+
+            /// The name in `SLUICE_FAILPOINTS`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$point => $name,)*
+                }
+            }
+
+            /// What has been done, and what not, when a process stands there.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$point => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+points! {
+    IngressRequestRead "ingress.request_read" "A request was read and checked; nothing is published."
+    IngressConfirmed "ingress.confirmed" "The job is confirmed; the client has no answer."
+    IngressCallbackVerified "ingress.callback_verified" "A callback's signature is right; nothing is published."
+    IngressCallbackConfirmed "ingress.callback_confirmed" "The callback is confirmed; the provider has no answer."
+    PublishBeforeSend "publish.before_send" "A window of messages is about to be written to the broker."
+    PublishSent "publish.sent" "A message is on its way; the broker has not confirmed it."
+    PublishConfirmed "publish.confirmed" "The broker has confirmed; whoever published does not know yet."
+    DeliveryReceived "delivery.received" "A delivery has come in; its handler has not begun."
+    JobDecoded "job.decoded" "The job was read and may be done; its handler has not begun."
+    CreateIntentStored "create_intent.stored" "The payment is stored; the provider was not called."
+    CreateIntentCallNoted "create_intent.call_noted" "A repeated call is written down as begun; it was not made."
+    ProviderBeforeCreate "provider.before_create" "The call that opens an intent is about to be made."
+    ProviderCreated "provider.created" "The provider has answered it; nothing is known of that here."
+    ProviderBeforeFind "provider.before_find" "The provider is about to be asked whether it has an intent."
+    ProviderFound "provider.found" "The provider has answered; nothing is known of that here."
+    CreateIntentAnswered "create_intent.answered" "The handler knows the provider's answer; it is not recorded."
+    ProcessCallbackOpened "process_callback.opened" "The callback's body was opened and read."
+    ProcessCallbackApplied "process_callback.applied" "What the callback changes is decided; it is not recorded."
+    NotifyBeforeSend "notify.before_send" "A notification is about to be sent."
+    NotifySent "notify.sent" "The merchant has answered; it is not recorded."
+    RecordBegin "record.begin" "A batch of records is about to be written."
+    RecordGuarded "record.guarded" "The guarded rows are written, the rest is not; the transaction is open."
+    RecordBeforeCommit "record.before_commit" "All rows are written; the transaction is open."
+    RecordCommitted "record.committed" "The transaction is committed; no job knows it."
+    JobHandled "job.handled" "The handler has answered; a failed try is not written down."
+    JobWrittenDown "job.written_down" "A failed try is written down; the message is not settled."
+    ReplyBeforeSend "reply.before_send" "Whoever waits for the job is about to be answered."
+    ReplySent "reply.sent" "The answer is sent; the message is not settled."
+    SettleDecided "settle.decided" "It is decided what becomes of the message; nothing is published."
+    SettleBeforeRetry "settle.before_retry" "The next try is about to be published."
+    SettleRetried "settle.retried" "The next try is confirmed; the old message is not acknowledged."
+    SettleBeforePark "settle.before_park" "The message is about to be parked."
+    SettleParked "settle.parked" "The parked copy is confirmed; the old message is not acknowledged."
+    SettleBeforeAck "settle.before_ack" "All that follows is durable; the acknowledgement is not sent."
+    SettleAcked "settle.acked" "The acknowledgement is written."
+    OutboxBeforeClaim "outbox.before_claim" "The relay is about to claim what waits in the outbox."
+    OutboxClaimed "outbox.claimed" "Messages are claimed; none is published."
+    OutboxPublished "outbox.published" "The messages are confirmed; they still stand in the outbox."
+    OutboxBeforeCommit "outbox.before_commit" "The published messages are deleted; the transaction is open."
+    OutboxCommitted "outbox.committed" "The published messages are gone from the outbox."
+}
+
+impl Point {
+    /// The point of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|point| point.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, fs, path::Path};
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: HashSet<_> = Point::ALL.iter().map(|point| point.name()).collect();
+        assert_eq!(names.len(), Point::ALL.len());
+    }
+
+    #[test]
+    fn the_table_in_the_docs_lists_every_point_and_no_other() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let page = fs::read_to_string(root.join("docs/reliability.md")).unwrap();
+        let expected: Vec<String> = Point::ALL
+            .iter()
+            .map(|point| format!("| `{}` | {} |", point.name(), point.meaning()))
+            .collect();
+        let rows = page
+            .lines()
+            .skip_while(|line| !line.starts_with("| Failpoint |"))
+            .skip(2);
+        let found: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_point_stands_in_the_code() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut code = String::new();
+        for part in [
+            "adapters/broker",
+            "adapters/store",
+            "adapters/channels",
+            "ingress",
+            "workers",
+        ] {
+            read_into(&mut code, &root.join(part).join("src"));
+        }
+        for point in Point::ALL {
+            let used =
+                code.contains(&format!("Point::{point:?})")) || code.contains(&format!("Point::{point:?},"));
+            assert!(used, "nobody reaches {point:?}");
+        }
+    }
+
+    fn read_into(code: &mut String, directory: &Path) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read_into(code, &path);
+            } else {
+                code.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+}

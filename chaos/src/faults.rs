@@ -1,0 +1,1 @@
+//! Breaking things, one fault at a time.

@@ -1,0 +1,1 @@
+//! A fresh database and vhost that one run has to itself.

@@ -1,0 +1,1 @@
+//! What clients asked and what they were told.

@@ -1,0 +1,1 @@
+//! Random choices that a seed repeats.

@@ -1,0 +1,1 @@
+//! Merchants who ask for payments and payers who pay them.
