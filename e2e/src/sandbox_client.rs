@@ -104,6 +104,28 @@ impl Sandbox {
         self.post("/sandbox/faults", dial).await.map(drop)
     }
 
+    /// Removes all fault dials.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn clear_faults(&self) -> anyhow::Result<()> {
+        self.send(Method::DELETE, "/sandbox/faults", None)
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    /// Puts all callback dials back.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn clear_callbacks(&self) -> anyhow::Result<()> {
+        self.send(Method::DELETE, "/sandbox/callbacks", None)
+            .await?
+            .success()
+            .map(drop)
+    }
+
     /// Changes the callback dials of an account; fields as in the sandbox's README.
     ///
     /// # Errors
