@@ -18,7 +18,7 @@ pub trait Console {
 }
 
 /// The console as a program.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Program {
     path: PathBuf,
     environment: Vec<(String, String)>,
@@ -26,14 +26,12 @@ pub struct Program {
 
 impl Program {
     /// The program at `path`. It gets its settings through this process's environment.
-    pub const fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            environment: Vec::new(),
-        }
+    pub fn at(path: PathBuf) -> Self {
+        let environment = Vec::new();
+        Self { path, environment }
     }
 
-    /// The same, with settings of its own besides.
+    /// The same with settings of its own.
     #[must_use]
     pub fn with(mut self, settings: impl IntoIterator<Item = (String, String)>) -> Self {
         self.environment.extend(settings);
@@ -42,8 +40,10 @@ impl Program {
 
     async fn answer(&self, arguments: &[&str], input: &str) -> anyhow::Result<Value> {
         let mut command = Command::new(&self.path);
-        command.arg("--json").args(arguments);
-        command.envs(self.environment.iter().cloned());
+        command
+            .arg("--json")
+            .args(arguments)
+            .envs(self.environment.iter().cloned());
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
