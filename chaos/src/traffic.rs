@@ -3,38 +3,31 @@
 //! Clients do what real ones do: without an answer, or told to come back, they repeat under the same key until they know
 //! where they stand. What they ask for is drawn from a seed; when the answers come is up to the thing under test.
 
-use std::sync::Arc;
+mod client;
+mod draw;
+mod payer;
+mod story;
+
+use std::{sync::Arc, time::Duration};
 
 use e2e::World;
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::{JoinHandle, JoinSet},
+    time::{Instant, sleep_until},
+};
 
-use crate::journal::Journal;
+use crate::journal::{Journal, Merchant};
+use client::Shop;
+use draw::Draw;
+pub use story::Story;
 
-/// What is meant to happen to a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Story {
-    /// A card in the request is charged at once.
-    PaidAtOnce,
-    /// A card in the request is declined.
-    DeclinedAtOnce,
-    /// The payer pays after the payment was created.
-    PaidLater,
-    /// The payer's card is declined.
-    Declined,
-    /// The payer's first card is declined, the second one pays.
-    SecondCard,
-    /// The payer's card asks for 3-D Secure, which is passed.
-    Authenticated,
-    /// The payer never comes.
-    NeverPaid,
-    /// The same request is sent again after it was answered.
-    SentTwice,
-    /// The same request is sent twice at the same moment.
-    SentTwiceAtOnce,
-    /// Another request is sent under the same key.
-    OtherBody,
-    /// The client waits for the finished payment.
-    Waiting,
-}
+/// How many merchants are registered side by side: each takes two runs of the console.
+const REGISTERED_AT_ONCE: usize = 4;
+/// How many orders may be under way. While the pipeline is down they pile up, and beyond this the clients that only
+/// look and repeat would be the load.
+const MOST_UNDER_WAY: usize = 200;
 
 /// How much traffic there is.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +41,8 @@ pub struct Shape {
 /// Clients at work.
 pub struct Traffic {
     journal: Arc<Journal>,
+    closing: watch::Sender<bool>,
+    at_work: JoinHandle<()>,
 }
 
 impl Traffic {
@@ -55,9 +50,31 @@ impl Traffic {
     ///
     /// # Errors
     /// A merchant cannot be registered.
-    pub async fn start(_world: &World, _seed: u64, _shape: Shape) -> anyhow::Result<Self> {
+    pub async fn start(world: &World, seed: u64, shape: Shape) -> anyhow::Result<Self> {
+        let registering = (0..shape.merchants).map(|_| world.merchant("chaos"));
+        let merchants: Vec<e2e::Merchant> = stream::iter(registering)
+            .buffered(REGISTERED_AT_ONCE)
+            .try_collect()
+            .await?;
+        let known = merchants.iter().map(|merchant| Merchant {
+            id: merchant.id.clone(),
+            name: merchant.name.clone(),
+            account: merchant.account.clone(),
+        });
+        let journal = Arc::new(Journal::of(known.collect()));
+        let (closing, is_closing) = watch::channel(false);
+        let shops = merchants.into_iter().map(|merchant| Shop {
+            api: merchant.api,
+            sandbox: world.sandbox.clone(),
+            journal: Arc::clone(&journal),
+            closing: is_closing.clone(),
+        });
+        let draw = Draw::new(seed, shape.merchants);
+        let at_work = tokio::spawn(work(shops.collect(), draw, shape.orders_per_s, is_closing));
         Ok(Self {
-            journal: Arc::new(Journal::default()),
+            journal,
+            closing,
+            at_work,
         })
     }
 
@@ -68,7 +85,54 @@ impl Traffic {
 
     /// Begins no more orders, lets the clients bring theirs to an end as far as a bounded number of repeats allows, and
     /// gives the journal.
-    pub async fn finish(self) -> Arc<Journal> {
-        self.journal
+    ///
+    /// # Errors
+    /// A client panicked.
+    pub async fn finish(self) -> anyhow::Result<Arc<Journal>> {
+        self.closing.send_replace(true);
+        self.at_work.await?;
+        Ok(self.journal)
+    }
+}
+
+/// Begins orders at an even pace until it is told to close, then waits for all that are under way.
+async fn work(shops: Vec<Shop>, mut draw: Draw, orders_per_s: f64, mut closing: watch::Receiver<bool>) {
+    let pause = Duration::from_secs_f64(1.0 / orders_per_s.max(0.1));
+    let places = Arc::new(Semaphore::new(MOST_UNDER_WAY));
+    let mut under_way = JoinSet::new();
+    let mut next = Instant::now();
+    loop {
+        let ready = async {
+            sleep_until(next).await;
+            Arc::clone(&places).acquire_owned().await
+        };
+        let place = tokio::select! {
+            _told = closing.wait_for(|closing| *closing) => break,
+            place = ready => place,
+        };
+        // After a jam the pace is that of before; what was missed is not caught up with.
+        next = (next + pause).max(Instant::now());
+        let order = draw.next();
+        if let Some(shop) = shops.get(order.merchant).cloned() {
+            under_way.spawn(async move {
+                shop.play(order).await;
+                drop(place);
+            });
+        }
+        while let Some(ended) = under_way.try_join_next() {
+            resume_panic(ended);
+        }
+    }
+    while let Some(ended) = under_way.join_next().await {
+        resume_panic(ended);
+    }
+}
+
+/// A client that panicked would be missing in the evidence, so nothing goes on without it.
+fn resume_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
