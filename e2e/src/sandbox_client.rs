@@ -1,5 +1,7 @@
 //! The sandbox's controls: what the provider and the merchant's endpoint are told to do, and what they saw.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use reqwest::{Client as Http, Method};
 use serde::Deserialize;
@@ -176,6 +178,18 @@ impl Sandbox {
     pub async fn intents(&self, account: &str) -> anyhow::Result<Vec<Intent>> {
         self.list(&format!("/sandbox/stripe/intents?account={account}"))
             .await
+    }
+
+    /// How many entries each of the sandbox's logs has dropped because it was full.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn dropped(&self) -> anyhow::Result<HashMap<String, u64>> {
+        let answer = self
+            .send(Method::GET, "/sandbox/dropped", None)
+            .await?
+            .success()?;
+        serde_json::from_value(answer.body).context("counts by log")
     }
 
     /// Tells a merchant's endpoint which secret notifications are signed with.
