@@ -12,6 +12,16 @@ with_last_part() {
     printf '%s://%s/%s%s\n' "$scheme" "$authority" "$2" "$parameters"
 }
 
+# with_last_part_of_each URLS NAME: the same for the addresses of a cluster's nodes, separated by commas.
+with_last_part_of_each() {
+    local urls url changed=''
+    IFS=, read -ra urls <<<"$1"
+    for url in "${urls[@]}"; do
+        changed=$changed${changed:+,}$(with_last_part "$url" "$2")
+    done
+    printf '%s\n' "$changed"
+}
+
 last_part() {
     local rest=${1%%\?*}
     rest=${rest#*://}
