@@ -104,6 +104,28 @@ impl Sandbox {
         self.post("/sandbox/faults", dial).await.map(drop)
     }
 
+    /// Removes all fault dials.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn clear_faults(&self) -> anyhow::Result<()> {
+        self.send(Method::DELETE, "/sandbox/faults", None)
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    /// Puts all callback dials back.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn clear_callbacks(&self) -> anyhow::Result<()> {
+        self.send(Method::DELETE, "/sandbox/callbacks", None)
+            .await?
+            .success()
+            .map(drop)
+    }
+
     /// Changes the callback dials of an account; fields as in the sandbox's README.
     ///
     /// # Errors
@@ -124,6 +146,15 @@ impl Sandbox {
             Some(body),
         )
         .await
+    }
+
+    /// Ends the payer's 3-D Secure authentication, which the intent has to wait for.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn authenticate(&self, intent: &str) -> anyhow::Result<Answer> {
+        self.send(Method::POST, &format!("/sandbox/3ds/{intent}/complete"), None)
+            .await
     }
 
     /// Changes an intent's amount behind Sluice's back, as somebody with access to the merchant's account could.
@@ -203,7 +234,11 @@ impl Sandbox {
         self.send(Method::POST, path, Some(body)).await?.success()
     }
 
-    async fn list<T: for<'a> Deserialize<'a>>(&self, path: &str) -> anyhow::Result<Vec<T>> {
+    /// Any list of the sandbox, read as what the caller wants to know of it; `path` as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox does not answer, or lists something else.
+    pub async fn list<T: for<'a> Deserialize<'a>>(&self, path: &str) -> anyhow::Result<Vec<T>> {
         let answer = self.send(Method::GET, path, None).await?.success()?;
         serde_json::from_value(answer.body)
             .with_context(|| format!("the sandbox's answer to {}", without_query(path)))
