@@ -44,3 +44,11 @@ percent_decoded() {
     local text=${1//\\/\\\\}
     printf '%b' "${text//%/\\x}"
 }
+
+# print_env DATABASE AMQP MANAGEMENT PROMETHEUS: as lines for a shell to evaluate.
+print_env() {
+    printf 'export DATABASE_URL=%q\n' "$1"
+    printf 'export AMQP_URL=%q\n' "$2"
+    printf 'export RABBITMQ_MANAGEMENT_URL=%q\n' "$3"
+    printf 'export RABBITMQ_PROMETHEUS_URL=%q\n' "$4"
+}
