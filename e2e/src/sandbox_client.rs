@@ -1,5 +1,7 @@
 //! The sandbox's controls: what the provider and the merchant's endpoint are told to do, and what they saw.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use reqwest::{Client as Http, Method};
 use serde::Deserialize;
@@ -91,7 +93,20 @@ impl Sandbox {
     /// # Errors
     /// The sandbox refuses or does not answer.
     pub async fn register_callbacks(&self, account: &str, url: &str) -> anyhow::Result<String> {
-        let body = json!({ "account": account, "url": url });
+        self.register_callbacks_of(&["*"], account, url).await
+    }
+
+    /// The same for callbacks of certain types only.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn register_callbacks_of(
+        &self,
+        types: &[&str],
+        account: &str,
+        url: &str,
+    ) -> anyhow::Result<String> {
+        let body = json!({ "account": account, "url": url, "enabled_events": types });
         let answer = self.post("/sandbox/stripe/webhook_endpoints", body).await?;
         Ok(answer.text("/secret").to_owned())
     }
@@ -104,26 +119,22 @@ impl Sandbox {
         self.post("/sandbox/faults", dial).await.map(drop)
     }
 
-    /// Removes all fault dials.
+    /// Puts all fault dials back.
     ///
     /// # Errors
-    /// The sandbox does not answer.
+    /// The sandbox refuses or does not answer.
     pub async fn clear_faults(&self) -> anyhow::Result<()> {
-        self.send(Method::DELETE, "/sandbox/faults", None)
-            .await?
-            .success()
-            .map(drop)
+        let answer = self.send(Method::DELETE, "/sandbox/faults", None).await?;
+        answer.success().map(drop)
     }
 
     /// Puts all callback dials back.
     ///
     /// # Errors
-    /// The sandbox does not answer.
+    /// The sandbox refuses or does not answer.
     pub async fn clear_callbacks(&self) -> anyhow::Result<()> {
-        self.send(Method::DELETE, "/sandbox/callbacks", None)
-            .await?
-            .success()
-            .map(drop)
+        let answer = self.send(Method::DELETE, "/sandbox/callbacks", None).await?;
+        answer.success().map(drop)
     }
 
     /// Changes the callback dials of an account; fields as in the sandbox's README.
@@ -198,6 +209,18 @@ impl Sandbox {
     pub async fn intents(&self, account: &str) -> anyhow::Result<Vec<Intent>> {
         self.list(&format!("/sandbox/stripe/intents?account={account}"))
             .await
+    }
+
+    /// How many entries each of the sandbox's logs has dropped because it was full.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn dropped(&self) -> anyhow::Result<HashMap<String, u64>> {
+        let answer = self
+            .send(Method::GET, "/sandbox/dropped", None)
+            .await?
+            .success()?;
+        serde_json::from_value(answer.body).context("counts by log")
     }
 
     /// Tells a merchant's endpoint which secret notifications are signed with.

@@ -21,6 +21,8 @@ pub struct SandboxConfig {
     pub webhook_timeout_ms: u64,
     /// How long bank debits and pending refunds take to settle.
     pub settle_ms: u64,
+    /// How many entries each log keeps: API calls, callbacks, and what each merchant received.
+    pub log_limit: usize,
     /// How long a hanging answer holds its connection before the connection is reset.
     pub hang_cap_ms: u64,
 }
@@ -35,6 +37,7 @@ impl Default for SandboxConfig {
             webhook_attempts: 8,
             webhook_timeout_ms: 10_000,
             settle_ms: 1_000,
+            log_limit: 20_000,
             hang_cap_ms: 120_000,
         }
     }
@@ -76,6 +79,7 @@ impl SandboxConfig {
             webhook_attempts: setting("SANDBOX_WEBHOOK_ATTEMPTS", defaults.webhook_attempts)?,
             webhook_timeout_ms: setting("SANDBOX_WEBHOOK_TIMEOUT_MS", defaults.webhook_timeout_ms)?,
             settle_ms: setting("SANDBOX_SETTLE_MS", defaults.settle_ms)?,
+            log_limit: setting("SANDBOX_LOG_LIMIT", defaults.log_limit)?,
             hang_cap_ms: setting("SANDBOX_HANG_CAP_MS", defaults.hang_cap_ms)?,
         })
     }
