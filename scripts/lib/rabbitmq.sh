@@ -191,7 +191,7 @@ write_rabbitmq_settings() {
     home=$(rabbitmq_home)
     make_server_directory "$home/conf.d" "$user"
     write_private_file "$home/env.conf" "$user" '# Empty, so that the one in /etc/rabbitmq is not read.'
-    write_private_file "$home/advanced.config" "$user" '[].'
+    write_private_file "$home/advanced.config" "$user" "$(cat "$ROOT/ops/rabbitmq/advanced.config")"
     write_private_file "$home/enabled_plugins" "$user" '[rabbitmq_management,rabbitmq_prometheus].'
     write_private_file "$home/inetrc" "$user" \
         '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.'
