@@ -103,7 +103,7 @@ start_rabbitmq() {
         start_epmd "$user"
         say "starting RabbitMQ on port $AMQP_PORT"
         launch_rabbitmq "$user"
-        if wait_until 120 rabbitmq_ready_or_gone && rabbitmq_answers; then
+        if wait_until 240 rabbitmq_ready_or_gone && rabbitmq_answers; then
             return
         fi
         stop_rabbitmq
