@@ -14,6 +14,10 @@
 //! must not overlap.
 //!
 //! Two messages with the same address and id are judged alike, at worst as unroutable when one of them was not.
+//!
+//! **A refusal spoils the channel, too.** A channel remembers for each queue which node led it when it first published
+//! there. When that was a node that had just died, RabbitMQ refuses everything the channel has for the queue for as long
+//! as the node is away, although the queue has another leader by then. A new channel asks anew.
 
 use failpoints::{Point, reach};
 use futures::future::join_all;
@@ -86,6 +90,7 @@ fn settle(window: Vec<Request>, confirmations: Vec<lapin::Result<Confirmation>>)
     let all_known = returned
         .iter()
         .all(|back| window.iter().any(|request| request.outgoing.is_same(back)));
+    let refused = confirms.iter().any(|confirm| matches!(confirm, Confirm::Refused));
     // With confirms missing, returns may be missing too; then a clean confirm means nothing. The same holds when
     // something came back that cannot be told apart.
     let reliable = complete && all_known;
@@ -102,7 +107,7 @@ fn settle(window: Vec<Request>, confirmations: Vec<lapin::Result<Confirmation>>)
         };
         request.tell(verdict);
     }
-    if reliable { Ok(()) } else { Err(Spoilt) }
+    if reliable && !refused { Ok(()) } else { Err(Spoilt) }
 }
 
 /// What the broker said about one message, returns aside.
@@ -237,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_message_s_own() {
+    fn a_refusal_is_the_message_s_own_and_the_last_thing_the_channel_is_asked() {
         let confirmations = vec![
             Ok(Confirmation::Ack(None)),
             Ok(Confirmation::Ack(None)),
@@ -245,7 +250,7 @@ mod tests {
         ];
         assert_eq!(
             verdicts(window(), confirmations),
-            ("ok unroutable unavailable".to_owned(), true)
+            ("ok unroutable unavailable".to_owned(), false)
         );
     }
 
