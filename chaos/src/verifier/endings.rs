@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     Finding,
     facts::{Facts, Intent, Payment},
+    invariants,
     ranks::{announced_by, rank},
     tally::Tally,
 };
@@ -14,9 +15,7 @@ use crate::journal::Order;
 
 /// Where payments stand.
 pub fn ended(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every payment has come to an end, waits for a payer who did not pay, or is in review where people see it.",
-    );
+    let mut tally = Tally::of(invariants::ENDED);
     let intents = facts.intents_by_payment();
     let given_up: HashSet<&str> = facts
         .failures
@@ -61,8 +60,7 @@ fn waits_for_payer(intent: &Intent) -> bool {
 
 /// What clients saw and merchants were told, in the order of time.
 pub fn forward(facts: &Facts) -> Finding {
-    let mut tally =
-        Tally::of("No payment ever moved backwards: neither seen by its client, nor told to its merchant.");
+    let mut tally = Tally::of(invariants::FORWARD);
     let statuses: HashMap<&str, &str> = facts
         .payments
         .iter()

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     Finding,
     facts::{Facts, Intent, Notification, Payment, Received},
+    invariants,
     money::is_charged,
     ranks::{announced_by, is_announced},
     tally::Tally,
@@ -17,10 +18,7 @@ const NEVER_OPENED: [&str; 3] = ["provider_unavailable", "not_configured", "refu
 
 /// Statuses against notifications, and notifications against what arrived.
 pub fn told_once(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every payment that reached a status that merchants are told about has exactly one notification of it, which was \
-         delivered.",
-    );
+    let mut tally = Tally::of(invariants::TOLD_ONCE);
     let mut stored: HashMap<(&str, &str), u32> = HashMap::new();
     for notification in &facts.notifications {
         let status = announced_by(&notification.event_type);
@@ -88,10 +86,7 @@ fn check_delivered(tally: &mut Tally, notification: &Notification, arrived: &Has
 
 /// What arrived, against what is so.
 pub fn told_the_truth(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Whatever a merchant was told is signed, is the same each time, and is so: payment, amount, currency, and what the \
-         provider did.",
-    );
+    let mut tally = Tally::of(invariants::TOLD_THE_TRUTH);
     let stored: HashMap<&str, &Notification> = facts
         .notifications
         .iter()
