@@ -1,6 +1,6 @@
 //! Every payment comes to an end, and never goes back on the way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -110,8 +110,8 @@ fn seen_by_client<'a>(order: &'a Order, tally: &mut Tally) -> Option<(&'a str, V
 
 /// The statuses that merchants were told, by payment, in the order in which the notifications were written. They may
 /// arrive in another order.
-fn told_in_order(facts: &Facts) -> HashMap<&str, Vec<&str>> {
-    let mut told: HashMap<&str, Vec<(String, &str)>> = HashMap::new();
+fn told_in_order(facts: &Facts) -> BTreeMap<&str, Vec<&str>> {
+    let mut told: BTreeMap<&str, Vec<(String, &str)>> = BTreeMap::new();
     for notification in &facts.notifications {
         let payload: Value = serde_json::from_str(&notification.payload).unwrap_or_default();
         let written = payload["timestamp"].as_str().unwrap_or_default().to_owned();

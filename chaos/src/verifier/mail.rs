@@ -1,6 +1,6 @@
 //! What merchants have to be told, against what they were told.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const NEVER_OPENED: [&str; 3] = ["provider_unavailable", "not_configured", "refu
 /// Statuses against notifications, and notifications against what arrived.
 pub fn told_once(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::TOLD_ONCE);
-    let mut stored: HashMap<(&str, &str), u32> = HashMap::new();
+    let mut stored: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for notification in &facts.notifications {
         let status = announced_by(&notification.event_type);
         *stored.entry((&notification.payment, status)).or_default() += 1;
@@ -42,7 +42,7 @@ pub fn told_once(facts: &Facts) -> Finding {
 }
 
 /// The statuses that payments reached as far as anybody saw, of those that merchants are told about.
-fn reached(facts: &Facts) -> HashSet<(&str, &str)> {
+fn reached(facts: &Facts) -> BTreeSet<(&str, &str)> {
     let stored = facts
         .payments
         .iter()

@@ -1,6 +1,6 @@
 //! What was accepted is kept, once, and under one name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use e2e::rabbit::Letter;
 use serde_json::Value;
@@ -22,7 +22,7 @@ type Key<'a> = (&'a str, &'a str);
 /// Accepted requests against stored payments.
 pub fn kept(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::KEPT);
-    let mut stored: HashMap<Key<'_>, Vec<&Payment>> = HashMap::new();
+    let mut stored: BTreeMap<Key<'_>, Vec<&Payment>> = BTreeMap::new();
     for payment in &facts.payments {
         let key = (payment.merchant.as_str(), payment.idempotency_key.as_str());
         stored.entry(key).or_default().push(payment);

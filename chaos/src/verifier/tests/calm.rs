@@ -1,7 +1,10 @@
 //! Evidence of a day on which all went well, as far as it goes well with payments: one was paid, one was declined and
 //! then paid, one could not be opened, and one was asked for twice under the same key with different amounts.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use e2e::rabbit::{Depth, Letter};
 use serde_json::json;
@@ -30,7 +33,7 @@ pub fn day() -> Facts {
             orders: Vec::new(),
         },
         depths: vec![depth("jobs.create_intent", 0), depth("dead.create_intent", 2)],
-        dropped: HashMap::from([("calls".into(), 0), ("deliveries".into(), 0)]),
+        dropped: BTreeMap::from([("calls".into(), 0), ("deliveries".into(), 0)]),
         ..Facts::default()
     };
     payment(&mut facts, PAID, 1_000, "succeeded");
