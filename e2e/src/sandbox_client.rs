@@ -128,6 +128,15 @@ impl Sandbox {
         answer.success().map(drop)
     }
 
+    /// Puts all callback dials back.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn clear_callbacks(&self) -> anyhow::Result<()> {
+        let answer = self.send(Method::DELETE, "/sandbox/callbacks", None).await?;
+        answer.success().map(drop)
+    }
+
     /// Changes the callback dials of an account; fields as in the sandbox's README.
     ///
     /// # Errors

@@ -303,7 +303,7 @@ async fn deliver(world: &World, parcel: Parcel, delay: Duration) {
     }
 }
 
-/// Repeats with doubling delays until the receiver accepts or the attempts are used up.
+/// Repeats with delays that double up to a limit until the receiver accepts or the attempts are used up.
 async fn repeat(world: &World, parcel: Parcel) {
     let mut delay_ms = world.config.webhook_retry_ms;
     for attempt in 2..=world.config.webhook_attempts {
@@ -312,6 +312,6 @@ async fn repeat(world: &World, parcel: Parcel) {
         if world.callbacks.attempt(&parcel, attempt).await.is_accepted() {
             return;
         }
-        delay_ms = delay_ms.saturating_mul(2);
+        delay_ms = delay_ms.saturating_mul(2).min(world.config.webhook_retry_max_ms);
     }
 }

@@ -13,6 +13,8 @@ pub struct SandboxConfig {
     pub public_url: Option<String>,
     /// Delay before the first repeat of a callback that was not answered 2xx; doubles with each repeat.
     pub webhook_retry_ms: u64,
+    /// The longest delay between two repeats.
+    pub webhook_retry_max_ms: u64,
     /// How often one callback is tried in all.
     pub webhook_attempts: u32,
     /// How long a receiver of a callback may take to answer.
@@ -31,6 +33,7 @@ impl Default for SandboxConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             public_url: None,
             webhook_retry_ms: 500,
+            webhook_retry_max_ms: 3_600_000,
             webhook_attempts: 8,
             webhook_timeout_ms: 10_000,
             settle_ms: 1_000,
@@ -72,6 +75,7 @@ impl SandboxConfig {
                 .ok()
                 .filter(|url| !url.is_empty()),
             webhook_retry_ms: setting("SANDBOX_WEBHOOK_RETRY_MS", defaults.webhook_retry_ms)?,
+            webhook_retry_max_ms: setting("SANDBOX_WEBHOOK_RETRY_MAX_MS", defaults.webhook_retry_max_ms)?,
             webhook_attempts: setting("SANDBOX_WEBHOOK_ATTEMPTS", defaults.webhook_attempts)?,
             webhook_timeout_ms: setting("SANDBOX_WEBHOOK_TIMEOUT_MS", defaults.webhook_timeout_ms)?,
             settle_ms: setting("SANDBOX_SETTLE_MS", defaults.settle_ms)?,
