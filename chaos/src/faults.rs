@@ -93,11 +93,7 @@ impl Breaker {
                 self.servers.up(server).await?;
                 self.narrator.say("back", server.name());
             }
-            Fault::MemoryAlarm => {
-                self.servers.set_memory_alarm(true).await?;
-                sleep(planned.lasts).await;
-                self.servers.set_memory_alarm(false).await?;
-            }
+            Fault::MemoryAlarm => self.servers.memory_alarm(planned.lasts).await?,
             Fault::Wire { to, of, damage } => {
                 self.wires.damage(to, of, damage);
                 sleep(planned.lasts).await;

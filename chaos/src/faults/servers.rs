@@ -20,8 +20,8 @@ use crate::plan::Server;
 /// Longer than anything takes that comes to an end. RabbitMQ is slow to start, and its tool is an Erlang node of its own.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// What the script gives the node as its memory mark.
-const USUAL_MARK: [&str; 2] = ["absolute", "2GB"];
+/// What the script gives the node as its memory mark, in the node's own language.
+const USUAL_MARK: &str = "{absolute, \"2GB\"}";
 
 /// The servers of this run.
 #[derive(Debug)]
@@ -66,14 +66,20 @@ impl Servers {
         self.run(&["up", server.name()]).await
     }
 
-    /// Lets RabbitMQ believe that its memory is full, or lets it look again.
+    /// Lets RabbitMQ believe for a while that its memory is full. The node itself ends the alarm: its tool is slow to
+    /// start, and must not be what decides how long publishers are kept out.
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn set_memory_alarm(&self, on: bool) -> anyhow::Result<()> {
-        let mark: &[&str] = if on { &["0"] } else { &USUAL_MARK };
-        self.run(&[&["rabbitmqctl", "set_vm_memory_high_watermark"], mark].concat())
-            .await
+    pub async fn memory_alarm(&self, lasts: Duration) -> anyhow::Result<()> {
+        let set = |mark: &str| format!("vm_memory_monitor:set_vm_memory_high_watermark({mark})");
+        let alarm = format!(
+            "{}, timer:sleep({}), {}.",
+            set("0"),
+            lasts.as_millis(),
+            set(USUAL_MARK)
+        );
+        self.run(&["rabbitmqctl", "eval", &alarm]).await
     }
 
     /// Runs the script.
