@@ -4,4 +4,5 @@
 mod create_intent;
 mod notify_merchant;
 mod process_callback;
+mod query_payment;
 mod support;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::{Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, Credentials, StripeCredentials};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::Channel,
     clock::{Clock, SystemClock},
@@ -12,10 +12,11 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId},
     job::{CreateIntent, Envelope, Job, ProcessCallback},
     money::Money,
-    payment::{Payment, PaymentRequest, PaymentStatus},
+    payment::{Payment, PaymentEvent, PaymentRequest, PaymentStatus},
     secret::Secret,
     trace::TraceParent,
 };
+use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
@@ -42,7 +43,17 @@ pub struct World {
     pub merchant_id: MerchantId,
     /// The merchant's account at the provider and its name at the sandbox.
     pub account: String,
-    workers: Running,
+    config: WorkersConfig,
+    workers: Vec<Running>,
+}
+
+/// The machine's clock, set forward.
+pub struct Ahead(pub TimeDelta);
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.0
+    }
 }
 
 pub async fn world() -> World {
@@ -75,7 +86,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         stop_timeout: Duration::from_secs(5),
     };
     adjust(&mut config);
-    let workers = Workers::start(config, SystemClock).await.unwrap();
+    let workers = vec![Workers::start(config.clone(), SystemClock).await.unwrap()];
     let store = database.store(false);
     let recorder = Recorder::start(store.clone(), Arc::new(Notify::new()));
     let merchant_id = MerchantId::random();
@@ -92,6 +103,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         http,
         merchant_id,
         account,
+        config,
         workers,
     };
     world.create_merchant(world.merchant_id).await;
@@ -198,14 +210,43 @@ impl World {
 
     pub async fn stored_for(&self, merchant_id: MerchantId, name: &str) -> Payment {
         let payment = Payment::new(merchant_id, key(name), request(None), Channel::Stripe, now());
-        self.recorder
-            .write(Record {
-                new_payment: Some(payment.clone()),
-                ..Record::default()
-            })
-            .await
-            .unwrap();
+        self.store_new(&payment).await;
         payment
+    }
+
+    pub async fn store_new(&self, payment: &Payment) {
+        let record = Record {
+            new_payment: Some(payment.clone()),
+            ..Record::default()
+        };
+        self.recorder.write(record).await.unwrap();
+    }
+
+    /// A stored payment whose provider was asked in vain.
+    pub async fn in_review(&self, name: &str) -> Payment {
+        let new = self.stored(name).await;
+        let mut payment = new.apply(PaymentEvent::LostSight).unwrap().payment;
+        payment.updated_at = now();
+        let record = Record {
+            payment: Some(payment.clone()),
+            ..Record::default()
+        };
+        self.recorder.write(record).await.unwrap();
+        payment.version += 1;
+        payment
+    }
+
+    /// An intent for this payment that Sluice knows nothing of.
+    pub async fn open_at_provider(&self, payment: &Payment, amount_minor: i64) {
+        let url = format!("{}/v1/payment_intents", self.sandbox.base_url());
+        let mark = format!("metadata[sluice_payment_id]={}", payment.id);
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(&self.account)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("amount={amount_minor}&currency=usd&{mark}"));
+        request.send().await.unwrap().error_for_status().unwrap();
     }
 
     pub async fn wait_for(&self, id: PaymentId, status: PaymentStatus) -> Payment {
@@ -287,6 +328,22 @@ impl World {
         self.post("/sandbox/faults", more).await;
     }
 
+    /// Takes every fault dial back.
+    pub async fn mend_provider(&self) {
+        self.delete("/sandbox/faults").await;
+    }
+
+    pub async fn delete(&self, path: &str) {
+        let url = format!("{}{path}", self.sandbox.base_url());
+        self.http
+            .delete(url)
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
+    }
+
     /// What the provider really has for this merchant.
     pub async fn intents(&self) -> Vec<Value> {
         let answer = self
@@ -335,8 +392,19 @@ impl World {
         }
     }
 
-    pub async fn close(self) {
-        self.workers.stop().await;
+    /// Starts another process of workers.
+    pub async fn start_workers(&mut self, clock: impl Clock + 'static) {
+        let workers = Workers::start(self.config.clone(), clock).await.unwrap();
+        self.workers.push(workers);
+    }
+
+    /// Stops every process of workers.
+    pub async fn stop_workers(&mut self) {
+        join_all(self.workers.drain(..).map(Running::stop)).await;
+    }
+
+    pub async fn close(mut self) {
+        self.stop_workers().await;
         self.sandbox.stop().await;
         self.store.close().await;
     }

@@ -230,7 +230,8 @@ const INSERT_JOBS: &str = "
 insert into outbox (job_id, kind, correlation_id, schema, traceparent, body, created_at)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::timestamptz[])";
 
-async fn insert_jobs(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
+/// Puts jobs into the outbox.
+pub async fn insert_jobs(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
     if jobs.is_empty() {
         return Ok(());
     }
