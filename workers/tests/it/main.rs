@@ -6,3 +6,5 @@ mod notify_merchant;
 mod process_callback;
 mod query_payment;
 mod support;
+mod twice;
+mod unknown;

@@ -20,7 +20,7 @@ use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault,
+    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -29,6 +29,13 @@ use workers::{Running, Workers, WorkersConfig};
 /// The unit of the retry ladder in tests.
 pub const UNIT: Duration = Duration::from_millis(20);
 pub const ENDPOINT_SECRET: &str = "whsec_c2x1aWNlLXRlc3Qtc2VjcmV0LTMyLWJ5dGVzISE=";
+const ABOUT_PAYMENT: &str = "
+select jsonb_build_object(
+  'payment', (select jsonb_build_object('status', status, 'failure', failure, 'has_intent', intent_id is not null)
+              from payments where id = $1),
+  'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type)
+           from notifications where payment_id = $1),
+  'callbacks', (select jsonb_agg(outcome order by event_id) from payment_callbacks where payment_id = $1))";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct World {
@@ -199,8 +206,21 @@ impl World {
     }
 
     pub async fn publish<J: Job>(&self, job: &J) {
-        let envelope = Envelope::new(job, TraceParent::root(), now());
-        self.publisher.publish(Target::Jobs, &envelope).await.unwrap();
+        self.publish_envelope(&Envelope::new(job, TraceParent::root(), now()))
+            .await;
+    }
+
+    pub async fn publish_envelope(&self, envelope: &Envelope) {
+        self.publisher.publish(Target::Jobs, envelope).await.unwrap();
+    }
+
+    /// Stores a payment as it is after a change.
+    pub async fn change(&self, payment: &Payment) {
+        let record = Record {
+            payment: Some(payment.clone()),
+            ..Record::default()
+        };
+        assert_eq!(self.recorder.write(record).await.unwrap(), Verdict::Written);
     }
 
     /// A stored payment that no job has touched.
@@ -227,11 +247,7 @@ impl World {
         let new = self.stored(name).await;
         let mut payment = new.apply(PaymentEvent::LostSight).unwrap().payment;
         payment.updated_at = now();
-        let record = Record {
-            payment: Some(payment.clone()),
-            ..Record::default()
-        };
-        self.recorder.write(record).await.unwrap();
+        self.change(&payment).await;
         payment.version += 1;
         payment
     }
@@ -289,6 +305,52 @@ impl World {
             .await
             .unwrap();
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// What is stored about a payment: how it stands, what its merchant is told, which callbacks came.
+    pub async fn rows_about(&self, id: PaymentId) -> Value {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        sqlx::query_scalar(ABOUT_PAYMENT)
+            .bind(id.as_uuid())
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// Every row of every table but these.
+    pub async fn dump(&self, without: &[&str]) -> Value {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        let tables = "select tablename::text from pg_tables where schemaname = 'public' order by 1";
+        let tables: Vec<String> = sqlx::query_scalar(tables)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let mut dump = json!({});
+        for table in tables.iter().filter(|table| !without.contains(&table.as_str())) {
+            let rows = format!(
+                "select coalesce(jsonb_agg(r order by r::text), '[]') from (select to_jsonb(t) as r from {table} t) s"
+            );
+            dump[table] = sqlx::query_scalar(sqlx::AssertSqlSafe(rows))
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        }
+        dump
+    }
+
+    /// How many notifications each merchant's endpoint received.
+    pub async fn received(&self) -> Vec<Value> {
+        let ids = "select coalesce(array_agg(id order by id), '{}') from merchants";
+        let ids: Vec<uuid::Uuid> = self.query(ids).await;
+        let ask = ids.into_iter().map(async |id| {
+            let name = MerchantId::from_uuid(id);
+            self.get(&format!("/sandbox/merchants/{name}")).await
+        });
+        join_all(ask).await
     }
 
     pub async fn get(&self, path: &str) -> Value {
