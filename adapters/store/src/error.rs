@@ -60,6 +60,14 @@ impl StoreError {
         }
     }
 
+    /// Whether the server does not write, though another may.
+    pub(crate) fn is_read_only(&self) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error.code().is_some_and(|code| code == READ_ONLY)
+    }
+
     /// The same error again, for another record of the same batch.
     pub(crate) fn repeated(&self) -> Self {
         let text = sqlx::Error::Protocol(self.to_string());
@@ -84,9 +92,15 @@ impl StoreError {
 }
 
 /// SQLSTATE classes and codes of trouble that passes: connection, resources, operator intervention, rolled back by the
-/// server, not accepting connections, a login or database that is not there (yet): none of it is the job's fault
+/// server, not accepting connections, a login or database that is not there (yet), a read-only server, a transaction
+/// ended because it was idle or took too long: none of it is the job's fault
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-const TRANSIENT: [&str; 9] = ["08", "28", "3D", "40", "53", "55", "57", "58", "25006"];
+const TRANSIENT: [&str; 11] = [
+    "08", "28", "3D", "40", "53", "55", "57", "58", READ_ONLY, "25P03", "25P04",
+];
+
+/// A server that does not write: a standby, or one about to become one.
+const READ_ONLY: &str = "25006";
 
 /// The class of deadlocks and serialization failures.
 const ROLLED_BACK: &str = "40";

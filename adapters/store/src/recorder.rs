@@ -4,7 +4,7 @@
 //! dozens, which is what keeps PostgreSQL's cost per payment low. When the batch as a whole is refused, its records are
 //! written one by one, so that a bad one cannot hurt its neighbours.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -16,8 +16,6 @@ use crate::{
 
 /// How many records may share a transaction.
 const MAX_BATCH: usize = 128;
-/// How long a batch may take: longer than any statement may.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many records may wait; jobs beyond that wait to hand theirs over.
 const QUEUE: usize = 1_024;
 
@@ -103,7 +101,7 @@ async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
     let (records, answers): (Vec<Record>, Vec<Answer>) =
         batch.into_iter().map(|w| (w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
-    match write_in_time(store, &records).await {
+    match write::write_all(store, &records).await {
         Ok(verdicts) => answer_all(&records, answers, verdicts),
         Err(error) if records.len() > 1 && error.may_be_one_record() => {
             tracing::warn!(%error, records = records.len(), "a batch was refused; writing its records one by one");
@@ -127,19 +125,13 @@ async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
 }
 
 async fn write_one(store: &Store, record: &Record, answer: Answer) -> bool {
-    match write_in_time(store, std::slice::from_ref(record)).await {
+    match write::write_all(store, std::slice::from_ref(record)).await {
         Ok(verdicts) => answer_all(std::slice::from_ref(record), vec![answer], verdicts),
         Err(error) => {
             let _ = answer.send(Err(error));
             false
         }
     }
-}
-
-/// A connection that went silent must not hold up everybody behind it.
-async fn write_in_time(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
-    let written = tokio::time::timeout(WRITE_TIMEOUT, write::write_all(store, records));
-    written.await.unwrap_or_else(|_| Err(StoreError::silent()))
 }
 
 fn answer_all(records: &[Record], answers: Vec<Answer>, verdicts: Vec<Verdict>) -> bool {

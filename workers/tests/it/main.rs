@@ -4,4 +4,5 @@
 mod create_intent;
 mod notify_merchant;
 mod process_callback;
+mod store_trouble;
 mod support;
