@@ -1,7 +1,7 @@
-//! A wire that can be cut: forwards TCP connections to a server and, when told to, breaks them, lets them hang or keeps
-//! the answers to itself.
+//! A wire that can be cut: forwards TCP connections to a server and, when told to, breaks them, lets them hang (until
+//! it is told otherwise, or for good), slows them down, or loses the answers to what was asked over them.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,6 +11,7 @@ use tokio::{
     },
     sync::watch,
     task::JoinHandle,
+    time::{Instant, sleep},
 };
 
 /// What the wire does with what is sent over it.
@@ -18,10 +19,12 @@ use tokio::{
 enum Flow {
     /// Passes it on.
     Open,
+    /// Passes each piece on after this delay.
+    Slow(Duration),
+    /// Passes on what is asked. The first answer on a connection older than this is lost, and the connection with it.
+    Deaf(Duration),
     /// Keeps it, and every connection with it, until the wire is open again.
     Stalled,
-    /// Passes on what the server is asked and keeps what it answers.
-    Unanswered,
     /// Breaks every connection, also new ones.
     Cut,
 }
@@ -69,10 +72,15 @@ impl Proxy {
         self.flow.send_replace(Flow::Stalled);
     }
 
-    /// Passes on what the server is asked, but none of its answers, until [`Self::restore`]; they are lost when the wire
-    /// is cut before that.
-    pub fn keep_answers(&self) {
-        self.flow.send_replace(Flow::Unanswered);
+    /// Passes each piece on after a delay, until [`Self::restore`].
+    pub fn slow(&self, delay: Duration) {
+        self.flow.send_replace(Flow::Slow(delay));
+    }
+
+    /// Loses answers until [`Self::restore`]: the server gets what is asked and does it, but its first answer on a
+    /// connection older than `age` breaks that connection instead of arriving. Younger ones get as far as asking.
+    pub fn lose_answers(&self, age: Duration) {
+        self.flow.send_replace(Flow::Deaf(age));
     }
 
     /// Carries nothing more over the connections there are, for good and without breaking them, as a firewall does that
@@ -105,7 +113,7 @@ async fn accept(
     }
 }
 
-/// Carries one connection until either side ends it or the wire is cut. Dropping the sockets is what breaks it.
+/// Carries one connection until either side ends it or the wire breaks it. Dropping the sockets is what breaks it.
 async fn carry(
     client: TcpStream,
     target: SocketAddr,
@@ -115,11 +123,13 @@ async fn carry(
     let mut cut = flow.clone();
     let born = *forsaken.borrow();
     let carried = async {
+        let began = Instant::now();
         let server = TcpStream::connect(target).await?;
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+        let is_lost = |flow| matches!(flow, Flow::Deaf(age) if began.elapsed() >= age);
         tokio::try_join!(
-            pass(from_client, to_server, flow.clone(), &[Flow::Stalled]),
-            pass(from_server, to_client, flow, &[Flow::Stalled, Flow::Unanswered])
+            pass(from_client, to_server, flow.clone(), |_| false),
+            pass(from_server, to_client, flow, is_lost)
         )
         .map(drop)
     };
@@ -130,24 +140,33 @@ async fn carry(
         _cut = cut.wait_for(|flow| *flow == Flow::Cut) => return,
         _forsaken = forsaken.wait_for(|count| *count > born) => {}
     }
-    // The sockets stay open until the wire is cut.
+    // Nobody carries on, but the sockets stay open until the wire is cut.
     let _cut = cut.wait_for(|flow| *flow == Flow::Cut).await;
 }
 
-/// Passes on what comes from one side, except while the wire is in one of the states in `kept`.
 async fn pass(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut flow: watch::Receiver<Flow>,
-    kept: &[Flow],
+    is_lost: impl Fn(Flow) -> bool,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let count = from.read(&mut buffer).await?;
         // Without the wire's other end there is nobody left to pass anything on for.
-        let Ok(_open) = flow.wait_for(|flow| !kept.contains(flow)).await.map(drop) else {
+        let Ok(now) = flow
+            .wait_for(|flow| *flow != Flow::Stalled)
+            .await
+            .map(|flow| *flow)
+        else {
             return Ok(());
         };
+        if is_lost(now) {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        if let Flow::Slow(delay) = now {
+            sleep(delay).await;
+        }
         if count == 0 {
             return to.shutdown().await;
         }

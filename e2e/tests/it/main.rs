@@ -2,6 +2,7 @@
 //! test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod balancing;
 mod broker_faults;
 mod crowd;
 mod harness;

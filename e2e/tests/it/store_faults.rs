@@ -6,7 +6,7 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId},
     secret::Secret,
 };
-use e2e::Scene;
+use e2e::{Scene, wait};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -30,7 +30,8 @@ async fn run(session: &mut PgConnection, sql: impl Into<String>) {
     sqlx::raw_sql(sql).execute(session).await.unwrap();
 }
 
-async fn holds(session: &mut PgConnection, sql: &'static str) -> bool {
+async fn holds(session: &mut PgConnection, sql: &str) -> bool {
+    let sql = AssertSqlSafe(sql.to_owned());
     sqlx::query_scalar(sql).fetch_one(session).await.unwrap()
 }
 
@@ -52,20 +53,22 @@ async fn lose_the_answer_to_a_commit(
     );
     run(&mut gate, trap).await;
     act.await;
-    const COMMITTING: &str = "select count(*) > 0 from pg_stat_activity where datname = current_database()
+    const COMMITTING: &str = "select max(pid) from pg_stat_activity where datname = current_database()
                               and query = 'COMMIT' and wait_event = 'advisory'";
-    assert!(
-        until(true, async || holds(&mut other, COMMITTING).await).await,
-        "no commit on {table}"
-    );
-    sluice.store_wire.keep_answers();
+    let ask = async || Ok(sqlx::query_scalar(COMMITTING).fetch_one(&mut other).await?);
+    let committing: Option<i32> = wait::until(sluice.world.patience, ask, Option::is_some)
+        .await
+        .unwrap();
+    let pid = committing.unwrap_or_else(|| panic!("no commit on {table}"));
+    sluice.store_wire.lose_answers(Duration::ZERO);
     run(&mut gate, "select pg_advisory_unlock(42)").await;
+    // It has committed and found nobody to tell.
+    let gone = format!("select not exists (select from pg_stat_activity where pid = {pid})");
     assert!(
-        !until(false, async || holds(&mut other, COMMITTING).await).await,
-        "no end of the commit on {table}"
+        until(true, async || holds(&mut other, &gone).await).await,
+        "the answer came on {table}"
     );
     run(&mut other, "drop function wait_at_commit cascade").await;
-    sluice.store_wire.cut();
     sluice.store_wire.restore();
 }
 
