@@ -80,16 +80,14 @@ impl Relay {
         let messages = envelopes.map(|envelope| (Target::Jobs, envelope)).collect();
         let results = self.publisher.publish_all(messages).await;
         let confirmed: Vec<bool> = results.iter().map(Result::is_ok).collect();
-        let refused = batch
-            .messages
-            .iter()
-            .zip(results)
-            .filter_map(|(envelope, result)| {
-                let error = result.err()?;
-                tracing::warn!(%error, job_id = envelope.job_id, kind = envelope.kind, "stays in the outbox");
-                Some(error)
-            });
-        let refused = refused.last();
+        let refusals = batch.messages.iter().zip(results);
+        let refused = refusals.filter_map(|(message, sent)| Some((message, sent.err()?)));
+        let refused = refused.last().map(|(message, error)| {
+            let (job_id, kind) = (&message.job_id, &message.kind);
+            let kept = confirmed.iter().filter(|sent| !**sent).count();
+            tracing::warn!(%error, kept, job_id, kind, "messages stay in the outbox, this one and others");
+            error
+        });
         batch.finish(&confirmed).await?;
         Ok(refused)
     }

@@ -20,6 +20,9 @@ use crate::{StoreConfig, StoreError};
 
 /// Longer than any statement of ours needs; a statement that reaches it is stuck behind something.
 const STATEMENT_TIMEOUT: &str = "15s";
+/// Transactions of ours last milliseconds, so a lock that is not given by then is somebody else's. Longer than PostgreSQL
+/// takes to look for deadlocks.
+const LOCK_TIMEOUT: &str = "2s";
 /// Longer than the relay holds its claims: it publishes in between, and a publish gives up after five seconds.
 const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 /// How long an answer is waited for: longer than any statement may take, so that PostgreSQL's own word comes first.
@@ -31,7 +34,10 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 pub fn open(config: &StoreConfig, options: PgConnectOptions, refusals: Refusals) -> PgPool {
     let mut options = options
         .application_name("sluice")
-        .options([("statement_timeout", STATEMENT_TIMEOUT)])
+        .options([
+            ("statement_timeout", STATEMENT_TIMEOUT),
+            ("lock_timeout", LOCK_TIMEOUT),
+        ])
         // A process that vanished must not keep its locks for the two hours that TCP would take to notice.
         .options([("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT)])
         .options([

@@ -135,11 +135,16 @@ async fn until_held_up(world: &World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_deadlock_costs_no_try() {
-    let world = world().await;
+    // PostgreSQL looks for a deadlock once, this long after the wait began: time enough to make one.
+    let world = world_with(|config| {
+        let url = format!("{}%20-c%20deadlock_timeout%3D1800ms", config.store.url.expose());
+        config.store.url = domain::secret::Secret::new(url);
+    })
+    .await;
     let payment = opened(&world, "k").await;
     let callback = paid(&world, &payment);
     let mut other = session(&world).await;
-    // The worker looks for deadlocks after a second, long before this session does, so it is the one that gives way.
+    // The worker looks for it long before this session does, so it is the one that gives way.
     run(&mut other, "set deadlock_timeout = '30s'; begin").await;
     run(
         &mut other,
@@ -188,11 +193,7 @@ async fn statements_cut_off_behind_a_lock_cost_no_try() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_is_not_given_in_time_costs_no_try() {
-    let world = world_with(|config| {
-        let url = format!("{}%20-c%20lock_timeout%3D20ms", config.store.url.expose());
-        config.store.url = domain::secret::Secret::new(url);
-    })
-    .await;
+    let world = world().await;
     let payment = opened(&world, "k").await;
     let mut other = session(&world).await;
     let lock = format!(
@@ -204,7 +205,7 @@ async fn a_lock_that_is_not_given_in_time_costs_no_try() {
     let rolled_back = "select xact_rollback from pg_stat_database where datname = current_database()";
     let before = world.query::<i64>(rolled_back).await;
     world
-        .wait_until(true, async || world.query::<i64>(rolled_back).await >= before + 5)
+        .wait_until(true, async || world.query::<i64>(rolled_back).await >= before + 2)
         .await;
     run(&mut other, "commit").await;
     assert_paid_once(&world, &payment).await;
