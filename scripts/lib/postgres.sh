@@ -159,3 +159,8 @@ stop_postgres() {
         stop_process "$(postgres_pid)" "$(postgres_data)" INT 60
     fi
 }
+
+# Its children notice by themselves that it is gone, and go too.
+kill_postgres() {
+    kill_process "$(postgres_pid)" "$(postgres_data)"
+}

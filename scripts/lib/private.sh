@@ -10,10 +10,18 @@ private_up() {
     fill_settings
     KIND=private
     save_settings
+    up_postgres
+    up_rabbitmq
+}
+
+up_postgres() {
     if ! postgres_runs || ! wait_until 60 postgres_answers; then
         stop_postgres
         start_postgres
     fi
+}
+
+up_rabbitmq() {
     if ! rabbitmq_runs || ! wait_until 60 rabbitmq_answers; then
         stop_rabbitmq
         start_rabbitmq
@@ -102,7 +110,7 @@ home_serves() {
 
 fill_settings() {
     local name
-    [ -n "$NODE_NAME" ] || NODE_NAME=sluice_$(checkout_number)
+    [ -n "$NODE_NAME" ] || NODE_NAME=sluice_${SERVERS_NAME:+${SERVERS_NAME}_}$(checkout_number)
     [ -n "$POSTGRES_PASSWORD" ] || POSTGRES_PASSWORD=$(random_hex 16)
     [ -n "$RABBITMQ_PASSWORD" ] || RABBITMQ_PASSWORD=$(random_hex 16)
     for name in POSTGRES_PORT AMQP_PORT MANAGEMENT_PORT PROMETHEUS_PORT DISTRIBUTION_PORT EPMD_PORT; do

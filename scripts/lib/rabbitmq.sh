@@ -17,10 +17,14 @@ rabbitmq_user() {
 
 # The real start script. Debian's `rabbitmq-server` on PATH is a wrapper that insists on the system's node.
 rabbitmq_start_script() {
-    local script on_path
-    on_path=$(command -v rabbitmq-server 2>/dev/null || true)
-    for script in /usr/lib/rabbitmq/bin/rabbitmq-server /opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server \
-        /usr/local/opt/rabbitmq/sbin/rabbitmq-server "$on_path"; do
+    rabbitmq_script rabbitmq-server
+}
+
+rabbitmq_script() {
+    local name=$1 script on_path
+    on_path=$(command -v "$name" 2>/dev/null || true)
+    for script in "/usr/lib/rabbitmq/bin/$name" "/opt/homebrew/opt/rabbitmq/sbin/$name" \
+        "/usr/local/opt/rabbitmq/sbin/$name" "$on_path"; do
         if [ -x "$script" ]; then
             printf '%s\n' "$script"
             return
@@ -132,20 +136,36 @@ launch_rabbitmq() {
         cd "$home" || exit 1
         ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" 2>/dev/null || true
         set -m
-        exec_as_server "$user" \
-            HOME="$home" \
-            ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 ERL_INETRC="$home/inetrc" \
-            RABBITMQ_NODENAME="$NODE_NAME@localhost" RABBITMQ_DIST_PORT="$DISTRIBUTION_PORT" \
-            RABBITMQ_CONF_ENV_FILE="$home/env.conf" RABBITMQ_CONFIG_FILE="$home/rabbitmq.conf" \
+        exec_as_rabbitmq "$user" \
+            RABBITMQ_DIST_PORT="$DISTRIBUTION_PORT" RABBITMQ_CONFIG_FILE="$home/rabbitmq.conf" \
             RABBITMQ_CONFIG_FILES="$home/conf.d" RABBITMQ_ADVANCED_CONFIG_FILE="$home/advanced.config" \
             RABBITMQ_ENABLED_PLUGINS_FILE="$home/enabled_plugins" RABBITMQ_GENERATED_CONFIG_DIR="$home/generated" \
             RABBITMQ_MNESIA_BASE="$home/data" RABBITMQ_MNESIA_DIR="$home/data/node" \
             RABBITMQ_LOG_BASE="$home/log" RABBITMQ_LOGS="$(rabbitmq_log)" RABBITMQ_PID_FILE="$home/node.pid" \
-            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} -$(rabbitmq_mark) 1" \
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$ERLANG_LOOPBACK -$(rabbitmq_mark) 1" \
             "$(rabbitmq_start_script)" </dev/null >"$home/log/start.log" 2>&1 &
         printf '%s\n' "$!"
     )
 }
+
+ERLANG_LOOPBACK='-kernel inet_dist_use_interface {127,0,0,1}'
+
+# exec_as_rabbitmq USER [NAME=VALUE..] COMMAND..: with what the node and its tool need to find each other: name, cookie
+# (in HOME) and epmd.
+exec_as_rabbitmq() {
+    local user=$1 home
+    shift
+    home=$(rabbitmq_home)
+    exec_as_server "$user" \
+        HOME="$home" ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 ERL_INETRC="$home/inetrc" \
+        RABBITMQ_NODENAME="$NODE_NAME@localhost" RABBITMQ_CONF_ENV_FILE="$home/env.conf" "$@"
+}
+
+run_rabbitmqctl() (
+    cd "$(rabbitmq_home)" || exit 1
+    exec_as_rabbitmq "$(rabbitmq_user)" RABBITMQ_CTL_ERL_ARGS="$ERLANG_LOOPBACK" \
+        "$(rabbitmq_script rabbitmqctl)" "$@" </dev/null
+)
 
 # Quorum queues' write-ahead log and the memory mark are sized for a developer's machine with two cores.
 write_rabbitmq_settings() {
@@ -188,4 +208,9 @@ stop_rabbitmq() {
     fi
     stop_process "$(epmd_pid)" "-port $EPMD_PORT" TERM 5
     rm -f "$(rabbitmq_home)/epmd.pid" "$(rabbitmq_home)/node.pid"
+}
+
+# epmd stays: the next node of this name finds it again.
+kill_rabbitmq() {
+    kill_process "$(rabbitmq_pid)" "$(rabbitmq_mark)"
 }

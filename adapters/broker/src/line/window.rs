@@ -13,6 +13,10 @@
 //! window. It also follows that a window that did not complete spoils its channel, and that windows on one channel
 //! must not overlap.
 //!
+//! A refused message spoils its channel, too. RabbitMQ tells a channel once that a quorum queue is full, and tells it
+//! once when messages have left that queue. When room was made in another way, by a policy that was lifted say, the
+//! channel is never told and refuses for as long as it lives; a new one asks the queue.
+//!
 //! Two messages with the same address and id are judged alike, at worst as unroutable when one of them was not.
 
 use failpoints::{Point, reach};
@@ -86,6 +90,7 @@ fn settle(window: Vec<Request>, confirmations: Vec<lapin::Result<Confirmation>>)
     let all_known = returned
         .iter()
         .all(|back| window.iter().any(|request| request.outgoing.is_same(back)));
+    let refused = confirms.iter().any(|confirm| matches!(confirm, Confirm::Refused));
     // With confirms missing, returns may be missing too; then a clean confirm means nothing. The same holds when
     // something came back that cannot be told apart.
     let reliable = complete && all_known;
@@ -102,7 +107,7 @@ fn settle(window: Vec<Request>, confirmations: Vec<lapin::Result<Confirmation>>)
         };
         request.tell(verdict);
     }
-    if reliable { Ok(()) } else { Err(Spoilt) }
+    if reliable && !refused { Ok(()) } else { Err(Spoilt) }
 }
 
 /// What the broker said about one message, returns aside.
@@ -237,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_message_s_own() {
+    fn a_refusal_is_the_message_s_own_and_the_last_of_its_channel() {
         let confirmations = vec![
             Ok(Confirmation::Ack(None)),
             Ok(Confirmation::Ack(None)),
@@ -245,7 +250,7 @@ mod tests {
         ];
         assert_eq!(
             verdicts(window(), confirmations),
-            ("ok unroutable unavailable".to_owned(), true)
+            ("ok unroutable unavailable".to_owned(), false)
         );
     }
 

@@ -8,5 +8,6 @@ mod identity;
 mod publishing;
 mod raw;
 mod recovering;
+mod refusing;
 mod support;
 mod topology;
