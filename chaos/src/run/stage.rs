@@ -17,7 +17,7 @@ use crate::{
     faults::{Crew, Narrator, Wires},
     fleet::{Launch, Process, Role, Settings, program},
     ground::Ground,
-    plan::{Member, Peer},
+    plan::{Arms, Member, Peer},
 };
 
 /// How long starting may take on a busy machine.
@@ -45,7 +45,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn set(config: &Config) -> anyhow::Result<Self> {
+    /// Starts everything, the processes with these arms.
+    pub(super) async fn set(config: &Config, arms: Arms) -> anyhow::Result<Self> {
         let ground = Ground::prepare("chaos").await?;
         let settings = Settings::new(ground.environment(), &config.logs);
         let with = |settings: Settings, (name, value): (&str, &str)| settings.with(name, value);
@@ -62,7 +63,7 @@ impl Stage {
         let wires = Wires::lay(addresses).await?;
         let mut launches = BTreeMap::new();
         for member in Member::ALL {
-            let address = |peer| wires.address(member, peer, addresses(peer));
+            let address = |peer| wires.addresses(member, peer, addresses(peer));
             let launch = match member.role() {
                 Role::Workers => settings.workers(&member.to_string(), &address(Peer::Provider)?)?,
                 Role::Ingress | Role::Sandbox => settings.ingress(&member.to_string())?,
@@ -82,7 +83,7 @@ impl Stage {
             http,
         };
         let narrator = Narrator::from_now();
-        let crew = Crew::start(launches, config.seed, narrator);
+        let crew = Crew::start(launches, arms, config.seed, narrator);
         crew.ready(&world.http, PATIENCE).await?;
         Ok(Self {
             ground,
