@@ -177,8 +177,13 @@ impl Pauses<'_> {
                 None => return false,
             }
         }
-        sleep(self.pause).await;
-        self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE);
+        let is_closing = *self.closing.borrow();
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            () = sleep(self.pause) => self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE),
+            // The end is to be seen when it comes, and no longer pauses after a jam.
+            _told = closing.wait_for(|closing| *closing), if !is_closing => self.pause = FIRST_PAUSE,
+        }
         true
     }
 }
