@@ -14,3 +14,4 @@ mod store_faults;
 mod story;
 mod unreadable;
 mod upstream;
+mod wires;

@@ -161,13 +161,18 @@ async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, Stor
     };
     Ok(if stored.fingerprint != new.fingerprint {
         Prepared::Conflict
+    } else if !is_settled(&stored) {
+        Prepared::ToOpen(Box::new(stored))
     } else if stored.intent_id.is_some() {
         Prepared::Settled
-    } else if stored.status > PaymentStatus::NeedsReview {
-        Prepared::GivenUp
     } else {
-        Prepared::ToOpen(Box::new(stored))
+        Prepared::GivenUp
     })
+}
+
+/// There is nothing left to open: the payment has its intent, or was given up and its merchant told so.
+fn is_settled(payment: &Payment) -> bool {
+    payment.intent_id.is_some() || payment.status > PaymentStatus::NeedsReview
 }
 
 /// A payment that was given up stays so. If this very try gave it up, it died before its message was parked, and people
