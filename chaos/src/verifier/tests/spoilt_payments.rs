@@ -155,8 +155,17 @@ fn a_charge_that_is_not_known() {
 }
 
 #[test]
+fn a_payer_who_knows_of_a_charge_that_the_books_do_not_have() {
+    let found = after(|facts| facts.journal.orders[0].payer[0].intent = "pi_9".into());
+    assert_eq!(found, lost(CHARGED_IS_PAID));
+}
+
+#[test]
 fn a_success_without_a_charge() {
-    let found = after(|facts| facts.intents[0].charges_succeeded = 0);
+    let found = after(|facts| {
+        facts.intents[0].charges_succeeded = 0;
+        facts.journal.orders[0].payer.clear();
+    });
     assert_eq!(found, all([doubled(CHARGED_IS_PAID), doubled(TOLD_THE_TRUTH)]));
 }
 
