@@ -47,6 +47,7 @@ pub async fn run(config: &Config) -> anyhow::Result<Verdict> {
     let shape = Shape {
         merchants: config.merchants,
         orders_per_s: ORDERS_PER_S,
+        limit: None,
     };
     let traffic = Traffic::start(&stage.world, config.seed, shape).await?;
     let merchants = traffic.journal().entries().merchants;

@@ -24,9 +24,10 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 const SEED: u64 = 20;
 const SHAPE: Shape = Shape {
     merchants: 3,
-    orders_per_s: 5.0,
+    orders_per_s: 10.0,
+    limit: Some(ORDERS),
 };
-/// How many orders a run has at least.
+/// As many as it takes to meet every death and every story, and no more: a slow machine must not drown in them.
 const ORDERS: usize = 40;
 /// Where the workers die, one after the other.
 const DEATHS: [(&str, &str); 3] = [
