@@ -5,6 +5,7 @@
 mod crowd;
 mod harness;
 mod mismatch;
+mod order;
 mod outages;
 mod restarts;
 mod secrets;
