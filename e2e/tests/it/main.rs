@@ -7,6 +7,7 @@ mod broker_faults;
 mod crowd;
 mod harness;
 mod mismatch;
+mod order;
 mod outages;
 mod restarts;
 mod secrets;

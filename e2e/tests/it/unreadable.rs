@@ -89,6 +89,7 @@ async fn what_is_no_job_is_parked_with_its_reason() {
     for (kind, queue) in [
         ("process_callback", "dead.process_callback"),
         ("notify_merchant", "dead.notify_merchant"),
+        ("query_payment", "dead.query_payment"),
     ] {
         upstream
             .publish(&Post {
