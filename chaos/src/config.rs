@@ -18,13 +18,15 @@ pub struct Config {
     pub merchants: usize,
     /// The script that kills the servers and brings them back.
     pub servers: PathBuf,
+    /// For a run against a cluster: where the management APIs of its nodes are, separated by commas.
+    pub cluster: Option<String>,
     /// Where the processes' logs go.
     pub logs: PathBuf,
 }
 
 impl Config {
-    /// Reads `CHAOS_MINUTES` (5, may have a fraction), `CHAOS_SEED` (random), `CHAOS_MERCHANTS` (6), `CHAOS_SERVERS` and
-    /// `CHAOS_LOGS`.
+    /// Reads `CHAOS_MINUTES` (5, may have a fraction), `CHAOS_SEED` (random), `CHAOS_MERCHANTS` (6), `CHAOS_SERVERS`,
+    /// `CHAOS_CLUSTER` (none) and `CHAOS_LOGS`.
     ///
     /// # Errors
     /// One of them cannot be understood, or the script is not named.
@@ -44,6 +46,7 @@ impl Config {
             servers: setting("CHAOS_SERVERS")
                 .context("CHAOS_SERVERS is not set: use make chaos")?
                 .into(),
+            cluster: setting("CHAOS_CLUSTER"),
             logs: setting("CHAOS_LOGS")
                 .unwrap_or_else(|| ".run/chaos".to_owned())
                 .into(),

@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use chaos::{config::Config, run};
+use chaos::{
+    cluster,
+    config::Config,
+    run::{self, Verdict},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
@@ -12,7 +16,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     // What a run has started ends with it, so leaving is enough.
     let verdict = tokio::select! {
-        verdict = Box::pin(run::run(&config)) => verdict?,
+        verdict = Box::pin(run_as_told(&config)) => verdict?,
         _ = interrupted.recv() => return Ok(ExitCode::from(130)),
         _ = terminated.recv() => return Ok(ExitCode::from(143)),
     };
@@ -22,4 +26,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+async fn run_as_told(config: &Config) -> anyhow::Result<Verdict> {
+    match &config.cluster {
+        Some(managements) => cluster::run(config, managements).await,
+        None => run::run(config).await,
+    }
 }

@@ -16,8 +16,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use crate::{
     config::Config,
     faults::{Breaker, Narrator, Servers, Tally},
+    ground::Ground,
     journal::Journal,
-    plan::Plan,
+    plan::{Arms, Plan},
     traffic::{Shape, Traffic},
     verifier::Evidence,
 };
@@ -43,7 +44,18 @@ pub async fn run(config: &Config) -> anyhow::Result<Verdict> {
         config.merchants,
         config.seed
     );
-    let stage = Stage::set(config).await?;
+    let follow = async |breaker: &Arc<Breaker>, _: &Ground| breaker.follow(&plan).await;
+    play(config, Arms::new(config.seed), follow).await
+}
+
+/// What all runs have in common: everything is started, the processes with these arms; clients are at work while
+/// `breaking` breaks things; and when that is over, the evidence is judged.
+pub(crate) async fn play(
+    config: &Config,
+    arms: Arms,
+    breaking: impl AsyncFnOnce(&Arc<Breaker>, &Ground) -> anyhow::Result<Tally>,
+) -> anyhow::Result<Verdict> {
+    let stage = Stage::set(config, arms).await?;
     let shape = Shape {
         merchants: config.merchants,
         orders_per_s: ORDERS_PER_S,
@@ -59,7 +71,8 @@ pub async fn run(config: &Config) -> anyhow::Result<Verdict> {
         merchants: merchants.into_iter().map(|merchant| merchant.name).collect(),
         narrator: stage.narrator,
     });
-    let tally = broken(&breaker, &plan, traffic.journal()).await?;
+    let breaking = breaking(&breaker, &stage.ground);
+    let tally = with_news(breaking, &breaker.narrator, traffic.journal()).await?;
     let over = Instant::now();
     breaker.narrator.say(
         "over",
@@ -93,15 +106,19 @@ pub async fn run(config: &Config) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Follows the plan, and tells now and then how far the clients have come.
-async fn broken(breaker: &Arc<Breaker>, plan: &Plan, journal: &Journal) -> anyhow::Result<Tally> {
+/// Tells now and then how far the clients have come while things break.
+async fn with_news(
+    breaking: impl Future<Output = anyhow::Result<Tally>>,
+    narrator: &Narrator,
+    journal: &Journal,
+) -> anyhow::Result<Tally> {
     let mut news = interval_at(Instant::now() + NEWS_EVERY, NEWS_EVERY);
     news.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut following = Box::pin(breaker.follow(plan));
+    let mut breaking = Box::pin(breaking);
     loop {
         tokio::select! {
-            tally = &mut following => return tally,
-            _ = news.tick() => tell_progress(&breaker.narrator, journal),
+            tally = &mut breaking => return tally,
+            _ = news.tick() => tell_progress(narrator, journal),
         }
     }
 }

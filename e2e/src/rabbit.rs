@@ -57,14 +57,14 @@ impl Letter {
 }
 
 impl Rabbit {
-    /// A client of the API at `management_url`, which holds user and password, for the vhost of `amqp_url`.
+    /// A client of the API at `management_url`, which holds user and password, for the vhost of `amqp_url`: one address,
+    /// or those of a cluster, separated by commas.
     ///
     /// # Errors
     /// The second address names no vhost.
     pub fn new(http: Http, management_url: &str, amqp_url: &str) -> anyhow::Result<Self> {
-        let address = amqp_url
-            .split_once("://")
-            .map_or(amqp_url, |(_, address)| address);
+        let address = amqp_url.split(',').next().unwrap_or_default();
+        let address = address.split_once("://").map_or(address, |(_, address)| address);
         let address = address.split_once('?').map_or(address, |(address, _)| address);
         let (_, vhost) = address
             .split_once('/')

@@ -2,13 +2,23 @@
 # A private RabbitMQ node: own name, cookie, epmd, data, ports on the loopback address, user and vhost. It never looks at
 # /etc/rabbitmq, ~/.erlang.cookie or the epmd on the usual port, so a node of the machine's own is neither used nor
 # disturbed.
+#
+# A cluster has several of them (CLUSTER_NODES, their names), each with a directory of its own (NODE_DIRECTORY); they
+# share cookie and epmd.
+
+NODE_DIRECTORY=rabbitmq
+CLUSTER_NODES=''
 
 rabbitmq_home() {
-    printf '%s/rabbitmq\n' "$HOME_DIR"
+    printf '%s/%s\n' "$HOME_DIR" "$NODE_DIRECTORY"
 }
 
 rabbitmq_log() {
-    printf '%s/rabbitmq/log/rabbitmq.log\n' "$HOME_DIR"
+    printf '%s/log/rabbitmq.log\n' "$(rabbitmq_home)"
+}
+
+epmd_home() {
+    if [ -n "$CLUSTER_NODES" ]; then printf '%s/epmd\n' "$HOME_DIR"; else rabbitmq_home; fi
 }
 
 rabbitmq_user() {
@@ -62,12 +72,20 @@ rabbitmq_answers() {
     http_ok "$(rabbitmq_management_url)/api/health/checks/port-listener/$AMQP_PORT"
 }
 
+rabbitmq_url() {
+    printf 'amqp://sluice:%s@127.0.0.1:%s/sluice\n' "$RABBITMQ_PASSWORD" "$AMQP_PORT"
+}
+
+rabbitmq_prometheus_url() {
+    printf 'http://127.0.0.1:%s/metrics\n' "$PROMETHEUS_PORT"
+}
+
 rabbitmq_management_url() {
     printf 'http://sluice:%s@127.0.0.1:%s\n' "$RABBITMQ_PASSWORD" "$MANAGEMENT_PORT"
 }
 
 epmd_pid() {
-    cat "$(rabbitmq_home)/epmd.pid" 2>/dev/null || true
+    cat "$(epmd_home)/epmd.pid" 2>/dev/null || true
 }
 
 epmd_runs() {
@@ -85,7 +103,7 @@ start_rabbitmq() {
         start_epmd "$user"
         say "starting RabbitMQ on port $AMQP_PORT"
         launch_rabbitmq "$user"
-        if wait_until 120 rabbitmq_ready_or_gone && rabbitmq_answers; then
+        if wait_until 240 rabbitmq_ready_or_gone && rabbitmq_answers; then
             return
         fi
         stop_rabbitmq
@@ -113,7 +131,7 @@ choose_rabbitmq_ports() {
 start_epmd() {
     local user=$1 home
     epmd_runs && return
-    home=$(rabbitmq_home)
+    home=$(epmd_home)
     (
         cd "$home" || exit 1
         set -m
@@ -173,12 +191,12 @@ write_rabbitmq_settings() {
     home=$(rabbitmq_home)
     make_server_directory "$home/conf.d" "$user"
     write_private_file "$home/env.conf" "$user" '# Empty, so that the one in /etc/rabbitmq is not read.'
-    write_private_file "$home/advanced.config" "$user" '[].'
+    write_private_file "$home/advanced.config" "$user" "$(cat "$ROOT/ops/rabbitmq/advanced.config")"
     write_private_file "$home/enabled_plugins" "$user" '[rabbitmq_management,rabbitmq_prometheus].'
     write_private_file "$home/inetrc" "$user" \
         '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.'
     if [ ! -e "$home/.erlang.cookie" ]; then
-        write_private_file "$home/.erlang.cookie" "$user" "$(random_hex 20)"
+        write_private_file "$home/.erlang.cookie" "$user" "$ERLANG_COOKIE"
         chmod 400 "$home/.erlang.cookie"
     fi
     write_private_file "$home/rabbitmq.conf" "$user" "\
@@ -198,7 +216,19 @@ vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 200MB
 raft.wal_max_size_bytes = 64000000
 log.console = false
-log.file.level = info"
+log.file.level = info
+$(cluster_settings)"
+}
+
+# Leaders are spread, as otherwise all would sit where the queues were declared.
+cluster_settings() {
+    local node number=0
+    [ -n "$CLUSTER_NODES" ] || return 0
+    printf 'queue_leader_locator = balanced\ncluster_formation.peer_discovery_backend = classic_config\n'
+    for node in $CLUSTER_NODES; do
+        number=$((number + 1))
+        printf 'cluster_formation.classic_config.nodes.%s = %s@localhost\n' "$number" "$node"
+    done
 }
 
 stop_rabbitmq() {
@@ -206,8 +236,14 @@ stop_rabbitmq() {
         say "stopping RabbitMQ (pid $(rabbitmq_pid))"
         stop_process "$(rabbitmq_pid)" "$(rabbitmq_mark)" TERM 60
     fi
+    rm -f "$(rabbitmq_home)/node.pid"
+    # The other nodes of a cluster still need it.
+    [ -n "$CLUSTER_NODES" ] || stop_epmd
+}
+
+stop_epmd() {
     stop_process "$(epmd_pid)" "-port $EPMD_PORT" TERM 5
-    rm -f "$(rabbitmq_home)/epmd.pid" "$(rabbitmq_home)/node.pid"
+    rm -f "$(epmd_home)/epmd.pid"
 }
 
 # epmd stays: the next node of this name finds it again.

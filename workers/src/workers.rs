@@ -7,13 +7,13 @@ use broker::{ConsumerConfig, Publisher, RabbitBackend, topology};
 use channels::Channels;
 use domain::{clock::Clock, job::Kind};
 use runtime::{InternalListener, serve_internal};
-use store::{Recorder, Store, StoreError};
+use store::{Recorder, Store, StoreConfig, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     bulkhead::Bulkhead, config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier,
-    readiness::Readiness, registry, relay::Relay,
+    readiness::Readiness, registry, relay::Relay, sweeper::Sweeper,
 };
 
 /// How long to wait before a server that is not there yet is tried again.
@@ -22,6 +22,8 @@ const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
 /// How long the relay may go on publishing once the jobs are done. With `STOP_TIMEOUT_MS` it has to stay below the time
 /// after which an orchestrator kills the process, commonly 30 seconds.
 const RELAY_GRACE: Duration = Duration::from_secs(6);
+/// One for the recorder, and one for the relay, which holds its own while it publishes.
+const WRITING_CONNECTIONS: u32 = 2;
 /// One merchant may hold this part of the places for notifications.
 const MERCHANT_SHARE: usize = 8;
 
@@ -52,15 +54,16 @@ pub enum StartError {
 pub struct Running {
     jobs: JoinSet<Result<(), WorkerError>>,
     relay: JoinSet<()>,
+    sweeper: JoinSet<()>,
     internal: InternalListener,
-    store: Store,
+    stores: [Store; 2],
     stop_jobs: CancellationToken,
     stop_rest: CancellationToken,
     stop_timeout: Duration,
 }
 
 impl Workers {
-    /// Starts a worker for every kind of job, the outbox relay and the internal listener. Waits for servers that are
+    /// Starts a worker for every kind of job, the outbox relay, the sweeper and the internal listener. Waits for servers that are
     /// not there yet.
     ///
     /// # Errors
@@ -69,7 +72,14 @@ impl Workers {
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let channels = Channels::new(&config.channels)?;
         let notifier = Notifier::new(config.notify_timeout, config.notify_allow_private)?;
-        let store = Store::connect_lazily(&config.store, config.vault)?;
+        let store = Store::connect_lazily(&config.store, config.vault.clone())?;
+        // What jobs have decided is written over connections of its own. In the line with all who read, a crowd that
+        // begins would keep out those who are about to end, and give up with nothing done.
+        let writing = StoreConfig {
+            max_connections: WRITING_CONNECTIONS,
+            ..config.store
+        };
+        let writing = Store::connect_lazily(&writing, config.vault)?;
         wait_for_store(&store).await?;
         topology::ensure(&config.broker).await?;
 
@@ -77,7 +87,7 @@ impl Workers {
         let committed = Arc::new(Notify::new());
         let publisher = Publisher::connect(config.broker.clone());
         let retry_unit = config.broker.retry_unit;
-        let recorder = Recorder::start(store.clone(), Arc::clone(&committed));
+        let recorder = Recorder::start(writing.clone(), Arc::clone(&committed));
         let context = Context {
             store: store.clone(),
             recorder: recorder.clone(),
@@ -107,13 +117,21 @@ impl Workers {
             ));
         }
         let relayed = Relay {
-            store: store.clone(),
+            store: writing.clone(),
             publisher: publisher.clone(),
-            committed,
-            clock,
+            committed: Arc::clone(&committed),
+            clock: Arc::clone(&clock),
         };
         let mut relay = JoinSet::new();
         relay.spawn(relayed.run(stop_rest.clone()));
+        let swept = Sweeper {
+            store: store.clone(),
+            committed,
+            clock,
+            retry_unit,
+        };
+        let mut sweeper = JoinSet::new();
+        sweeper.spawn(swept.run(stop_jobs.clone()));
 
         let readiness = Readiness {
             store: store.clone(),
@@ -127,8 +145,9 @@ impl Workers {
         Ok(Running {
             jobs,
             relay,
+            sweeper,
             internal,
-            store,
+            stores: [store, writing],
             stop_jobs,
             stop_rest,
             stop_timeout,
@@ -142,11 +161,12 @@ impl Running {
         self.internal.address()
     }
 
-    /// Waits until a worker or the relay ends, which none does before it is told to.
+    /// Waits until a worker, the relay or the sweeper ends, which none does before it is told to.
     pub async fn ended_early(&mut self) {
         tokio::select! {
             Some(ended) = self.jobs.join_next() => tracing::error!(?ended, "a worker ended although nobody asked it to"),
             Some(ended) = self.relay.join_next() => tracing::error!(?ended, "the outbox relay ended although nobody asked it to"),
+            Some(ended) = self.sweeper.join_next() => tracing::error!(?ended, "the sweeper ended although nobody asked it to"),
         }
     }
 
@@ -155,10 +175,14 @@ impl Running {
     pub async fn stop(mut self) {
         tracing::info!("stopping: no new jobs are taken");
         self.stop_jobs.cancel();
-        let drained = async { while self.jobs.join_next().await.is_some() {} };
+        let drained = async {
+            while self.jobs.join_next().await.is_some() {}
+            while self.sweeper.join_next().await.is_some() {}
+        };
         if tokio::time::timeout(self.stop_timeout, drained).await.is_err() {
             tracing::warn!("jobs in hand did not finish in time; they come again elsewhere");
             self.jobs.shutdown().await;
+            self.sweeper.shutdown().await;
         }
         self.stop_rest.cancel();
         let relayed = async { while self.relay.join_next().await.is_some() {} };
@@ -167,7 +191,9 @@ impl Running {
             self.relay.shutdown().await;
         }
         self.internal.stopped().await;
-        self.store.close().await;
+        for store in &self.stores {
+            store.close().await;
+        }
         tracing::info!("stopped");
     }
 }

@@ -1,14 +1,16 @@
-//! Keeping a subscription to one queue alive: connect, put the topology in place, consume, and begin again whenever
+//! Keeping a subscription to one queue alive: connect, consume, put the topology in place where the queue is gone, and begin again whenever
 //! the broker restarts, closes the channel or deletes the queue.
 //!
 //! It runs as a task of its own, so that it notices a lost connection even while the worker is busy.
 //!
 //! **Caution.** A message can be such that the AMQP library gives up the whole connection over it (a property that is
 //! no UTF-8, say). The broker then counts a delivery of every job that was out, and at its limit it would give up the
-//! innocent neighbours along with the culprit. So when a subscription is lost soon after it began, the next one takes
-//! one job at a time until it has lasted a while: then the culprit falls alone.
+//! innocent neighbours along with the culprit. So after a connection that the library gave up, the next subscription takes
+//! one job at a time until it has lasted a while: then the culprit falls alone. A broker that went away, closed the
+//! channel or deleted the queue is no such sign, and work goes on at full width as soon as it is back.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +19,11 @@ use std::{
 };
 
 use futures::StreamExt;
-use lapin::message::Delivery;
+use lapin::{
+    ErrorKind,
+    message::Delivery,
+    protocol::{AMQPErrorKind, AMQPHardError},
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -26,7 +32,7 @@ use tokio::{
 
 use crate::{backend::ConsumerConfig, config::Patience, subscription::Subscription};
 
-/// A subscription that lasts this long is no longer suspected, nor is it met with caution.
+/// A subscription that lasts this long has seen all that was out when the last one was lost.
 const TRUST_AFTER: Duration = Duration::from_secs(5);
 
 /// A breath between losing a subscription and the next.
@@ -79,8 +85,35 @@ struct Subscriber {
 
 /// Why deliveries ceased.
 enum Ceased {
+    /// The broker or the wire to it failed.
     Lost,
+    /// The library gave up, maybe over a message.
+    GivenUp,
     Stopped,
+}
+
+impl Ceased {
+    fn over(error: &lapin::Error) -> Self {
+        if is_outside(error) {
+            Self::Lost
+        } else {
+            Self::GivenUp
+        }
+    }
+}
+
+/// Whether the broker or the wire failed, not the library. What is not known for certain is not taken for it.
+fn is_outside(error: &lapin::Error) -> bool {
+    match error.kind() {
+        ErrorKind::IOError(error) => error.kind() != io::ErrorKind::Other,
+        ErrorKind::MissingHeartbeatError => true,
+        ErrorKind::ProtocolError(error) => matches!(
+            error.kind(),
+            AMQPErrorKind::Soft(_)
+                | AMQPErrorKind::Hard(AMQPHardError::CONNECTIONFORCED | AMQPHardError::INTERNALERROR)
+        ),
+        _ => false,
+    }
 }
 
 impl Subscriber {
@@ -108,13 +141,11 @@ impl Subscriber {
             tracing::info!(kind, prefetch, "consuming");
             patience = Patience::new();
             let began = Instant::now();
-            if matches!(
-                self.consume(subscription, prefetch, &mut stopped).await,
-                Ceased::Stopped
-            ) {
-                return;
-            }
-            cautious = began.elapsed() < TRUST_AFTER;
+            cautious = match self.consume(subscription, prefetch, &mut stopped).await {
+                Ceased::Stopped => return,
+                Ceased::GivenUp => true,
+                Ceased::Lost => cautious && began.elapsed() < TRUST_AFTER,
+            };
             tracing::warn!(kind, cautious, "the subscription was lost");
             tokio::time::sleep(AFTER_LOSS).await;
         }
@@ -143,28 +174,79 @@ impl Subscriber {
         tokio::pin!(trusted);
         loop {
             tokio::select! {
-                delivery = subscription.consumer.next() => {
-                    let Some(Ok(delivery)) = delivery else { return Ceased::Lost };
-                    // There is room for all that may be out, so this waits only for leftovers of a lost channel.
-                    if self.sender.send(delivery).await.is_err() {
-                        return Ceased::Stopped;
-                    }
-                }
+                // What the consumer has to say is heard before its connection is found dead, as it says why.
+                biased;
                 () = &mut trusted, if narrow => {
                     narrow = false;
-                    let Ok(rest) = subscription.widen(&self.config).await else { return Ceased::Lost };
+                    let Ok(rest) = subscription.widen(&self.config).await else { return Ceased::GivenUp };
                     for delivery in rest {
                         if self.sender.send(delivery).await.is_err() {
                             return Ceased::Stopped;
                         }
                     }
                 }
+                delivery = subscription.consumer.next() => {
+                    let delivery = match delivery {
+                        Some(Ok(delivery)) => delivery,
+                        Some(Err(error)) => {
+                            tracing::debug!(kind = self.config.kind.name(), %error, "no more deliveries");
+                            return Ceased::over(&error);
+                        }
+                        // The broker cancelled it, as when the queue is deleted.
+                        None => return Ceased::Lost,
+                    };
+                    // There is room for all that may be out, so this waits only for leftovers of a lost channel.
+                    if self.sender.send(delivery).await.is_err() {
+                        return Ceased::Stopped;
+                    }
+                }
                 _ = check.tick() => {
                     if !subscription.is_alive() {
-                        return Ceased::Lost;
+                        return Ceased::GivenUp;
                     }
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};
+
+    use lapin::protocol::{AMQPError, AMQPSoftError};
+
+    use super::*;
+
+    fn said_by_the_broker(kind: impl Into<AMQPErrorKind>) -> lapin::Error {
+        ErrorKind::ProtocolError(AMQPError::new(kind.into(), "said so".into())).into()
+    }
+
+    #[test]
+    fn a_broker_that_went_away_calls_for_no_caution() {
+        let outside: [lapin::Error; 6] = [
+            io::Error::from(ConnectionReset).into(),
+            io::Error::from(ConnectionAborted).into(),
+            ErrorKind::MissingHeartbeatError.into(),
+            said_by_the_broker(AMQPHardError::CONNECTIONFORCED),
+            said_by_the_broker(AMQPHardError::INTERNALERROR),
+            said_by_the_broker(AMQPSoftError::NOTFOUND),
+        ];
+        for error in outside {
+            assert!(is_outside(&error), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_library_that_gave_up_calls_for_caution() {
+        let inside: [lapin::Error; 4] = [
+            io::Error::other("cannot go on").into(),
+            said_by_the_broker(AMQPHardError::UNEXPECTEDFRAME),
+            said_by_the_broker(AMQPHardError::FRAMEERROR),
+            ErrorKind::FutureCompleted.into(),
+        ];
+        for error in inside {
+            assert!(!is_outside(&error), "{error}");
         }
     }
 }

@@ -38,8 +38,15 @@ impl Subscription {
         let beginning = async {
             let connection = config.broker.open(name).await?;
             let channel = connection.create_channel().await?;
-            topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
-            let consumer = consume(&channel, config, prefetch).await?;
+            // The process has put the topology in place when it started. To ask for all of it again would be dozens of
+            // round trips for each subscription, all at the moment at which a broker has just come back.
+            let (channel, consumer) = match consume(&channel, config, prefetch).await {
+                Ok(consumer) => (channel, consumer),
+                Err(error) if is_missing(&error) => {
+                    declare_and_consume(&connection, config, prefetch).await?
+                }
+                Err(error) => return Err(error.into()),
+            };
             Ok(Self {
                 connection,
                 channel,
@@ -99,6 +106,23 @@ impl Subscription {
             Err(_) => tracing::warn!("RabbitMQ did not answer our goodbye"),
         }
     }
+}
+
+/// On a channel of its own, as the broker closes the one on which a queue was missed.
+async fn declare_and_consume(
+    connection: &Connection,
+    config: &ConsumerConfig,
+    prefetch: u16,
+) -> Result<(Channel, Consumer), TopologyError> {
+    let channel = connection.create_channel().await?;
+    topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
+    let consumer = consume(&channel, config, prefetch).await?;
+    Ok((channel, consumer))
+}
+
+/// Whether the broker has no such queue.
+fn is_missing(error: &lapin::Error) -> bool {
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
 async fn consume(channel: &Channel, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<Consumer> {

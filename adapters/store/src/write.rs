@@ -5,6 +5,7 @@ mod guards;
 
 use std::collections::HashSet;
 
+pub use effects::insert_jobs;
 use failpoints::{Point, reach};
 use sqlx::{Postgres, Transaction};
 

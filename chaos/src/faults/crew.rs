@@ -57,10 +57,10 @@ struct Shared {
 }
 
 impl Crew {
-    /// Starts the processes, armed by the seed.
-    pub fn start(launches: BTreeMap<Member, Launch>, seed: u64, narrator: Narrator) -> Self {
+    /// Starts the processes with these arms. How long one stays dead follows from the seed.
+    pub fn start(launches: BTreeMap<Member, Launch>, arms: Arms, seed: u64, narrator: Narrator) -> Self {
         let shared = Arc::new(Shared {
-            arms: Mutex::new(Arms::new(seed)),
+            arms: Mutex::new(arms),
             deaths: Mutex::default(),
             is_peace: AtomicBool::new(false),
             narrator,

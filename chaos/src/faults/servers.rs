@@ -59,7 +59,11 @@ impl Servers {
             .await
     }
 
-    async fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
+    /// Runs the script.
+    ///
+    /// # Errors
+    /// It cannot do what it is told.
+    pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let _turn = self.turn.lock().await;
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.with_context(|| format!("log {}", self.log.display()))?;

@@ -13,7 +13,12 @@ pub struct Tally {
 impl Tally {
     /// Counts a fault.
     pub fn count(&mut self, fault: &Fault) {
-        *self.by_class.entry(fault.class()).or_default() += 1;
+        self.count_class(fault.class());
+    }
+
+    /// Counts something of this kind.
+    pub fn count_class(&mut self, class: String) {
+        *self.by_class.entry(class).or_default() += 1;
     }
 
     /// How many there were.

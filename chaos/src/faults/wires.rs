@@ -1,6 +1,6 @@
-//! The wires: each process has its own to PostgreSQL, to RabbitMQ and to the provider.
+//! The wires: each process has its own to PostgreSQL, to RabbitMQ (of a cluster, to each node) and to the provider.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use e2e::proxy::Proxy;
@@ -13,42 +13,44 @@ const ESTABLISHED: Duration = Duration::from_millis(300);
 
 /// Every wire there is.
 pub struct Wires {
-    proxies: BTreeMap<(Member, Peer), Proxy>,
+    proxies: BTreeMap<(Member, Peer), Vec<Proxy>>,
 }
 
 impl Wires {
-    /// Lays the wires from every process to its peers, whose addresses `address` tells.
+    /// Lays the wires from every process to its peers, whose addresses `addresses` tells, separated by commas.
     ///
     /// # Errors
     /// An address names no server, or there is no free port.
-    pub async fn lay<'a>(address: impl Fn(Peer) -> &'a str) -> anyhow::Result<Self> {
+    pub async fn lay<'a>(addresses: impl Fn(Peer) -> &'a str) -> anyhow::Result<Self> {
         let mut proxies = BTreeMap::new();
         for member in Member::ALL {
             for peer in member.peers() {
-                let url =
-                    Url::parse(address(*peer)).with_context(|| format!("the address of {}", peer.name()))?;
-                let target = url.socket_addrs(|| None)?;
-                let target = target.first().context("an address names a server")?;
-                proxies.insert((member, *peer), Proxy::start(*target).await?);
+                let mut wires = Vec::new();
+                for address in addresses(*peer).split(',') {
+                    let target =
+                        server(address).with_context(|| format!("the address of {}", peer.name()))?;
+                    wires.push(Proxy::start(target).await?);
+                }
+                proxies.insert((member, *peer), wires);
             }
         }
         Ok(Self { proxies })
     }
 
-    /// The address with which this process reaches what is really at `address`.
+    /// The addresses with which this process reaches what is really at `addresses`, those that the wires were laid to.
     ///
     /// # Errors
-    /// There is no such wire, or it is no address.
-    pub fn address(&self, member: Member, peer: Peer, address: &str) -> anyhow::Result<String> {
-        let wire = self
+    /// There is no such wire, or they are no addresses.
+    pub fn addresses(&self, member: Member, peer: Peer, addresses: &str) -> anyhow::Result<String> {
+        let wires = self
             .proxies
             .get(&(member, peer))
             .context("every process has its wires")?;
-        let mut url = Url::parse(address)?;
-        let changed =
-            url.set_ip_host(wire.address().ip()).is_ok() && url.set_port(Some(wire.address().port())).is_ok();
-        anyhow::ensure!(changed, "the address of {} names no host", peer.name());
-        Ok(url.to_string().trim_end_matches('/').to_owned())
+        let over = wires
+            .iter()
+            .zip(addresses.split(','))
+            .map(|(wire, address)| over(wire, address));
+        Ok(over.collect::<anyhow::Result<Vec<_>>>()?.join(","))
     }
 
     /// Damages the wire of one process to a peer, or everybody's.
@@ -72,6 +74,18 @@ impl Wires {
         let wires = self.proxies.iter();
         wires
             .filter(move |((member, peer), _)| *peer == to && of.is_none_or(|only| only == *member))
-            .map(|(_, wire)| wire)
+            .flat_map(|(_, wires)| wires)
     }
+}
+
+fn server(address: &str) -> anyhow::Result<SocketAddr> {
+    let servers = Url::parse(address)?.socket_addrs(|| None)?;
+    servers.first().copied().context("it names no server")
+}
+
+fn over(wire: &Proxy, address: &str) -> anyhow::Result<String> {
+    let (mut url, wire) = (Url::parse(address)?, wire.address());
+    let changed = url.set_ip_host(wire.ip()).is_ok() && url.set_port(Some(wire.port())).is_ok();
+    anyhow::ensure!(changed, "an address names no host");
+    Ok(url.to_string().trim_end_matches('/').to_owned())
 }

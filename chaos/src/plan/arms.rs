@@ -15,6 +15,7 @@ const AT_ONCE: usize = 2;
 /// What the next process of a kind is armed with. Every point gets its turn before one gets another.
 #[derive(Debug)]
 pub struct Arms {
+    percent: u64,
     ingress: Deck<Point>,
     workers: Deck<Point>,
 }
@@ -24,8 +25,17 @@ impl Arms {
     pub fn new(seed: u64) -> Self {
         let deck = |role, purpose| Deck::new(points(role), Dice::new(seed, purpose));
         Self {
+            percent: ARMED_PERCENT,
             ingress: deck(Role::Ingress, "arms of ingress"),
             workers: deck(Role::Workers, "arms of workers"),
+        }
+    }
+
+    /// No arms for anybody.
+    pub fn none() -> Self {
+        Self {
+            percent: 0,
+            ..Self::new(0)
         }
     }
 
@@ -36,7 +46,7 @@ impl Arms {
             Role::Workers => &mut self.workers,
             Role::Sandbox => return None,
         };
-        if !deck.dice().chance(ARMED_PERCENT) {
+        if !deck.dice().chance(self.percent) {
             return None;
         }
         let mut armed = Vec::new();

@@ -17,11 +17,14 @@ use crate::{
     faults::{Crew, Narrator, Wires},
     fleet::{Launch, Process, Role, Settings, program},
     ground::Ground,
-    plan::{Member, Peer},
+    plan::{Arms, Member, Peer},
 };
 
 /// How long starting may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Well below the 90 units after which a call counts as ended, and enough for a busy machine.
+const STRIPE_TIMEOUT_MS: &str = "600";
 
 /// A provider that never gives a callback up within a run, and soon repeats it: how long callbacks stay away is not what
 /// is measured.
@@ -45,9 +48,11 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn set(config: &Config) -> anyhow::Result<Self> {
+    /// Starts everything, the processes with these arms.
+    pub(super) async fn set(config: &Config, arms: Arms) -> anyhow::Result<Self> {
         let ground = Ground::prepare("chaos").await?;
-        let settings = Settings::new(ground.environment(), &config.logs);
+        let settings =
+            Settings::new(ground.environment(), &config.logs).with("STRIPE_TIMEOUT_MS", STRIPE_TIMEOUT_MS);
         let with = |settings: Settings, (name, value): (&str, &str)| settings.with(name, value);
         let sandbox_settings = PROVIDER.into_iter().fold(settings.clone(), with);
         let mut sandbox = Process::start(sandbox_settings.sandbox("sandbox")?)?;
@@ -62,7 +67,7 @@ impl Stage {
         let wires = Wires::lay(addresses).await?;
         let mut launches = BTreeMap::new();
         for member in Member::ALL {
-            let address = |peer| wires.address(member, peer, addresses(peer));
+            let address = |peer| wires.addresses(member, peer, addresses(peer));
             let launch = match member.role() {
                 Role::Workers => settings.workers(&member.to_string(), &address(Peer::Provider)?)?,
                 Role::Ingress | Role::Sandbox => settings.ingress(&member.to_string())?,
@@ -82,7 +87,7 @@ impl Stage {
             http,
         };
         let narrator = Narrator::from_now();
-        let crew = Crew::start(launches, config.seed, narrator);
+        let crew = Crew::start(launches, arms, config.seed, narrator);
         crew.ready(&world.http, PATIENCE).await?;
         Ok(Self {
             ground,

@@ -9,7 +9,6 @@ use domain::{clock::SystemClock, secret::Secret};
 use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
 use futures::{FutureExt, future::LocalBoxFuture};
 use ingress::{Ingress, Limits};
-use lapin::uri::AMQPUri;
 use sandbox::SandboxConfig;
 use serde_json::Value;
 use store::{
@@ -75,13 +74,9 @@ impl Sluice {
             TestDatabase::create_on(&servers.database_url),
             TestVhost::create_on(&servers.amqp_url, &servers.management_url),
         );
-        let mut uri: AMQPUri = vhost.url().expose().parse().unwrap();
-        let server = tokio::net::lookup_host((uri.authority.host.as_str(), uri.authority.port)).await;
-        let wire = Proxy::start(server.unwrap().next().unwrap()).await.unwrap();
-        uri.authority.host = wire.address().ip().to_string();
-        uri.authority.port = wire.address().port();
+        let wire = Proxy::start(vhost.server().await).await.unwrap();
         let broker = BrokerConfig {
-            url: Secret::new(uri.to_string()),
+            url: vhost.url_through(&[wire.address()]),
             ..vhost.config(UNIT)
         };
 

@@ -13,11 +13,13 @@
 //! window. It also follows that a window that did not complete spoils its channel, and that windows on one channel
 //! must not overlap.
 //!
-//! A refused message spoils its channel, too. RabbitMQ tells a channel once that a quorum queue is full, and tells it
-//! once when messages have left that queue. When room was made in another way, by a policy that was lifted say, the
-//! channel is never told and refuses for as long as it lives; a new one asks the queue.
-//!
 //! Two messages with the same address and id are judged alike, at worst as unroutable when one of them was not.
+//!
+//! **A refusal spoils the channel, too**, because RabbitMQ can go on refusing on that channel alone. It tells a channel
+//! once that a quorum queue is full, and tells it once when messages have left that queue; when room was made in another
+//! way, by a policy that was lifted say, the channel is never told. And a channel remembers for each queue which node led
+//! it when it first published there; when that node had just died, it is refused for as long as the node is away,
+//! although the queue has another leader by then. A new channel asks anew.
 
 use failpoints::{Point, reach};
 use futures::future::join_all;

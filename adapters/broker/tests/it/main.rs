@@ -5,6 +5,7 @@ mod calling;
 mod consuming;
 mod draining;
 mod identity;
+mod nodes;
 mod publishing;
 mod raw;
 mod recovering;
