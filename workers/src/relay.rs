@@ -81,8 +81,8 @@ impl Relay {
         let results = self.publisher.publish_all(messages).await;
         let confirmed: Vec<bool> = results.iter().map(Result::is_ok).collect();
         let refusals = batch.messages.iter().zip(results);
-        let refused = refusals.filter_map(|(message, sent)| Some((message, sent.err()?)));
-        let refused = refused.last().map(|(message, error)| {
+        let mut refused = refusals.filter_map(|(message, sent)| Some((message, sent.err()?)));
+        let refused = refused.next().map(|(message, error)| {
             let (job_id, kind) = (&message.job_id, &message.kind);
             let kept = confirmed.iter().filter(|sent| !**sent).count();
             tracing::warn!(%error, kept, job_id, kind, "messages stay in the outbox, this one and others");

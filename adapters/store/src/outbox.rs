@@ -6,11 +6,9 @@
 use chrono::{DateTime, Utc};
 use domain::job::Envelope;
 use failpoints::{Point, reach};
-use sqlx::{FromRow, Postgres, Transaction};
+use sqlx::FromRow;
 
-use crate::{Store, StoreError, pool::answered};
-
-type Tx = Transaction<'static, Postgres>;
+use crate::{Store, StoreError, pool::answered, write::Tx};
 
 /// Messages claimed by this process, until it lets go.
 #[derive(Debug)]

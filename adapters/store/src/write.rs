@@ -15,7 +15,8 @@ use crate::{
     record::{Record, Verdict},
 };
 
-type Tx = Transaction<'static, Postgres>;
+/// A transaction of the pool's.
+pub type Tx = Transaction<'static, Postgres>;
 
 /// Writes each record whole or not at all, all in one transaction. The records share no key.
 pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {

@@ -192,7 +192,12 @@ async fn a_pool_leaves_connections_behind_that_fell_silent() {
     let asking: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let store = store.clone();
-            tokio::spawn(async move { store.payment(payment).await.map(drop) })
+            // Again and again, as PostgreSQL cuts off who waits for a lock.
+            tokio::spawn(async move {
+                loop {
+                    let _cut_off = store.payment(payment).await;
+                }
+            })
         })
         .collect();
     let all_wait = "select count(*) = 4 from pg_stat_activity where datname = current_database()
@@ -202,7 +207,7 @@ async fn a_pool_leaves_connections_behind_that_fell_silent() {
     for one in &asking {
         one.abort();
     }
-    join_all(asking).await;
+    let _aborted = join_all(asking).await;
     run(&mut other, "commit").await;
     let answered = until(true, async || store.payment(payment).await.is_ok()).await;
     assert!(answered, "the pool has no connection left");
@@ -228,6 +233,26 @@ async fn a_relay_whose_connection_falls_silent_goes_on() {
     assert_eq!(scene.pay(&intent, "pm_card_visa").await.unwrap(), "succeeded");
     let told = scene.told_until(&payment, 1).await.unwrap();
     assert_eq!(told.len(), 1, "nothing is relayed any more");
+    sluice.stop().await;
+}
+
+/// The sweeper has asked what is due when its connection falls silent. It asks again over another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweeper_whose_connection_falls_silent_goes_on() {
+    let sluice = Sluice::start().await;
+    let scene = sluice.scene("silent").await;
+    scene.payable(&order()).await.unwrap();
+    let (mut other, mut watching) = (session(&sluice.database).await, session(&sluice.database).await);
+    run(&mut other, "begin; lock table payments in exclusive mode").await;
+    const ASKING: &str = "select count(*) > 0 from pg_stat_activity where datname = current_database()
+                          and query like '%with due%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()";
+    assert!(until(true, async || holds(&mut watching, ASKING).await).await);
+    sluice.store_wire.forsake();
+    run(&mut other, "commit").await;
+    let in_review = "update payments set status = 'needs_review', updated_at = now() - interval '1 day'";
+    run(&mut other, in_review).await;
+    let asked = async || sluice.count("select max(queries)::bigint from payments").await > 0;
+    assert!(until(true, asked).await, "nothing is swept any more");
     sluice.stop().await;
 }
 
