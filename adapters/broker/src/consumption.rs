@@ -1,5 +1,5 @@
-//! Keeping a subscription to one queue alive: connect, put the topology in place, consume, and begin again whenever
-//! the broker restarts, closes the channel or deletes the queue.
+//! Keeping a subscription to one queue alive: connect, consume, and begin again whenever the broker restarts, closes the
+//! channel or deletes the queue.
 //!
 //! It runs as a task of its own, so that it notices a lost connection even while the worker is busy.
 //!

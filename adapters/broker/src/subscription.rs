@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use lapin::{
-    Channel, Connection, Consumer,
+    Channel, Connection, Consumer, ErrorKind,
     message::Delivery,
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    protocol::AMQPSoftError,
     types::FieldTable,
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
+    /// Connects and consumes. The topology is put in place only when the queue is missing, as when the broker has lost
+    /// its data: declaring what exists asks every queue, and a job must not wait until the last of them has a leader.
     pub(crate) async fn begin(
         config: &ConsumerConfig,
         name: &str,
@@ -37,9 +40,15 @@ impl Subscription {
     ) -> Result<Self, TopologyError> {
         let beginning = async {
             let connection = config.broker.open(name).await?;
-            let channel = connection.create_channel().await?;
-            topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
-            let consumer = consume(&channel, config, prefetch).await?;
+            let mut channel = connection.create_channel().await?;
+            let mut consumer = consume(&channel, config, prefetch).await;
+            if consumer.as_ref().is_err_and(is_missing) {
+                // The answer closed the channel.
+                channel = connection.create_channel().await?;
+                topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
+                consumer = consume(&channel, config, prefetch).await;
+            }
+            let consumer = consumer?;
             Ok(Self {
                 connection,
                 channel,
@@ -99,6 +108,10 @@ impl Subscription {
             Err(_) => tracing::warn!("RabbitMQ did not answer our goodbye"),
         }
     }
+}
+
+fn is_missing(error: &lapin::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == AMQPSoftError::NOTFOUND.get_id())
 }
 
 async fn consume(channel: &Channel, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<Consumer> {
