@@ -19,7 +19,7 @@ use crate::plan::{CallbackDial, Fault, Plan, Planned};
 
 pub use crew::Crew;
 pub use narrator::Narrator;
-pub use servers::Servers;
+pub use servers::{Servers, Turn};
 pub use tally::{Deaths, Tally};
 pub use wires::Wires;
 
@@ -51,8 +51,12 @@ impl Breaker {
         let mut striking = JoinSet::new();
         for planned in &plan.faults {
             until(began + planned.at, &mut striking).await?;
+            let Ok(turn) = self.turn_for(&planned.fault) else {
+                self.narrator.say("late", &format!("left out: {}", planned.fault));
+                continue;
+            };
             tally.count(&planned.fault);
-            striking.spawn(Arc::clone(self).strike(*planned));
+            striking.spawn(Arc::clone(self).strike(*planned, turn));
         }
         until(began + plan.time, &mut striking).await?;
         while let Some(struck) = striking.join_next().await {
@@ -67,7 +71,19 @@ impl Breaker {
         Ok(tally)
     }
 
-    async fn strike(self: Arc<Self>, planned: Planned) -> anyhow::Result<()> {
+    /// Servers are broken one at a time; an error when the one before is not back yet.
+    fn turn_for(&self, fault: &Fault) -> Result<Option<Turn>, TooEarly> {
+        match fault {
+            Fault::Crash(_) | Fault::MemoryAlarm => self.servers.turn().map(Some).ok_or(TooEarly),
+            Fault::Kill(_)
+            | Fault::Wire { .. }
+            | Fault::Provider { .. }
+            | Fault::Callbacks(_)
+            | Fault::Endpoint { .. } => Ok(None),
+        }
+    }
+
+    async fn strike(self: Arc<Self>, planned: Planned, _turn: Option<Turn>) -> anyhow::Result<()> {
         self.tell(&planned);
         match planned.fault {
             Fault::Kill(member) => self.crew.kill(member).await?,
@@ -129,6 +145,9 @@ impl Breaker {
         }
     }
 }
+
+/// A server is not back yet from the fault before.
+struct TooEarly;
 
 /// Waits, and hears at once of a fault that went wrong.
 async fn until(deadline: Instant, striking: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {

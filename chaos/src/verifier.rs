@@ -8,6 +8,7 @@ mod collect;
 mod endings;
 mod facts;
 mod inbox;
+pub mod invariants;
 mod leftovers;
 mod mail;
 mod money;

@@ -1,6 +1,6 @@
 //! The sandbox's controls: what the provider and the merchant's endpoint are told to do, and what they saw.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use reqwest::{Client as Http, Method};
@@ -48,7 +48,7 @@ pub struct Intent {
     /// What was received, in minor units.
     pub amount_received: i64,
     /// What the creator noted on it.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
     /// How often money was taken.
     pub charges_succeeded: u32,
 }
@@ -215,7 +215,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// The sandbox does not answer.
-    pub async fn dropped(&self) -> anyhow::Result<HashMap<String, u64>> {
+    pub async fn dropped(&self) -> anyhow::Result<BTreeMap<String, u64>> {
         let answer = self
             .send(Method::GET, "/sandbox/dropped", None)
             .await?

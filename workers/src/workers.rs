@@ -7,7 +7,7 @@ use broker::{ConsumerConfig, Publisher, RabbitBackend, topology};
 use channels::Channels;
 use domain::{clock::Clock, job::Kind};
 use runtime::{InternalListener, serve_internal};
-use store::{Recorder, Store, StoreError};
+use store::{Recorder, Store, StoreConfig, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,8 @@ const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
 /// How long the relay may go on publishing once the jobs are done. With `STOP_TIMEOUT_MS` it has to stay below the time
 /// after which an orchestrator kills the process, commonly 30 seconds.
 const RELAY_GRACE: Duration = Duration::from_secs(6);
+/// One for the recorder, and one for the relay, which holds its own while it publishes.
+const WRITING_CONNECTIONS: u32 = 2;
 /// One merchant may hold this part of the places for notifications.
 const MERCHANT_SHARE: usize = 8;
 
@@ -53,7 +55,7 @@ pub struct Running {
     jobs: JoinSet<Result<(), WorkerError>>,
     relay: JoinSet<()>,
     internal: InternalListener,
-    store: Store,
+    stores: [Store; 2],
     stop_jobs: CancellationToken,
     stop_rest: CancellationToken,
     stop_timeout: Duration,
@@ -69,7 +71,14 @@ impl Workers {
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let channels = Channels::new(&config.channels)?;
         let notifier = Notifier::new(config.notify_timeout, config.notify_allow_private)?;
-        let store = Store::connect_lazily(&config.store, config.vault)?;
+        let store = Store::connect_lazily(&config.store, config.vault.clone())?;
+        // What jobs have decided is written over connections of its own. In the line with all who read, a crowd that
+        // begins would keep out those who are about to end, and give up with nothing done.
+        let writing = StoreConfig {
+            max_connections: WRITING_CONNECTIONS,
+            ..config.store
+        };
+        let writing = Store::connect_lazily(&writing, config.vault)?;
         wait_for_store(&store).await?;
         topology::ensure(&config.broker).await?;
 
@@ -77,7 +86,7 @@ impl Workers {
         let committed = Arc::new(Notify::new());
         let publisher = Publisher::connect(config.broker.clone());
         let retry_unit = config.broker.retry_unit;
-        let recorder = Recorder::start(store.clone(), Arc::clone(&committed));
+        let recorder = Recorder::start(writing.clone(), Arc::clone(&committed));
         let context = Context {
             store: store.clone(),
             recorder: recorder.clone(),
@@ -107,7 +116,7 @@ impl Workers {
             ));
         }
         let relayed = Relay {
-            store: store.clone(),
+            store: writing.clone(),
             publisher: publisher.clone(),
             committed,
             clock,
@@ -128,7 +137,7 @@ impl Workers {
             jobs,
             relay,
             internal,
-            store,
+            stores: [store, writing],
             stop_jobs,
             stop_rest,
             stop_timeout,
@@ -167,7 +176,9 @@ impl Running {
             self.relay.shutdown().await;
         }
         self.internal.stopped().await;
-        self.store.close().await;
+        for store in &self.stores {
+            store.close().await;
+        }
         tracing::info!("stopped");
     }
 }

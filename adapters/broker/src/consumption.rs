@@ -1,5 +1,5 @@
 //! Keeping a subscription to one queue alive: connect, consume, and begin again whenever the broker restarts, closes the
-//! channel or deletes the queue.
+//! channel or deletes the queue; where the queue is gone, the topology is put in place first.
 //!
 //! It runs as a task of its own, so that it notices a lost connection even while the worker is busy.
 //!

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use lapin::{
-    Channel, Connection, Consumer, ErrorKind,
+    Channel, Connection, Consumer,
     message::Delivery,
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
-    protocol::AMQPSoftError,
     types::FieldTable,
 };
 
@@ -31,8 +30,6 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    /// Connects and consumes. The topology is put in place only when the queue is missing, as when the broker has lost
-    /// its data: declaring what exists asks every queue, and a job must not wait until the last of them has a leader.
     pub(crate) async fn begin(
         config: &ConsumerConfig,
         name: &str,
@@ -40,15 +37,17 @@ impl Subscription {
     ) -> Result<Self, TopologyError> {
         let beginning = async {
             let connection = config.broker.open(name).await?;
-            let mut channel = connection.create_channel().await?;
-            let mut consumer = consume(&channel, config, prefetch).await;
-            if consumer.as_ref().is_err_and(is_missing) {
-                // The answer closed the channel.
-                channel = connection.create_channel().await?;
-                topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
-                consumer = consume(&channel, config, prefetch).await;
-            }
-            let consumer = consumer?;
+            let channel = connection.create_channel().await?;
+            // The process has put the topology in place when it started. To ask for all of it again would be dozens of
+            // round trips for each subscription, all at the moment at which a broker has just come back; and in a cluster
+            // that has just lost a node, a wait for the last of all queues to have a leader.
+            let (channel, consumer) = match consume(&channel, config, prefetch).await {
+                Ok(consumer) => (channel, consumer),
+                Err(error) if is_missing(&error) => {
+                    declare_and_consume(&connection, config, prefetch).await?
+                }
+                Err(error) => return Err(error.into()),
+            };
             Ok(Self {
                 connection,
                 channel,
@@ -110,8 +109,21 @@ impl Subscription {
     }
 }
 
+/// On a channel of its own, as the broker closes the one on which a queue was missed.
+async fn declare_and_consume(
+    connection: &Connection,
+    config: &ConsumerConfig,
+    prefetch: u16,
+) -> Result<(Channel, Consumer), TopologyError> {
+    let channel = connection.create_channel().await?;
+    topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
+    let consumer = consume(&channel, config, prefetch).await?;
+    Ok((channel, consumer))
+}
+
+/// Whether the broker has no such queue.
 fn is_missing(error: &lapin::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == AMQPSoftError::NOTFOUND.get_id())
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
 async fn consume(channel: &Channel, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<Consumer> {

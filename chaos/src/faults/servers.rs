@@ -4,12 +4,21 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
-use tokio::{process::Command, sync::Mutex};
+use tokio::{
+    process::Command,
+    sync::{Mutex, OwnedMutexGuard},
+    time::timeout,
+};
 
 use crate::plan::Server;
+
+/// Longer than anything takes that comes to an end. RabbitMQ is slow to start, and its tool is an Erlang node of its own.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What the script gives the node as its memory mark.
 const USUAL_MARK: [&str; 2] = ["absolute", "2GB"];
@@ -19,9 +28,11 @@ const USUAL_MARK: [&str; 2] = ["absolute", "2GB"];
 pub struct Servers {
     script: PathBuf,
     log: PathBuf,
-    // The script does one thing at a time anyway.
-    turn: Mutex<()>,
+    turn: Arc<Mutex<()>>,
 }
+
+/// The right to break a server and the duty to put it right: held by one fault at a time.
+pub type Turn = OwnedMutexGuard<()>;
 
 impl Servers {
     /// The servers that `script` started; what it says goes to a log among `logs`.
@@ -29,8 +40,14 @@ impl Servers {
         Self {
             script: script.to_owned(),
             log: logs.join("servers.log"),
-            turn: Mutex::default(),
+            turn: Arc::default(),
         }
+    }
+
+    /// The turn, when no other fault has it. On a busy machine a server may take longer to come back than was planned;
+    /// what was to come next is then left out, so that faults do not queue up beyond the end.
+    pub fn turn(&self) -> Option<Turn> {
+        Arc::clone(&self.turn).try_lock_owned().ok()
     }
 
     /// Ends a server as a crash does.
@@ -64,7 +81,6 @@ impl Servers {
     /// # Errors
     /// It cannot do what it is told.
     pub async fn run(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let _turn = self.turn.lock().await;
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.with_context(|| format!("log {}", self.log.display()))?;
         let ended = Command::new(&self.script)
@@ -72,10 +88,13 @@ impl Servers {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            .status()
-            .await
-            .with_context(|| format!("{} cannot be run", self.script.display()))?;
+            .kill_on_drop(true)
+            .status();
         let what = arguments.join(" ");
+        let ended = timeout(PATIENCE, ended)
+            .await
+            .with_context(|| format!("servers {what}: not done within {} s", PATIENCE.as_secs()))?
+            .with_context(|| format!("{} cannot be run", self.script.display()))?;
         ensure!(
             ended.success(),
             "servers {what}: {ended}; see {}",

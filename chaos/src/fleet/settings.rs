@@ -12,14 +12,15 @@ pub struct Settings {
 }
 
 /// Delays that are long enough to be seen and no longer: the retry ladder and all that is measured in its unit shrink a
-/// hundredfold.
-const PACE: [(&str, &str); 6] = [
+/// hundredfold. The sandbox forgets nothing that a run may leave behind.
+const PACE: [(&str, &str); 7] = [
     ("RETRY_UNIT_MS", "10"),
     ("STRIPE_TIMEOUT_MS", "300"),
     ("NOTIFY_TIMEOUT_MS", "500"),
     ("NOTIFY_ALLOW_PRIVATE", "true"),
     ("SANDBOX_WEBHOOK_RETRY_MS", "50"),
     ("SANDBOX_WEBHOOK_ATTEMPTS", "12"),
+    ("SANDBOX_LOG_LIMIT", "200000"),
 ];
 
 impl Settings {

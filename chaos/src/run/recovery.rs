@@ -8,7 +8,7 @@ use crate::verifier::{Evidence, Finding, verify};
 
 /// After this, what is not settled never will be.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks.
+/// Between two looks, and no less than the last one took: looking is work, too, and must not be what everybody waits for.
 const PAUSE: Duration = Duration::from_millis(300);
 /// After all is settled, the time in which something might still happen twice.
 const REST: Duration = Duration::from_secs(3);
@@ -20,6 +20,7 @@ pub(super) async fn watch(
     over: Instant,
 ) -> anyhow::Result<(Vec<Finding>, Option<Duration>)> {
     loop {
+        let began = Instant::now();
         let findings = verify(evidence).await?;
         if findings
             .iter()
@@ -32,6 +33,6 @@ pub(super) async fn watch(
         if over.elapsed() > PATIENCE {
             return Ok((findings, None));
         }
-        sleep(PAUSE).await;
+        sleep(PAUSE.max(began.elapsed())).await;
     }
 }

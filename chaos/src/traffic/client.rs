@@ -19,8 +19,9 @@ const WAIT_S: u32 = 3;
 /// Between two requests of a client that was not satisfied; it grows, so that clients in a jam do not become the jam.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How often a client repeats after it was told to come to an end.
-const REPEATS_AT_THE_END: u32 = 8;
+/// How often a client repeats after it was told to come to an end, and how soon.
+const REPEATS_AT_THE_END: u32 = 10;
+const PAUSE_AT_THE_END: Duration = Duration::from_millis(500);
 /// How often a client looks at a payment to see a change before it loses interest.
 const LOOKS: u32 = 30;
 
@@ -172,13 +173,18 @@ impl Pauses<'_> {
     /// Waits before the next repeat; false when there have been enough.
     async fn may_repeat(&mut self) -> bool {
         if *self.closing.borrow() {
-            match self.left_at_the_end.checked_sub(1) {
-                Some(left) => self.left_at_the_end = left,
-                None => return false,
-            }
+            let Some(left) = self.left_at_the_end.checked_sub(1) else {
+                return false;
+            };
+            (self.left_at_the_end, self.pause) = (left, PAUSE_AT_THE_END);
         }
-        sleep(self.pause).await;
-        self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE);
+        let is_closing = *self.closing.borrow();
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            () = sleep(self.pause) => self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE),
+            // The end is to be seen when it comes, and no longer pauses after a jam.
+            _told = closing.wait_for(|closing| *closing), if !is_closing => self.pause = FIRST_PAUSE,
+        }
         true
     }
 }

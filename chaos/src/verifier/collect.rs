@@ -1,6 +1,6 @@
 //! Reading the evidence: the provider's books, the database with SQL of its own, the merchants' mail, the queues.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use e2e::rabbit::{Letter, Rabbit};
@@ -55,7 +55,7 @@ async fn provider(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
     })
 }
 
-async fn mail(evidence: &Evidence<'_>, journal: &Entries) -> anyhow::Result<HashMap<String, Vec<Received>>> {
+async fn mail(evidence: &Evidence<'_>, journal: &Entries) -> anyhow::Result<BTreeMap<String, Vec<Received>>> {
     let boxes = journal.merchants.iter().map(|merchant| async move {
         let path = format!("/sandbox/merchants/{}/deliveries", merchant.name);
         anyhow::Ok((merchant.id.clone(), evidence.sandbox.list(&path).await?))
@@ -66,7 +66,7 @@ async fn mail(evidence: &Evidence<'_>, journal: &Entries) -> anyhow::Result<Hash
 async fn parked(
     rabbit: &Rabbit,
     queues: impl Iterator<Item = String>,
-) -> anyhow::Result<HashMap<String, Vec<Letter>>> {
+) -> anyhow::Result<BTreeMap<String, Vec<Letter>>> {
     let letters = queues.map(|queue| async move {
         let letters = rabbit
             .peek(&queue)

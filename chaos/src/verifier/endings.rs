@@ -1,12 +1,13 @@
 //! Every payment comes to an end, and never goes back on the way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::{
     Finding,
     facts::{Facts, Intent, Payment},
+    invariants,
     ranks::{announced_by, rank},
     tally::Tally,
 };
@@ -14,9 +15,7 @@ use crate::journal::Order;
 
 /// Where payments stand.
 pub fn ended(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every payment has come to an end, waits for a payer who did not pay, or is in review where people see it.",
-    );
+    let mut tally = Tally::of(invariants::ENDED);
     let intents = facts.intents_by_payment();
     let given_up: HashSet<&str> = facts
         .failures
@@ -61,8 +60,7 @@ fn waits_for_payer(intent: &Intent) -> bool {
 
 /// What clients saw and merchants were told, in the order of time.
 pub fn forward(facts: &Facts) -> Finding {
-    let mut tally =
-        Tally::of("No payment ever moved backwards: neither seen by its client, nor told to its merchant.");
+    let mut tally = Tally::of(invariants::FORWARD);
     let statuses: HashMap<&str, &str> = facts
         .payments
         .iter()
@@ -112,8 +110,8 @@ fn seen_by_client<'a>(order: &'a Order, tally: &mut Tally) -> Option<(&'a str, V
 
 /// The statuses that merchants were told, by payment, in the order in which the notifications were written. They may
 /// arrive in another order.
-fn told_in_order(facts: &Facts) -> HashMap<&str, Vec<&str>> {
-    let mut told: HashMap<&str, Vec<(String, &str)>> = HashMap::new();
+fn told_in_order(facts: &Facts) -> BTreeMap<&str, Vec<&str>> {
+    let mut told: BTreeMap<&str, Vec<(String, &str)>> = BTreeMap::new();
     for notification in &facts.notifications {
         let payload: Value = serde_json::from_str(&notification.payload).unwrap_or_default();
         let written = payload["timestamp"].as_str().unwrap_or_default().to_owned();

@@ -1,6 +1,6 @@
 //! The evidence as it was read: plain rows, by the names that their owners give them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use e2e::rabbit::{Depth, Letter};
 use serde::Deserialize;
@@ -20,9 +20,9 @@ pub struct Facts {
     /// The provider's attempts to call back.
     pub callbacks: Vec<Callback>,
     /// What merchants received, by the merchant's id, in order of arrival.
-    pub mail: HashMap<String, Vec<Received>>,
+    pub mail: BTreeMap<String, Vec<Received>>,
     /// How many entries each of the sandbox's logs has dropped.
-    pub dropped: HashMap<String, u64>,
+    pub dropped: BTreeMap<String, u64>,
     /// Table `payments`.
     pub payments: Vec<Payment>,
     /// Table `payment_callbacks`.
@@ -34,7 +34,7 @@ pub struct Facts {
     /// Table `outbox`: the ids of the jobs.
     pub outbox: Vec<String>,
     /// The messages in the dead-letter queues, by queue.
-    pub parked: HashMap<String, Vec<Letter>>,
+    pub parked: BTreeMap<String, Vec<Letter>>,
     /// How many messages each queue holds.
     pub depths: Vec<Depth>,
 }
@@ -202,8 +202,8 @@ impl Facts {
     }
 
     /// The intents by the payments they were opened for.
-    pub fn intents_by_payment(&self) -> HashMap<&str, Vec<&Intent>> {
-        let mut intents: HashMap<&str, Vec<&Intent>> = HashMap::new();
+    pub fn intents_by_payment(&self) -> BTreeMap<&str, Vec<&Intent>> {
+        let mut intents: BTreeMap<&str, Vec<&Intent>> = BTreeMap::new();
         for intent in &self.intents {
             intents
                 .entry(intent.payment().unwrap_or_default())

@@ -1,20 +1,19 @@
 //! What the provider called back about, against what was taken in.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     Finding,
     facts::{Callback, Facts},
+    invariants,
     tally::Tally,
 };
 
 /// Callbacks against the inbox.
 pub fn taken_in_once(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every callback that the provider was told is accepted was taken in once, for its merchant, and nothing else was.",
-    );
+    let mut tally = Tally::of(invariants::TAKEN_IN_ONCE);
     let merchants = facts.merchants_by_account();
-    let mut inbox: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut inbox: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for taken_in in &facts.inbox {
         inbox
             .entry(&taken_in.event_id)

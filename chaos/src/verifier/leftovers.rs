@@ -2,13 +2,13 @@
 
 use e2e::rabbit::PEEKED;
 
-use super::{Finding, facts::Facts, tally::Tally};
+use super::{Finding, facts::Facts, invariants, tally::Tally};
 
 const PARKING: &str = "dead.";
 
 /// Work that nobody has done yet.
 pub fn none_waits(facts: &Facts) -> Finding {
-    let mut tally = Tally::of("Nothing is left in the outbox, in a job queue or in a retry queue.");
+    let mut tally = Tally::of(invariants::NONE_WAITS);
     tally.look();
     for job in &facts.outbox {
         tally.stuck(format!("{job} is in the outbox"));
@@ -28,8 +28,7 @@ pub fn none_waits(facts: &Facts) -> Finding {
 
 /// Evidence that is not there proves nothing.
 pub fn all_read(facts: &Facts) -> Finding {
-    let mut tally =
-        Tally::of("The evidence is complete: no log was too short and no queue too long to be read.");
+    let mut tally = Tally::of(invariants::ALL_READ);
     for (log, dropped) in &facts.dropped {
         tally.look();
         if *dropped > 0 {

@@ -1,12 +1,13 @@
 //! What merchants have to be told, against what they were told.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::{
     Finding,
     facts::{Facts, Intent, Notification, Payment, Received},
+    invariants,
     money::is_charged,
     ranks::{announced_by, is_announced},
     tally::Tally,
@@ -17,11 +18,8 @@ const NEVER_OPENED: [&str; 3] = ["provider_unavailable", "not_configured", "refu
 
 /// Statuses against notifications, and notifications against what arrived.
 pub fn told_once(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every payment that reached a status that merchants are told about has exactly one notification of it, which was \
-         delivered.",
-    );
-    let mut stored: HashMap<(&str, &str), u32> = HashMap::new();
+    let mut tally = Tally::of(invariants::TOLD_ONCE);
+    let mut stored: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for notification in &facts.notifications {
         let status = announced_by(&notification.event_type);
         *stored.entry((&notification.payment, status)).or_default() += 1;
@@ -44,7 +42,7 @@ pub fn told_once(facts: &Facts) -> Finding {
 }
 
 /// The statuses that payments reached as far as anybody saw, of those that merchants are told about.
-fn reached(facts: &Facts) -> HashSet<(&str, &str)> {
+fn reached(facts: &Facts) -> BTreeSet<(&str, &str)> {
     let stored = facts
         .payments
         .iter()
@@ -88,10 +86,7 @@ fn check_delivered(tally: &mut Tally, notification: &Notification, arrived: &Has
 
 /// What arrived, against what is so.
 pub fn told_the_truth(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Whatever a merchant was told is signed, is the same each time, and is so: payment, amount, currency, and what the \
-         provider did.",
-    );
+    let mut tally = Tally::of(invariants::TOLD_THE_TRUTH);
     let stored: HashMap<&str, &Notification> = facts
         .notifications
         .iter()

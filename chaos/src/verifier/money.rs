@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use super::{
     Finding,
     facts::{Facts, Intent, Payment},
+    invariants,
     tally::Tally,
 };
 
 /// Intents against payments.
 pub fn one_intent(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "No payment has more than one intent at the provider, and every intent is that of a payment of its merchant, for \
-         its amount and currency.",
-    );
+    let mut tally = Tally::of(invariants::ONE_INTENT);
     let (payments, merchants) = (facts.payments_by_id(), facts.merchants_by_account());
     for (payment, intents) in facts.intents_by_payment() {
         tally.look();
@@ -52,7 +50,7 @@ pub fn one_intent(facts: &Facts) -> Finding {
 
 /// Calls against each other.
 pub fn one_key(facts: &Facts) -> Finding {
-    let mut tally = Tally::of("The provider is asked for a payment's intent under one idempotency key only.");
+    let mut tally = Tally::of(invariants::ONE_KEY);
     let mut keys: HashMap<&str, &str> = HashMap::new();
     for opening in &facts.openings {
         tally.look();
@@ -71,10 +69,7 @@ pub fn one_key(facts: &Facts) -> Finding {
 
 /// Charges against paid payments.
 pub fn charged_is_paid(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every charge at the provider is a succeeded payment, charged once and in full, and every succeeded payment is a \
-         charge.",
-    );
+    let mut tally = Tally::of(invariants::CHARGED_IS_PAID);
     let payments = facts.payments_by_id();
     for intent in facts.intents.iter().filter(|intent| is_charged(intent)) {
         tally.look();
@@ -126,8 +121,7 @@ pub fn charged_is_paid(facts: &Facts) -> Finding {
 
 /// Failed payments against what the provider did.
 pub fn failed_is_declined(facts: &Facts) -> Finding {
-    let mut tally =
-        Tally::of("Every failed payment was declined by the provider, or the provider has no intent for it.");
+    let mut tally = Tally::of(invariants::FAILED_IS_DECLINED);
     let intents = facts.intents_by_payment();
     for payment in facts.payments.iter().filter(|payment| payment.status == "failed") {
         tally.look();

@@ -7,6 +7,7 @@ use e2e::rabbit::Letter;
 use super::{
     Finding,
     facts::{Facts, Failure},
+    invariants,
     tally::Tally,
 };
 
@@ -24,10 +25,7 @@ struct Subjects<'a> {
 
 /// Parked messages and given-up jobs against each other.
 pub fn explained(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every parked message is explained by the story of its job, every job that was given up is parked or done, and \
-         none leaves its payment hanging.",
-    );
+    let mut tally = Tally::of(invariants::EXPLAINED);
     let subjects = Subjects::of(facts);
     let given_up = facts
         .failures

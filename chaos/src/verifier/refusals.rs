@@ -5,6 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Finding,
     facts::{Facts, Payment},
+    invariants,
     requests::is_about,
     tally::Tally,
 };
@@ -12,10 +13,7 @@ use crate::journal::{Order, Request, Told, Wanted};
 
 /// Answers against the contract.
 pub fn honest(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every refusal was honest: 503 with Retry-After, 409 for another request under the key, or 404 before the payment \
-         is stored.",
-    );
+    let mut tally = Tally::of(invariants::HONEST_REFUSALS);
     let payments = facts.payments_by_id();
     for order in &facts.journal.orders {
         let stored = stored(&payments, order);

@@ -1,6 +1,6 @@
 //! What was accepted is kept, once, and under one name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use e2e::rabbit::Letter;
 use serde_json::Value;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     Finding,
     facts::{Facts, Payment},
+    invariants,
     tally::Tally,
 };
 use crate::journal::{Order, Request, Wanted};
@@ -20,11 +21,8 @@ type Key<'a> = (&'a str, &'a str);
 
 /// Accepted requests against stored payments.
 pub fn kept(facts: &Facts) -> Finding {
-    let mut tally = Tally::of(
-        "Every accepted request has exactly one stored payment, with the amount and currency asked for, and no payment \
-         is stored that nobody asked for.",
-    );
-    let mut stored: HashMap<Key<'_>, Vec<&Payment>> = HashMap::new();
+    let mut tally = Tally::of(invariants::KEPT);
+    let mut stored: BTreeMap<Key<'_>, Vec<&Payment>> = BTreeMap::new();
     for payment in &facts.payments {
         let key = (payment.merchant.as_str(), payment.idempotency_key.as_str());
         stored.entry(key).or_default().push(payment);
@@ -97,8 +95,7 @@ fn amount_in(letter: &Letter) -> Option<i64> {
 
 /// Answers against each other.
 pub fn one_id(facts: &Facts) -> Finding {
-    let mut tally =
-        Tally::of("Every answer under an idempotency key names the same payment, and no other key's.");
+    let mut tally = Tally::of(invariants::ONE_ID);
     let mut named: HashMap<&str, &str> = HashMap::new();
     let stored: HashMap<Key<'_>, &str> = facts
         .payments

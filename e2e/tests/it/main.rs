@@ -12,3 +12,4 @@ mod secrets;
 mod story;
 mod unreadable;
 mod upstream;
+mod wires;
