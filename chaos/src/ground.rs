@@ -8,7 +8,7 @@ mod vhost;
 
 use std::env;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use e2e::console::{Console, Program};
 use rand::RngExt;
 
@@ -33,11 +33,16 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Makes a database with the current schema and a vhost, both named after `name`.
+    /// Makes a database with the current schema and a vhost, both named after `name`: small letters, digits and underscores.
     ///
     /// # Errors
     /// A server is not named or refuses, or the programs are not built.
     pub async fn prepare(name: &str) -> anyhow::Result<Self> {
+        let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        ensure!(
+            name.chars().all(is_plain),
+            "{name:?} cannot be the name of a database"
+        );
         let [database_url, amqp_url, management_url] =
             ["DATABASE_URL", "AMQP_URL", "RABBITMQ_MANAGEMENT_URL"].map(setting);
         let (amqp_url, management_url) = (amqp_url?, management_url?);
@@ -112,4 +117,22 @@ fn random_key() -> String {
     key.push(char::from(ALPHABET[random.random_range(0..16) * 4]));
     key.push('=');
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_32_bytes_in_base64() {
+        let key = random_key();
+        assert_eq!(key.len(), 44);
+        // The last digit before the padding holds four bits; the two others have to be zero.
+        let last = key.strip_suffix('=').and_then(|digits| digits.chars().last());
+        assert!(
+            last.is_some_and(|last| "AEIMQUYcgkosw048".contains(last)),
+            "{key}"
+        );
+        assert_ne!(key, random_key());
+    }
 }

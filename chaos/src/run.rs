@@ -59,6 +59,7 @@ pub(crate) async fn play(
     let shape = Shape {
         merchants: config.merchants,
         orders_per_s: ORDERS_PER_S,
+        limit: None,
     };
     let traffic = Traffic::start(&stage.world, config.seed, shape).await?;
     let merchants = traffic.journal().entries().merchants;

@@ -36,6 +36,8 @@ pub struct Shape {
     pub merchants: usize,
     /// How many orders are begun each second, all merchants together.
     pub orders_per_s: f64,
+    /// How many orders are begun in all; without a limit, until the clients are told to finish.
+    pub limit: Option<usize>,
 }
 
 /// Clients at work.
@@ -70,7 +72,7 @@ impl Traffic {
             closing: is_closing.clone(),
         });
         let draw = Draw::new(seed, shape.merchants);
-        let at_work = tokio::spawn(work(shops.collect(), draw, shape.orders_per_s, is_closing));
+        let at_work = tokio::spawn(work(shops.collect(), draw, shape, is_closing));
         Ok(Self {
             journal,
             closing,
@@ -95,13 +97,15 @@ impl Traffic {
     }
 }
 
-/// Begins orders at an even pace until it is told to close, then waits for all that are under way.
-async fn work(shops: Vec<Shop>, mut draw: Draw, orders_per_s: f64, mut closing: watch::Receiver<bool>) {
-    let pause = Duration::from_secs_f64(1.0 / orders_per_s.max(0.1));
+/// Begins orders at an even pace until there are enough or it is told to close, then waits for all that are under way.
+async fn work(shops: Vec<Shop>, mut draw: Draw, shape: Shape, mut closing: watch::Receiver<bool>) {
+    let pause = Duration::from_secs_f64(1.0 / shape.orders_per_s.max(0.1));
+    let mut left = shape.limit.unwrap_or(usize::MAX);
     let places = Arc::new(Semaphore::new(MOST_UNDER_WAY));
     let mut under_way = JoinSet::new();
     let mut next = Instant::now();
-    loop {
+    while left > 0 {
+        left -= 1;
         let ready = async {
             sleep_until(next).await;
             Arc::clone(&places).acquire_owned().await

@@ -8,9 +8,11 @@ mod create_intent;
 mod envelope;
 mod notify_merchant;
 mod process_callback;
+mod query_payment;
 
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
 pub use envelope::{Envelope, Unreadable};
 pub use notify_merchant::NotifyMerchant;
 pub use process_callback::ProcessCallback;
+pub use query_payment::QueryPayment;

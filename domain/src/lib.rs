@@ -15,6 +15,7 @@ pub mod money;
 pub mod notification;
 pub mod outcome;
 pub mod payment;
+pub mod query_schedule;
 pub mod retry;
 pub mod secret;
 pub mod trace;

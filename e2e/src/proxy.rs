@@ -1,5 +1,5 @@
-//! A wire that can be cut: forwards TCP connections to a server and, when told to, breaks them, lets them hang, slows
-//! them down, or loses the answers to what was asked over them.
+//! A wire that can be cut: forwards TCP connections to a server and, when told to, breaks them, lets them hang (until
+//! it is told otherwise, or for good), slows them down, or loses the answers to what was asked over them.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -33,6 +33,8 @@ enum Flow {
 pub struct Proxy {
     address: SocketAddr,
     flow: watch::Sender<Flow>,
+    /// How often all connections of the moment were forsaken.
+    forsaken: watch::Sender<u32>,
     accepting: JoinHandle<()>,
 }
 
@@ -45,10 +47,12 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (flow, watched) = watch::channel(Flow::Open);
-        let accepting = tokio::spawn(accept(listener, target, watched));
+        let (forsaken, counted) = watch::channel(0);
+        let accepting = tokio::spawn(accept(listener, target, watched, counted));
         Ok(Self {
             address,
             flow,
+            forsaken,
             accepting,
         })
     }
@@ -79,6 +83,12 @@ impl Proxy {
         self.flow.send_replace(Flow::Deaf(age));
     }
 
+    /// Carries nothing more over the connections there are, for good and without breaking them, as a firewall does that
+    /// has lost its table. New ones are carried.
+    pub fn forsake(&self) {
+        self.forsaken.send_modify(|count| *count += 1);
+    }
+
     /// Passes everything on again.
     pub fn restore(&self) {
         self.flow.send_replace(Flow::Open);
@@ -92,15 +102,26 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, target: SocketAddr, flow: watch::Receiver<Flow>) {
+async fn accept(
+    listener: TcpListener,
+    target: SocketAddr,
+    flow: watch::Receiver<Flow>,
+    forsaken: watch::Receiver<u32>,
+) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(carry(client, target, flow.clone()));
+        tokio::spawn(carry(client, target, flow.clone(), forsaken.clone()));
     }
 }
 
 /// Carries one connection until either side ends it or the wire breaks it. Dropping the sockets is what breaks it.
-async fn carry(client: TcpStream, target: SocketAddr, flow: watch::Receiver<Flow>) {
+async fn carry(
+    client: TcpStream,
+    target: SocketAddr,
+    flow: watch::Receiver<Flow>,
+    mut forsaken: watch::Receiver<u32>,
+) {
     let mut cut = flow.clone();
+    let born = *forsaken.borrow();
     let carried = async {
         let began = Instant::now();
         let server = TcpStream::connect(target).await?;
@@ -112,11 +133,15 @@ async fn carry(client: TcpStream, target: SocketAddr, flow: watch::Receiver<Flow
         )
         .map(drop)
     };
+    tokio::pin!(carried);
     tokio::select! {
         // An error is one of the two sides having gone, which ends the connection as it would without us.
-        _ended = carried => {}
-        _cut = cut.wait_for(|flow| *flow == Flow::Cut) => {}
+        _ended = &mut carried => return,
+        _cut = cut.wait_for(|flow| *flow == Flow::Cut) => return,
+        _forsaken = forsaken.wait_for(|count| *count > born) => {}
     }
+    // Nobody carries on, but the sockets stay open until the wire is cut.
+    let _cut = cut.wait_for(|flow| *flow == Flow::Cut).await;
 }
 
 async fn pass(

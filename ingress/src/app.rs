@@ -79,7 +79,7 @@ impl App {
     /// Whether a request has a chance of being accepted now.
     pub(crate) fn broker_state(&self) -> Result<(), &'static str> {
         if !self.publisher.is_ready() || !self.caller.is_ready() {
-            Err("not connected")
+            Err("not connected, or it accepts no messages")
         } else if !self.topology_in_place.load(Ordering::Relaxed) {
             Err("the queues are not declared yet")
         } else {

@@ -133,8 +133,8 @@ impl WorkersConfig {
 
 /// A try may open the intent and then ask for it.
 const CALLS_TO_THE_PROVIDER: u32 = 2;
-/// The recorder, the relay and a read.
-const FEWEST_CONNECTIONS: u32 = 3;
+/// The recorder, the relay, the sweeper and a read.
+const FEWEST_CONNECTIONS: u32 = 4;
 
 fn refuse_unworkable(settings: &mut Settings, concurrency: u16, connections: u32, retry_unit: Duration) {
     if concurrency == 0 {

@@ -209,14 +209,34 @@ impl Executor {
             merchant_id: job.map(Job::merchant_id),
             at: self.context.clock.now(),
         };
-        let parked = matches!(disposition, Disposition::DeadLetter(_));
-        let mut record = Record::default();
-        for _ in 0..MAX_LOOKS {
-            if let Some(job) = job.filter(|_| parked) {
-                record = job.give_up(&self.context, run, reason).await?;
+        let given_up = job.filter(|_| matches!(disposition, Disposition::DeadLetter(_)));
+        match self.conclude(given_up, run, reason, &failure).await {
+            Err(error) if given_up.is_some() && !error.is_transient() => {
+                tracing::error!(%error, "what follows from giving up cannot be written, only its story");
+                self.conclude::<H>(None, run, reason, &failure).await
             }
-            record.failure = Some(failure.clone());
-            match self.context.recorder.write(record.clone()).await? {
+            concluded => concluded,
+        }
+    }
+
+    /// Writes the story and, for a job that is given up, what follows from that: both or neither.
+    async fn conclude<H: Handler>(
+        &self,
+        given_up: Option<&H>,
+        run: &Run,
+        reason: &Reason,
+        failure: &JobFailure,
+    ) -> Result<(), StoreError> {
+        for _ in 0..MAX_LOOKS {
+            let follows = match given_up {
+                Some(job) => job.give_up(&self.context, run, reason).await?,
+                None => Record::default(),
+            };
+            let record = Record {
+                failure: Some(failure.clone()),
+                ..follows
+            };
+            match self.context.recorder.write(record).await? {
                 Verdict::Written => {
                     reach(Point::JobWrittenDown);
                     return Ok(());
@@ -224,7 +244,7 @@ impl Executor {
                 Verdict::Stale | Verdict::Duplicate => {}
             }
         }
-        Err(StoreError::Contended(envelope.correlation_id.clone()))
+        Err(StoreError::Contended(failure.correlation_id.clone()))
     }
 
     /// PostgreSQL would not take the story of a failure: the try does not count, so that the story is told next time.

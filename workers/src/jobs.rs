@@ -2,5 +2,7 @@
 
 mod change;
 mod create_intent;
+mod inquiry;
 mod notify_merchant;
 mod process_callback;
+mod query_payment;

@@ -13,6 +13,7 @@ mod notifier;
 mod readiness;
 mod registry;
 mod relay;
+mod sweeper;
 mod workers;
 
 pub use config::WorkersConfig;

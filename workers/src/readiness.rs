@@ -24,7 +24,13 @@ impl Readiness {
         let mut checks: Vec<Check> = consumers
             .map(|(kind, status)| (*kind, that(status.is_consuming(), "not consuming")))
             .collect();
-        checks.push(("publisher", that(self.publisher.is_ready(), "not connected")));
+        checks.push((
+            "publisher",
+            that(
+                self.publisher.is_ready(),
+                "not connected, or RabbitMQ accepts no messages",
+            ),
+        ));
         checks.push((
             "recorder",
             that(self.recorder.is_running(), "ended; restart this process"),

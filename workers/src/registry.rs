@@ -10,7 +10,7 @@ use apalis::{
 use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
-    job::{CreateIntent, Envelope, Kind, NotifyMerchant, ProcessCallback},
+    job::{CreateIntent, Envelope, Kind, NotifyMerchant, ProcessCallback, QueryPayment},
     outcome::Disposition,
 };
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,7 @@ pub fn worker(
         Kind::CreateIntent => worker_for::<CreateIntent>(backend, executor, stop),
         Kind::ProcessCallback => worker_for::<ProcessCallback>(backend, executor, stop),
         Kind::NotifyMerchant => worker_for::<NotifyMerchant>(backend, executor, stop),
+        Kind::QueryPayment => worker_for::<QueryPayment>(backend, executor, stop),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bulkhead::Bulkhead, config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier,
-    readiness::Readiness, registry, relay::Relay,
+    readiness::Readiness, registry, relay::Relay, sweeper::Sweeper,
 };
 
 /// How long to wait before a server that is not there yet is tried again.
@@ -54,6 +54,7 @@ pub enum StartError {
 pub struct Running {
     jobs: JoinSet<Result<(), WorkerError>>,
     relay: JoinSet<()>,
+    sweeper: JoinSet<()>,
     internal: InternalListener,
     stores: [Store; 2],
     stop_jobs: CancellationToken,
@@ -62,7 +63,7 @@ pub struct Running {
 }
 
 impl Workers {
-    /// Starts a worker for every kind of job, the outbox relay and the internal listener. Waits for servers that are
+    /// Starts a worker for every kind of job, the outbox relay, the sweeper and the internal listener. Waits for servers that are
     /// not there yet.
     ///
     /// # Errors
@@ -118,11 +119,19 @@ impl Workers {
         let relayed = Relay {
             store: writing.clone(),
             publisher: publisher.clone(),
-            committed,
-            clock,
+            committed: Arc::clone(&committed),
+            clock: Arc::clone(&clock),
         };
         let mut relay = JoinSet::new();
         relay.spawn(relayed.run(stop_rest.clone()));
+        let swept = Sweeper {
+            store: store.clone(),
+            committed,
+            clock,
+            retry_unit,
+        };
+        let mut sweeper = JoinSet::new();
+        sweeper.spawn(swept.run(stop_jobs.clone()));
 
         let readiness = Readiness {
             store: store.clone(),
@@ -136,6 +145,7 @@ impl Workers {
         Ok(Running {
             jobs,
             relay,
+            sweeper,
             internal,
             stores: [store, writing],
             stop_jobs,
@@ -151,11 +161,12 @@ impl Running {
         self.internal.address()
     }
 
-    /// Waits until a worker or the relay ends, which none does before it is told to.
+    /// Waits until a worker, the relay or the sweeper ends, which none does before it is told to.
     pub async fn ended_early(&mut self) {
         tokio::select! {
             Some(ended) = self.jobs.join_next() => tracing::error!(?ended, "a worker ended although nobody asked it to"),
             Some(ended) = self.relay.join_next() => tracing::error!(?ended, "the outbox relay ended although nobody asked it to"),
+            Some(ended) = self.sweeper.join_next() => tracing::error!(?ended, "the sweeper ended although nobody asked it to"),
         }
     }
 
@@ -164,10 +175,14 @@ impl Running {
     pub async fn stop(mut self) {
         tracing::info!("stopping: no new jobs are taken");
         self.stop_jobs.cancel();
-        let drained = async { while self.jobs.join_next().await.is_some() {} };
+        let drained = async {
+            while self.jobs.join_next().await.is_some() {}
+            while self.sweeper.join_next().await.is_some() {}
+        };
         if tokio::time::timeout(self.stop_timeout, drained).await.is_err() {
             tracing::warn!("jobs in hand did not finish in time; they come again elsewhere");
             self.jobs.shutdown().await;
+            self.sweeper.shutdown().await;
         }
         self.stop_rest.cancel();
         let relayed = async { while self.relay.join_next().await.is_some() {} };

@@ -39,9 +39,10 @@ use crate::{
     topology::{self, DELIVERY_LIMIT},
 };
 
-/// How long a delivery is held while what follows from it cannot be published. Well below the half hour after which
-/// the broker takes a silent consumer for dead.
-const HOLD: Duration = Duration::from_secs(120);
+/// How long a delivery is held while what follows from it cannot be published. Below the half hour after which the broker
+/// takes a silent consumer for dead, and not much below it: each return counts towards the delivery limit, so this many
+/// minutes times that limit is how long the broker may be out of disk before it gives up jobs that only wait for it.
+const HOLD: Duration = Duration::from_secs(20 * 60);
 
 /// How long writing an acknowledgement may take. The library can leave one waiting forever when it gives up a
 /// connection at that moment.

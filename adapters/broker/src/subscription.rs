@@ -39,7 +39,8 @@ impl Subscription {
             let connection = config.broker.open(name).await?;
             let channel = connection.create_channel().await?;
             // The process has put the topology in place when it started. To ask for all of it again would be dozens of
-            // round trips for each subscription, all at the moment at which a broker has just come back.
+            // round trips for each subscription, all at the moment at which a broker has just come back; and in a cluster
+            // that has just lost a node, a wait for the last of all queues to have a leader.
             let (channel, consumer) = match consume(&channel, config, prefetch).await {
                 Ok(consumer) => (channel, consumer),
                 Err(error) if is_missing(&error) => {

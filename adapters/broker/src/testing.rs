@@ -25,11 +25,15 @@ pub struct TestVhost {
 impl TestVhost {
     /// Makes a vhost with a random name on the servers that the environment names.
     pub async fn create() -> Self {
-        let addresses = setting("AMQP_URL");
-        let first = addresses.split(',').next().unwrap_or_default();
-        let mut uri: AMQPUri = first.parse().expect("AMQP_URL is an AMQP address");
+        Self::create_on(&setting("AMQP_URL"), &setting("RABBITMQ_MANAGEMENT_URL")).await
+    }
+
+    /// The same on other servers.
+    pub async fn create_on(amqp_url: &str, management_url: &str) -> Self {
+        let first = amqp_url.split(',').next().unwrap_or_default();
+        let mut uri: AMQPUri = first.parse().expect("an AMQP address");
         uri.vhost = format!("test-{}", Uuid::new_v4().simple());
-        let management = Management::new(&setting("RABBITMQ_MANAGEMENT_URL"), &uri.vhost);
+        let management = Management::new(management_url, &uri.vhost);
         management.put("vhosts/{vhost}", json!({})).await;
         let (username, password) = management.create_user().await;
         uri.authority.userinfo = AMQPUserInfo { username, password };

@@ -11,6 +11,8 @@ mod migrate;
 mod notifications;
 mod outbox;
 mod payments;
+mod pool;
+mod queries;
 mod record;
 mod recorder;
 mod vault;
@@ -25,6 +27,7 @@ pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
 pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
 pub use outbox::OutboxBatch;
 pub use payments::{Page, PageCursor};
+pub use queries::QueryBatch;
 pub use record::{CallbackOutcome, CallbackRecord, ExchangeRecord, Record, Verdict};
 pub use recorder::Recorder;
 pub use vault::{InvalidKey, Unsealable, Vault};
@@ -32,7 +35,8 @@ pub use vault::{InvalidKey, Unsealable, Vault};
 use std::{str::FromStr, time::Duration};
 
 use domain::secret::Secret;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use pool::{Refusals, answered};
+use sqlx::postgres::{PgConnectOptions, PgPool};
 
 /// How to reach PostgreSQL.
 #[derive(Debug, Clone)]
@@ -69,13 +73,9 @@ impl StoreConfig {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    refusals: Refusals,
     vault: Vault,
 }
-
-/// Longer than any statement of ours needs; a statement that reaches it is stuck behind something.
-const STATEMENT_TIMEOUT: &str = "15s";
-/// Longer than the relay holds its claims: it publishes in between, and a publish gives up after five seconds.
-const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 
 impl Store {
     /// Opens a pool. Connections are made when they are first needed, so a server that is down now is no error yet.
@@ -83,24 +83,14 @@ impl Store {
     /// # Errors
     /// The URL cannot be read.
     pub fn connect_lazily(config: &StoreConfig, vault: Vault) -> Result<Self, StoreError> {
-        let mut options = PgConnectOptions::from_str(config.url.expose())?
-            .application_name("sluice")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)])
-            // A process that vanished must not keep its locks for the two hours that TCP would take to notice.
-            .options([("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT)])
-            .options([
-                ("tcp_keepalives_idle", "30"),
-                ("tcp_keepalives_interval", "10"),
-                ("tcp_keepalives_count", "3"),
-            ]);
-        if config.read_only {
-            options = options.options([("role", "sluice_reader"), ("default_transaction_read_only", "on")]);
-        }
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options);
-        Ok(Self { pool, vault })
+        let refusals = Refusals::default();
+        let options = PgConnectOptions::from_str(config.url.expose())?;
+        let pool = pool::open(config, options, refusals.clone());
+        Ok(Self {
+            pool,
+            refusals,
+            vault,
+        })
     }
 
     /// The key ring that seals what must not be readable at rest.
@@ -113,7 +103,7 @@ impl Store {
     /// # Errors
     /// Says which of the two it is not.
     pub async fn check(&self) -> Result<(), StoreError> {
-        migrate::check(&self.pool).await
+        answered(migrate::check(&self.pool)).await
     }
 
     /// Brings the schema up to date. Safe to run from several processes at once.

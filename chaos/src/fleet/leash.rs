@@ -30,3 +30,24 @@ impl Drop for Leash {
         let _ended_before = self.shell.start_kill();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_whose_owner_is_gone_is_killed() {
+        const KILL: i32 = 9;
+        let mut process = Command::new("sleep")
+            .arg("600")
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut leash = Leash::tie(process.id().unwrap()).unwrap();
+        // What the operating system does for an owner that ends in whatever way.
+        drop(leash.shell.stdin.take());
+        assert_eq!(process.wait().await.unwrap().signal(), Some(KILL));
+    }
+}

@@ -3,6 +3,7 @@
 use std::thread;
 
 use anyhow::Context;
+use reqwest::Url;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// A database; gone when this is dropped.
@@ -18,11 +19,10 @@ pub struct Database {
 impl Database {
     /// Creates it, beside the one that `server` names.
     pub async fn create(server: &str, name: &str) -> anyhow::Result<Self> {
-        let (host, _) = server
-            .rsplit_once('/')
-            .context("DATABASE_URL names no database")?;
+        let mut url = Url::parse(server).context("DATABASE_URL is not an address")?;
+        url.set_path(name);
         let database = Self {
-            url: format!("{host}/{name}"),
+            url: url.into(),
             server: server.to_owned(),
             name: name.to_owned(),
             is_there: true,

@@ -94,3 +94,23 @@ impl Drop for Vhost {
 fn client() -> anyhow::Result<Client> {
     e2e::world::http()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_leads_to_the_vhost_as_its_user() {
+        let vhost = Vhost {
+            management: String::new(),
+            name: "run_1".to_owned(),
+            password: "secret".to_owned(),
+            is_there: false,
+        };
+        let addresses = vhost
+            .address_of_each("amqp://a:b@one:5672/x, amqps://two?heartbeat=5")
+            .unwrap();
+        let expected = "amqp://run_1:secret@one:5672/run_1,amqps://run_1:secret@two/run_1?heartbeat=5";
+        assert_eq!(addresses, expected);
+    }
+}

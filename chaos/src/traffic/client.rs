@@ -130,7 +130,7 @@ impl Play<'_> {
             self.shop.journal.note_asked(self.order, request, asked);
             match told {
                 Some(told) if told.is_accepted() => return Some(told),
-                Some(told) if (400..500).contains(&told.status) => return None,
+                Some(told) if is_final(told.status) => return None,
                 Some(_) | None if pauses.may_repeat().await => {}
                 Some(_) | None => return None,
             }
@@ -172,21 +172,25 @@ impl Play<'_> {
 impl Pauses<'_> {
     /// Waits before the next repeat; false when there have been enough.
     async fn may_repeat(&mut self) -> bool {
-        if *self.closing.borrow() {
+        let mut closing = self.closing.clone();
+        if *closing.borrow() {
             let Some(left) = self.left_at_the_end.checked_sub(1) else {
                 return false;
             };
-            (self.left_at_the_end, self.pause) = (left, PAUSE_AT_THE_END);
-        }
-        let is_closing = *self.closing.borrow();
-        let mut closing = self.closing.clone();
-        tokio::select! {
-            () = sleep(self.pause) => self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE),
-            // The end is to be seen when it comes, and no longer pauses after a jam.
-            _told = closing.wait_for(|closing| *closing), if !is_closing => self.pause = FIRST_PAUSE,
+            self.left_at_the_end = left;
+            sleep(PAUSE_AT_THE_END).await;
+        } else {
+            // The end is seen when it comes, and not only after a pause that grew in a jam.
+            let _told = timeout(self.pause, closing.wait_for(|closing| *closing)).await;
+            self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE);
         }
         true
     }
+}
+
+/// Whether asking again would be answered in the same way. A request that did not arrive in time may do so now.
+fn is_final(status: u16) -> bool {
+    (400..500).contains(&status) && status != 408
 }
 
 fn body_of(wanted: &Wanted) -> Value {

@@ -36,4 +36,4 @@ pub const EXPLAINED: &str =
 pub const NONE_WAITS: &str = "Nothing is left in the outbox, in a job queue or in a retry queue.";
 /// Whoever is refused knows where they stand.
 pub const HONEST_REFUSALS: &str =
-    "Every refusal was honest: 503 with Retry-After, 409 for another body, 404 before it is stored.";
+    "Every refusal was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";

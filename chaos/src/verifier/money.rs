@@ -1,6 +1,6 @@
 //! Payments against the provider's books.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Finding,
@@ -100,6 +100,7 @@ pub fn charged_is_paid(facts: &Facts) -> Finding {
             ));
         }
     }
+    payers_know(facts, &mut tally);
     let intents = facts.intents_by_payment();
     for payment in facts
         .payments
@@ -117,6 +118,22 @@ pub fn charged_is_paid(facts: &Facts) -> Finding {
         }
     }
     tally.found()
+}
+
+/// Payers were there: what they were told to be paid must still be in the books.
+fn payers_know(facts: &Facts, tally: &mut Tally) {
+    let charged = facts.intents.iter().filter(|intent| is_charged(intent));
+    let charged: HashSet<&str> = charged.map(|intent| intent.id.as_str()).collect();
+    let acts = facts.journal.orders.iter().flat_map(|order| &order.payer);
+    for act in acts.filter(|act| act.said.as_deref() == Some("succeeded")) {
+        tally.look();
+        if !charged.contains(act.intent.as_str()) {
+            let (intent, with) = (&act.intent, act.with);
+            tally.lost(format!(
+                "{intent} was paid with {with}, and the books do not know"
+            ));
+        }
+    }
 }
 
 /// Failed payments against what the provider did.

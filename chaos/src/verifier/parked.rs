@@ -1,6 +1,6 @@
 //! What is parked for people, against the story that is told of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use e2e::rabbit::Letter;
 
@@ -12,8 +12,11 @@ use super::{
 };
 
 /// Where messages of a kind that nobody knows end.
-const UNROUTABLE: &str = "dead.unroutable";
+const UNROUTABLE: &str = "unroutable";
 const PARKING: &str = "dead.";
+
+/// A kind and a job's id.
+type Job<'a> = (&'a str, &'a str);
 
 /// What is known of the subjects of jobs.
 struct Subjects<'a> {
@@ -31,32 +34,33 @@ pub fn explained(facts: &Facts) -> Finding {
         .failures
         .iter()
         .filter(|failure| failure.disposition == "dead_letter");
-    let told: HashMap<(&str, &str), &Failure> = given_up
+    let told: HashMap<Job<'_>, &Failure> = given_up
         .clone()
         .map(|failure| ((failure.kind.as_str(), failure.job_id.as_str()), failure))
         .collect();
-    let mut parked: HashSet<(&str, &str)> = HashSet::new();
+    let mut parked: BTreeMap<Job<'_>, Vec<&Letter>> = BTreeMap::new();
     for (queue, letters) in &facts.parked {
         for letter in letters {
-            tally.look();
-            let kind = queue.strip_prefix(PARKING).unwrap_or_default();
-            let job = (kind, letter.property("message_id"));
-            parked.insert(job);
-            if let Some(why) = unexplained(queue, letter, told.get(&job).copied()) {
-                tally.lost(format!(
-                    "{} about {} in {queue}: {why}",
-                    job.1,
-                    letter.property("correlation_id")
-                ));
-            } else if let Some(why) = subjects.hanging(kind, letter.property("correlation_id")) {
-                tally.stuck(format!("{} is parked in {queue} and {why}", job.1));
-            }
+            let job = (
+                queue.strip_prefix(PARKING).unwrap_or_default(),
+                letter.property("message_id"),
+            );
+            parked.entry(job).or_default().push(letter);
+        }
+    }
+    for (job, letters) in &parked {
+        tally.look();
+        let about = letters[0].property("correlation_id");
+        if let Some(why) = unexplained(*job, letters, told.get(job).copied()) {
+            tally.lost(format!("{} about {about} in dead.{}: {why}", job.1, job.0));
+        } else if let Some(why) = subjects.hanging(job.0, about) {
+            tally.stuck(format!("{} is parked in dead.{} and {why}", job.1, job.0));
         }
     }
     for failure in given_up {
         tally.look();
         let about = &failure.correlation_id;
-        let is_parked = parked.contains(&(failure.kind.as_str(), failure.job_id.as_str()));
+        let is_parked = parked.contains_key(&(failure.kind.as_str(), failure.job_id.as_str()));
         // A process may die between telling that it gives up and parking; the next try may then end the job.
         if !is_parked && subjects.hanging(&failure.kind, about).is_some() {
             tally.lost(format!(
@@ -68,15 +72,19 @@ pub fn explained(facts: &Facts) -> Finding {
     tally.found()
 }
 
-fn unexplained(queue: &str, letter: &Letter, told: Option<&Failure>) -> Option<String> {
-    if queue == UNROUTABLE {
-        return Some(format!("nobody knows its kind: {}", letter.property("type")));
+/// Why people cannot know what happened to a job. One that was parked twice, by two processes, has the story of the last.
+fn unexplained(job: Job<'_>, letters: &[&Letter], told: Option<&Failure>) -> Option<String> {
+    if job.0 == UNROUTABLE {
+        return Some(format!("nobody knows its kind: {}", letters[0].property("type")));
     }
-    let class = letter.header("error_class");
+    let classes: Vec<String> = letters
+        .iter()
+        .map(|letter| letter.header("error_class"))
+        .collect();
     match told {
-        None => Some(format!("{class:?}, and no failure is written down")),
-        Some(failure) if failure.error_class != class => Some(format!(
-            "{class:?}, and {:?} is written down",
+        None => Some(format!("{classes:?}, and no failure is written down")),
+        Some(failure) if !classes.contains(&failure.error_class) => Some(format!(
+            "{classes:?}, and {:?} is written down",
             failure.error_class
         )),
         Some(_) => None,

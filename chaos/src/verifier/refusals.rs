@@ -58,6 +58,8 @@ fn refused_wrongly(
         200..=299 if told.payment.is_empty() => Some("it accepts and names no payment"),
         200..=299 => None,
         503 => (!is_come_back(told)).then_some("it does not say when to come back"),
+        // A process that was frozen finds that the body took too long.
+        408 => (told.problem != "/problems/request-timeout").then_some("it does not say what took too long"),
         409 if order.requests.len() < 2 => Some("nothing else was asked for under this key"),
         409 => stored
             .is_some_and(|payment| is_about(payment, wanted))

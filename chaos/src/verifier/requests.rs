@@ -11,7 +11,10 @@ use super::{
     invariants,
     tally::Tally,
 };
-use crate::journal::{Order, Request, Wanted};
+use crate::{
+    journal::{Order, Request, Wanted},
+    traffic::Story,
+};
 
 /// Where requests are parked that come under another request's key.
 const PARKED_REQUESTS: &str = "dead.create_intent";
@@ -49,7 +52,7 @@ pub fn kept(facts: &Facts) -> Finding {
         }
         for (request, accepted) in accepted(order) {
             tally.look();
-            judge(&mut tally, request, accepted, &stored, &conflicts);
+            judge(&mut tally, order.story, request, accepted, &stored, &conflicts);
         }
     }
     for payment in stored.into_values().flatten() {
@@ -61,13 +64,14 @@ pub fn kept(facts: &Facts) -> Finding {
 
 fn judge(
     tally: &mut Tally,
+    story: Story,
     request: &Request,
     told: &str,
     stored: &[&Payment],
     conflicts: &HashSet<(&str, i64)>,
 ) {
     let Some(payment) = stored.first() else {
-        return tally.lost(format!("{told} was accepted and is not stored"));
+        return tally.lost(format!("{told} ({story:?}) was accepted and is not stored"));
     };
     let is_parked = conflicts.contains(&(payment.id.as_str(), request.wanted.amount_minor));
     if !is_about(payment, &request.wanted) && !is_parked {

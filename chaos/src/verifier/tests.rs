@@ -1,11 +1,15 @@
 //! Each invariant can fail: evidence of a calm day, spoilt in one place, and what is found then.
 
 mod calm;
-mod spoilt;
+mod spoilt_messages;
+mod spoilt_payments;
 
 use std::collections::BTreeMap;
 
-use super::{facts::Facts, invariants, judge};
+use super::{
+    facts::{Facts, Payment},
+    invariants, judge,
+};
 
 /// The invariants that do not hold, with what is lost, doubled and stuck.
 type Broken = BTreeMap<&'static str, (u64, u64, u64)>;
@@ -29,6 +33,14 @@ fn after(spoil: impl FnOnce(&mut Facts)) -> Broken {
     let mut facts = calm::day();
     spoil(&mut facts);
     broken(&facts)
+}
+
+fn payment<'a>(facts: &'a mut Facts, id: &str) -> &'a mut Payment {
+    facts
+        .payments
+        .iter_mut()
+        .find(|payment| payment.id == id)
+        .unwrap()
 }
 
 fn lost(invariant: &'static str) -> Broken {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use anyhow::ensure;
 use e2e::{Scene, wait};
-use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::stage::{Actor, PAID, PATIENCE, Stage};
@@ -99,15 +98,10 @@ pub async fn see(stage: &Stage, scene: &Scene<'_>, payment: &str) -> anyhow::Res
     let told = scene.told(payment).await?;
     let distinct: BTreeSet<_> = told.iter().map(|told| (&told.kind, &told.id)).collect();
     let id: Uuid = payment.trim_start_matches("pay_").parse()?;
-    let mut database = PgConnection::connect(&stage.ground.database_url).await?;
-    let taken_in = sqlx::query_scalar(
-        "select count(*) from payment_callbacks where payment_id = $1 and event_type = $2",
-    );
-    let taken_in = taken_in.bind(id).bind(PAID).fetch_one(&mut database).await?;
-    let outbox = sqlx::query_scalar("select count(*) from outbox")
-        .fetch_one(&mut database)
-        .await?;
-    database.close().await?;
+    let database = &stage.database;
+    let taken_in = "select count(*) from payment_callbacks where payment_id = $1 and event_type = $2";
+    let taken_in = sqlx::query_scalar(taken_in).bind(id).bind(PAID);
+    let outbox = sqlx::query_scalar("select count(*) from outbox");
     Ok(Ending {
         status: scene
             .merchant
@@ -120,8 +114,8 @@ pub async fn see(stage: &Stage, scene: &Scene<'_>, payment: &str) -> anyhow::Res
         charges: intents.iter().map(|intent| intent.charges_succeeded).sum(),
         told: distinct.into_iter().map(|(kind, _)| kind.clone()).collect(),
         is_genuine: told.iter().all(|told| told.verified),
-        taken_in,
-        outbox,
+        taken_in: taken_in.fetch_one(database).await?,
+        outbox: outbox.fetch_one(database).await?,
         parked: stage.parked().await?,
     })
 }

@@ -51,19 +51,21 @@ async fn perform(name: &str, work: Work, is_wanted: impl Fn(&Case) -> bool) -> a
     play.workers.stop().await?;
     let mut failures = Vec::new();
     for case in work.cases().iter().filter(|case| is_wanted(case)) {
-        let begun = std::time::Instant::now();
-        let played = play.case(work, case).await;
-        println!("{work:?}, {case}: {} ms", begun.elapsed().as_millis());
-        if let Err(error) = played {
+        println!("{work:?}, {case}");
+        if let Err(error) = play.case(work, case).await {
             failures.push(format!("{work:?}, {case}: {error:#}"));
             play.workers = stage.workers();
             play.ingress = stage.ingress();
         }
     }
     drop(play);
-    stage.strike().await?;
-    ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
-    Ok(())
+    ensure!(
+        failures.is_empty(),
+        "{}\n\nlogs in {}",
+        failures.join("\n\n"),
+        stage.logs.display()
+    );
+    stage.strike().await
 }
 
 #[tokio::test]

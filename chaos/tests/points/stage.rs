@@ -10,6 +10,7 @@ use chaos::{
 use e2e::{Scene, World, rabbit::Rabbit, sandbox_client::Sandbox, world};
 use futures::future::try_join_all;
 use serde_json::json;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::table::Case;
@@ -38,9 +39,11 @@ const SETTINGS: [(&str, &str); 3] = [
 pub struct Stage {
     /// All of it, seen from outside.
     pub world: World,
-    /// The database and the vhost.
-    pub ground: Ground,
-    logs: PathBuf,
+    /// The database, from below.
+    pub database: PgPool,
+    /// What all of them have said.
+    pub logs: PathBuf,
+    ground: Ground,
     _sandbox: Process,
     ingress: Launch,
     workers: Launch,
@@ -76,8 +79,9 @@ impl Stage {
         let workers = settings.workers("workers", &base)?;
         Ok(Self {
             world,
-            ground,
+            database: PgPool::connect_lazy(&ground.database_url)?,
             logs,
+            ground,
             _sandbox: sandbox,
             ingress,
             workers,
@@ -158,6 +162,7 @@ impl Stage {
     /// Clears everything away.
     pub async fn strike(self) -> anyhow::Result<()> {
         std::fs::remove_dir_all(&self.logs)?;
+        self.database.close().await;
         self.ground.clear().await
     }
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     id::{JobId, MerchantId},
-    job::{CreateIntent, NotifyMerchant, ProcessCallback},
+    job::{CreateIntent, NotifyMerchant, ProcessCallback, QueryPayment},
     retry::RetrySchedule,
 };
 
@@ -19,11 +19,18 @@ pub enum Kind {
     ProcessCallback,
     /// Tell a merchant what happened.
     NotifyMerchant,
+    /// Ask the provider about a payment whose end it has not told.
+    QueryPayment,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::CreateIntent, Kind::ProcessCallback, Kind::NotifyMerchant];
+    pub const ALL: [Kind; 4] = [
+        Kind::CreateIntent,
+        Kind::ProcessCallback,
+        Kind::NotifyMerchant,
+        Kind::QueryPayment,
+    ];
 
     /// The name: routing key, end of the queue names, message `type`.
     pub const fn name(self) -> &'static str {
@@ -31,6 +38,7 @@ impl Kind {
             Self::CreateIntent => "create_intent",
             Self::ProcessCallback => "process_callback",
             Self::NotifyMerchant => "notify_merchant",
+            Self::QueryPayment => "query_payment",
         }
     }
 
@@ -40,6 +48,7 @@ impl Kind {
             Self::CreateIntent => CreateIntent::CONTRACT,
             Self::ProcessCallback => ProcessCallback::CONTRACT,
             Self::NotifyMerchant => NotifyMerchant::CONTRACT,
+            Self::QueryPayment => QueryPayment::CONTRACT,
         }
     }
 }

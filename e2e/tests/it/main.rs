@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod balancing;
+mod broker_faults;
 mod crowd;
 mod harness;
 mod mismatch;
+mod order;
 mod outages;
 mod restarts;
 mod secrets;
+mod store_faults;
 mod story;
 mod unreadable;
 mod upstream;

@@ -13,10 +13,11 @@ use crate::harness::Sluice;
 /// All that our own code has to say, and the libraries' as far as they speak by default.
 const FILTER: &str = "info,ingress=trace,workers=trace,broker=trace,store=trace,channels=trace,runtime=trace,\
                       console=trace,domain=trace,sandbox=off";
-const QUEUES: [&str; 4] = [
+const QUEUES: [&str; 5] = [
     "dead.create_intent",
     "dead.process_callback",
     "dead.notify_merchant",
+    "dead.query_payment",
     "dead.unroutable",
 ];
 

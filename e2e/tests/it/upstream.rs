@@ -231,7 +231,8 @@ async fn nobody_publishes_for_another_merchant() {
     sluice.stop().await;
 }
 
-/// Callbacks are believed because ingress verified them, so nobody else may bring them in; likewise notifications.
+/// Callbacks are believed because ingress verified them, so nobody else may bring them in; likewise notifications
+/// and queries.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_payments_can_be_asked_for() {
     let sluice = Sluice::start().await;
@@ -249,9 +250,11 @@ async fn only_payments_can_be_asked_for() {
     let notification = json!({
         "notification_id": format!("ntf_{id}"), "merchant_id": merchant.id, "payment_id": format!("pay_{id}"),
     });
+    let query = json!({ "payment_id": format!("pay_{id}"), "merchant_id": merchant.id, "query": 1 });
     for (kind, queue, body) in [
         ("process_callback", "dead.process_callback", callback),
         ("notify_merchant", "dead.notify_merchant", notification),
+        ("query_payment", "dead.query_payment", query),
     ] {
         let post = Post {
             routing_key: kind,

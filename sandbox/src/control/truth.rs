@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
-use axum::routing::{get, post};
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ use crate::world::World;
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/sandbox/stripe/intents", get(show_intents))
+        .route("/sandbox/stripe/idempotency_keys", delete(forget_keys))
         .route("/sandbox/stripe/webhook_endpoints", post(register_endpoint))
 }
 
@@ -70,6 +72,16 @@ fn summary(account: &Account, intent: &Intent, charges: &[&Charge]) -> Value {
         "charges_succeeded": charges.iter().filter(|charge| charge.failure.is_none()).count(),
         "charges_failed": charges.iter().filter(|charge| charge.failure.is_some()).count(),
     })
+}
+
+/// Forgets idempotency keys, as Stripe does a day after their first use.
+async fn forget_keys(State(world): State<Arc<World>>, Query(filters): Filters) -> StatusCode {
+    for account in world.accounts() {
+        if agrees(&filters, "account", Some(&account.secret_key)) {
+            lock(&account.book).idempotency.forget();
+        }
+    }
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Debug, Deserialize)]

@@ -78,6 +78,12 @@ impl Idempotency {
         }
     }
 
+    /// Forgets every key whose work is done: a request that carries one again is a new request.
+    pub fn forget(&mut self) {
+        self.entries
+            .retain(|_, entry| matches!(entry, Entry::InFlight(_)));
+    }
+
     /// Frees the key of a request that did no work.
     pub fn abandon(&mut self, key: &str) {
         self.entries.remove(key);

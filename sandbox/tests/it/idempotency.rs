@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, send};
 
@@ -136,4 +136,23 @@ async fn many_calls_at_once_do_the_work_once() {
     }
     assert_eq!(client.truth("").await.len(), 6);
     assert_eq!(client.calls("effect=true").await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_forgotten_key_does_the_work_again() {
+    let client = Client::start().await;
+    let first = client.post_as("k1", "payment_intents", &FORM).await;
+    let path = "/stripe/idempotency_keys";
+    client
+        .control(
+            Method::DELETE,
+            &format!("{path}?account=sk_test_two"),
+            Value::Null,
+        )
+        .await;
+    assert!(client.post_as("k1", "payment_intents", &FORM).await.replayed);
+    client.control(Method::DELETE, path, Value::Null).await;
+    let second = client.post_as("k1", "payment_intents", &FORM).await;
+    assert!(!second.replayed && second.body["id"] != first.body["id"]);
+    client.stop().await;
 }

@@ -19,9 +19,9 @@ use store::{Record, StoreError, Verdict};
 use crate::{
     context::Context,
     execute::{Handler, Run},
-    jobs::change::record_of,
+    jobs::{change::record_of, inquiry::Inquiry},
 };
-use opening::{Asked, Opening};
+use opening::Opening;
 
 /// The channel that every payment takes.
 const CHANNEL: Channel = Channel::Stripe;
@@ -41,13 +41,14 @@ impl Handler for CreateIntent {
                 return Ok(Outcome::Fail(Reason::new(ErrorClass::Conflict, message)));
             }
         };
-        let opening = Opening {
+        let credentials = context.credentials(payment.merchant_id, payment.channel).await?;
+        let inquiry = Inquiry {
             context,
             run,
-            payment: &payment,
-            is_new,
+            payment,
         };
-        let credentials = match context.credentials(payment.merchant_id, payment.channel).await? {
+        let mut opening = Opening { inquiry, is_new };
+        let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(reason) => {
                 opening.note_not_sent(&reason).await?;
@@ -56,10 +57,9 @@ impl Handler for CreateIntent {
         };
         if opening.must_ask_first().await? {
             match opening.ask(&credentials).await? {
-                Asked::Settled(outcome) => return Ok(outcome),
-                Asked::Absent if run.is_last && run.snoozes > 0 => return Ok(Outcome::retry(absent())),
-                Asked::Absent => {}
-                Asked::TooSoon(outcome) | Asked::Unknown(outcome) => return Ok(outcome),
+                Some(outcome) => return Ok(outcome),
+                None if run.is_last && run.snoozes > 0 => return Ok(Outcome::retry(absent())),
+                None => {}
             }
         }
         opening.create(&credentials).await
@@ -161,13 +161,18 @@ async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, Stor
     };
     Ok(if stored.fingerprint != new.fingerprint {
         Prepared::Conflict
+    } else if !is_settled(&stored) {
+        Prepared::ToOpen(Box::new(stored))
     } else if stored.intent_id.is_some() {
         Prepared::Settled
-    } else if stored.status > PaymentStatus::NeedsReview {
-        Prepared::GivenUp
     } else {
-        Prepared::ToOpen(Box::new(stored))
+        Prepared::GivenUp
     })
+}
+
+/// There is nothing left to open: the payment has its intent, or was given up and its merchant told so.
+fn is_settled(payment: &Payment) -> bool {
+    payment.intent_id.is_some() || payment.status > PaymentStatus::NeedsReview
 }
 
 /// A payment that was given up stays so. If this very try gave it up, it died before its message was parked, and people

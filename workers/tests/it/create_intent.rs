@@ -3,11 +3,11 @@
 use chrono::TimeDelta;
 use domain::{
     channel::Channel,
-    payment::{NextStep, Payment, PaymentStatus},
+    payment::{Failure, NextStep, Payment, PaymentEvent, PaymentStatus},
 };
 use futures::future::join_all;
 use serde_json::json;
-use store::Record;
+use store::{Record, Verdict};
 
 use crate::support::{key, now, request, world};
 
@@ -133,15 +133,7 @@ async fn what_stays_unknown_is_reviewed_and_a_replay_asks_first() {
     assert_eq!(payment.failure.unwrap().next_step, NextStep::Wait);
     world.wait_until(1, async || world.deliveries().await.len()).await;
     assert_eq!(world.deliveries().await[0]["type"], "payment.needs_review");
-    let url = format!("{}/sandbox/faults", world.sandbox.base_url());
-    world
-        .http
-        .delete(url)
-        .send()
-        .await
-        .unwrap()
-        .error_for_status()
-        .unwrap();
+    world.mend_provider().await;
     world.publish(&job).await;
     world.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
     assert_eq!(world.intents().await.len(), 1);
@@ -155,28 +147,8 @@ async fn a_key_older_than_the_provider_keeps_it_is_asked_about_first() {
     // The intent exists, opened two days ago by a worker that never wrote it down.
     let mut old = Payment::new(world.merchant_id, key("k"), request(None), Channel::Stripe, now());
     old.created_at -= TimeDelta::days(2);
-    world
-        .recorder
-        .write(Record {
-            new_payment: Some(old.clone()),
-            ..Record::default()
-        })
-        .await
-        .unwrap();
-    let form = format!("amount=1999&currency=usd&metadata[sluice_payment_id]={}", old.id);
-    let created = world
-        .http
-        .post(format!("{}/v1/payment_intents", world.sandbox.base_url()));
-    let created = created
-        .bearer_auth(&world.account)
-        .header("content-type", "application/x-www-form-urlencoded");
-    created
-        .body(form)
-        .send()
-        .await
-        .unwrap()
-        .error_for_status()
-        .unwrap();
+    world.store_new(&old).await;
+    world.open_at_provider(&old, 1999).await;
     world.publish(&job).await;
     world
         .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
@@ -236,5 +208,26 @@ async fn without_credentials_nothing_is_sent_and_the_payment_fails() {
     world.publish(&job).await;
     let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
     assert_eq!(payment.failure.unwrap().code, "not_configured");
+    world.close().await;
+}
+
+/// One run has found that no call is open and is about to fail the payment; before it does, another begins a call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_begins_outdates_what_was_concluded_before() {
+    let world = world().await;
+    let read_before = world.stored("k").await;
+    world.fault(OPENING, "hang_after", json!({ "times": 1 })).await;
+    world.publish(&world.job("k", request(None))).await;
+    let begun = "select count(*) from payment_records where outcome = 'started'";
+    world.wait_until(1, async || world.count(begun).await).await;
+    let gave_up = PaymentEvent::GaveUp(Failure::provider_unavailable());
+    let record = Record {
+        payment: Some(read_before.clone().apply(gave_up).unwrap().payment),
+        ..Record::default()
+    };
+    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Stale);
+    world
+        .wait_for(read_before.id, PaymentStatus::RequiresAction)
+        .await;
     world.close().await;
 }

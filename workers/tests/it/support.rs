@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::{Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, Credentials, StripeCredentials};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::Channel,
     clock::{Clock, SystemClock},
@@ -12,14 +12,15 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId},
     job::{CreateIntent, Envelope, Job, ProcessCallback},
     money::Money,
-    payment::{Payment, PaymentRequest, PaymentStatus},
+    payment::{Payment, PaymentEvent, PaymentRequest, PaymentStatus},
     secret::Secret,
     trace::TraceParent,
 };
+use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault,
+    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -28,21 +29,37 @@ use workers::{Running, Workers, WorkersConfig};
 /// The unit of the retry ladder in tests.
 pub const UNIT: Duration = Duration::from_millis(20);
 pub const ENDPOINT_SECRET: &str = "whsec_c2x1aWNlLXRlc3Qtc2VjcmV0LTMyLWJ5dGVzISE=";
+const ABOUT_PAYMENT: &str = "
+select jsonb_build_object(
+  'payment', (select jsonb_build_object('status', status, 'failure', failure, 'has_intent', intent_id is not null)
+              from payments where id = $1),
+  'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type)
+           from notifications where payment_id = $1),
+  'callbacks', (select jsonb_agg(outcome order by event_id) from payment_callbacks where payment_id = $1))";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct World {
     pub database: TestDatabase,
     pub store: Store,
     pub recorder: Recorder,
-    /// Held so that it lives as long as the test.
-    _vhost: TestVhost,
+    vhost: TestVhost,
     pub publisher: Publisher,
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
     pub merchant_id: MerchantId,
     /// The merchant's account at the provider and its name at the sandbox.
     pub account: String,
-    workers: Running,
+    config: WorkersConfig,
+    workers: Vec<Running>,
+}
+
+/// The machine's clock, set forward.
+pub struct Ahead(pub TimeDelta);
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.0
+    }
 }
 
 pub async fn world() -> World {
@@ -75,7 +92,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         stop_timeout: Duration::from_secs(5),
     };
     adjust(&mut config);
-    let workers = Workers::start(config, SystemClock).await.unwrap();
+    let workers = vec![Workers::start(config.clone(), SystemClock).await.unwrap()];
     let store = database.store(false);
     let recorder = Recorder::start(store.clone(), Arc::new(Notify::new()));
     let merchant_id = MerchantId::random();
@@ -86,12 +103,13 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         database,
         store,
         recorder,
-        _vhost: vhost,
+        vhost,
         publisher,
         sandbox,
         http,
         merchant_id,
         account,
+        config,
         workers,
     };
     world.create_merchant(world.merchant_id).await;
@@ -187,8 +205,21 @@ impl World {
     }
 
     pub async fn publish<J: Job>(&self, job: &J) {
-        let envelope = Envelope::new(job, TraceParent::root(), now());
-        self.publisher.publish(Target::Jobs, &envelope).await.unwrap();
+        self.publish_envelope(&Envelope::new(job, TraceParent::root(), now()))
+            .await;
+    }
+
+    pub async fn publish_envelope(&self, envelope: &Envelope) {
+        self.publisher.publish(Target::Jobs, envelope).await.unwrap();
+    }
+
+    /// Stores a payment as it is after a change.
+    pub async fn change(&self, payment: &Payment) {
+        let record = Record {
+            payment: Some(payment.clone()),
+            ..Record::default()
+        };
+        assert_eq!(self.recorder.write(record).await.unwrap(), Verdict::Written);
     }
 
     /// A stored payment that no job has touched.
@@ -198,14 +229,39 @@ impl World {
 
     pub async fn stored_for(&self, merchant_id: MerchantId, name: &str) -> Payment {
         let payment = Payment::new(merchant_id, key(name), request(None), Channel::Stripe, now());
-        self.recorder
-            .write(Record {
-                new_payment: Some(payment.clone()),
-                ..Record::default()
-            })
-            .await
-            .unwrap();
+        self.store_new(&payment).await;
         payment
+    }
+
+    pub async fn store_new(&self, payment: &Payment) {
+        let record = Record {
+            new_payment: Some(payment.clone()),
+            ..Record::default()
+        };
+        self.recorder.write(record).await.unwrap();
+    }
+
+    /// A stored payment whose provider was asked in vain.
+    pub async fn in_review(&self, name: &str) -> Payment {
+        let new = self.stored(name).await;
+        let mut payment = new.apply(PaymentEvent::LostSight).unwrap().payment;
+        payment.updated_at = now();
+        self.change(&payment).await;
+        payment.version += 1;
+        payment
+    }
+
+    /// An intent for this payment that Sluice knows nothing of.
+    pub async fn open_at_provider(&self, payment: &Payment, amount_minor: i64) {
+        let url = format!("{}/v1/payment_intents", self.sandbox.base_url());
+        let mark = format!("metadata[sluice_payment_id]={}", payment.id);
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(&self.account)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("amount={amount_minor}&currency=usd&{mark}"));
+        request.send().await.unwrap().error_for_status().unwrap();
     }
 
     pub async fn wait_for(&self, id: PaymentId, status: PaymentStatus) -> Payment {
@@ -250,6 +306,52 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
     }
 
+    /// What is stored about a payment: how it stands, what its merchant is told, which callbacks came.
+    pub async fn rows_about(&self, id: PaymentId) -> Value {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        sqlx::query_scalar(ABOUT_PAYMENT)
+            .bind(id.as_uuid())
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    /// Every row of every table but these.
+    pub async fn dump(&self, without: &[&str]) -> Value {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        let tables = "select tablename::text from pg_tables where schemaname = 'public' order by 1";
+        let tables: Vec<String> = sqlx::query_scalar(tables)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        let mut dump = json!({});
+        for table in tables.iter().filter(|table| !without.contains(&table.as_str())) {
+            let rows = format!(
+                "select coalesce(jsonb_agg(r order by r::text), '[]') from (select to_jsonb(t) as r from {table} t) s"
+            );
+            dump[table] = sqlx::query_scalar(sqlx::AssertSqlSafe(rows))
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
+        }
+        dump
+    }
+
+    /// How many notifications each merchant's endpoint received.
+    pub async fn received(&self) -> Vec<Value> {
+        let ids = "select coalesce(array_agg(id order by id), '{}') from merchants";
+        let ids: Vec<uuid::Uuid> = self.query(ids).await;
+        let ask = ids.into_iter().map(async |id| {
+            let name = MerchantId::from_uuid(id);
+            self.get(&format!("/sandbox/merchants/{name}")).await
+        });
+        join_all(ask).await
+    }
+
     pub async fn get(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.sandbox.base_url());
         self.http.get(url).send().await.unwrap().json().await.unwrap()
@@ -287,6 +389,22 @@ impl World {
         self.post("/sandbox/faults", more).await;
     }
 
+    /// Takes every fault dial back.
+    pub async fn mend_provider(&self) {
+        self.delete("/sandbox/faults").await;
+    }
+
+    pub async fn delete(&self, path: &str) {
+        let url = format!("{}{path}", self.sandbox.base_url());
+        self.http
+            .delete(url)
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
+    }
+
     /// What the provider really has for this merchant.
     pub async fn intents(&self) -> Vec<Value> {
         let answer = self
@@ -309,6 +427,19 @@ impl World {
             behaviour,
         )
         .await;
+    }
+
+    /// Takes the one job of a kind that was parked, once it is there.
+    pub async fn parked(&self, kind: &str) -> Value {
+        let queue = format!("dead.{kind}");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let [parked] = &self.vhost.management().take(&queue, 5).await[..] {
+                return parked.clone();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "nothing came to {queue}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
@@ -335,8 +466,19 @@ impl World {
         }
     }
 
-    pub async fn close(self) {
-        self.workers.stop().await;
+    /// Starts another process of workers.
+    pub async fn start_workers(&mut self, clock: impl Clock + 'static) {
+        let workers = Workers::start(self.config.clone(), clock).await.unwrap();
+        self.workers.push(workers);
+    }
+
+    /// Stops every process of workers.
+    pub async fn stop_workers(&mut self) {
+        join_all(self.workers.drain(..).map(Running::stop)).await;
+    }
+
+    pub async fn close(mut self) {
+        self.stop_workers().await;
         self.sandbox.stop().await;
         self.store.close().await;
     }

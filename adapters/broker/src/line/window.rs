@@ -15,9 +15,11 @@
 //!
 //! Two messages with the same address and id are judged alike, at worst as unroutable when one of them was not.
 //!
-//! **A refusal spoils the channel, too.** A channel remembers for each queue which node led it when it first published
-//! there. When that was a node that had just died, RabbitMQ refuses everything the channel has for the queue for as long
-//! as the node is away, although the queue has another leader by then. A new channel asks anew.
+//! **A refusal spoils the channel, too**, because RabbitMQ can go on refusing on that channel alone. It tells a channel
+//! once that a quorum queue is full, and tells it once when messages have left that queue; when room was made in another
+//! way, by a policy that was lifted say, the channel is never told. And a channel remembers for each queue which node led
+//! it when it first published there; when that node had just died, it is refused for as long as the node is away,
+//! although the queue has another leader by then. A new channel asks anew.
 
 use failpoints::{Point, reach};
 use futures::future::join_all;
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_message_s_own_and_the_last_thing_the_channel_is_asked() {
+    fn a_refusal_is_the_message_s_own_and_the_last_of_its_channel() {
         let confirmations = vec![
             Ok(Confirmation::Ack(None)),
             Ok(Confirmation::Ack(None)),

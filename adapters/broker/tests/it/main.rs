@@ -9,5 +9,6 @@ mod nodes;
 mod publishing;
 mod raw;
 mod recovering;
+mod refusing;
 mod support;
 mod topology;

@@ -112,7 +112,8 @@ async fn insert_notifications(tx: &mut Tx, notifications: &[&Notification]) -> R
     Ok(())
 }
 
-// The same attempt seen twice is one attempt: its first account stands. A delivered notification stays delivered.
+// The same attempt seen twice is one attempt: its first account stands. A delivered notification stays delivered, and one
+// that ended otherwise keeps the moment at which it did.
 const INSERT_ATTEMPTS: &str = "
 with attempt as (
   select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[],
@@ -125,7 +126,8 @@ with attempt as (
 )
 update notifications set status = attempt.status, finished_at = attempt.at
 from attempt
-where notifications.id = attempt.notification_id and notifications.status <> 'delivered' and attempt.status <> 'pending'";
+where notifications.id = attempt.notification_id and notifications.status not in ('delivered', attempt.status)
+  and attempt.status <> 'pending'";
 
 // Only an endpoint that still is the one that said so is switched off.
 const DISABLE_ENDPOINTS: &str = "
@@ -230,7 +232,8 @@ const INSERT_JOBS: &str = "
 insert into outbox (job_id, kind, correlation_id, schema, traceparent, body, created_at)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::timestamptz[])";
 
-async fn insert_jobs(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
+/// Puts jobs into the outbox.
+pub async fn insert_jobs(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
     if jobs.is_empty() {
         return Ok(());
     }

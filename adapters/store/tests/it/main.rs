@@ -4,5 +4,6 @@
 mod merchants;
 mod outbox;
 mod payments;
+mod queries;
 mod recorder;
 mod support;

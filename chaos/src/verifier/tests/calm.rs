@@ -10,7 +10,7 @@ use e2e::rabbit::{Depth, Letter};
 use serde_json::json;
 
 use crate::{
-    journal::{Asked, Entries, Merchant, Order, Request, Told, Wanted},
+    journal::{Asked, Entries, Merchant, Order, PayerAct, Request, Told, Wanted},
     traffic::Story,
     verifier::facts::{Callback, Facts, Failure, Intent, Notification, Opening, Payment, Received, TakenIn},
 };
@@ -39,6 +39,12 @@ pub fn day() -> Facts {
     payment(&mut facts, PAID, 1_000, "succeeded");
     intent(&mut facts, PAID, 1_000, "succeeded", (1, 0));
     told(&mut facts, PAID, 1_000, "succeeded", "");
+
+    facts.journal.orders[0].payer.push(PayerAct {
+        intent: format!("pi_of_{PAID}"),
+        with: "pm_card_visa",
+        said: Some("succeeded".into()),
+    });
 
     payment(&mut facts, SECOND_CARD, 2_000, "succeeded");
     intent(&mut facts, SECOND_CARD, 2_000, "succeeded", (1, 1));

@@ -8,7 +8,6 @@ use e2e::{
     wait,
 };
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::Play;
@@ -66,8 +65,7 @@ async fn behave(play: &Play<'_>, behaviour: serde_json::Value) -> anyhow::Result
 /// A job that cannot be done: its notification is gone.
 async fn forget(play: &Play<'_>, payment: &str) -> anyhow::Result<()> {
     let id: Uuid = payment.trim_start_matches("pay_").parse()?;
-    let mut database = PgConnection::connect(&play.stage.ground.database_url).await?;
     let forgotten = sqlx::query("delete from notifications where payment_id = $1").bind(id);
-    forgotten.execute(&mut database).await?;
-    Ok(database.close().await?)
+    forgotten.execute(&play.stage.database).await?;
+    Ok(())
 }

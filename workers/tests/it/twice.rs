@@ -1,0 +1,446 @@
+//! Every handler is run twice, one run after the other and two at once, from every state it may meet. The second run
+//! changes nothing.
+//!
+//! How many jobs were handled is read from the process's metrics, so each test needs a process of its own, which nextest
+//! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use domain::{
+    channel::{Channel, Intent, IntentStatus},
+    clock::SystemClock,
+    id::PaymentId,
+    job::{Envelope, Job, NotifyMerchant, QueryPayment},
+    notification::{Notification, NotificationType},
+    payment::{Failure, Payment, PaymentEvent},
+    trace::TraceParent,
+};
+use futures::{FutureExt, future::LocalBoxFuture, future::join_all};
+use serde_json::{Value, json};
+use store::Record;
+
+use crate::support::{World, key, now, request, world_with};
+
+/// The call that opens an intent.
+const OPENING: &str = "POST /v1/payment_intents";
+/// The call that asks for one.
+const ASKING: &str = "GET /v1/payment_intents";
+/// Longer than a call may still be at work.
+const LONG_AGO: TimeDelta = TimeDelta::hours(3);
+
+/// Makes a starting state for the payment of this name, and gives the job to run.
+type Setup = for<'a> fn(&'a Twice, &'a str) -> LocalBoxFuture<'a, Envelope>;
+
+/// Two processes of workers, and what was handed to them.
+struct Twice {
+    world: World,
+    published: AtomicI64,
+}
+
+impl Twice {
+    async fn start() -> Self {
+        runtime::telemetry::install_recorder().unwrap();
+        let mut world = world_with(|config| config.broker.retry_unit = Duration::from_secs(60)).await;
+        world.start_workers(SystemClock).await;
+        let published = AtomicI64::new(0);
+        Self { world, published }
+    }
+
+    async fn play(self, cases: &[(&str, Setup)]) {
+        for (number, (name, setup)) in cases.iter().enumerate() {
+            let (one, two) = (format!("{number}-one"), format!("{number}-two"));
+            let job = setup(&self, &one).await;
+            self.deliver(&job, 1).await;
+            let once = self.dump().await;
+            self.deliver(&job, 1).await;
+            assert_eq!(
+                self.dump().await,
+                once,
+                "{name}: the second run changed something"
+            );
+
+            let outcome = self.outcome(&one).await;
+            self.world.mend_provider().await;
+            let job = setup(&self, &two).await;
+            self.deliver(&job, 2).await;
+            assert_eq!(self.outcome(&two).await, outcome, "{name}: two at once");
+            let both = self.dump().await;
+            self.deliver(&job, 1).await;
+            assert_same(name, &both, &self.dump().await);
+            self.world.mend_provider().await;
+        }
+        self.world.close().await;
+    }
+
+    /// Publishes the job so many times at once, and waits until all that follows from it is done.
+    async fn deliver(&self, job: &Envelope, copies: usize) {
+        join_all((0..copies).map(|_| self.world.publish_envelope(job))).await;
+        self.published.fetch_add(copies as i64, Ordering::Relaxed);
+        let at_rest = async || {
+            let told = self.world.count("select count(*) from notifications").await;
+            self.published.load(Ordering::Relaxed) + told == handled()
+        };
+        self.world.wait_until(true, at_rest).await;
+        self.world
+            .wait_until(0, async || self.world.count("select count(*) from outbox").await)
+            .await;
+    }
+
+    /// Every row of every table, and the provider's books. Two things are left out, as a second run may tell them again
+    /// and nothing follows from them: the exchanges with the provider, as it may be asked twice, and the moment at which
+    /// a job failed last.
+    async fn dump(&self) -> Value {
+        let failures = "select coalesce(jsonb_agg(to_jsonb(f) - 'at' order by id), '[]') from job_failures f";
+        let calls = "select count(*) from payment_records where operation = 'create_intent'";
+        let mut dump = self.world.dump(&["payment_records", "job_failures"]).await;
+        dump["job failures"] = self.world.query::<Value>(failures).await;
+        dump["calls to open an intent"] = self.world.count(calls).await.into();
+        dump["the provider's books"] = self.world.intents().await.into();
+        dump["received by merchants"] = self.world.received().await.into();
+        dump
+    }
+
+    /// What became of a payment, without what differs between two payments.
+    async fn outcome(&self, name: &str) -> Value {
+        let id = self.payment_id(name);
+        let rows = self.world.rows_about(id).await;
+        let mark = json!(id);
+        let intents = self.world.intents().await;
+        let of_payment = intents
+            .iter()
+            .filter(|intent| intent["metadata"]["sluice_payment_id"] == mark);
+        let books: Vec<Value> = of_payment
+            .map(|intent| json!([intent["status"], intent["charges_succeeded"]]))
+            .collect();
+        json!({ "rows": rows, "books": books })
+    }
+
+    fn payment_id(&self, name: &str) -> PaymentId {
+        PaymentId::derive(self.world.merchant_id, &key(name))
+    }
+
+    /// A payment as it is stored after these events.
+    async fn after(&self, name: &str, events: Vec<PaymentEvent>) -> Payment {
+        let created_at = now() - LONG_AGO;
+        let new = Payment::new(
+            self.world.merchant_id,
+            key(name),
+            request(None),
+            Channel::Stripe,
+            created_at,
+        );
+        self.world.store_new(&new).await;
+        let mut payment = new;
+        for event in events {
+            let version = payment.version;
+            payment = payment.apply(event).unwrap().payment;
+            self.world.change(&payment).await;
+            payment.version = version + 1;
+        }
+        payment
+    }
+}
+
+/// Nothing was changed by running the job of this case once more.
+fn assert_same(case: &str, before: &Value, after: &Value) {
+    for (what, before) in before.as_object().unwrap() {
+        assert_eq!(&after[what], before, "{case}: running it again changed {what}");
+    }
+}
+
+/// How many runs of jobs have ended in this process.
+fn handled() -> i64 {
+    let text = runtime::telemetry::metrics_text();
+    let runs = text
+        .lines()
+        .filter(|line| line.starts_with("sluice_jobs_handled_total{"));
+    runs.map(|line| line.rsplit_once(' ').unwrap().1.parse::<i64>().unwrap())
+        .sum()
+}
+
+fn envelope(job: &impl Job) -> Envelope {
+    Envelope::new(job, TraceParent::root(), now())
+}
+
+fn seen(name: &str, change: IntentStatus) -> PaymentEvent {
+    let money = request(None).money;
+    let intent = Intent {
+        id: format!("pi_{name}"),
+        payment_id: None,
+        money,
+        received_minor: money.amount_minor,
+        status: change.clone(),
+        client_secret: None,
+    };
+    PaymentEvent::IntentSeen { intent, change }
+}
+
+fn gave_up() -> PaymentEvent {
+    PaymentEvent::GaveUp(Failure::provider_unavailable())
+}
+
+async fn opening(twice: &Twice, name: &str, card: Option<&str>) -> Envelope {
+    envelope(&twice.world.job(name, request(card)))
+}
+
+async fn stored_and_opening(twice: &Twice, name: &str, events: Vec<PaymentEvent>) -> Envelope {
+    twice.after(name, events).await;
+    opening(twice, name, None).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn create_intent() {
+    let cases: &[(&str, Setup)] = &[
+        ("new", |t, n| opening(t, n, None).boxed_local()),
+        ("new, paid at once", |t, n| {
+            opening(t, n, Some("pm_card_visa")).boxed_local()
+        }),
+        ("new, declined", |t, n| {
+            opening(t, n, Some("pm_card_chargeDeclined")).boxed_local()
+        }),
+        ("stored by a run that died", |t, n| {
+            stored_and_opening(t, n, vec![]).boxed_local()
+        }),
+        ("called, and the answer was lost", |t, n| {
+            async move {
+                t.world.fault(OPENING, "hang_after", json!({ "times": 1 })).await;
+                let job = opening(t, n, Some("pm_card_visa")).await;
+                t.deliver(&job, 1).await;
+                job
+            }
+            .boxed_local()
+        }),
+        ("in review, opened at the provider", |t, n| {
+            async move {
+                let payment = t.after(n, vec![PaymentEvent::LostSight]).await;
+                t.world.open_at_provider(&payment, 1999).await;
+                opening(t, n, None).await
+            }
+            .boxed_local()
+        }),
+        ("in review, never opened", |t, n| {
+            stored_and_opening(t, n, vec![PaymentEvent::LostSight]).boxed_local()
+        }),
+        ("paid", |t, n| {
+            stored_and_opening(t, n, vec![seen(n, IntentStatus::Succeeded)]).boxed_local()
+        }),
+        ("given up", |t, n| {
+            stored_and_opening(t, n, vec![gave_up()]).boxed_local()
+        }),
+        ("an amount too small", |t, n| {
+            async move {
+                let mut job = t.world.job(n, request(None));
+                job.request.money.amount_minor = 1;
+                envelope(&job)
+            }
+            .boxed_local()
+        }),
+        ("the key of another request", |t, n| {
+            async move {
+                t.after(n, vec![seen(n, IntentStatus::RequiresAction)]).await;
+                let mut job = t.world.job(n, request(None));
+                job.request.money.amount_minor = 2_999;
+                envelope(&job)
+            }
+            .boxed_local()
+        }),
+    ];
+    Twice::start().await.play(cases).await;
+}
+
+/// A callback about the payment of this name, which stands as `events` have left it.
+async fn callback(
+    twice: &Twice,
+    name: &str,
+    events: Vec<PaymentEvent>,
+    event_type: &str,
+    edit: fn(&mut Value),
+) -> Envelope {
+    let payment = twice.after(name, events).await;
+    let paid = event_type == "payment_intent.succeeded";
+    let mut object = json!({
+        "id": format!("pi_{name}"), "object": "payment_intent", "amount": payment.money.amount_minor,
+        "amount_received": if paid { payment.money.amount_minor } else { 0 }, "currency": "usd",
+        "status": "requires_payment_method", "metadata": { "sluice_payment_id": payment.id },
+        "last_payment_error": { "type": "card_error", "code": "card_declined" },
+    });
+    edit(&mut object);
+    envelope(&twice.world.callback(&format!("evt_{name}"), event_type, &object))
+}
+
+fn as_it_is(_: &mut Value) {}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn process_callback() {
+    const SUCCEEDED: &str = "payment_intent.succeeded";
+    const FAILED: &str = "payment_intent.payment_failed";
+    fn open(name: &str) -> Vec<PaymentEvent> {
+        vec![seen(name, IntentStatus::RequiresAction)]
+    }
+    let cases: &[(&str, Setup)] = &[
+        ("open, paid", |t, n| {
+            callback(t, n, open(n), SUCCEEDED, as_it_is).boxed_local()
+        }),
+        ("open, declined", |t, n| {
+            callback(t, n, open(n), FAILED, as_it_is).boxed_local()
+        }),
+        ("open, at work", |t, n| {
+            callback(t, n, open(n), "payment_intent.processing", as_it_is).boxed_local()
+        }),
+        ("open, canceled", |t, n| {
+            callback(t, n, open(n), "payment_intent.canceled", as_it_is).boxed_local()
+        }),
+        ("paid, a late decline", |t, n| {
+            callback(t, n, vec![seen(n, IntentStatus::Succeeded)], FAILED, as_it_is).boxed_local()
+        }),
+        ("in review, paid", |t, n| {
+            callback(t, n, vec![PaymentEvent::LostSight], SUCCEEDED, as_it_is).boxed_local()
+        }),
+        ("given up, paid", |t, n| {
+            callback(t, n, vec![gave_up()], SUCCEEDED, as_it_is).boxed_local()
+        }),
+        ("before the intent is stored", |t, n| {
+            callback(t, n, vec![], SUCCEEDED, as_it_is).boxed_local()
+        }),
+        ("of another amount", |t, n| {
+            callback(t, n, open(n), SUCCEEDED, |object| object["amount"] = json!(1)).boxed_local()
+        }),
+        ("of another program", |t, n| {
+            callback(t, n, open(n), SUCCEEDED, |object| object["metadata"] = json!({})).boxed_local()
+        }),
+        ("of a type that nobody knows", |t, n| {
+            callback(t, n, open(n), "brand.new", as_it_is).boxed_local()
+        }),
+    ];
+    Twice::start().await.play(cases).await;
+}
+
+/// A notification of a merchant of its own, whose endpoint was told to behave like this.
+async fn notification(twice: &Twice, name: &str, behaviour: Option<Value>) -> Envelope {
+    let world = &twice.world;
+    let merchant_id = match behaviour {
+        Some(behaviour) => {
+            let id = world.another_merchant().await;
+            world
+                .post(&format!("/sandbox/merchants/{id}/behaviour"), behaviour)
+                .await;
+            id
+        }
+        None => world.merchant_without_credentials().await,
+    };
+    let mut payment = twice.after(name, vec![seen(name, IntentStatus::Succeeded)]).await;
+    payment.merchant_id = merchant_id;
+    let told = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
+    let job = NotifyMerchant::from(&told);
+    let record = Record {
+        notifications: vec![told],
+        ..Record::default()
+    };
+    world.recorder.write(record).await.unwrap();
+    // Its job is published by the test and not by the relay.
+    twice.published.fetch_sub(1, Ordering::Relaxed);
+    envelope(&job)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notify_merchant() {
+    let cases: &[(&str, Setup)] = &[
+        ("taken", |t, n| {
+            notification(t, n, Some(json!({ "mode": "ok" }))).boxed_local()
+        }),
+        ("gone", |t, n| {
+            notification(t, n, Some(json!({ "mode": "gone" }))).boxed_local()
+        }),
+        ("no endpoint", |t, n| notification(t, n, None).boxed_local()),
+    ];
+    Twice::start().await.play(cases).await;
+}
+
+async fn asking(twice: &Twice, name: &str, events: Vec<PaymentEvent>) -> Envelope {
+    let payment = twice.after(name, events).await;
+    envelope(&query(&payment))
+}
+
+fn query(payment: &Payment) -> QueryPayment {
+    QueryPayment {
+        payment_id: payment.id,
+        merchant_id: payment.merchant_id,
+        query: 1,
+    }
+}
+
+async fn asking_for(twice: &Twice, name: &str, amount_minor: i64) -> Envelope {
+    let payment = twice.after(name, vec![PaymentEvent::LostSight]).await;
+    twice.world.open_at_provider(&payment, amount_minor).await;
+    envelope(&query(&payment))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn query_payment() {
+    let cases: &[(&str, Setup)] = &[
+        ("opened at the provider", |t, n| {
+            asking_for(t, n, 1_999).boxed_local()
+        }),
+        ("never opened", |t, n| {
+            asking(t, n, vec![PaymentEvent::LostSight]).boxed_local()
+        }),
+        ("opened for other money", |t, n| {
+            asking_for(t, n, 2_999).boxed_local()
+        }),
+        ("silent", |t, n| {
+            async move {
+                t.world.fault(ASKING, "error", json!({ "status": 503 })).await;
+                asking(t, n, vec![PaymentEvent::LostSight]).await
+            }
+            .boxed_local()
+        }),
+        ("paid meanwhile", |t, n| {
+            asking(t, n, vec![seen(n, IntentStatus::Succeeded)]).boxed_local()
+        }),
+        ("unknown", |t, n| {
+            async move {
+                envelope(&QueryPayment {
+                    payment_id: t.payment_id(n),
+                    merchant_id: t.world.merchant_id,
+                    query: 1,
+                })
+            }
+            .boxed_local()
+        }),
+    ];
+    Twice::start().await.play(cases).await;
+}
+
+/// A person replays a parked job while the payment is asked about: one gives up, the other opens the intent.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_and_opening_at_once_agree() {
+    let twice = Twice::start().await;
+    let names: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    for name in &names {
+        twice.after(name, vec![PaymentEvent::LostSight]).await;
+    }
+    let deliver = async |name: &String| {
+        let payment_id = twice.payment_id(name);
+        let payment = twice.world.store.payment(payment_id).await.unwrap().unwrap();
+        let jobs = [opening(&twice, name, None).await, envelope(&query(&payment))];
+        join_all(jobs.iter().map(|job| twice.deliver(job, 1))).await;
+    };
+    join_all(names.iter().map(deliver)).await;
+    let end = ["requires_action", "failed"].map(Value::from);
+    for name in &names {
+        let outcome = twice.outcome(name).await;
+        let status = &outcome["rows"]["payment"]["status"];
+        let intents = outcome["books"].as_array().unwrap().len();
+        assert!(end.contains(status), "{name}: {outcome}");
+        assert_eq!(
+            intents,
+            usize::from(status == "requires_action"),
+            "{name}: {outcome}"
+        );
+    }
+    twice.world.close().await;
+}
