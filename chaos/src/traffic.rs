@@ -27,7 +27,7 @@ pub use story::Story;
 const REGISTERED_AT_ONCE: usize = 4;
 /// How many orders may be under way. While the pipeline is down they pile up, and beyond this the clients that only
 /// look and repeat would be the load.
-const MOST_UNDER_WAY: usize = 200;
+const MOST_UNDER_WAY: usize = 60;
 
 /// How much traffic there is.
 #[derive(Debug, Clone, Copy)]
