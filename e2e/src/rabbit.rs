@@ -65,6 +65,22 @@ impl Rabbit {
         })
     }
 
+    /// The names of all queues.
+    ///
+    /// # Errors
+    /// The API refuses or does not answer.
+    pub async fn queues(&self) -> anyhow::Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Queue {
+            name: String,
+        }
+        let url = format!("{}/api/queues/{}?columns=name", self.base, self.vhost);
+        let response = self.http.get(url).send().await;
+        let answer = Answer::read(response.map_err(reqwest::Error::without_url)?).await?;
+        let queues: Vec<Queue> = serde_json::from_value(answer.success()?.body)?;
+        Ok(queues.into_iter().map(|queue| queue.name).collect())
+    }
+
     /// How many messages a queue holds, by the broker's statistics, which are some seconds old.
     ///
     /// # Errors
@@ -100,5 +116,16 @@ impl Rabbit {
             .map_err(reqwest::Error::without_url)?;
         let answer = Answer::read(response).await?.success()?;
         serde_json::from_value(answer.body).context("messages as the management API shows them")
+    }
+
+    /// Throws away all messages of a queue.
+    ///
+    /// # Errors
+    /// The API refuses or does not answer.
+    pub async fn purge(&self, queue: &str) -> anyhow::Result<()> {
+        let url = format!("{}/api/queues/{}/{queue}/contents", self.base, self.vhost);
+        let response = self.http.delete(url).send().await;
+        let answer = Answer::read(response.map_err(reqwest::Error::without_url)?).await?;
+        answer.success().map(drop)
     }
 }

@@ -91,7 +91,20 @@ impl Sandbox {
     /// # Errors
     /// The sandbox refuses or does not answer.
     pub async fn register_callbacks(&self, account: &str, url: &str) -> anyhow::Result<String> {
-        let body = json!({ "account": account, "url": url });
+        self.register_callbacks_of(&["*"], account, url).await
+    }
+
+    /// The same for callbacks of certain types only.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn register_callbacks_of(
+        &self,
+        types: &[&str],
+        account: &str,
+        url: &str,
+    ) -> anyhow::Result<String> {
+        let body = json!({ "account": account, "url": url, "enabled_events": types });
         let answer = self.post("/sandbox/stripe/webhook_endpoints", body).await?;
         Ok(answer.text("/secret").to_owned())
     }
@@ -102,6 +115,15 @@ impl Sandbox {
     /// The sandbox refuses or does not answer.
     pub async fn set_fault(&self, dial: Value) -> anyhow::Result<()> {
         self.post("/sandbox/faults", dial).await.map(drop)
+    }
+
+    /// Puts all fault dials back.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn clear_faults(&self) -> anyhow::Result<()> {
+        let answer = self.send(Method::DELETE, "/sandbox/faults", None).await?;
+        answer.success().map(drop)
     }
 
     /// Changes the callback dials of an account; fields as in the sandbox's README.

@@ -38,6 +38,8 @@ pub struct Run {
     pub attempt: u32,
     /// How often the job was put off.
     pub snoozes: u32,
+    /// Whether the same try may have been begun before, and cut off anywhere.
+    pub is_repeat: bool,
     /// Whether no other try follows a failure of this one.
     pub is_last: bool,
     /// Where in the trace of the payment this run stands.
@@ -112,6 +114,7 @@ impl Executor {
             job_id: job_id(envelope, decoded.as_ref().ok()),
             attempt: envelope.attempt,
             snoozes: envelope.snoozes,
+            is_repeat: envelope.redelivered || envelope.snoozes > 0,
             is_last: contract.retry.is_last(envelope.attempt),
             trace,
         };
