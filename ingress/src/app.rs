@@ -29,7 +29,8 @@ pub(crate) struct App {
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
-    /// Cancelled when the process is to stop. Whoever waits for something that can be had later ends the wait then.
+    /// Cancelled when the process is to stop, while it still accepts. Whoever waits for something that can be had later
+    /// ends the wait then.
     pub stopping: CancellationToken,
     topology_in_place: AtomicBool,
     store_state: watch::Sender<Result<(), &'static str>>,
@@ -74,6 +75,15 @@ impl App {
     /// What was last seen of PostgreSQL.
     pub(crate) fn store_state(&self) -> Result<(), &'static str> {
         *self.store_state.borrow()
+    }
+
+    /// Whether new connections are wanted.
+    pub(crate) fn process_state(&self) -> Result<(), &'static str> {
+        if self.stopping.is_cancelled() {
+            Err("stopping")
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether a request has a chance of being accepted now.
