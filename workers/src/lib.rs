@@ -13,7 +13,9 @@ mod notifier;
 mod readiness;
 mod registry;
 mod relay;
+mod running;
 mod workers;
 
 pub use config::WorkersConfig;
-pub use workers::{Running, StartError, Workers};
+pub use running::Running;
+pub use workers::{StartError, Workers};

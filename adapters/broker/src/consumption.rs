@@ -7,12 +7,16 @@
 //! no UTF-8, say). The broker then counts a delivery of every job that was out, and at its limit it would give up the
 //! innocent neighbours along with the culprit. So when a subscription is lost soon after it began, the next one takes
 //! one job at a time until it has lasted a while: then the culprit falls alone.
+//!
+//! **The end** comes in two steps. Told to stop, the subscription takes nothing more and gives back at once what nobody
+//! began: jobs in hand may take long, and others have time. Its channel stays open until those are settled.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -23,8 +27,11 @@ use tokio::{
     task::JoinHandle,
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::{backend::ConsumerConfig, config::Patience, subscription::Subscription};
+use crate::{
+    backend::ConsumerConfig, config::Patience, publisher::Publisher, subscription::Subscription, untouched,
+};
 
 /// A subscription that lasts this long is no longer suspected, nor is it met with caution.
 const TRUST_AFTER: Duration = Duration::from_secs(5);
@@ -35,72 +42,110 @@ const AFTER_LOSS: Duration = Duration::from_millis(100);
 /// How often a quiet subscription is checked for being alive.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// What was delivered and nobody has begun. The worker takes from it; at the end the subscription takes the rest back.
+type Deliveries = Arc<Mutex<mpsc::Receiver<Delivery>>>;
+
 /// A running subscription. Ends when dropped: what was delivered and not acknowledged goes back to the queue.
 pub(crate) struct Consumption {
-    /// What was delivered.
-    pub deliveries: mpsc::Receiver<Delivery>,
-    stop: Option<oneshot::Sender<()>>,
+    deliveries: Deliveries,
+    settled: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 impl Consumption {
-    pub(crate) fn start(config: ConsumerConfig, name: String, consuming: Arc<AtomicBool>) -> Self {
-        let (sender, deliveries) = mpsc::channel(usize::from(config.prefetch.max(1)));
-        let (stop, stopped) = oneshot::channel();
-        let subscriber = Subscriber {
-            config,
-            name,
-            consuming,
-            sender,
-        };
+    pub(crate) fn start(subscriber: Subscriber) -> Self {
+        let (sender, deliveries) = mpsc::channel(usize::from(subscriber.config.prefetch.max(1)));
+        let deliveries = Arc::new(Mutex::new(deliveries));
+        let (settled, ended) = oneshot::channel();
+        let taken_back = Arc::clone(&deliveries);
         Self {
             deliveries,
-            stop: Some(stop),
-            task: tokio::spawn(subscriber.run(stopped)),
+            settled: Some(settled),
+            task: tokio::spawn(async move { subscriber.run(sender, taken_back, ended).await }),
         }
     }
 
-    /// Begins to end the subscription; the task ends when the broker has been told.
-    pub(crate) fn stop(&mut self) -> &mut JoinHandle<()> {
-        if let Some(stop) = self.stop.take() {
+    /// The next delivery; none once it has stopped.
+    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
+        let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
+        deliveries.poll_recv(cx)
+    }
+
+    /// Begins to end the subscription, all that was begun being settled; the task ends when the broker has been told.
+    pub(crate) fn end(&mut self) -> &mut JoinHandle<()> {
+        if let Some(settled) = self.settled.take() {
             // When the task has ended by itself there is nobody to tell.
-            let _ = stop.send(());
+            let _ = settled.send(());
         }
         &mut self.task
     }
 }
 
-struct Subscriber {
-    config: ConsumerConfig,
-    name: String,
-    consuming: Arc<AtomicBool>,
-    sender: mpsc::Sender<Delivery>,
+/// What keeps a subscription alive.
+pub(crate) struct Subscriber {
+    pub config: ConsumerConfig,
+    pub name: String,
+    /// The broker's name for us.
+    pub user: String,
+    pub publisher: Publisher,
+    /// Shows whether there is a subscription.
+    pub consuming: Arc<AtomicBool>,
+    /// Cancelled when nothing more is to be taken.
+    pub stop: CancellationToken,
 }
 
 /// Why deliveries ceased.
 enum Ceased {
     Lost,
     Stopped,
+    /// The worker is gone.
+    Ended,
 }
 
 impl Subscriber {
-    /// Ends when told to, in whatever it is doing; the broker is told where there is a connection.
-    async fn run(self, mut stopped: oneshot::Receiver<()>) {
+    /// Ends when told to, in whatever it is doing; the broker is told where there is a connection. Without its sender
+    /// the worker gets nothing more.
+    async fn run(
+        self,
+        sender: mpsc::Sender<Delivery>,
+        untaken: Deliveries,
+        mut ended: oneshot::Receiver<()>,
+    ) {
+        let Some(mut subscription) = self.keep_consuming(&sender, &mut ended).await else {
+            return;
+        };
+        let mut rest = subscription.cease().await;
+        rest.extend(take_back(&untaken));
+        drop(sender);
+        untouched::give_back(rest, self.config.kind, &self.user, &self.publisher).await;
+        // An error is the worker having gone, which comes to the same.
+        let _ = ended.await;
+        subscription.leave().await;
+    }
+
+    /// Consumes until told to stop; gives the subscription that there is then.
+    async fn keep_consuming(
+        &self,
+        sender: &mpsc::Sender<Delivery>,
+        ended: &mut oneshot::Receiver<()>,
+    ) -> Option<Subscription> {
         let kind = self.config.kind.name();
         let mut patience = Patience::new();
         let mut cautious = false;
         loop {
             let prefetch = if cautious { 1 } else { self.config.prefetch };
             let subscribed = tokio::select! {
-                _ = &mut stopped => return,
+                _ = &mut *ended => return None,
+                () = self.stop.cancelled() => return None,
                 subscribed = Subscription::begin(&self.config, &self.name, prefetch) => subscribed,
             };
-            let subscription = match subscribed {
+            let mut subscription = match subscribed {
                 Ok(subscription) => subscription,
                 Err(error) => {
                     tracing::warn!(kind, %error, "cannot consume");
                     tokio::select! {
-                        _ = &mut stopped => return,
+                        _ = &mut *ended => return None,
+                        () = self.stop.cancelled() => return None,
                         () = patience.wait() => continue,
                     }
                 }
@@ -108,11 +153,20 @@ impl Subscriber {
             tracing::info!(kind, prefetch, "consuming");
             patience = Patience::new();
             let began = Instant::now();
-            if matches!(
-                self.consume(subscription, prefetch, &mut stopped).await,
-                Ceased::Stopped
-            ) {
-                return;
+            self.consuming.store(true, Ordering::Relaxed);
+            let ceased = tokio::select! {
+                _ = &mut *ended => Ceased::Ended,
+                () = self.stop.cancelled() => Ceased::Stopped,
+                ceased = self.forward(&mut subscription, prefetch, sender) => ceased,
+            };
+            self.consuming.store(false, Ordering::Relaxed);
+            match ceased {
+                Ceased::Stopped => return Some(subscription),
+                Ceased::Ended => {
+                    subscription.leave().await;
+                    return None;
+                }
+                Ceased::Lost => subscription.leave().await,
             }
             cautious = began.elapsed() < TRUST_AFTER;
             tracing::warn!(kind, cautious, "the subscription was lost");
@@ -120,23 +174,12 @@ impl Subscriber {
         }
     }
 
-    async fn consume(
+    async fn forward(
         &self,
-        mut subscription: Subscription,
+        subscription: &mut Subscription,
         prefetch: u16,
-        stopped: &mut oneshot::Receiver<()>,
+        sender: &mpsc::Sender<Delivery>,
     ) -> Ceased {
-        self.consuming.store(true, Ordering::Relaxed);
-        let ceased = tokio::select! {
-            _ = stopped => Ceased::Stopped,
-            ceased = self.forward(&mut subscription, prefetch) => ceased,
-        };
-        self.consuming.store(false, Ordering::Relaxed);
-        subscription.leave().await;
-        ceased
-    }
-
-    async fn forward(&self, subscription: &mut Subscription, prefetch: u16) -> Ceased {
         let mut narrow = prefetch < self.config.prefetch;
         let trusted = tokio::time::sleep(TRUST_AFTER);
         let mut check = tokio::time::interval(CHECK_EVERY);
@@ -146,16 +189,16 @@ impl Subscriber {
                 delivery = subscription.consumer.next() => {
                     let Some(Ok(delivery)) = delivery else { return Ceased::Lost };
                     // There is room for all that may be out, so this waits only for leftovers of a lost channel.
-                    if self.sender.send(delivery).await.is_err() {
-                        return Ceased::Stopped;
+                    if sender.send(delivery).await.is_err() {
+                        return Ceased::Ended;
                     }
                 }
                 () = &mut trusted, if narrow => {
                     narrow = false;
                     let Ok(rest) = subscription.widen(&self.config).await else { return Ceased::Lost };
                     for delivery in rest {
-                        if self.sender.send(delivery).await.is_err() {
-                            return Ceased::Stopped;
+                        if sender.send(delivery).await.is_err() {
+                            return Ceased::Ended;
                         }
                     }
                 }
@@ -167,4 +210,11 @@ impl Subscriber {
             }
         }
     }
+}
+
+/// What the worker has not taken; it can take nothing more.
+fn take_back(deliveries: &Deliveries) -> Vec<Delivery> {
+    let mut deliveries = deliveries.lock().unwrap_or_else(PoisonError::into_inner);
+    deliveries.close();
+    std::iter::from_fn(|| deliveries.try_recv().ok()).collect()
 }
