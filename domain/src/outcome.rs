@@ -31,6 +31,8 @@ pub enum ErrorClass {
     StoreUnavailable,
     /// The handler took longer than its contract allows.
     TimedOut,
+    /// The process was told to stop before the handler had ended.
+    Interrupted,
     /// A defect of ours: a panic or a broken invariant.
     Internal,
 }
@@ -75,6 +77,7 @@ impl ErrorClass {
             Self::Misconfigured => "misconfigured",
             Self::StoreUnavailable => "store_unavailable",
             Self::TimedOut => "timed_out",
+            Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }
     }

@@ -16,6 +16,7 @@ use domain::{
 use failpoints::{Point, reach};
 use futures::FutureExt;
 use store::{JobFailure, Record, StoreError, Verdict};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::context::Context;
@@ -81,16 +82,21 @@ pub trait Handler: Job {
 pub struct Executor {
     context: Arc<Context>,
     publisher: Publisher,
+    cut_off: CancellationToken,
 }
 
 impl Executor {
-    /// An executor that replies through `publisher`.
-    pub const fn new(context: Arc<Context>, publisher: Publisher) -> Self {
-        Self { context, publisher }
+    /// An executor that replies through `publisher`, and leaves jobs where they are once `cut_off` is cancelled.
+    pub const fn new(context: Arc<Context>, publisher: Publisher, cut_off: CancellationToken) -> Self {
+        Self {
+            context,
+            publisher,
+            cut_off,
+        }
     }
 
     /// Does the job in `envelope` and says what becomes of the message. Everything that follows from the job is durable
-    /// when it returns.
+    /// when it returns. A job that is cut off is put off as it is: whoever takes it next sees what came of it.
     pub async fn execute<H: Handler>(&self, envelope: Envelope) -> Disposition {
         let trace = TraceParent::continue_or_root(envelope.traceparent.as_deref());
         let span = tracing::info_span!(
@@ -103,7 +109,14 @@ impl Executor {
             trace_id = trace.trace_id(),
             merchant_id = tracing::field::Empty,
         );
-        self.execute_in_span::<H>(&envelope, trace).instrument(span).await
+        let done = async {
+            let done = self.execute_in_span::<H>(&envelope, trace);
+            self.cut_off
+                .run_until_cancelled(done)
+                .await
+                .unwrap_or_else(interrupted)
+        };
+        done.instrument(span).await
     }
 
     async fn execute_in_span<H: Handler>(&self, envelope: &Envelope, trace: TraceParent) -> Disposition {
@@ -308,6 +321,16 @@ async fn survive(attempt: impl Future<Output = Result<Outcome, StoreError>>) -> 
 async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Result<bool, StoreError> {
     let merchant: MerchantId = job.merchant_id();
     Ok(H::CONTRACT.from_upstream && context.store.merchant_of_amqp_user(user).await? == Some(merchant))
+}
+
+/// It goes around as a new message, whose deliveries are counted anew: being cut off is not the job's fault.
+fn interrupted() -> Disposition {
+    let message = "the process was told to stop before the job was done";
+    tracing::warn!("job cut off");
+    Disposition::Snooze {
+        reason: Reason::new(ErrorClass::Interrupted, message),
+        delay: Duration::ZERO,
+    }
 }
 
 /// Text fit for a column: without NUL, which PostgreSQL does not store, and of a bounded length.

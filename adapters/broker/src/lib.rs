@@ -25,6 +25,7 @@ mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topology;
+mod untouched;
 
 pub use backend::{ConsumerConfig, ConsumerStatus, RabbitBackend};
 pub use caller::{Called, Caller};

@@ -71,6 +71,22 @@ impl Subscription {
 
     async fn consume_anew(&mut self, config: &ConsumerConfig) -> lapin::Result<Vec<Delivery>> {
         // The broker applies a prefetch only to consumers that begin after it was set.
+        let rest = self.take_rest().await?;
+        self.consumer = consume(&self.channel, config, config.prefetch).await?;
+        Ok(rest)
+    }
+
+    /// Takes no more jobs. The channel stays, so that what is out can still be acknowledged; gives what was delivered
+    /// and not yet taken out of the consumer.
+    pub(crate) async fn cease(&mut self) -> Vec<Delivery> {
+        match tokio::time::timeout(ANSWER_TIMEOUT, self.take_rest()).await {
+            Ok(Ok(rest)) => rest,
+            // Without the channel all of it goes back anyway.
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        }
+    }
+
+    async fn take_rest(&mut self) -> lapin::Result<Vec<Delivery>> {
         self.channel
             .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
             .await?;
@@ -78,7 +94,6 @@ impl Subscription {
         while let Some(delivery) = self.consumer.next().await {
             rest.push(delivery?);
         }
-        self.consumer = consume(&self.channel, config, config.prefetch).await?;
         Ok(rest)
     }
 
@@ -86,13 +101,10 @@ impl Subscription {
         self.connection.status().connected() && self.channel.status().connected()
     }
 
-    /// Stops deliveries first and closes then, which returns to the queue what nobody started on. All
-    /// acknowledgements sent before are heard, as the broker reads a channel in order.
+    /// Closes the channel, which returns to the queue whatever is not settled. All acknowledgements sent before are heard,
+    /// as the broker reads a channel in order.
     pub(crate) async fn leave(self) {
         let goodbye = async {
-            self.channel
-                .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
-                .await?;
             self.channel.close(200, "done".into()).await?;
             self.connection.close(200, "done".into()).await
         };

@@ -38,6 +38,9 @@ use domain::secret::Secret;
 use pool::{Refusals, answered};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
+/// How long closing waits for statements under way: a server that hangs must not keep a process from ending.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How to reach PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
@@ -114,8 +117,13 @@ impl Store {
         migrate::run(&self.pool).await
     }
 
-    /// Closes every connection, once its statement is done.
+    /// Closes every connection, once its statement is done or has had its time to be.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSE_TIMEOUT, self.pool.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("a connection to PostgreSQL was not waited for");
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
     Store, StoreError,
@@ -22,10 +22,13 @@ const MAX_HELD_UP: usize = 3;
 /// How many records may wait; jobs beyond that wait to hand theirs over.
 const QUEUE: usize = 1_024;
 
-/// Hands records to the task that writes them. Cheap to clone; the task ends when the last clone is gone.
+/// Hands records to the task that writes them. Cheap to clone; the task ends when the last clone is gone, or when it is
+/// closed.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Waiting>,
+    closing: Arc<Notify>,
+    ended: watch::Receiver<()>,
 }
 
 type Answer = oneshot::Sender<Result<Verdict, StoreError>>;
@@ -39,8 +42,25 @@ impl Recorder {
     /// Starts the writing task. `committed` is notified after every commit that left something in the outbox.
     pub fn start(store: Store, committed: Arc<Notify>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_batches(store, waiting, committed));
-        Self { queue }
+        let closing = Arc::new(Notify::new());
+        let (ending, ended) = watch::channel(());
+        let told = Arc::clone(&closing);
+        tokio::spawn(async move {
+            write_batches(store, waiting, &committed, &told).await;
+            drop(ending);
+        });
+        Self {
+            queue,
+            closing,
+            ended,
+        }
+    }
+
+    /// Takes no more records, and waits until those that were handed over are written, by jobs that were cut off too.
+    pub async fn close(&self) {
+        self.closing.notify_one();
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
     }
 
     /// Whether the writing task is there.
@@ -64,13 +84,24 @@ impl Recorder {
     }
 }
 
-async fn write_batches(store: Store, mut queue: mpsc::Receiver<Waiting>, committed: Arc<Notify>) {
+async fn write_batches(
+    store: Store,
+    mut queue: mpsc::Receiver<Waiting>,
+    committed: &Notify,
+    closing: &Notify,
+) {
     let mut held_back: Vec<Waiting> = Vec::new();
     loop {
         if held_back.is_empty() {
-            match queue.recv().await {
-                Some(waiting) => held_back.push(waiting),
-                None => return,
+            tokio::select! {
+                waiting = queue.recv() => match waiting {
+                    Some(waiting) => held_back.push(waiting),
+                    None => return,
+                },
+                () = closing.notified() => {
+                    queue.close();
+                    continue;
+                }
             }
         }
         // However many clash with one another, there is always room for those that do not.

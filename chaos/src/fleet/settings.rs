@@ -13,7 +13,8 @@ pub struct Settings {
 
 /// Delays that are long enough to be seen and no longer: the retry ladder and all that is measured in its unit shrink a
 /// hundredfold. The sandbox forgets nothing that a run may leave behind.
-const PACE: [(&str, &str); 7] = [
+const PACE: [(&str, &str); 8] = [
+    ("INGRESS_DRAIN_MS", "0"),
     ("RETRY_UNIT_MS", "10"),
     ("STRIPE_TIMEOUT_MS", "300"),
     ("NOTIFY_TIMEOUT_MS", "500"),

@@ -100,6 +100,7 @@ impl Sluice {
             },
             vault: workers_config.vault.clone(),
             limits: Limits::default(),
+            drain: Duration::ZERO,
         };
         let ingress = Ingress::start(ingress_config, Arc::new(SystemClock))
             .await

@@ -87,6 +87,7 @@ impl Handler for CreateIntent {
             | ErrorClass::Mismatch
             | ErrorClass::StoreUnavailable
             | ErrorClass::TimedOut
+            | ErrorClass::Interrupted
             | ErrorClass::Internal => None,
         };
         // However this try ended: while a call has no known end, the payment is not failed.
