@@ -39,6 +39,7 @@ pub(crate) async fn ready(State(app): State<Shared>) -> impl IntoResponse {
 
 /// Looks after PostgreSQL for as long as ingress runs: for the probes to tell, and as a gauge.
 pub(crate) async fn watch_store(app: Shared) {
+    app.reads.connect().await;
     loop {
         let state = app.reads.state().await;
         metrics::gauge!("sluice_store_reachable").set(if state.is_ok() { 1.0 } else { 0.0 });
