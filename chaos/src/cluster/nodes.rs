@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use anyhow::{Context, ensure};
-use reqwest::{Client as Http, Url};
+use reqwest::{Client as Http, Response, StatusCode, Url};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
@@ -50,6 +50,18 @@ struct Overview {
 struct Queue {
     name: String,
     leader: Option<String>,
+}
+
+/// What a node says when its loss would stop queues.
+#[derive(Deserialize)]
+struct Critical {
+    queues: Vec<CriticalQueue>,
+}
+
+#[derive(Deserialize)]
+struct CriticalQueue {
+    name: String,
+    virtual_host: String,
 }
 
 impl Nodes {
@@ -111,7 +123,12 @@ impl Nodes {
 
     async fn check_whole(&self) -> anyhow::Result<()> {
         for number in 0..self.managements.len() {
-            let _fine: serde_json::Value = self.ask(number, "health/checks/node-is-quorum-critical").await?;
+            let critical = self.critical(number).await?;
+            ensure!(
+                critical.is_empty(),
+                "members are missing of {}",
+                critical.join(", ")
+            );
         }
         let (queues, leaders) = (self.queues().await?, self.leaders().await?);
         ensure!(
@@ -140,14 +157,39 @@ impl Nodes {
         Err(last.context("a cluster has nodes")?)
     }
 
+    /// The queues that the loss of this node would stop: those of which another member is not at work. What an earlier
+    /// run that was broken off left in other vhosts does not matter.
+    async fn critical(&self, number: usize) -> anyhow::Result<Vec<String>> {
+        let answer = self.send(number, "health/checks/node-is-quorum-critical").await?;
+        if answer.status().is_success() {
+            return Ok(Vec::new());
+        }
+        ensure!(
+            answer.status() == StatusCode::SERVICE_UNAVAILABLE,
+            "node {} cannot tell: {}",
+            number + 1,
+            answer.status()
+        );
+        let critical: Critical = answer.json().await.map_err(reqwest::Error::without_url)?;
+        let ours = critical
+            .queues
+            .into_iter()
+            .filter(|queue| queue.virtual_host == self.vhost);
+        Ok(ours.map(|queue| queue.name).collect())
+    }
+
     async fn ask<T: serde::de::DeserializeOwned>(&self, number: usize, path: &str) -> anyhow::Result<T> {
+        let answer = self.send(number, path).await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "node {}, {path}: {status}", number + 1);
+        Ok(answer.json().await.map_err(reqwest::Error::without_url)?)
+    }
+
+    async fn send(&self, number: usize, path: &str) -> anyhow::Result<Response> {
         let management = self.managements[number].trim_end_matches('/');
         let asking = self.http.get(format!("{management}/api/{path}")).timeout(ANSWER);
         // The address holds a password.
-        let answer = asking.send().await.and_then(reqwest::Response::error_for_status);
-        let answer = answer
-            .map_err(reqwest::Error::without_url)
-            .with_context(|| format!("node {}, {path}", number + 1))?;
-        Ok(answer.json().await.map_err(reqwest::Error::without_url)?)
+        let answer = asking.send().await.map_err(reqwest::Error::without_url);
+        answer.with_context(|| format!("node {}, {path}", number + 1))
     }
 }
