@@ -4,6 +4,7 @@ mod callback;
 mod create_intent;
 mod notify_merchant;
 mod process_callback;
+mod query_payment;
 mod request;
 
 use anyhow::ensure;
@@ -33,6 +34,7 @@ impl Play<'_> {
             Work::CreateIntent => create_intent::play(self, case).await,
             Work::ProcessCallback => process_callback::play(self, case).await,
             Work::NotifyMerchant => notify_merchant::play(self, case).await,
+            Work::QueryPayment => query_payment::play(self, case).await,
         }
     }
 }
@@ -102,4 +104,20 @@ async fn a_worker_dies_taking_in_a_callback() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_notifying_a_merchant() -> anyhow::Result<()> {
     perform("points_notify_merchant", Work::NotifyMerchant, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_asking_about_a_payment() -> anyhow::Result<()> {
+    perform("points_query_payment", Work::QueryPayment, |case| {
+        case.way == Way::Plain
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_worker_dies_learning_that_there_is_no_intent() -> anyhow::Result<()> {
+    perform("points_query_payment_2", Work::QueryPayment, |case| {
+        case.way != Way::Plain
+    })
+    .await
 }

@@ -21,10 +21,11 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// The one callback of a payment that these tests are about.
 pub const PAID: &str = "payment_intent.succeeded";
 
-const DEAD: [&str; 4] = [
+const DEAD: [&str; 5] = [
     "dead.create_intent",
     "dead.process_callback",
     "dead.notify_merchant",
+    "dead.query_payment",
     "dead.unroutable",
 ];
 

@@ -17,6 +17,8 @@ pub enum Work {
     ProcessCallback,
     /// A worker notifies a merchant.
     NotifyMerchant,
+    /// A worker asks about a payment in review.
+    QueryPayment,
 }
 
 /// What happens to the work before its process dies.
@@ -30,6 +32,8 @@ pub enum Way {
     Retried,
     /// All tries but the last end without an answer, and the provider is asked what it has.
     Asked,
+    /// The provider surely has no intent.
+    Absent,
     /// It is given up and parked.
     Parked,
 }
@@ -81,12 +85,13 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
         Self::ProcessCallback,
         Self::NotifyMerchant,
+        Self::QueryPayment,
     ];
 
     /// The deaths that it has to survive.
@@ -97,6 +102,7 @@ impl Work {
             Self::CreateIntent => CREATE_INTENT,
             Self::ProcessCallback => PROCESS_CALLBACK,
             Self::NotifyMerchant => NOTIFY_MERCHANT,
+            Self::QueryPayment => QUERY_PAYMENT,
         }
     }
 }
@@ -220,6 +226,51 @@ const NOTIFY_MERCHANT: &[Case] = &[
     Case::at(Point::JobWrittenDown).on(Way::Parked),
     Case::at(Point::SettleBeforePark).on(Way::Parked),
     Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+/// The job that asks comes out of the outbox, and so does the news of what was learnt. When it is learnt that there is no
+/// intent, the way differs only from the provider's answer on.
+const QUERY_PAYMENT: &[Case] = &[
+    Case::at(Point::SweepBeforeClaim),
+    Case::at(Point::SweepClaimed),
+    Case::at(Point::SweepBeforeCommit),
+    Case::at(Point::SweepCommitted),
+    Case::at(Point::OutboxBeforeClaim).after(1),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishBeforeSend),
+    Case::at(Point::PublishSent),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::ProviderBeforeFind),
+    Case::at(Point::ProviderFound),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+    Case::at(Point::ProviderFound).on(Way::Absent),
+    Case::at(Point::QueryPaymentAbsent).on(Way::Absent),
+    Case::at(Point::RecordBegin).on(Way::Absent),
+    Case::at(Point::RecordGuarded).on(Way::Absent),
+    Case::at(Point::RecordBeforeCommit).on(Way::Absent),
+    Case::at(Point::RecordCommitted).on(Way::Absent),
+    Case::at(Point::OutboxClaimed).after(1).on(Way::Absent),
+    Case::at(Point::PublishBeforeSend).after(1).on(Way::Absent),
+    Case::at(Point::PublishSent).after(1).on(Way::Absent),
+    Case::at(Point::PublishConfirmed).after(1).on(Way::Absent),
+    Case::at(Point::OutboxPublished).after(1).on(Way::Absent),
+    Case::at(Point::OutboxBeforeCommit).after(1).on(Way::Absent),
+    Case::at(Point::OutboxCommitted).after(1).on(Way::Absent),
+    Case::at(Point::JobHandled).on(Way::Absent),
+    Case::at(Point::SettleBeforeAck).on(Way::Absent),
+    Case::at(Point::SettleAcked).on(Way::Absent),
 ];
 
 #[test]

@@ -23,7 +23,7 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     }
     let answer = match case.way {
         Way::Waited => wait_through_it(play, case).await?,
-        Way::Plain | Way::Retried | Way::Asked | Way::Parked => {
+        Way::Plain | Way::Retried | Way::Asked | Way::Absent | Way::Parked => {
             let accepted = play
                 .scene
                 .merchant
@@ -73,7 +73,7 @@ async fn wait_through_it(play: &mut Play<'_>, case: &Case) -> anyhow::Result<Ans
 
 fn fault(way: Way) -> Option<Value> {
     match way {
-        Way::Plain | Way::Waited => None,
+        Way::Plain | Way::Waited | Way::Absent => None,
         Way::Retried => Some(json!({ "fault": "error", "status": 500, "times": 1 })),
         Way::Asked => Some(json!({ "fault": "reset_after" })),
         Way::Parked => Some(json!({ "fault": "error", "status": 400, "code": "parameter_invalid" })),

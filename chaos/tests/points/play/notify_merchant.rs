@@ -22,7 +22,7 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     play.stage.calm(&play.scene).await?;
     let mut expected = Ending::paid();
     match case.way {
-        Way::Plain | Way::Waited | Way::Asked => {}
+        Way::Plain | Way::Waited | Way::Asked | Way::Absent => {}
         Way::Retried => behave(play, json!({ "mode": "fail", "times": 1 })).await?,
         Way::Parked => {
             forget(play, &payment).await?;

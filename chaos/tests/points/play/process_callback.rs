@@ -17,7 +17,7 @@ const SLOW_MS: u32 = 1_500;
 pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let payment = match case.way {
         Way::Retried => come_early(play).await?,
-        Way::Plain | Way::Waited | Way::Asked | Way::Parked => pay(play, case.way).await?,
+        Way::Plain | Way::Waited | Way::Asked | Way::Absent | Way::Parked => pay(play, case.way).await?,
     };
     play.workers.start_armed(case)?;
     play.workers.die(case).await?;

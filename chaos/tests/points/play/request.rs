@@ -19,7 +19,7 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let api = &play.scene.merchant.api;
     let cut_off = match case.way {
         Way::Waited => api.create_and_wait(&key, &body, WAIT_S).await,
-        Way::Plain | Way::Retried | Way::Asked | Way::Parked => api.create(&key, &body).await,
+        Way::Plain | Way::Retried | Way::Asked | Way::Absent | Way::Parked => api.create(&key, &body).await,
     };
     ensure!(cut_off.is_err(), "it was answered: {cut_off:?}");
     play.ingress.die(case).await?;
