@@ -5,13 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{channel::IntentStatus, secret::Secret};
+use domain::{
+    channel::IntentStatus,
+    notification::{Notification, NotificationType},
+    secret::Secret,
+};
 use futures::future::join_all;
 use sqlx::{Connection, PgConnection};
-use store::{Record, Recorder, Store, StoreConfig, Vault, Verdict, testing::TEST_KEY};
+use store::{
+    AttemptRecord, DeliveryStatus, Record, Recorder, Store, StoreConfig, Vault, Verdict, testing::TEST_KEY,
+};
 use tokio::sync::Notify;
 
-use crate::support::{seen, world};
+use crate::support::{at, seen, world};
 
 #[tokio::test]
 async fn many_records_at_once_are_all_written() {
@@ -202,4 +208,54 @@ async fn a_server_that_is_not_there_delays_no_record_more_than_another() {
         "{:?}",
         started.elapsed()
     );
+}
+
+/// A worker that dies after writing a failure down makes the same attempt once more.
+#[tokio::test]
+async fn an_attempt_made_again_leaves_a_second_account_only_when_it_arrived() {
+    let world = world().await;
+    let notification = Notification::about(
+        &world.stored("k").await,
+        NotificationType::PaymentSucceeded,
+        at(10),
+    );
+    let notification_id = notification.id;
+    let told = Record {
+        notifications: vec![notification],
+        ..Record::default()
+    };
+    world.write(told).await;
+    let statuses = [
+        (500, DeliveryStatus::Pending),
+        (503, DeliveryStatus::Pending),
+        (200, DeliveryStatus::Delivered),
+        (200, DeliveryStatus::Delivered),
+    ];
+    for (http_status, status) in statuses {
+        let attempt = AttemptRecord {
+            notification_id,
+            attempt: 1,
+            status,
+            http_status: Some(http_status),
+            error: None,
+            response: None,
+            duration_ms: 1,
+            at: at(11),
+            gone_url: None,
+        };
+        let attempt = Some(attempt);
+        world
+            .write(Record {
+                attempt,
+                ..Record::default()
+            })
+            .await;
+    }
+    let mut connection = PgConnection::connect(&world.database.url()).await.unwrap();
+    let accounts = "select array_agg(http_status order by attempt) from notification_attempts";
+    let accounts: Vec<i32> = sqlx::query_scalar(accounts)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(accounts, [500, 200]);
 }
