@@ -91,7 +91,7 @@ pub(crate) async fn play(
         rabbit: &stage.world.rabbit,
         database: &database,
     };
-    let (findings, recovered) = recovery::watch(&evidence, over).await?;
+    let (findings, recovered) = recovery::watch(&evidence, over, &breaker.narrator).await?;
     database.close().await;
     let verdict = Verdict {
         seed: config.seed,

@@ -160,15 +160,21 @@ launch_rabbitmq() {
             RABBITMQ_ENABLED_PLUGINS_FILE="$home/enabled_plugins" RABBITMQ_GENERATED_CONFIG_DIR="$home/generated" \
             RABBITMQ_MNESIA_BASE="$home/data" RABBITMQ_MNESIA_DIR="$home/data/node" \
             RABBITMQ_LOG_BASE="$home/log" RABBITMQ_LOGS="$(rabbitmq_log)" RABBITMQ_PID_FILE="$home/node.pid" \
-            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$ERLANG_LOOPBACK $ERLANG_IDLE -$(rabbitmq_mark) 1" \
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$(erlang_arguments)" \
             "$(rabbitmq_start_script)" </dev/null >"$home/log/start.log" 2>&1 &
         printf '%s\n' "$!"
     )
 }
 
+# How many messages a queue holds is otherwise told some seconds late, in which a run that watches for the end would wait.
+FRESH_COUNTS='-rabbit quorum_tick_interval 500 -rabbit collect_statistics_interval 500'
 ERLANG_LOOPBACK='-kernel inet_dist_use_interface {127,0,0,1}'
 # Several nodes on two cores leave them to each other instead of waiting busily.
 ERLANG_IDLE='+sbwt none +sbwtdcpu none +sbwtdio none'
+
+erlang_arguments() {
+    printf '%s %s %s -%s 1\n' "$ERLANG_LOOPBACK" "$ERLANG_IDLE" "${SERVERS_NAME:+$FRESH_COUNTS}" "$(rabbitmq_mark)"
+}
 
 # exec_as_rabbitmq USER [NAME=VALUE..] COMMAND..: with what the node and its tool need to find each other: name, cookie
 # (in HOME) and epmd.

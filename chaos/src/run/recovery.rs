@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::verifier::{Evidence, Finding, verify};
+use crate::{
+    faults::Narrator,
+    verifier::{Evidence, Finding, verify},
+};
 
 /// After this, what is not settled never will be.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -18,6 +21,7 @@ const REST: Duration = Duration::from_secs(3);
 pub(super) async fn watch(
     evidence: &Evidence<'_>,
     over: Instant,
+    narrator: &Narrator,
 ) -> anyhow::Result<(Vec<Finding>, Option<Duration>)> {
     loop {
         let began = Instant::now();
@@ -33,6 +37,18 @@ pub(super) async fn watch(
         if over.elapsed() > PATIENCE {
             return Ok((findings, None));
         }
+        narrator.say("wait", &unsettled(&findings));
         sleep(PAUSE.max(began.elapsed())).await;
     }
+}
+
+/// How much there is to wait for, with an example.
+fn unsettled(findings: &[Finding]) -> String {
+    let of = |finding: &&Finding| finding.lost + finding.stuck > 0;
+    let count: u64 = findings.iter().map(|finding| finding.lost + finding.stuck).sum();
+    let example = findings
+        .iter()
+        .filter(of)
+        .find_map(|finding| finding.examples.first());
+    format!("{count} to go, such as: {}", example.map_or("", String::as_str))
 }
