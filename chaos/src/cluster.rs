@@ -26,12 +26,9 @@ use nodes::Nodes;
 /// As [`run`](crate::run::run); also when a node does not come back.
 pub async fn run(config: &Config, managements: &str) -> anyhow::Result<Verdict> {
     println!(
-        "chaos: seed {}, leaders killed for {:.1} min and until every queue has lost one, {} merchants (again: \
-         CHAOS_SEED={} make chaos-cluster)",
+        "chaos: seed {}, leaders are killed until every queue has lost one (the same again: {} make chaos-cluster)",
         config.seed,
-        config.time.as_secs_f64() / 60.0,
-        config.merchants,
-        config.seed
+        config.repetition()
     );
     let hunt =
         async |breaker: &Arc<Breaker>, ground: &Ground| hunt(config, managements, breaker, ground).await;

@@ -4,8 +4,8 @@ use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::{Context, ensure};
 
-/// Longer than anybody watches.
-const MAX_MINUTES: f64 = 24.0 * 60.0;
+/// The provider's logs hold the calls of about so long.
+const MAX_MINUTES: f64 = 60.0;
 
 /// What a run is to be like.
 #[derive(Debug, Clone)]
@@ -51,6 +51,16 @@ impl Config {
                 .unwrap_or_else(|| ".run/chaos".to_owned())
                 .into(),
         })
+    }
+
+    /// The settings that repeat the plan.
+    pub fn repetition(&self) -> String {
+        format!(
+            "CHAOS_SEED={} CHAOS_MINUTES={} CHAOS_MERCHANTS={}",
+            self.seed,
+            self.time.as_secs_f64() / 60.0,
+            self.merchants
+        )
     }
 }
 

@@ -90,6 +90,12 @@ impl Ground {
         self.database.remove().await
     }
 
+    /// Removes the vhost only, and names the database that stays for looking into it.
+    pub fn keep(mut self) -> String {
+        self.database.keep();
+        format!("the database {}", self.database.name)
+    }
+
     async fn migrate(&self) -> anyhow::Result<()> {
         self.console()?.run(&["migrate"], "").await.map(drop)
     }

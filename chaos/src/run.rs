@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sqlx::postgres::PgPoolOptions;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use crate::{
     config::Config,
@@ -27,6 +27,8 @@ pub use verdict::Verdict;
 
 /// Enough to keep every part busy on a small machine, and little enough not to measure its speed.
 const ORDERS_PER_S: f64 = 5.0;
+/// How long clients go on asking after the last fault: what is settled late must not be the old alone.
+const AFTERWARDS: Duration = Duration::from_secs(2);
 /// How often the terminal is told how far the clients have come.
 const NEWS_EVERY: Duration = Duration::from_secs(15);
 
@@ -37,12 +39,10 @@ const NEWS_EVERY: Duration = Duration::from_secs(15);
 pub async fn run(config: &Config) -> anyhow::Result<Verdict> {
     let plan = Plan::new(config.seed, config.time, config.merchants);
     println!(
-        "chaos: seed {}, {} faults planned in {:.1} min, {} merchants (again: CHAOS_SEED={} make chaos)",
+        "chaos: seed {}, {} faults planned (the same plan again: {} make chaos)",
         config.seed,
         plan.faults.len(),
-        config.time.as_secs_f64() / 60.0,
-        config.merchants,
-        config.seed
+        config.repetition()
     );
     let follow = async |breaker: &Arc<Breaker>, _: &Ground| breaker.follow(&plan).await;
     play(config, Arms::new(config.seed), follow).await
@@ -80,6 +80,9 @@ pub(crate) async fn play(
         "nothing breaks any more; waiting until everything is settled",
     );
 
+    let accepted = traffic.journal().progress().accepted;
+    sleep(AFTERWARDS).await;
+    let works_again = traffic.journal().progress().accepted > accepted;
     let journal = traffic.finish().await?;
     let database = PgPoolOptions::new()
         .max_connections(4)
@@ -95,7 +98,8 @@ pub(crate) async fn play(
     database.close().await;
     let verdict = Verdict {
         seed: config.seed,
-        requests: journal.progress().begun,
+        orders: journal.progress(),
+        works_again,
         tally,
         deaths: breaker.crew.deaths(),
         findings,
@@ -103,7 +107,11 @@ pub(crate) async fn play(
     };
     drop(breaker);
     drop(stage.sandbox);
-    stage.ground.clear().await?;
+    if verdict.is_good() {
+        stage.ground.clear().await?;
+    } else {
+        println!("\nkept for looking into it: {}", stage.ground.keep());
+    }
     Ok(verdict)
 }
 

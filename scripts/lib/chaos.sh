@@ -19,6 +19,7 @@ chaos_main() {
     require_cargo
     no_proxy_for_this_machine
     refuse_second_run
+    stop_orphan
     trap leave EXIT
     trap 'exit 130' INT TERM HUP
     build
@@ -39,7 +40,14 @@ stop_chaos() {
     local pid
     pid=$(cat "$RUNS/chaos.pid" 2>/dev/null || true)
     stop_process "$pid" "$SELF" TERM 90
+    stop_orphan
     "$SERVERS" down
+}
+
+# The program of a script that was killed goes on by itself, and brings servers back that are taken down under it.
+stop_orphan() {
+    stop_process "$(cat "$RUNS/program.pid" 2>/dev/null || true)" "$(program)" TERM 30
+    rm -f "$RUNS/program.pid"
 }
 
 build() {
@@ -63,6 +71,7 @@ run_chaos() {
     CHAOS_SERVERS=$SERVERS CHAOS_CLUSTER=${CLUSTER:+$CLUSTER_MANAGEMENT_URLS} CHAOS_LOGS=$RUNS \
         "$(program)" </dev/null &
     PROGRAM_PID=$!
+    printf '%s\n' "$PROGRAM_PID" >"$RUNS/program.pid"
     set +m
     wait "$PROGRAM_PID" || code=$?
     trap - EXIT
@@ -76,7 +85,7 @@ program() {
 
 leave() {
     trap '' INT TERM HUP
-    stop_process "$PROGRAM_PID" "$(program)" TERM 30
-    "$SERVERS" down 2>>"$RUNS/servers.log"
-    rm -f "$RUNS/chaos.pid"
+    stop_process "$PROGRAM_PID" "$(program)" TERM 30 || true
+    "$SERVERS" down 2>>"$RUNS/servers.log" || say "its servers could not be stopped: see $RUNS/servers.log"
+    rm -f "$RUNS/chaos.pid" "$RUNS/program.pid"
 }

@@ -33,6 +33,9 @@ const FOREVER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Between a process's end and its next start, in milliseconds.
 const PAUSE_MS: std::ops::RangeInclusive<u64> = 50..=1_200;
 
+/// The pause when nothing breaks any more: a process that ends by itself again and again must not keep the machine busy.
+const LEAST_PAUSE: Duration = Duration::from_millis(50);
+
 /// The processes, each with its keeper. All of them end when this is dropped.
 pub struct Crew {
     orders: BTreeMap<Member, mpsc::Sender<Order>>,
@@ -186,9 +189,8 @@ impl Keeper {
                     let _ = done.send(());
                 }
             }
-            if !self.is_peace() {
-                sleep(self.pauses.duration_ms(PAUSE_MS)).await;
-            }
+            let pause = self.pauses.duration_ms(PAUSE_MS);
+            sleep(if self.is_peace() { LEAST_PAUSE } else { pause }).await;
         }
     }
 

@@ -12,7 +12,7 @@ pub struct Database {
     /// Its address.
     pub url: String,
     server: String,
-    name: String,
+    pub name: String,
     is_there: bool,
 }
 
@@ -35,6 +35,11 @@ impl Database {
     pub async fn remove(&mut self) -> anyhow::Result<()> {
         self.is_there = false;
         execute(&self.server, &self.removal()).await
+    }
+
+    /// Lets it stay when this is dropped.
+    pub fn keep(&mut self) {
+        self.is_there = false;
     }
 
     fn removal(&self) -> String {

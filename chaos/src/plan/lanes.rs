@@ -107,7 +107,8 @@ fn lanes(merchants: usize) -> Vec<Lane> {
 }
 
 impl Lane {
-    /// Deals faults until the time is too short for the next one to be over in time.
+    /// Deals faults until the time is too short for the next one to end in time. What it leaves behind may come after: the
+    /// run waits for it, and the recovery from it is measured.
     fn run(self, seed: u64, time: Duration) -> Vec<Planned> {
         let mut deck = Deck::new(self.faults, Dice::new(seed, self.purpose));
         let mut planned = Vec::new();
@@ -116,12 +117,11 @@ impl Lane {
             at += deck.dice().duration_ms(self.pause_ms.clone());
             let fault = varied(deck.deal(), deck.dice());
             let lasts = deck.dice().duration_ms(self.lasts_ms.clone());
-            let over = at + lasts + fault.aftermath();
-            if over > time {
+            if at + lasts > time {
                 return planned;
             }
             planned.push(Planned { at, lasts, fault });
-            at = over;
+            at += lasts + fault.aftermath();
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use anyhow::Context;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     faults::Narrator,
@@ -13,33 +14,60 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks, and no less than the last one took: looking is work, too, and must not be what everybody waits for.
 const PAUSE: Duration = Duration::from_millis(300);
+/// A server that does not answer must not be waited for.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(30);
 /// After all is settled, the time in which something might still happen twice.
 const REST: Duration = Duration::from_secs(3);
 
-/// Looks at the evidence until nothing is missing or unfinished, rests, and looks once more. Gives what was found last,
-/// and how long after the last fault everything was settled; none when patience ended before.
+/// Looks at the evidence until nothing is missing or unfinished, rests, and looks once more: something may still happen
+/// twice, or begin anew as a query does that is made now and then. Gives what was found last, and how long after the last
+/// fault everything was settled; none when patience ended before.
+///
+/// # Errors
+/// The evidence could not be read for as long as patience lasted.
 pub(super) async fn watch(
     evidence: &Evidence<'_>,
     over: Instant,
     narrator: &Narrator,
 ) -> anyhow::Result<(Vec<Finding>, Option<Duration>)> {
+    let mut recovered = None;
     loop {
         let began = Instant::now();
-        let findings = verify(evidence).await?;
-        if findings
-            .iter()
-            .all(|finding| finding.lost == 0 && finding.stuck == 0)
-        {
-            let recovered = over.elapsed();
-            sleep(REST).await;
-            return Ok((verify(evidence).await?, Some(recovered)));
-        }
-        if over.elapsed() > PATIENCE {
-            return Ok((findings, None));
-        }
-        narrator.say("wait", &unsettled(&findings));
-        sleep(PAUSE.max(began.elapsed())).await;
+        let looked = look(evidence).await;
+        let impatient = over.elapsed() > PATIENCE;
+        let pause = match looked {
+            Ok(findings) if is_settled(&findings) => match recovered {
+                Some(_) => return Ok((findings, recovered)),
+                None => {
+                    recovered = Some(over.elapsed());
+                    REST
+                }
+            },
+            Ok(findings) if impatient => return Ok((findings, None)),
+            Ok(findings) => {
+                narrator.say("wait", &unsettled(&findings));
+                PAUSE.max(began.elapsed())
+            }
+            Err(error) if impatient => return Err(error),
+            Err(error) => {
+                narrator.say("wait", &format!("the evidence cannot be read: {error:#}"));
+                PAUSE
+            }
+        };
+        sleep(pause).await;
     }
+}
+
+async fn look(evidence: &Evidence<'_>) -> anyhow::Result<Vec<Finding>> {
+    timeout(LOOK_TIMEOUT, verify(evidence))
+        .await
+        .context("it took too long")?
+}
+
+fn is_settled(findings: &[Finding]) -> bool {
+    findings
+        .iter()
+        .all(|finding| finding.lost == 0 && finding.stuck == 0)
 }
 
 /// How much there is to wait for, with an example.

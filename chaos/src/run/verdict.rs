@@ -4,19 +4,30 @@ use std::{fmt, time::Duration};
 
 use crate::{
     faults::{Deaths, Tally},
-    verifier::Finding,
+    journal::Progress,
+    verifier::{Finding, invariants},
 };
 
 /// How long everything may take to be settled after the last fault.
 const MAX_RECOVERY: Duration = Duration::from_secs(10);
+/// What every run with accepted orders has evidence of.
+const SEEN_IN_EVERY_RUN: [&str; 5] = [
+    invariants::KEPT,
+    invariants::ONE_INTENT,
+    invariants::CHARGED_IS_PAID,
+    invariants::TAKEN_IN_ONCE,
+    invariants::TOLD_ONCE,
+];
 
 /// The end of a run.
 #[derive(Debug, Clone)]
 pub struct Verdict {
     /// What repeats the run.
     pub seed: u64,
-    /// How many payments were asked for.
-    pub requests: usize,
+    /// What clients asked for.
+    pub orders: Progress,
+    /// Whether clients found somebody to take their orders right after the last fault.
+    pub works_again: bool,
     /// What was broken.
     pub tally: Tally,
     /// How processes ended.
@@ -28,14 +39,44 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Whether nothing was lost, doubled or got stuck, and everything was settled in time.
+    /// Whether nothing was lost, doubled or got stuck, everything was settled in time, and enough happened to say so.
     pub fn is_good(&self) -> bool {
         let holds = |finding: &Finding| finding.lost + finding.doubled + finding.stuck == 0;
-        self.findings.iter().all(holds) && !self.is_late()
+        self.findings.iter().all(holds) && self.shortfalls().is_empty()
     }
 
-    fn is_late(&self) -> bool {
-        self.recovered.is_none_or(|recovered| recovered > MAX_RECOVERY)
+    /// What else makes the run a failure, a sentence each.
+    fn shortfalls(&self) -> Vec<String> {
+        let Progress { begun, accepted } = self.orders;
+        let mut shortfalls = Vec::new();
+        if self.recovered.is_none_or(|recovered| recovered > MAX_RECOVERY) {
+            shortfalls.push(format!(
+                "not settled within {} s of the last fault",
+                MAX_RECOVERY.as_secs()
+            ));
+        }
+        if accepted * 2 < begun || accepted == 0 {
+            shortfalls.push(format!("only {accepted} of {begun} orders were accepted"));
+        }
+        if !self.works_again {
+            shortfalls.push("no order was accepted right after the last fault".to_owned());
+        }
+        if self.tally.total() == 0 {
+            shortfalls.push("nothing was broken".to_owned());
+        }
+        if !self.deaths.unexplained.is_empty() {
+            shortfalls.push("processes ended that nobody killed".to_owned());
+        }
+        shortfalls.extend(self.nothing_to_see());
+        shortfalls
+    }
+
+    /// Invariants that a run with accepted orders always has something to say about.
+    fn nothing_to_see(&self) -> impl Iterator<Item = String> {
+        let empty =
+            |finding: &&Finding| SEEN_IN_EVERY_RUN.contains(&finding.invariant) && finding.checked == 0;
+        let in_words = |finding: &Finding| format!("nothing was seen of: {}", finding.invariant);
+        self.findings.iter().filter(empty).map(in_words)
     }
 
     fn sum(&self, count: impl Fn(&Finding) -> u64) -> u64 {
@@ -50,19 +91,15 @@ impl fmt::Display for Verdict {
         for finding in &self.findings {
             write_finding(f, finding)?;
         }
-        if self.is_late() {
-            writeln!(
-                f,
-                "FAIL settled within {} s of the last fault",
-                MAX_RECOVERY.as_secs()
-            )?;
+        for shortfall in self.shortfalls() {
+            writeln!(f, "FAIL {shortfall}")?;
         }
         let faults = self.tally.total() + self.deaths.at_failpoints();
         write!(
             f,
             "\nchaos: seed {}, {} requests, {faults} faults, lost {}, doubled {}, stuck {}, ",
             self.seed,
-            self.requests,
+            self.orders.begun,
             self.sum(|finding| finding.lost),
             self.sum(|finding| finding.doubled),
             self.sum(|finding| finding.stuck),
@@ -77,7 +114,11 @@ impl fmt::Display for Verdict {
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let (invariant, checked) = (finding.invariant, finding.checked);
     if finding.lost + finding.doubled + finding.stuck == 0 {
-        return writeln!(f, "ok   {invariant}  checked {checked}");
+        let note = finding
+            .note
+            .as_ref()
+            .map_or_else(String::new, |note| format!(" ({note})"));
+        return writeln!(f, "ok   {invariant}  checked {checked}{note}");
     }
     writeln!(
         f,

@@ -38,7 +38,7 @@ const DEATHS: [(&str, &str); 2] = [
 /// needs jobs that are left.
 const IN_HAND: &str = "8";
 /// How often the provider does what it was asked for and does not say so.
-const UNANSWERED: u32 = 4;
+const UNANSWERED: u32 = 8;
 
 /// Everything a run needs; the workers are not running yet.
 pub struct Trial {
@@ -92,9 +92,6 @@ impl Trial {
         let traffic = Traffic::start(&self.world, SEED, SHAPE).await?;
         let sandbox = &self.world.sandbox;
         sandbox.set_callbacks(json!({ "duplicate": 2 })).await?;
-        sandbox
-            .set_fault(json!({ "route": OPENING, "fault": "hang_after", "times": UNANSWERED }))
-            .await?;
         for (point, action) in DEATHS {
             let mut workers = Process::start(self.workers.clone().armed(&format!("{point}={action}")))?;
             workers.wait(PATIENCE).await?;
@@ -105,6 +102,9 @@ impl Trial {
                 workers.last_lines()
             );
         }
+        sandbox
+            .set_fault(json!({ "route": OPENING, "fault": "hang_after", "times": UNANSWERED }))
+            .await?;
         let mut workers = Process::start(self.workers.clone())?;
         workers.ready(PATIENCE).await?;
         let begun = async || Ok(traffic.journal().progress().begun);

@@ -28,7 +28,7 @@ const PAYMENTS: usize = 1_000;
 /// How many payments hear news at the same time.
 const AT_ONCE: usize = 32;
 /// Generous: other tests may keep the machine busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(150);
 const SECRET: &str = "whsec_order";
 const MONEY: Money = Money {
     amount_minor: 1_999,
