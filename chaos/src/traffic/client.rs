@@ -62,7 +62,7 @@ impl Shop {
         let Some(told) = play.ask_as_told().await else {
             return;
         };
-        let Some(intent) = play.look_until(&told.payment, has_intent).await else {
+        let Some(Some(intent)) = play.look_until(&told.payment, intent_or_end).await else {
             return;
         };
         for card in drawn.story.cards() {
@@ -219,9 +219,12 @@ fn is_stored(answer: &Answer) -> Option<()> {
     (answer.status == 200).then_some(())
 }
 
-fn has_intent(answer: &Answer) -> Option<String> {
-    let intent = answer.text("/channel_intent_id");
-    (!intent.is_empty()).then(|| intent.to_owned())
+/// The intent, or that there will be none.
+fn intent_or_end(answer: &Answer) -> Option<Option<String>> {
+    match answer.text("/channel_intent_id") {
+        "" => is_settled(answer).map(|()| None),
+        intent => Some(Some(intent.to_owned())),
+    }
 }
 
 /// Nothing more happens by itself.
