@@ -26,6 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Well below the 90 units after which a call counts as ended, and enough for a busy machine.
 const STRIPE_TIMEOUT_MS: &str = "600";
 
+/// What an operator gives workers that share two cores with all their servers. With the usual 128 of each kind at once, a
+/// backlog would wait for connections until it is put off, and be put off more often than done.
+const WORKERS_CONCURRENCY: &str = "16";
+
 /// A provider that never gives a callback up within a run, and soon repeats it: how long callbacks stay away is not what
 /// is measured.
 const PROVIDER: [(&str, &str); 3] = [
@@ -51,8 +55,9 @@ impl Stage {
     /// Starts everything, the processes with these arms.
     pub(super) async fn set(config: &Config, arms: Arms) -> anyhow::Result<Self> {
         let ground = Ground::prepare("chaos").await?;
-        let settings =
-            Settings::new(ground.environment(), &config.logs).with("STRIPE_TIMEOUT_MS", STRIPE_TIMEOUT_MS);
+        let settings = Settings::new(ground.environment(), &config.logs)
+            .with("STRIPE_TIMEOUT_MS", STRIPE_TIMEOUT_MS)
+            .with("WORKERS_CONCURRENCY", WORKERS_CONCURRENCY);
         let with = |settings: Settings, (name, value): (&str, &str)| settings.with(name, value);
         let sandbox_settings = PROVIDER.into_iter().fold(settings.clone(), with);
         let mut sandbox = Process::start(sandbox_settings.sandbox("sandbox")?)?;
