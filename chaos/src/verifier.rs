@@ -16,6 +16,7 @@ mod parked;
 mod ranks;
 mod refusals;
 mod requests;
+mod subjects;
 mod tally;
 #[cfg(test)]
 mod tests;

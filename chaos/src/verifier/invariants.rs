@@ -30,8 +30,7 @@ pub const TOLD_ONCE: &str =
 /// Merchants hear nothing else.
 pub const TOLD_THE_TRUTH: &str = "Every notification is signed, is the same each time, and is true.";
 /// What is given up can be understood.
-pub const EXPLAINED: &str =
-    "Every parked message is explained by its job's story, and every job given up is parked or done.";
+pub const EXPLAINED: &str = "Every parked message is explained by its job's story, and every job given up is parked, or done after all.";
 /// The work is done.
 pub const NONE_WAITS: &str = "Nothing is left in the outbox, in a job queue or in a retry queue.";
 /// Whoever is refused knows where they stand.

@@ -1,7 +1,6 @@
-//! Callbacks, notifications, parked messages and answers: one test for each way in which the evidence can be spoilt.
+//! Callbacks, notifications and answers: one test for each way in which the evidence can be spoilt.
 
-use e2e::rabbit::{Letter, PEEKED};
-use serde_json::json;
+use e2e::rabbit::PEEKED;
 
 use super::{
     after, all,
@@ -163,65 +162,6 @@ fn a_decline_that_is_announced_and_did_not_happen() {
 }
 
 #[test]
-fn a_parked_message_without_a_story() {
-    let found = after(|facts| {
-        facts
-            .failures
-            .retain(|failure| failure.correlation_id != NEVER_OPENED)
-    });
-    assert_eq!(found, lost(EXPLAINED));
-    let found = after(|facts| facts.failures[0].error_class = "internal".into());
-    assert_eq!(found, lost(EXPLAINED));
-}
-
-#[test]
-fn a_parked_message_that_leaves_its_callback_hanging() {
-    let found = after(|facts| {
-        let mut failure = facts.failures[0].clone();
-        failure.kind = "process_callback".into();
-        failure.correlation_id = "evt_9".into();
-        let letter = Letter {
-            payload: String::new(),
-            properties: json!({
-                "message_id": failure.job_id, "correlation_id": "evt_9",
-                "headers": { "error_class": failure.error_class },
-            }),
-        };
-        facts.parked.insert("dead.process_callback".into(), vec![letter]);
-        facts.failures.push(failure);
-    });
-    assert_eq!(found, stuck(EXPLAINED));
-}
-
-#[test]
-fn a_message_of_a_kind_that_nobody_knows() {
-    let found = after(|facts| {
-        let letter = facts.parked["dead.create_intent"][0].clone();
-        facts.parked.insert("dead.unroutable".into(), vec![letter]);
-    });
-    assert_eq!(found, lost(EXPLAINED));
-}
-
-#[test]
-fn a_job_that_was_given_up_and_is_neither_parked_nor_done() {
-    let found = after(|facts| {
-        let mut failure = facts.failures[0].clone();
-        failure.kind = "process_callback".into();
-        failure.correlation_id = "evt_9".into();
-        facts.failures.push(failure);
-    });
-    assert_eq!(found, lost(EXPLAINED));
-}
-
-#[test]
-fn a_job_that_was_given_up_may_be_done_instead_of_parked() {
-    let found = after(|facts| {
-        facts.parked.get_mut("dead.create_intent").unwrap().remove(0);
-    });
-    assert_eq!(found, all([]));
-}
-
-#[test]
 fn work_that_is_left() {
     assert_eq!(
         after(|facts| facts.outbox.push("job_9".into())),
@@ -292,17 +232,6 @@ fn the_day_has_what_the_tests_point_at() {
         .filter_map(|intent| intent.payment())
         .collect();
     assert_eq!(intents, [PAID, SECOND_CARD, TWO_BODIES]);
-}
-
-#[test]
-fn a_job_that_was_parked_twice_has_the_story_of_the_last() {
-    let found = after(|facts| {
-        let letters = facts.parked.get_mut("dead.create_intent").unwrap();
-        let mut first = letters[0].clone();
-        first.properties["headers"]["error_class"] = "outcome_unknown".into();
-        letters.insert(0, first);
-    });
-    assert_eq!(found, all([]));
 }
 
 #[test]
