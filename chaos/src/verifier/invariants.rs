@@ -17,6 +17,8 @@ pub const CHARGED_IS_PAID: &str =
     "Every charge is a succeeded payment, once and in full, and every succeeded payment a charge.";
 /// A failure has a reason at the provider.
 pub const FAILED_IS_DECLINED: &str = "Every failed payment was declined, or has no intent at the provider.";
+/// A card is not forgotten on the way, and no payment pays itself.
+pub const CARDS_DECIDE: &str = "A good card in a request has paid, unless no intent was opened or the payment is in review; none pays unasked.";
 /// Nothing hangs.
 pub const ENDED: &str = "Every payment has come to an end, waits for its payer, or is visibly in review.";
 /// Statuses only climb.
