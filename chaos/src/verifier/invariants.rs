@@ -25,7 +25,7 @@ pub const ENDED: &str = "Every payment has come to an end, waits for its payer, 
 pub const FORWARD: &str = "No payment moved backwards, neither seen by its client nor told to its merchant.";
 /// No callback is lost or counted twice.
 pub const TAKEN_IN_ONCE: &str =
-    "Every callback answered 2xx was taken in once, for its merchant, and no other was.";
+    "Every callback was accepted in the end and taken in once, for its merchant, and nothing else was.";
 /// Merchants hear of everything.
 pub const TOLD_ONCE: &str =
     "Every status that merchants are told about has one notification, and it was delivered.";
@@ -36,5 +36,4 @@ pub const EXPLAINED: &str = "Every parked message is explained by its job's stor
 /// The work is done.
 pub const NONE_WAITS: &str = "Nothing is left in the outbox, in a job queue or in a retry queue.";
 /// Whoever is refused knows where they stand.
-pub const HONEST_REFUSALS: &str =
-    "Every refusal was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";
+pub const HONEST_REFUSALS: &str = "Every refusal was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due; to callbacks, 503 or 408.";

@@ -9,7 +9,7 @@ use super::{
     invariants::*,
     lost, payment, stuck,
 };
-use crate::verifier::facts::TakenIn;
+use crate::verifier::facts::{Facts, TakenIn};
 
 #[test]
 fn a_callback_that_was_accepted_and_not_taken_in() {
@@ -17,16 +17,46 @@ fn a_callback_that_was_accepted_and_not_taken_in() {
 }
 
 #[test]
-fn a_callback_that_was_refused_need_not_be_taken_in() {
+fn a_callback_that_was_never_accepted() {
+    for answer in [None, Some(408), Some(503)] {
+        let found = after(|facts| {
+            facts.inbox.truncate(2);
+            answer_last_event(facts, answer);
+        });
+        assert_eq!(found, lost(TAKEN_IN_ONCE), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_callback_that_was_refused_for_ever() {
     let found = after(|facts| {
         facts.inbox.truncate(2);
-        facts
-            .callbacks
-            .iter_mut()
-            .skip(6)
-            .for_each(|callback| callback.status = Some(503));
+        answer_last_event(facts, Some(401));
     });
-    assert_eq!(found, all([]));
+    assert_eq!(
+        found,
+        all([
+            lost(TAKEN_IN_ONCE),
+            super::Broken::from([(HONEST_REFUSALS, (0, 3, 0))])
+        ])
+    );
+}
+
+#[test]
+fn a_callback_that_deserved_no_refusal_although_it_was_accepted_later() {
+    for answer in [400, 404, 500] {
+        let found = after(|facts| facts.callbacks[0].status = Some(answer));
+        assert_eq!(found, doubled(HONEST_REFUSALS), "{answer}");
+    }
+    for answer in [408, 503] {
+        let found = after(|facts| facts.callbacks[0].status = Some(answer));
+        assert_eq!(found, all([]), "{answer}");
+    }
+}
+
+fn answer_last_event(facts: &mut Facts, answer: Option<u16>) {
+    let attempts = facts.callbacks.iter_mut().skip(6);
+    attempts.for_each(|callback| callback.status = answer);
 }
 
 #[test]
