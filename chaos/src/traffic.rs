@@ -21,7 +21,7 @@ use tokio::{
 use crate::journal::{Journal, Merchant};
 use client::Shop;
 use draw::Draw;
-pub use story::Story;
+pub use story::{Story, is_declined};
 
 /// How many merchants are registered side by side: each takes two runs of the console.
 const REGISTERED_AT_ONCE: usize = 4;

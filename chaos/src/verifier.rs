@@ -4,6 +4,7 @@
 //! queues. Then plain functions compare it, one for each invariant, so that each of them can be shown to fail. Nothing
 //! here knows how the pipeline works; it knows what was promised.
 
+mod cards;
 mod collect;
 mod endings;
 mod facts;
@@ -16,6 +17,7 @@ mod parked;
 mod ranks;
 mod refusals;
 mod requests;
+mod subjects;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -82,6 +84,7 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         money::one_key(facts),
         money::charged_is_paid(facts),
         money::failed_is_declined(facts),
+        cards::decided(facts),
         endings::ended(facts),
         endings::forward(facts),
         inbox::taken_in_once(facts),

@@ -12,15 +12,17 @@ pub struct Settings {
 }
 
 /// Delays that are long enough to be seen and no longer: the retry ladder and all that is measured in its unit shrink a
-/// hundredfold. The sandbox forgets nothing that a run may leave behind.
-const PACE: [(&str, &str); 8] = [
+/// hundredfold. The sandbox forgets nothing that a run may leave behind, and as a provider it never gives a callback up
+/// within one and soon repeats it: a callback that is not delivered in the end was refused for ever.
+const PACE: [(&str, &str); 9] = [
     ("INGRESS_DRAIN_MS", "0"),
     ("RETRY_UNIT_MS", "10"),
     ("STRIPE_TIMEOUT_MS", "300"),
     ("NOTIFY_TIMEOUT_MS", "500"),
     ("NOTIFY_ALLOW_PRIVATE", "true"),
     ("SANDBOX_WEBHOOK_RETRY_MS", "50"),
-    ("SANDBOX_WEBHOOK_ATTEMPTS", "12"),
+    ("SANDBOX_WEBHOOK_RETRY_MAX_MS", "1000"),
+    ("SANDBOX_WEBHOOK_ATTEMPTS", "100000"),
     ("SANDBOX_LOG_LIMIT", "200000"),
 ];
 

@@ -30,13 +30,8 @@ const STRIPE_TIMEOUT_MS: &str = "600";
 /// backlog would wait for connections until it is put off, and be put off more often than done.
 const WORKERS_CONCURRENCY: &str = "16";
 
-/// A provider that never gives a callback up within a run, and soon repeats it: how long callbacks stay away is not what
-/// is measured.
-const PROVIDER: [(&str, &str); 3] = [
-    ("SANDBOX_WEBHOOK_RETRY_MAX_MS", "1000"),
-    ("SANDBOX_WEBHOOK_ATTEMPTS", "100000"),
-    ("SANDBOX_WEBHOOK_TIMEOUT_MS", "2000"),
-];
+/// A provider that soon repeats a callback without an answer: how long callbacks stay away is not what is measured.
+const CALLBACK_TIMEOUT_MS: &str = "2000";
 
 /// A Sluice of its own, at work.
 pub(super) struct Stage {
@@ -58,9 +53,9 @@ impl Stage {
         let settings = Settings::new(ground.environment(), &config.logs)
             .with("STRIPE_TIMEOUT_MS", STRIPE_TIMEOUT_MS)
             .with("WORKERS_CONCURRENCY", WORKERS_CONCURRENCY);
-        let with = |settings: Settings, (name, value): (&str, &str)| settings.with(name, value);
-        let sandbox_settings = PROVIDER.into_iter().fold(settings.clone(), with);
-        let mut sandbox = Process::start(sandbox_settings.sandbox("sandbox")?)?;
+        let sandbox = settings.sandbox("sandbox")?;
+        let sandbox = sandbox.with("SANDBOX_WEBHOOK_TIMEOUT_MS", CALLBACK_TIMEOUT_MS);
+        let mut sandbox = Process::start(sandbox)?;
         sandbox.ready(PATIENCE).await?;
         let provider = sandbox.launch.url();
 

@@ -33,6 +33,11 @@ const VISA: &str = "pm_card_visa";
 const DECLINED: &str = "pm_card_chargeDeclined";
 const NEEDS_AUTHENTICATION: &str = "pm_card_authenticationRequired";
 
+/// Whether this card never pays.
+pub fn is_declined(card: &str) -> bool {
+    card == DECLINED
+}
+
 impl Story {
     /// The stories, those that money moves in more often.
     pub const SHARES: [(Self, u32); 12] = [

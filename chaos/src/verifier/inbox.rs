@@ -1,6 +1,6 @@
 //! What the provider called back about, against what was taken in.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::{
     Finding,
@@ -20,11 +20,9 @@ pub fn taken_in_once(facts: &Facts) -> Finding {
             .or_default()
             .push(&taken_in.merchant);
     }
-    let accepted = facts.callbacks.iter().filter(|callback| callback.is_accepted());
-    let accepted: BTreeMap<&str, &Callback> = accepted
-        .map(|callback| (callback.event.as_str(), callback))
-        .collect();
-    for (event, callback) in accepted {
+    let sent = by_event(facts.callbacks.iter());
+    let accepted = by_event(facts.callbacks.iter().filter(|callback| callback.is_accepted()));
+    for (&event, callback) in &accepted {
         tally.look();
         let merchant = merchants
             .get(callback.account.as_str())
@@ -39,13 +37,26 @@ pub fn taken_in_once(facts: &Facts) -> Finding {
             Some(several) => tally.doubled(format!("{event} was taken in {} times", several.len())),
         }
     }
-    let sent: HashSet<&str> = facts
-        .callbacks
-        .iter()
-        .map(|callback| callback.event.as_str())
-        .collect();
-    for event in inbox.keys().filter(|event| !sent.contains(*event)) {
+    // The provider repeats what is not accepted for as long as a run may last, so in the end all of it has to be.
+    for (event, callback) in sent.iter().filter(|(event, _)| !accepted.contains_key(*event)) {
+        tally.look();
+        let answer = callback
+            .status
+            .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        tally.lost(format!(
+            "{event} ({}) was never accepted; the last answer was {answer}",
+            callback.kind
+        ));
+    }
+    for event in inbox.keys().filter(|event| !sent.contains_key(*event)) {
         tally.doubled(format!("{event} was taken in and never sent"));
     }
     tally.found()
+}
+
+/// The events, each with the last of its attempts.
+fn by_event<'a>(callbacks: impl Iterator<Item = &'a Callback>) -> BTreeMap<&'a str, &'a Callback> {
+    callbacks
+        .map(|callback| (callback.event.as_str(), callback))
+        .collect()
 }

@@ -17,23 +17,23 @@ pub const CHARGED_IS_PAID: &str =
     "Every charge is a succeeded payment, once and in full, and every succeeded payment a charge.";
 /// A failure has a reason at the provider.
 pub const FAILED_IS_DECLINED: &str = "Every failed payment was declined, or has no intent at the provider.";
+/// A card is not forgotten on the way, and no payment pays itself.
+pub const CARDS_DECIDE: &str = "A good card in a request has paid, unless no intent was opened or the payment is in review; none pays unasked.";
 /// Nothing hangs.
 pub const ENDED: &str = "Every payment has come to an end, waits for its payer, or is visibly in review.";
 /// Statuses only climb.
 pub const FORWARD: &str = "No payment moved backwards, neither seen by its client nor told to its merchant.";
 /// No callback is lost or counted twice.
 pub const TAKEN_IN_ONCE: &str =
-    "Every callback answered 2xx was taken in once, for its merchant, and no other was.";
+    "Every callback was accepted in the end and taken in once, for its merchant, and nothing else was.";
 /// Merchants hear of everything.
 pub const TOLD_ONCE: &str =
     "Every status that merchants are told about has one notification, and it was delivered.";
 /// Merchants hear nothing else.
 pub const TOLD_THE_TRUTH: &str = "Every notification is signed, is the same each time, and is true.";
 /// What is given up can be understood.
-pub const EXPLAINED: &str =
-    "Every parked message is explained by its job's story, and every job given up is parked or done.";
+pub const EXPLAINED: &str = "Every parked message is explained by its job's story, and every job given up is parked, or done after all.";
 /// The work is done.
 pub const NONE_WAITS: &str = "Nothing is left in the outbox, in a job queue or in a retry queue.";
 /// Whoever is refused knows where they stand.
-pub const HONEST_REFUSALS: &str =
-    "Every refusal was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";
+pub const HONEST_REFUSALS: &str = "Every refusal was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due; to callbacks, 503 or 408.";

@@ -1,6 +1,6 @@
 //! What is parked for people, against the story that is told of it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use e2e::rabbit::Letter;
 
@@ -8,6 +8,7 @@ use super::{
     Finding,
     facts::{Facts, Failure},
     invariants,
+    subjects::Subjects,
     tally::Tally,
 };
 
@@ -18,58 +19,56 @@ const PARKING: &str = "dead.";
 /// A kind and a job's id.
 type Job<'a> = (&'a str, &'a str);
 
-/// What is known of the subjects of jobs.
-struct Subjects<'a> {
-    payments: HashMap<&'a str, &'a str>,
-    taken_in: HashSet<&'a str>,
-    /// Payments with a notification that is still to be delivered.
-    untold: HashSet<&'a str>,
-}
-
 /// Parked messages and given-up jobs against each other.
 pub fn explained(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::EXPLAINED);
     let subjects = Subjects::of(facts);
-    let given_up = facts
-        .failures
-        .iter()
-        .filter(|failure| failure.disposition == "dead_letter");
-    let told: HashMap<Job<'_>, &Failure> = given_up
-        .clone()
-        .map(|failure| ((failure.kind.as_str(), failure.job_id.as_str()), failure))
-        .collect();
-    let mut parked: BTreeMap<Job<'_>, Vec<&Letter>> = BTreeMap::new();
-    for (queue, letters) in &facts.parked {
-        for letter in letters {
-            let job = (
-                queue.strip_prefix(PARKING).unwrap_or_default(),
-                letter.property("message_id"),
-            );
-            parked.entry(job).or_default().push(letter);
-        }
-    }
+    let given_up = given_up(facts);
+    let parked = parked(facts);
     for (job, letters) in &parked {
         tally.look();
         let about = letters[0].property("correlation_id");
-        if let Some(why) = unexplained(*job, letters, told.get(job).copied()) {
+        if let Some(why) = unexplained(*job, letters, given_up.get(job).copied()) {
             tally.lost(format!("{} about {about} in dead.{}: {why}", job.1, job.0));
         } else if let Some(why) = subjects.hanging(job.0, about) {
             tally.stuck(format!("{} is parked in dead.{} and {why}", job.1, job.0));
         }
     }
-    for failure in given_up {
+    for (job, failure) in &given_up {
         tally.look();
-        let about = &failure.correlation_id;
-        let is_parked = parked.contains_key(&(failure.kind.as_str(), failure.job_id.as_str()));
-        // A process may die between telling that it gives up and parking; the next try may then end the job.
-        if !is_parked && subjects.hanging(&failure.kind, about).is_some() {
+        if !parked.contains_key(job) && !subjects.is_done_after_all(failure) {
             tally.lost(format!(
-                "{} about {about} was given up and is not parked",
-                failure.job_id
+                "{} about {} was given up ({}) and is not parked in dead.{}",
+                job.1, failure.correlation_id, failure.error_class, job.0
             ));
         }
     }
     tally.found()
+}
+
+/// The jobs that were given up, each with the last of its failures that says so. A client that asks again sends another
+/// message of the same job, whose failures may follow and take nothing back.
+fn given_up(facts: &Facts) -> BTreeMap<Job<'_>, &Failure> {
+    let failures = facts.failures.iter();
+    failures
+        .filter(|failure| failure.disposition == "dead_letter")
+        .map(|failure| ((failure.kind.as_str(), failure.job_id.as_str()), failure))
+        .collect()
+}
+
+/// The parked messages by their jobs.
+fn parked(facts: &Facts) -> BTreeMap<Job<'_>, Vec<&Letter>> {
+    let mut parked: BTreeMap<Job<'_>, Vec<&Letter>> = BTreeMap::new();
+    for (queue, letters) in &facts.parked {
+        let kind = queue.strip_prefix(PARKING).unwrap_or_default();
+        for letter in letters {
+            parked
+                .entry((kind, letter.property("message_id")))
+                .or_default()
+                .push(letter);
+        }
+    }
+    parked
 }
 
 /// Why people cannot know what happened to a job. One that was parked twice, by two processes, has the story of the last.
@@ -88,46 +87,5 @@ fn unexplained(job: Job<'_>, letters: &[&Letter], told: Option<&Failure>) -> Opt
             failure.error_class
         )),
         Some(_) => None,
-    }
-}
-
-impl<'a> Subjects<'a> {
-    fn of(facts: &'a Facts) -> Self {
-        let payments = facts
-            .payments
-            .iter()
-            .map(|payment| (payment.id.as_str(), payment.status.as_str()));
-        let untold = facts
-            .notifications
-            .iter()
-            .filter(|notification| notification.status == "pending");
-        Self {
-            payments: payments.collect(),
-            taken_in: facts
-                .inbox
-                .iter()
-                .map(|taken_in| taken_in.event_id.as_str())
-                .collect(),
-            untold: untold.map(|notification| notification.payment.as_str()).collect(),
-        }
-    }
-
-    /// Why the subject of a job of this kind is not taken care of without the job.
-    fn hanging(&self, kind: &str, subject: &str) -> Option<&'static str> {
-        match kind {
-            "create_intent" => match self.payments.get(subject).copied() {
-                None => Some("its payment is not stored"),
-                Some("pending") => Some("its payment is pending"),
-                Some(_) => None,
-            },
-            "process_callback" => {
-                (!self.taken_in.contains(subject)).then_some("its callback is not taken in")
-            }
-            "notify_merchant" => self
-                .untold
-                .contains(subject)
-                .then_some("its merchant is not told"),
-            _ => Some("is of no kind that anybody knows"),
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{
     Finding,
-    facts::{Facts, Payment},
+    facts::{Callback, Facts, Payment},
     invariants,
     requests::is_about,
     tally::Tally,
@@ -36,6 +36,13 @@ pub fn honest(facts: &Facts) -> Finding {
                     order.key, told.status, told.problem
                 ));
             }
+        }
+    }
+    for callback in &facts.callbacks {
+        tally.look();
+        if let Some(status) = callback.status.filter(|_| !is_honest_callback(callback)) {
+            let (event, kind) = (&callback.event, &callback.kind);
+            tally.doubled(format!("{event} ({kind}) was answered {status}"));
         }
     }
     tally.note(slowest(facts));
@@ -74,6 +81,11 @@ fn is_honest_look(told: &Told) -> bool {
         404 => !told.retry_after.is_empty(),
         _ => false,
     }
+}
+
+/// All callbacks are genuine and name a merchant there is: only the moment can be wrong.
+fn is_honest_callback(callback: &Callback) -> bool {
+    callback.is_accepted() || matches!(callback.status, None | Some(408 | 503))
 }
 
 fn is_come_back(told: &Told) -> bool {

@@ -20,7 +20,7 @@ use crate::{
 const PARKED_REQUESTS: &str = "dead.create_intent";
 
 /// Merchant and idempotency key.
-type Key<'a> = (&'a str, &'a str);
+pub type Key<'a> = (&'a str, &'a str);
 
 /// Accepted requests against stored payments.
 pub fn kept(facts: &Facts) -> Finding {
@@ -138,7 +138,8 @@ pub fn one_id(facts: &Facts) -> Finding {
     tally.found()
 }
 
-fn key_of<'a>(facts: &'a Facts, order: &'a Order) -> Key<'a> {
+/// Under which merchant and key an order is stored.
+pub fn key_of<'a>(facts: &'a Facts, order: &'a Order) -> Key<'a> {
     let merchant = facts.journal.merchants.get(order.merchant);
     (merchant.map_or("", |merchant| merchant.id.as_str()), &order.key)
 }

@@ -2,6 +2,7 @@
 
 mod calm;
 mod spoilt_messages;
+mod spoilt_parking;
 mod spoilt_payments;
 
 use std::collections::BTreeMap;

@@ -21,13 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// The one callback of a payment that these tests are about.
 pub const PAID: &str = "payment_intent.succeeded";
 
-const DEAD: [&str; 5] = [
-    "dead.create_intent",
-    "dead.process_callback",
-    "dead.notify_merchant",
-    "dead.query_payment",
-    "dead.unroutable",
-];
+/// How the names of queues begin that jobs are parked in.
+const DEAD: &str = "dead.";
 
 /// Slow answers are part of the play here, and time-outs are not; what hangs is cut off when its process is stopped.
 const SETTINGS: [(&str, &str); 3] = [
@@ -124,29 +119,40 @@ impl Stage {
                 .map(|letter| format!("{queue}: {}", letter.property("correlation_id")));
             anyhow::Ok(shown.collect::<Vec<_>>())
         };
-        let busy = queues.iter().filter(|queue| !queue.starts_with("dead."));
+        let busy = queues.iter().filter(|queue| !queue.starts_with(DEAD));
         Ok(try_join_all(busy.map(look)).await?.concat())
     }
 
     /// The dead-letter queues of the jobs that are parked, each job once.
     pub async fn parked(&self) -> anyhow::Result<Vec<String>> {
-        let look = async |queue| anyhow::Ok((queue, self.world.rabbit.peek(queue).await?));
-        let mut parked = BTreeSet::new();
-        for (queue, letters) in try_join_all(DEAD.map(look)).await? {
-            parked.extend(
-                letters
-                    .iter()
-                    .map(|letter| (queue, letter.property("message_id").to_owned())),
-            );
-        }
-        Ok(parked.into_iter().map(|(queue, _)| queue.to_owned()).collect())
+        let dead = self.dead_queues().await?;
+        let look = async |queue: &String| {
+            let letters = self.world.rabbit.peek(queue).await?;
+            let jobs = letters
+                .iter()
+                .map(|letter| (queue.clone(), letter.property("message_id").to_owned()));
+            anyhow::Ok(jobs.collect::<Vec<_>>())
+        };
+        let parked: BTreeSet<_> = try_join_all(dead.iter().map(look))
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
+        Ok(parked.into_iter().map(|(queue, _)| queue).collect())
     }
 
     /// Forgets what is parked.
     pub async fn forget_parked(&self) -> anyhow::Result<()> {
-        try_join_all(DEAD.map(|queue| self.world.rabbit.purge(queue)))
-            .await
-            .map(drop)
+        let dead = self.dead_queues().await?;
+        let purges = dead.iter().map(|queue| self.world.rabbit.purge(queue));
+        try_join_all(purges).await.map(drop)
+    }
+
+    /// The queues that jobs are parked in, as the broker has them.
+    async fn dead_queues(&self) -> anyhow::Result<Vec<String>> {
+        let mut queues = self.world.rabbit.queues().await?;
+        queues.retain(|queue| queue.starts_with(DEAD));
+        Ok(queues)
     }
 
     /// The provider and the merchant behave.

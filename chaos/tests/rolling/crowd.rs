@@ -20,12 +20,8 @@ use crate::stage::{PATIENCE, Stage};
 /// Between two requests of a customer: much shorter than ingress takes to drain, so that each connection is used then.
 const PAUSE: Duration = Duration::from_millis(100);
 
-const DEAD: [&str; 4] = [
-    "dead.create_intent",
-    "dead.process_callback",
-    "dead.notify_merchant",
-    "dead.unroutable",
-];
+/// How the names of queues begin that jobs are parked in.
+const DEAD: &str = "dead.";
 
 /// What a customer saw.
 #[derive(Debug, Default)]
@@ -122,7 +118,8 @@ async fn left_over(stage: &Stage) -> anyhow::Result<Vec<String>> {
         .then(|| format!("outbox: {outbox}"))
         .into_iter()
         .collect();
-    for queue in DEAD {
+    let queues = stage.world.rabbit.queues().await?;
+    for queue in queues.iter().filter(|queue| queue.starts_with(DEAD)) {
         let depth = stage.world.rabbit.peek(queue).await?.len();
         left.extend((depth > 0).then(|| format!("{queue}: {depth}")));
     }

@@ -40,16 +40,18 @@ pub fn day() -> Facts {
     intent(&mut facts, PAID, 1_000, "succeeded", (1, 0));
     told(&mut facts, PAID, 1_000, "succeeded", "");
 
-    facts.journal.orders[0].payer.push(PayerAct {
-        intent: format!("pi_of_{PAID}"),
-        with: "pm_card_visa",
-        said: Some("succeeded".into()),
-    });
+    facts.journal.orders[0]
+        .payer
+        .push(act(PAID, "pm_card_visa", "succeeded"));
 
     payment(&mut facts, SECOND_CARD, 2_000, "succeeded");
     intent(&mut facts, SECOND_CARD, 2_000, "succeeded", (1, 1));
     told(&mut facts, SECOND_CARD, 2_000, "failed", "generic_decline");
     told(&mut facts, SECOND_CARD, 2_000, "succeeded", "");
+    facts.journal.orders[1].payer = vec![
+        act(SECOND_CARD, "pm_card_chargeDeclined", "generic_decline"),
+        act(SECOND_CARD, "pm_card_visa", "succeeded"),
+    ];
 
     payment(&mut facts, NEVER_OPENED, 3_000, "failed");
     told(&mut facts, NEVER_OPENED, 3_000, "failed", "provider_unavailable");
@@ -68,6 +70,14 @@ pub fn day() -> Facts {
         told: None,
     });
     facts
+}
+
+fn act(payment: &str, with: &'static str, said: &str) -> PayerAct {
+    PayerAct {
+        intent: format!("pi_of_{payment}"),
+        with,
+        said: Some(said.into()),
+    }
 }
 
 /// An order that was accepted, looked at, and stored.

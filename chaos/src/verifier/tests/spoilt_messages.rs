@@ -1,7 +1,6 @@
-//! Callbacks, notifications, parked messages and answers: one test for each way in which the evidence can be spoilt.
+//! Callbacks, notifications and answers: one test for each way in which the evidence can be spoilt.
 
-use e2e::rabbit::{Letter, PEEKED};
-use serde_json::json;
+use e2e::rabbit::PEEKED;
 
 use super::{
     after, all,
@@ -10,7 +9,7 @@ use super::{
     invariants::*,
     lost, payment, stuck,
 };
-use crate::verifier::facts::TakenIn;
+use crate::verifier::facts::{Facts, TakenIn};
 
 #[test]
 fn a_callback_that_was_accepted_and_not_taken_in() {
@@ -18,16 +17,46 @@ fn a_callback_that_was_accepted_and_not_taken_in() {
 }
 
 #[test]
-fn a_callback_that_was_refused_need_not_be_taken_in() {
+fn a_callback_that_was_never_accepted() {
+    for answer in [None, Some(408), Some(503)] {
+        let found = after(|facts| {
+            facts.inbox.truncate(2);
+            answer_last_event(facts, answer);
+        });
+        assert_eq!(found, lost(TAKEN_IN_ONCE), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_callback_that_was_refused_for_ever() {
     let found = after(|facts| {
         facts.inbox.truncate(2);
-        facts
-            .callbacks
-            .iter_mut()
-            .skip(6)
-            .for_each(|callback| callback.status = Some(503));
+        answer_last_event(facts, Some(401));
     });
-    assert_eq!(found, all([]));
+    assert_eq!(
+        found,
+        all([
+            lost(TAKEN_IN_ONCE),
+            super::Broken::from([(HONEST_REFUSALS, (0, 3, 0))])
+        ])
+    );
+}
+
+#[test]
+fn a_callback_that_deserved_no_refusal_although_it_was_accepted_later() {
+    for answer in [400, 404, 500] {
+        let found = after(|facts| facts.callbacks[0].status = Some(answer));
+        assert_eq!(found, doubled(HONEST_REFUSALS), "{answer}");
+    }
+    for answer in [408, 503] {
+        let found = after(|facts| facts.callbacks[0].status = Some(answer));
+        assert_eq!(found, all([]), "{answer}");
+    }
+}
+
+fn answer_last_event(facts: &mut Facts, answer: Option<u16>) {
+    let attempts = facts.callbacks.iter_mut().skip(6);
+    attempts.for_each(|callback| callback.status = answer);
 }
 
 #[test]
@@ -151,7 +180,8 @@ fn a_failure_that_is_announced_although_the_provider_has_an_intent() {
         payment(facts, NEVER_OPENED).status = "succeeded".into();
         intent(facts, NEVER_OPENED, 3_000, "succeeded", (1, 0));
     });
-    assert_eq!(found, all([lost(TOLD_ONCE), doubled(TOLD_THE_TRUTH)]));
+    let broken = [lost(TOLD_ONCE), doubled(TOLD_THE_TRUTH), doubled(CARDS_DECIDE)];
+    assert_eq!(found, all(broken));
 }
 
 #[test]
@@ -160,65 +190,6 @@ fn a_decline_that_is_announced_and_did_not_happen() {
         after(|facts| facts.intents[1].charges_failed = 0),
         doubled(TOLD_THE_TRUTH)
     );
-}
-
-#[test]
-fn a_parked_message_without_a_story() {
-    let found = after(|facts| {
-        facts
-            .failures
-            .retain(|failure| failure.correlation_id != NEVER_OPENED)
-    });
-    assert_eq!(found, lost(EXPLAINED));
-    let found = after(|facts| facts.failures[0].error_class = "internal".into());
-    assert_eq!(found, lost(EXPLAINED));
-}
-
-#[test]
-fn a_parked_message_that_leaves_its_callback_hanging() {
-    let found = after(|facts| {
-        let mut failure = facts.failures[0].clone();
-        failure.kind = "process_callback".into();
-        failure.correlation_id = "evt_9".into();
-        let letter = Letter {
-            payload: String::new(),
-            properties: json!({
-                "message_id": failure.job_id, "correlation_id": "evt_9",
-                "headers": { "error_class": failure.error_class },
-            }),
-        };
-        facts.parked.insert("dead.process_callback".into(), vec![letter]);
-        facts.failures.push(failure);
-    });
-    assert_eq!(found, stuck(EXPLAINED));
-}
-
-#[test]
-fn a_message_of_a_kind_that_nobody_knows() {
-    let found = after(|facts| {
-        let letter = facts.parked["dead.create_intent"][0].clone();
-        facts.parked.insert("dead.unroutable".into(), vec![letter]);
-    });
-    assert_eq!(found, lost(EXPLAINED));
-}
-
-#[test]
-fn a_job_that_was_given_up_and_is_neither_parked_nor_done() {
-    let found = after(|facts| {
-        let mut failure = facts.failures[0].clone();
-        failure.kind = "process_callback".into();
-        failure.correlation_id = "evt_9".into();
-        facts.failures.push(failure);
-    });
-    assert_eq!(found, lost(EXPLAINED));
-}
-
-#[test]
-fn a_job_that_was_given_up_may_be_done_instead_of_parked() {
-    let found = after(|facts| {
-        facts.parked.get_mut("dead.create_intent").unwrap().remove(0);
-    });
-    assert_eq!(found, all([]));
 }
 
 #[test]
@@ -292,17 +263,6 @@ fn the_day_has_what_the_tests_point_at() {
         .filter_map(|intent| intent.payment())
         .collect();
     assert_eq!(intents, [PAID, SECOND_CARD, TWO_BODIES]);
-}
-
-#[test]
-fn a_job_that_was_parked_twice_has_the_story_of_the_last() {
-    let found = after(|facts| {
-        let letters = facts.parked.get_mut("dead.create_intent").unwrap();
-        let mut first = letters[0].clone();
-        first.properties["headers"]["error_class"] = "outcome_unknown".into();
-        letters.insert(0, first);
-    });
-    assert_eq!(found, all([]));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     after, all,
-    calm::{NEVER_OPENED, TWO_BODIES, intent},
+    calm::{NEVER_OPENED, PAID, TWO_BODIES, intent},
     doubled,
     invariants::*,
     lost, payment, stuck,
@@ -166,7 +166,8 @@ fn a_success_without_a_charge() {
         facts.intents[0].charges_succeeded = 0;
         facts.journal.orders[0].payer.clear();
     });
-    assert_eq!(found, all([doubled(CHARGED_IS_PAID), doubled(TOLD_THE_TRUTH)]));
+    let broken = [CHARGED_IS_PAID, CARDS_DECIDE, TOLD_THE_TRUTH];
+    assert_eq!(found, all(broken.map(doubled)));
 }
 
 #[test]
@@ -236,5 +237,65 @@ fn a_merchant_that_is_told_of_a_step_back() {
 #[test]
 fn notifications_may_arrive_in_another_order() {
     let found = after(|facts| facts.mail.values_mut().for_each(|mail| mail.reverse()));
+    assert_eq!(found, all([]));
+}
+
+/// The payment comes with this card in its request, which is all that anybody pays with, and ends so.
+fn with_a_card(card: &'static str, id: &str, status: &str) -> super::Broken {
+    after(|facts| {
+        let order = facts
+            .payments
+            .iter()
+            .position(|payment| payment.id == id)
+            .unwrap();
+        facts.journal.orders[order].payer.clear();
+        facts.journal.orders[order].requests[0].wanted.payment_method = Some(card);
+        payment(facts, id).status = status.into();
+    })
+}
+
+#[test]
+fn a_card_that_is_forgotten_on_the_way() {
+    for card in ["pm_card_visa", "pm_card_chargeDeclined"] {
+        for status in ["requires_action", "canceled", "expired"] {
+            let found = with_a_card(card, TWO_BODIES, status);
+            assert_eq!(found[CARDS_DECIDE], (1, 0, 0), "{card}, {status}");
+        }
+    }
+}
+
+#[test]
+fn a_good_card_that_fails_at_the_provider() {
+    let found = with_a_card("pm_card_visa", PAID, "failed");
+    assert_eq!(found[CARDS_DECIDE], (1, 0, 0));
+}
+
+#[test]
+fn a_good_card_may_pay_or_find_no_intent() {
+    assert_eq!(with_a_card("pm_card_visa", PAID, "succeeded"), all([]));
+    assert_eq!(with_a_card("pm_card_visa", NEVER_OPENED, "failed"), all([]));
+    let in_review = with_a_card("pm_card_visa", NEVER_OPENED, "needs_review");
+    assert_eq!(in_review.get(CARDS_DECIDE), None);
+}
+
+#[test]
+fn a_card_that_never_pays_and_did() {
+    let found = with_a_card("pm_card_chargeDeclined", PAID, "succeeded");
+    assert_eq!(found, doubled(CARDS_DECIDE));
+}
+
+#[test]
+fn a_payment_that_nobody_paid() {
+    assert_eq!(
+        after(|facts| facts.journal.orders[0].payer.clear()),
+        doubled(CARDS_DECIDE)
+    );
+    let found = after(|facts| facts.journal.orders[0].payer[0].said = Some("card_declined".into()));
+    assert_eq!(found, doubled(CARDS_DECIDE));
+}
+
+#[test]
+fn a_payer_without_an_answer_may_have_paid() {
+    let found = after(|facts| facts.journal.orders[0].payer[0].said = None);
     assert_eq!(found, all([]));
 }
