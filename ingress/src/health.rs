@@ -5,7 +5,7 @@
 //! Anybody may ask the public probe, as often as they like. So it never asks PostgreSQL itself, but tells what one task
 //! has last seen.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, time::Duration};
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use runtime::Check;
@@ -38,7 +38,7 @@ pub(crate) async fn ready(State(app): State<Shared>) -> impl IntoResponse {
 }
 
 /// Looks after PostgreSQL for as long as ingress runs: for the probes to tell, and as a gauge.
-pub(crate) async fn watch_store(app: Shared) {
+pub(crate) async fn watch_store(app: Shared) -> Infallible {
     app.reads.connect().await;
     loop {
         let state = app.reads.state().await;

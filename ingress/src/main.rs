@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use domain::clock::SystemClock;
 use ingress::{Config, Ingress};
-use runtime::{Settings, shutdown, telemetry};
+use runtime::{Settings, telemetry};
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    telemetry::init("ingress")?;
-    failpoints::arm_from_env()?;
-    let config = Config::read(Settings::from_env())?;
-    runtime::install_crypto();
-    let stop = shutdown::on_signal()?;
-    let running = Ingress::start(config, Arc::new(SystemClock)).await?;
-    Ok(running.run_until(stop).await?)
+fn main() -> anyhow::Result<()> {
+    runtime::run(async |stop| {
+        telemetry::init("ingress")?;
+        failpoints::arm_from_env()?;
+        let config = Config::read(Settings::from_env())?;
+        runtime::install_crypto();
+        let running = Ingress::start(config, Arc::new(SystemClock)).await?;
+        Ok(running.run_until(stop).await?)
+    })
 }

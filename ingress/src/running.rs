@@ -1,12 +1,15 @@
 //! Putting ingress together, and taking it down in order.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::topology::{self, TopologyError};
 use domain::clock::Clock;
 use runtime::{InternalListener, serve_internal};
 use store::{Store, StoreError};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -33,6 +36,15 @@ pub enum IngressError {
     /// The queues are not as this version needs them, or RabbitMQ turned us away.
     #[error(transparent)]
     Topology(#[from] TopologyError),
+    /// Something ended that ingress cannot do without.
+    #[error("{what} ended although nobody asked it to")]
+    EndedEarly {
+        /// What it was.
+        what: &'static str,
+        /// How, if it was not by itself.
+        #[source]
+        why: Option<JoinError>,
+    },
 }
 
 /// Builds ingress.
@@ -44,9 +56,10 @@ pub struct Running {
     address: SocketAddr,
     drain: Duration,
     leave: Leave,
-    server: JoinHandle<()>,
+    server: JoinSet<()>,
     internal: InternalListener,
-    topology: JoinHandle<Result<(), TopologyError>>,
+    topology: JoinSet<Result<(), TopologyError>>,
+    watching: JoinSet<Infallible>,
     store: Store,
 }
 
@@ -82,15 +95,11 @@ impl Ingress {
             leave.closed.clone(),
         );
         let internal = internal.await.map_err(cannot_listen(config.internal_listen))?;
-        let watching = health::watch_store(Arc::clone(&app));
-        tokio::spawn(leave.closed.clone().run_until_cancelled_owned(watching));
         let drain = config.drain;
-        let topology = tokio::spawn(ensure_topology(config, Arc::clone(&app)));
-        let server = tokio::spawn(server::serve(
-            listener,
-            routes::router(app),
-            leave.closing.clone(),
-        ));
+        let watching = JoinSet::from_iter([health::watch_store(Arc::clone(&app))]);
+        let topology = JoinSet::from_iter([ensure_topology(config, Arc::clone(&app))]);
+        let serving = server::serve(listener, routes::router(app), leave.closing.clone());
+        let server = JoinSet::from_iter([serving]);
         tracing::info!(%address, "listening");
         Ok(Running {
             address,
@@ -99,6 +108,7 @@ impl Ingress {
             server,
             internal,
             topology,
+            watching,
             store,
         })
     }
@@ -118,24 +128,40 @@ impl Running {
     /// Works until `stop` is cancelled, then takes leave as [`Self::stop`] does.
     ///
     /// # Errors
-    /// The queues turn out not to be as this version needs them. Ingress is stopped then too.
+    /// The queues turn out not to be as this version needs them, or a part of ingress has ended. The rest is stopped
+    /// then too.
     pub async fn run_until(mut self, stop: CancellationToken) -> Result<(), IngressError> {
-        let mismatch = async {
-            match (&mut self.topology).await {
-                Ok(Err(error)) => error,
-                // In place, or cancelled: nothing more to learn.
-                Ok(Ok(())) | Err(_) => std::future::pending().await,
-            }
+        let failure = tokio::select! {
+            () = stop.cancelled() => None,
+            failure = self.failure() => Some(failure),
         };
-        tokio::select! {
-            () = stop.cancelled() => {
+        match failure {
+            None => {
                 self.stop().await;
                 Ok(())
             }
-            error = mismatch => {
-                // It has never been ready, so nobody has to notice that it is not.
+            Some(failure) => {
+                // It cannot serve, so nobody is given time to notice that it is about to end.
                 self.close().await;
-                Err(error.into())
+                Err(failure)
+            }
+        }
+    }
+
+    /// Waits until it is clear that ingress cannot go on.
+    async fn failure(&mut self) -> IngressError {
+        let early = |what, why| IngressError::EndedEarly { what, why };
+        loop {
+            tokio::select! {
+                Some(ended) = self.server.join_next() => return early("the public listener", ended.err()),
+                Some(ended) = self.watching.join_next() => return early("the watch over PostgreSQL", ended.err()),
+                () = self.internal.ended() => return early("the internal listener", None),
+                Some(ended) = self.topology.join_next() => match ended {
+                    // In place; nothing more to learn.
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => return error.into(),
+                    Err(error) => return early("the check of the queues", Some(error)),
+                },
             }
         }
     }
@@ -150,16 +176,19 @@ impl Running {
         self.close().await;
     }
 
-    async fn close(self) {
+    async fn close(mut self) {
         tracing::info!("accepting nothing more");
-        self.topology.abort();
+        self.topology.abort_all();
         self.leave.stopping.cancel();
         self.leave.closing.cancel();
-        if let Err(error) = self.server.await {
-            tracing::error!(%error, "the listener ended abnormally");
+        while let Some(ended) = self.server.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the public listener failed while it stopped");
+            }
         }
+        self.watching.shutdown().await;
         self.leave.closed.cancel();
-        self.internal.stopped().await;
+        self.internal.ended().await;
         self.store.close().await;
         tracing::info!("stopped");
     }
@@ -169,4 +198,50 @@ async fn ensure_topology(config: Config, app: Shared) -> Result<(), TopologyErro
     topology::ensure(&config.broker).await?;
     app.topology_is_in_place();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::clock::SystemClock;
+    use runtime::Settings;
+
+    use super::*;
+
+    /// Ingress without a server that it could reach.
+    async fn alone() -> Running {
+        let settings = Settings::from_pairs([
+            ("DATABASE_URL", "postgres://127.0.0.1:1/sluice"),
+            ("AMQP_URL", "amqp://127.0.0.1:1/sluice"),
+            (
+                "SLUICE_SECRETS_KEY",
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            ),
+            ("INGRESS_LISTEN", "127.0.0.1:0"),
+            ("INGRESS_INTERNAL_LISTEN", "127.0.0.1:0"),
+            ("INGRESS_DRAIN_MS", "0"),
+        ]);
+        let config = Config::read(settings).unwrap();
+        Ingress::start(config, Arc::new(SystemClock)).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_an_error_when_a_part_of_it_ends() {
+        type Break = fn(&mut Running);
+        let breaks: [(&str, Break); 3] = [
+            ("the public listener", |running| running.server.abort_all()),
+            ("the watch over PostgreSQL", |running| {
+                running.watching.abort_all()
+            }),
+            ("the check of the queues", |running| running.topology.abort_all()),
+        ];
+        for (what, breaks) in breaks {
+            let mut running = alone().await;
+            breaks(&mut running);
+            let failure = running.run_until(CancellationToken::new()).await.unwrap_err();
+            assert_eq!(
+                failure.to_string(),
+                format!("{what} ended although nobody asked it to")
+            );
+        }
+    }
 }

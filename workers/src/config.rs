@@ -78,7 +78,7 @@ impl WorkersConfig {
         };
         let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
         let notify_allow_private = settings.with_default("NOTIFY_ALLOW_PRIVATE", false, "false");
-        let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", Duration::from_secs(20));
+        let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", STOP_TIMEOUT);
         refuse_unworkable(settings, concurrency, max_connections, retry_unit);
         fits_contract(
             settings,
@@ -133,7 +133,9 @@ impl WorkersConfig {
 
 /// A try may open the intent and then ask for it.
 const CALLS_TO_THE_PROVIDER: u32 = 2;
-/// The recorder, the relay, the sweeper and a read.
+/// With all the steps that come after it, this stays well below the 30 seconds after which orchestrators commonly kill.
+const STOP_TIMEOUT: Duration = Duration::from_secs(18);
+/// The sweeper, the count of the outbox, a probe and a read. Those who write have connections of their own.
 const FEWEST_CONNECTIONS: u32 = 4;
 
 fn refuse_unworkable(settings: &mut Settings, concurrency: u16, connections: u32, retry_unit: Duration) {

@@ -18,5 +18,5 @@ mod sweeper;
 mod workers;
 
 pub use config::WorkersConfig;
-pub use running::Running;
+pub use running::{EndedEarly, Running};
 pub use workers::{StartError, Workers};

@@ -1,25 +1,21 @@
-//! The `workers` process.
+//! The `workers` program: telemetry, settings, build, run until stopped.
 
 use anyhow::Context;
 use domain::clock::SystemClock;
-use runtime::{Settings, shutdown, telemetry};
+use runtime::{Settings, telemetry};
 use workers::{Workers, WorkersConfig};
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    telemetry::init("workers")?;
-    failpoints::arm_from_env()?;
-    runtime::install_crypto();
-    let config = WorkersConfig::from_settings(Settings::from_env())?;
-    let stop = shutdown::on_signal()?;
-    let started = stop
-        .run_until_cancelled(Workers::start(config, SystemClock))
-        .await;
-    let Some(mut running) = started.transpose().context("the workers cannot start")? else {
-        return Ok(());
-    };
-    let ended_early = stop.run_until_cancelled(running.ended_early()).await.is_some();
-    running.stop().await;
-    anyhow::ensure!(!ended_early, "a worker ended although nobody asked it to");
-    Ok(())
+fn main() -> anyhow::Result<()> {
+    runtime::run(async |stop| {
+        telemetry::init("workers")?;
+        failpoints::arm_from_env()?;
+        runtime::install_crypto();
+        let config = WorkersConfig::from_settings(Settings::from_env())?;
+        let starting = stop.run_until_cancelled(Workers::start(config, SystemClock));
+        let Some(started) = starting.await else {
+            return Ok(());
+        };
+        let running = started.context("the workers cannot start")?;
+        Ok(running.run_until(&stop).await?)
+    })
 }

@@ -13,12 +13,13 @@ use domain::{
     job::{CreateIntent, Envelope, Kind, NotifyMerchant, ProcessCallback, QueryPayment},
     outcome::Disposition,
 };
+use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::execute::{Executor, Handler};
 
-/// A worker that runs until it is stopped, and then until the jobs in hand are settled.
-pub type RunningWorker = Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send>>;
+/// A worker that runs until it is stopped, and then until the jobs in hand are settled. It tells itself when it fails.
+pub type RunningWorker = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The worker of `kind` on `backend`, which `stop` stops, too.
 pub fn worker(
@@ -40,15 +41,21 @@ fn worker_for<H: Handler>(
     executor: Executor,
     stop: CancellationToken,
 ) -> RunningWorker {
-    let worker = WorkerBuilder::new(H::CONTRACT.kind.name())
+    let kind = H::CONTRACT.kind.name();
+    let worker = WorkerBuilder::new(kind)
         .backend(backend)
         .data(executor)
         .catch_panic()
         .parallelize(tokio::spawn)
         .build(handle::<H>);
-    Box::pin(worker.run_until(async move {
+    let running = worker.run_until(async move {
         stop.cancelled().await;
         Ok::<(), WorkerError>(())
+    });
+    Box::pin(running.map(move |ended| {
+        if let Err(error) = ended {
+            tracing::error!(kind, %error, "a worker failed");
+        }
     }))
 }
 

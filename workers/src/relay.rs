@@ -7,7 +7,7 @@
 //! where it is. It holds up nobody: each round goes through the whole outbox, past what could not be sent, and the next
 //! round tries that again.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use broker::{PublishError, Publisher, Target};
 use domain::clock::Clock;
@@ -23,6 +23,8 @@ const MEASURE_EVERY: Duration = Duration::from_secs(5);
 pub struct Relay {
     /// Where the outbox is.
     pub store: Store,
+    /// Where the outbox is counted, out of the way of those who write.
+    pub reading: Store,
     /// Where its messages go.
     pub publisher: Publisher,
     /// Notified at every commit that left something.
@@ -34,7 +36,14 @@ pub struct Relay {
 impl Relay {
     /// Relays until `stop`, and then once more for what the last commits left.
     pub async fn run(self, stop: CancellationToken) {
-        let measuring = tokio::spawn(measure(self.store.clone(), Arc::clone(&self.clock), stop.clone()));
+        // In one task, so that nobody waits for a count once the relay has ended.
+        tokio::select! {
+            () = self.relay_until(&stop) => {}
+            never = self.measure() => match never {},
+        }
+    }
+
+    async fn relay_until(&self, stop: &CancellationToken) {
         loop {
             let stopping = stop.is_cancelled();
             let pause = match self.relay_all().await {
@@ -45,7 +54,7 @@ impl Relay {
                 }
             };
             if stopping {
-                break;
+                return;
             }
             tokio::select! {
                 () = self.committed.notified() => {}
@@ -53,7 +62,19 @@ impl Relay {
                 () = stop.cancelled() => {}
             }
         }
-        let _ended = measuring.await;
+    }
+
+    async fn measure(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(MEASURE_EVERY).await;
+            if let Ok((pending, oldest)) = self.reading.outbox_backlog().await {
+                metrics::gauge!("sluice_outbox_pending").set(pending as f64);
+                let lag = oldest.map_or(0.0, |oldest| {
+                    (self.clock.now() - oldest).as_seconds_f64().max(0.0)
+                });
+                metrics::gauge!("sluice_outbox_lag_seconds").set(lag);
+            }
+        }
     }
 
     /// Publishes everything that could be claimed, in the order it was written.
@@ -99,18 +120,4 @@ enum RelayError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Publish(#[from] PublishError),
-}
-
-async fn measure(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
-    while stop
-        .run_until_cancelled(tokio::time::sleep(MEASURE_EVERY))
-        .await
-        .is_some()
-    {
-        if let Ok((pending, oldest)) = store.outbox_backlog().await {
-            let lag = oldest.map_or(0.0, |oldest| (clock.now() - oldest).as_seconds_f64().max(0.0));
-            metrics::gauge!("sluice_outbox_pending").set(pending as f64);
-            metrics::gauge!("sluice_outbox_lag_seconds").set(lag);
-        }
-    }
 }

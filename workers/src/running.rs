@@ -9,11 +9,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use apalis::prelude::WorkerError;
 use runtime::InternalListener;
 use store::{Recorder, Store};
 use tokio::{
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -23,9 +22,18 @@ const CUT_OFF_GRACE: Duration = Duration::from_secs(3);
 /// How long the relay may go on publishing once the jobs are done.
 const RELAY_GRACE: Duration = Duration::from_secs(4);
 
+/// Something ended that the workers cannot do without.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} ended although nobody asked it to")]
+pub struct EndedEarly {
+    what: &'static str,
+    #[source]
+    why: Option<JoinError>,
+}
+
 /// Running workers.
 pub struct Running {
-    pub(crate) jobs: JoinSet<Result<(), WorkerError>>,
+    pub(crate) jobs: JoinSet<()>,
     pub(crate) relay: JoinSet<()>,
     pub(crate) sweeper: JoinSet<()>,
     pub(crate) recorder: Recorder,
@@ -64,13 +72,30 @@ impl Running {
         self.internal.address()
     }
 
-    /// Waits until a worker, the relay or the sweeper ends, which none does before it is told to.
-    pub async fn ended_early(&mut self) {
-        tokio::select! {
-            Some(ended) = self.jobs.join_next() => tracing::error!(?ended, "a worker ended although nobody asked it to"),
-            Some(ended) = self.relay.join_next() => tracing::error!(?ended, "the outbox relay ended although nobody asked it to"),
-            Some(ended) = self.sweeper.join_next() => tracing::error!(?ended, "the sweeper ended although nobody asked it to"),
-        }
+    /// Works until `stop` is cancelled, then stops as [`Self::stop`] does.
+    ///
+    /// # Errors
+    /// A part of it has ended before. The rest is stopped then too: a process that does half its work looks well and
+    /// is not.
+    pub async fn run_until(mut self, stop: &CancellationToken) -> Result<(), EndedEarly> {
+        let ended_early = tokio::select! {
+            () = stop.cancelled() => None,
+            ended_early = self.ended_early() => Some(ended_early),
+        };
+        self.stop().await;
+        ended_early.map_or(Ok(()), Err)
+    }
+
+    /// Waits until something ends, which nothing does before it is told to.
+    async fn ended_early(&mut self) -> EndedEarly {
+        let (what, why) = tokio::select! {
+            Some(ended) = self.jobs.join_next() => ("a worker", ended.err()),
+            () = self.recorder.ended() => ("the recorder", None),
+            Some(ended) = self.relay.join_next() => ("the outbox relay", ended.err()),
+            Some(ended) = self.sweeper.join_next() => ("the sweeper", ended.err()),
+            () = self.internal.ended() => ("the internal listener", None),
+        };
+        EndedEarly { what, why }
     }
 
     /// Stops taking jobs, finishes those in hand, relays what they left in the outbox, and closes. Jobs that do not
@@ -93,10 +118,9 @@ impl Running {
             tracing::warn!("the outbox was not emptied in time; another process relays the rest");
             self.relay.shutdown().await;
         }
-        self.internal.stopped().await;
-        for store in &self.stores {
-            store.close().await;
-        }
+        self.internal.ended().await;
+        let [reading, writing] = &self.stores;
+        tokio::join!(reading.close(), writing.close());
         tracing::info!("stopped");
     }
 
@@ -110,6 +134,96 @@ impl Running {
     }
 }
 
-async fn ended<T: 'static>(tasks: &mut JoinSet<T>) {
-    while tasks.join_next().await.is_some() {}
+/// Waits for all of them. One that fails while it stops must not go unnoticed.
+async fn ended(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a task failed while it stopped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use domain::secret::Secret;
+    use runtime::serve_internal;
+    use store::{StoreConfig, Vault};
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    /// Workers with nothing to do, and no server that they could reach.
+    async fn idle() -> Running {
+        let config = StoreConfig {
+            url: Secret::new("postgres://nobody@127.0.0.1:1/nothing"),
+            max_connections: 1,
+            acquire_timeout: Duration::from_millis(1),
+            read_only: false,
+        };
+        let vault = Vault::from_keys(&Secret::new(KEY)).unwrap();
+        let store = Store::connect_lazily(&config, vault).unwrap();
+        let stop = Stop::new(Duration::from_secs(5));
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Running {
+            jobs: until(&stop.taking),
+            relay: until(&stop.rest),
+            sweeper: until(&stop.taking),
+            recorder: Recorder::start(store.clone(), Arc::new(Notify::new())),
+            internal: serve_internal(anywhere, async || Vec::new(), stop.rest.clone())
+                .await
+                .unwrap(),
+            stores: [store.clone(), store],
+            stop,
+        }
+    }
+
+    fn until(stop: &CancellationToken) -> JoinSet<()> {
+        JoinSet::from_iter([stop.clone().cancelled_owned()])
+    }
+
+    /// What it says when nobody tells it to stop.
+    async fn why_it_ends(running: Running) -> String {
+        let never = CancellationToken::new();
+        running.run_until(&never).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn it_ends_in_order_when_it_is_told_to() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        idle().await.run_until(&stop).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_an_error_when_a_part_of_it_ends() {
+        type Break = fn(&mut Running);
+        let breaks: [(&str, Break); 3] = [
+            ("a worker", |running| running.jobs.abort_all()),
+            ("the outbox relay", |running| running.relay.abort_all()),
+            ("the sweeper", |running| running.sweeper.abort_all()),
+        ];
+        for (what, breaks) in breaks {
+            let mut running = idle().await;
+            breaks(&mut running);
+            assert_eq!(
+                why_it_ends(running).await,
+                format!("{what} ended although nobody asked it to")
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_an_error_when_the_recorder_ends() {
+        let running = idle().await;
+        // Whoever waits for its end cannot tell this from a panic: either way its task is gone.
+        running.recorder.close().await;
+        assert_eq!(
+            why_it_ends(running).await,
+            "the recorder ended although nobody asked it to"
+        );
+    }
 }

@@ -90,22 +90,44 @@ impl Workers {
         };
         let executor = Executor::new(Arc::new(context), publisher.clone(), stop.cut_off.clone());
 
-        let mut jobs = JoinSet::new();
-        let mut consumers = Vec::new();
-        for kind in Kind::ALL {
+        let backends = Kind::ALL.map(|kind| {
             let consumer = ConsumerConfig {
                 broker: config.broker.clone(),
                 kind,
                 prefetch: config.concurrency,
             };
-            let taking = stop.taking.clone();
-            let backend = RabbitBackend::new(consumer, publisher.clone(), taking.clone());
-            consumers.push((kind.name(), backend.status()));
-            jobs.spawn(registry::worker(kind, backend, executor.clone(), taking));
+            (
+                kind,
+                RabbitBackend::new(consumer, publisher.clone(), stop.taking.clone()),
+            )
+        });
+        let readiness = Readiness {
+            store: store.clone(),
+            recorder: recorder.clone(),
+            publisher: publisher.clone(),
+            consumers: backends
+                .each_ref()
+                .map(|(kind, backend)| (kind.name(), backend.status()))
+                .into(),
+            stopping: stop.taking.clone(),
+        };
+        let readiness = move || readiness.clone().checks();
+        // Before anything is taken: a process that cannot start must not have begun a job.
+        let internal = serve_internal(config.internal_listen, readiness, stop.rest.clone()).await?;
+
+        let mut jobs = JoinSet::new();
+        for (kind, backend) in backends {
+            jobs.spawn(registry::worker(
+                kind,
+                backend,
+                executor.clone(),
+                stop.taking.clone(),
+            ));
         }
         let relayed = Relay {
             store: writing.clone(),
-            publisher: publisher.clone(),
+            reading: store.clone(),
+            publisher,
             committed: Arc::clone(&committed),
             clock: Arc::clone(&clock),
         };
@@ -119,16 +141,6 @@ impl Workers {
         };
         let mut sweeper = JoinSet::new();
         sweeper.spawn(swept.run(stop.taking.clone()));
-
-        let readiness = Readiness {
-            store: store.clone(),
-            recorder: recorder.clone(),
-            publisher,
-            consumers,
-            stopping: stop.taking.clone(),
-        };
-        let readiness = move || readiness.clone().checks();
-        let internal = serve_internal(config.internal_listen, readiness, stop.rest.clone()).await?;
         Ok(Running {
             jobs,
             relay,

@@ -187,7 +187,10 @@ impl Subscriber {
                 biased;
                 () = &mut trusted, if narrow => {
                     narrow = false;
-                    let Ok(rest) = subscription.widen(&self.config).await else { return Ceased::GivenUp };
+                    let rest = match subscription.widen(&self.config).await {
+                        Ok(rest) => rest,
+                        Err(error) => return self.no_more(&error),
+                    };
                     for delivery in rest {
                         if sender.send(delivery).await.is_err() {
                             return Ceased::Ended;
@@ -197,10 +200,7 @@ impl Subscriber {
                 delivery = subscription.consumer.next() => {
                     let delivery = match delivery {
                         Some(Ok(delivery)) => delivery,
-                        Some(Err(error)) => {
-                            tracing::debug!(kind = self.config.kind.name(), %error, "no more deliveries");
-                            return Ceased::over(&error);
-                        }
+                        Some(Err(error)) => return self.no_more(&error),
                         // The broker cancelled it, as when the queue is deleted.
                         None => return Ceased::Lost,
                     };
@@ -216,6 +216,11 @@ impl Subscriber {
                 }
             }
         }
+    }
+
+    fn no_more(&self, error: &lapin::Error) -> Ceased {
+        tracing::debug!(kind = self.config.kind.name(), %error, "no more deliveries");
+        Ceased::over(error)
     }
 }
 

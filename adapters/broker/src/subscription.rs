@@ -1,8 +1,8 @@
 //! One subscription to one queue: a connection, a channel and a consumer on it.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use lapin::{
     Channel, Connection, Consumer,
     message::Delivery,
@@ -62,16 +62,17 @@ impl Subscription {
 
     /// Takes as many jobs at once as configured from now on. The channel stays, so that what is out can still be
     /// acknowledged; gives what was delivered meanwhile.
-    pub(crate) async fn widen(&mut self, config: &ConsumerConfig) -> Result<Vec<Delivery>, TopologyError> {
-        let late = |_| TopologyError::Unreachable("it answers too slowly".to_owned());
-        Ok(tokio::time::timeout(ANSWER_TIMEOUT, self.consume_anew(config))
+    pub(crate) async fn widen(&mut self, config: &ConsumerConfig) -> lapin::Result<Vec<Delivery>> {
+        let late = |_| lapin::Error::from(io::Error::from(io::ErrorKind::TimedOut));
+        tokio::time::timeout(ANSWER_TIMEOUT, self.consume_anew(config))
             .await
-            .map_err(late)??)
+            .map_err(late)?
     }
 
     async fn consume_anew(&mut self, config: &ConsumerConfig) -> lapin::Result<Vec<Delivery>> {
         // The broker applies a prefetch only to consumers that begin after it was set.
-        let rest = self.take_rest().await?;
+        let mut rest = Vec::new();
+        self.take_rest(&mut rest).await?;
         self.consumer = consume(&self.channel, config, config.prefetch).await?;
         Ok(rest)
     }
@@ -79,22 +80,27 @@ impl Subscription {
     /// Takes no more jobs. The channel stays, so that what is out can still be acknowledged; gives what was delivered
     /// and not yet taken out of the consumer.
     pub(crate) async fn cease(&mut self) -> Vec<Delivery> {
-        match tokio::time::timeout(ANSWER_TIMEOUT, self.take_rest()).await {
-            Ok(Ok(rest)) => rest,
-            // Without the channel all of it goes back anyway.
-            Ok(Err(_)) | Err(_) => Vec::new(),
+        let mut rest = Vec::new();
+        let taken = tokio::time::timeout(ANSWER_TIMEOUT, self.take_rest(&mut rest)).await;
+        if !matches!(taken, Ok(Ok(()))) {
+            tracing::warn!("RabbitMQ did not confirm that it delivers no more");
+            // The channel may stay for as long as jobs are in hand, so what is here must not wait for its end.
+            while let Some(Some(Ok(delivery))) = self.consumer.next().now_or_never() {
+                rest.push(delivery);
+            }
         }
+        rest
     }
 
-    async fn take_rest(&mut self) -> lapin::Result<Vec<Delivery>> {
+    /// Adds to `rest` as it goes, so that nothing is forgotten when this is given up half way.
+    async fn take_rest(&mut self, rest: &mut Vec<Delivery>) -> lapin::Result<()> {
         self.channel
             .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
             .await?;
-        let mut rest = Vec::new();
         while let Some(delivery) = self.consumer.next().await {
             rest.push(delivery?);
         }
-        Ok(rest)
+        Ok(())
     }
 
     pub(crate) fn is_alive(&self) -> bool {

@@ -13,7 +13,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry;
@@ -35,7 +35,7 @@ pub type Check = (&'static str, Result<(), String>);
 #[derive(Debug)]
 pub struct InternalListener {
     address: SocketAddr,
-    server: JoinHandle<()>,
+    server: JoinSet<()>,
 }
 
 impl InternalListener {
@@ -44,10 +44,12 @@ impl InternalListener {
         self.address
     }
 
-    /// Waits until it has stopped, after the token it was started with was cancelled.
-    pub async fn stopped(self) {
-        if let Err(error) = self.server.await {
-            tracing::error!(%error, "the internal listener ended abnormally");
+    /// Waits until it has ended, which it does not before the token it was started with is cancelled.
+    pub async fn ended(&mut self) {
+        while let Some(ended) = self.server.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the internal listener ended abnormally");
+            }
         }
     }
 }
@@ -74,7 +76,8 @@ where
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(move || ready(readiness())))
         .route("/metrics", get(metrics));
-    let server = tokio::spawn(async move {
+    let mut server = JoinSet::new();
+    server.spawn(async move {
         let folding = tokio::spawn(fold_samples(shutdown.clone()));
         let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown.clone().cancelled_owned());
         let overdue = async {

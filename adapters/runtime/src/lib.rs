@@ -7,11 +7,13 @@
 
 pub mod internal;
 mod json_lines;
+mod program;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use internal::{Check, InternalListener, serve_internal};
+pub use program::run;
 pub use settings::{Settings, SettingsError};
 
 /// Makes ring the process's TLS provider. Call it before the first TLS connection; calling it again does

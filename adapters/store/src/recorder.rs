@@ -59,6 +59,11 @@ impl Recorder {
     /// Takes no more records, and waits until those that were handed over are written, by jobs that were cut off too.
     pub async fn close(&self) {
         self.closing.notify_one();
+        self.ended().await;
+    }
+
+    /// Waits until the writing task has ended, because it was closed or because it failed.
+    pub async fn ended(&self) {
         let mut ended = self.ended.clone();
         while ended.changed().await.is_ok() {}
     }

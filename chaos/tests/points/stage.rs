@@ -188,9 +188,11 @@ impl Actor {
         self.start()?.ready(PATIENCE).await
     }
 
-    /// Asks it to stop, if it runs, and waits until it has.
+    /// Asks it to stop, if it runs, and waits until it has. A process that has only just begun cannot hear yet, so it
+    /// gets the time to.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         if let Some(mut process) = self.process.take() {
+            process.ready(PATIENCE).await?;
             process.terminate().await?;
             let ended = process.wait(PATIENCE).await?;
             ensure!(

@@ -45,7 +45,7 @@ fn is_outside(error: &lapin::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset};
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, TimedOut};
 
     use lapin::protocol::{AMQPError, AMQPSoftError};
 
@@ -57,9 +57,10 @@ mod tests {
 
     #[test]
     fn a_broker_that_went_away_calls_for_no_caution() {
-        let outside: [lapin::Error; 6] = [
+        let outside: [lapin::Error; 7] = [
             io::Error::from(ConnectionReset).into(),
             io::Error::from(ConnectionAborted).into(),
+            io::Error::from(TimedOut).into(),
             ErrorKind::MissingHeartbeatError.into(),
             said_by_the_broker(AMQPHardError::CONNECTIONFORCED),
             said_by_the_broker(AMQPHardError::INTERNALERROR),

@@ -25,12 +25,12 @@ async fn get(address: SocketAddr, path: &str) -> String {
 async fn readyz(checks: Vec<Check>) -> String {
     let shutdown = CancellationToken::new();
     let readiness = move || std::future::ready(checks.clone());
-    let listener = serve_internal(ANY_PORT, readiness, shutdown.clone())
+    let mut listener = serve_internal(ANY_PORT, readiness, shutdown.clone())
         .await
         .unwrap();
     let answer = get(listener.address(), "/readyz").await;
     shutdown.cancel();
-    listener.stopped().await;
+    listener.ended().await;
     answer
 }
 
@@ -52,7 +52,7 @@ async fn readiness_names_what_is_wrong() {
 #[tokio::test]
 async fn a_client_that_never_finishes_does_not_hold_up_the_end() {
     let shutdown = CancellationToken::new();
-    let listener = serve_internal(ANY_PORT, async || Vec::new(), shutdown.clone())
+    let mut listener = serve_internal(ANY_PORT, async || Vec::new(), shutdown.clone())
         .await
         .unwrap();
     let mut slow = TcpStream::connect(listener.address()).unwrap();
@@ -64,7 +64,7 @@ async fn a_client_that_never_finishes_does_not_hold_up_the_end() {
             .starts_with("HTTP/1.1 200")
     );
     shutdown.cancel();
-    tokio::time::timeout(std::time::Duration::from_secs(10), listener.stopped())
+    tokio::time::timeout(std::time::Duration::from_secs(10), listener.ended())
         .await
         .unwrap();
 }
@@ -77,7 +77,7 @@ async fn health_and_metrics_are_served_until_the_token_is_cancelled() {
     metrics::histogram!("sluice_test_duration_seconds").record(0.02);
 
     let shutdown = CancellationToken::new();
-    let listener = serve_internal(ANY_PORT, async || Vec::new(), shutdown.clone())
+    let mut listener = serve_internal(ANY_PORT, async || Vec::new(), shutdown.clone())
         .await
         .unwrap();
     let address = listener.address();
@@ -99,6 +99,6 @@ async fn health_and_metrics_are_served_until_the_token_is_cancelled() {
     );
 
     shutdown.cancel();
-    listener.stopped().await;
+    listener.ended().await;
     assert!(TcpStream::connect(address).is_err());
 }
