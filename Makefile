@@ -1,12 +1,18 @@
 # The commands of this repository. The work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt up down wipe
+.PHONY: help demo chaos chaos-cluster test lint fmt up down wipe
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
 
 demo: ## start everything, play the story, stay up until Ctrl-C (ONCE=1: stop after the story)
 	@scripts/demo
+
+chaos: ## break everything for CHAOS_MINUTES (5), then prove that nothing was lost or doubled (CHAOS_SEED repeats a run)
+	@scripts/chaos
+
+chaos-cluster: ## the same for a RabbitMQ cluster, whose queues lose their leaders one after the other
+	@scripts/chaos-cluster
 
 test: ## all checks and tests, on real PostgreSQL and RabbitMQ
 	@scripts/test
@@ -23,8 +29,14 @@ up: ## start PostgreSQL and RabbitMQ (addresses: scripts/servers env)
 
 down: ## stop the demo and the servers that were started here; their data stays
 	@scripts/demo stop
+	@scripts/chaos stop
+	@scripts/chaos-cluster stop
 	@scripts/servers down
 
 wipe: ## the same, and remove the servers' data wherever it lies
 	@scripts/demo stop
+	@scripts/chaos stop
+	@scripts/chaos-cluster stop
+	@SERVERS_NAME=chaos scripts/servers down --wipe
+	@scripts/cluster down --wipe
 	@scripts/servers down --wipe

@@ -1,1 +1,225 @@
 //! What clients asked and what they were told.
+//!
+//! The journal is the merchants' side of the evidence. Only what was answered 2xx counts as accepted; a request without
+//! an answer may have been taken or not. It lives in memory and outlives every process that is killed.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::traffic::Story;
+
+/// A merchant who took part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merchant {
+    /// Its id at Sluice.
+    pub id: String,
+    /// Its name at the sandbox.
+    pub name: String,
+    /// Its account at the provider.
+    pub account: String,
+}
+
+/// What a payment was asked for with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// In the currency's minor unit.
+    pub amount_minor: i64,
+    /// The ISO 4217 code.
+    pub currency: &'static str,
+    /// The card that is charged at once, if any.
+    pub payment_method: Option<&'static str>,
+}
+
+/// An answer of ingress.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `type` of a problem document; empty when the answer is none.
+    pub problem: String,
+    /// `Retry-After`; empty when there is none.
+    pub retry_after: String,
+    /// The payment's id; empty when there is none.
+    pub payment: String,
+    /// The payment's status; empty when there is none.
+    pub payment_status: String,
+}
+
+/// One time that a client asked, and what came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// How long the client waited.
+    pub took: Duration,
+    /// The answer; none when the connection was cut or the client lost patience.
+    pub told: Option<Told>,
+}
+
+/// One request for a payment, as often as it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What was asked for.
+    pub wanted: Wanted,
+    /// Each time it was sent, in the order of the answers.
+    pub asked: Vec<Asked>,
+}
+
+/// Everything that happened under one idempotency key of one merchant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The merchant, as its place in [`Entries::merchants`].
+    pub merchant: usize,
+    /// The idempotency key.
+    pub key: String,
+    /// What was meant to happen.
+    pub story: Story,
+    /// The requests: one, or a second one with another body.
+    pub requests: Vec<Request>,
+    /// What the client saw when it looked at the payment, in order, without repetitions.
+    pub looks: Vec<Asked>,
+    /// What its payer did.
+    pub payer: Vec<PayerAct>,
+}
+
+/// Something a payer did at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayerAct {
+    /// The intent that was paid.
+    pub intent: String,
+    /// The card, or the passed authentication.
+    pub with: &'static str,
+    /// What the provider said: the intent's status or the decline code; none when it did not answer.
+    pub said: Option<String>,
+}
+
+/// Everything in the journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// The merchants.
+    pub merchants: Vec<Merchant>,
+    /// The orders, oldest first.
+    pub orders: Vec<Order>,
+}
+
+/// The record, written by many clients at once.
+#[derive(Debug, Default)]
+pub struct Journal {
+    entries: Mutex<Entries>,
+}
+
+/// Where an order stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderNumber(usize);
+
+impl Journal {
+    /// A journal in which these merchants may write.
+    pub fn of(merchants: Vec<Merchant>) -> Self {
+        Self {
+            entries: Mutex::new(Entries {
+                merchants,
+                orders: Vec::new(),
+            }),
+        }
+    }
+
+    /// A copy of everything written so far.
+    pub fn entries(&self) -> Entries {
+        self.locked().clone()
+    }
+
+    /// How many orders were begun, and how many were accepted.
+    pub fn progress(&self) -> Progress {
+        let entries = self.locked();
+        Progress {
+            begun: entries.orders.len(),
+            accepted: entries.orders.iter().filter(|order| order.is_accepted()).count(),
+        }
+    }
+
+    /// Begins an order.
+    pub fn begin(&self, merchant: usize, key: &str, story: Story, wanted: &[Wanted]) -> OrderNumber {
+        let requests = wanted.iter().map(|wanted| Request {
+            wanted: wanted.clone(),
+            asked: Vec::new(),
+        });
+        let order = Order {
+            merchant,
+            key: key.to_owned(),
+            story,
+            requests: requests.collect(),
+            looks: Vec::new(),
+            payer: Vec::new(),
+        };
+        let mut entries = self.locked();
+        entries.orders.push(order);
+        OrderNumber(entries.orders.len() - 1)
+    }
+
+    /// Notes that the order's request of this number was sent, and what came back.
+    pub fn note_asked(&self, order: OrderNumber, request: usize, asked: Asked) {
+        self.change(order, |order| {
+            if let Some(request) = order.requests.get_mut(request) {
+                request.asked.push(asked);
+            }
+        });
+    }
+
+    /// Notes what the client saw when it looked at its payment. Seeing the same again is not written down.
+    pub fn note_look(&self, order: OrderNumber, seen: Asked) {
+        self.change(order, |order| {
+            if order.looks.last().is_none_or(|last| last.told != seen.told) {
+                order.looks.push(seen);
+            }
+        });
+    }
+
+    /// Notes what the order's payer did.
+    pub fn note_payer(&self, order: OrderNumber, act: PayerAct) {
+        self.change(order, |order| order.payer.push(act));
+    }
+
+    fn change(&self, OrderNumber(number): OrderNumber, change: impl FnOnce(&mut Order)) {
+        if let Some(order) = self.locked().orders.get_mut(number) {
+            change(order);
+        }
+    }
+
+    /// A client that panicked while writing leaves an entry short, which the verifier shows, and no broken journal.
+    fn locked(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far the clients have come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Orders begun.
+    pub begun: usize,
+    /// Orders of which a request was answered 2xx.
+    pub accepted: usize,
+}
+
+impl Told {
+    /// Whether the request counts as accepted.
+    pub fn is_accepted(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+impl Request {
+    /// The answers that accepted it.
+    pub fn accepted(&self) -> impl Iterator<Item = &Told> {
+        let told = self.asked.iter().filter_map(|asked| asked.told.as_ref());
+        told.filter(|told| told.is_accepted())
+    }
+}
+
+impl Order {
+    /// Whether any request of it was accepted.
+    pub fn is_accepted(&self) -> bool {
+        self.requests
+            .iter()
+            .any(|request| request.accepted().next().is_some())
+    }
+}

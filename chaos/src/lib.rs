@@ -6,6 +6,7 @@
 //! `ground` of their own. `verifier` reads the journal, the provider's books, the database, the merchants' mail and the
 //! dead-letter queues, and says what was lost, doubled or got stuck. `run` puts them together.
 
+pub mod cluster;
 pub mod config;
 pub mod faults;
 pub mod fleet;

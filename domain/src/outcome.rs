@@ -31,11 +31,36 @@ pub enum ErrorClass {
     StoreUnavailable,
     /// The handler took longer than its contract allows.
     TimedOut,
+    /// The process was told to stop before the handler had ended.
+    Interrupted,
     /// A defect of ours: a panic or a broken invariant.
     Internal,
 }
 
 impl ErrorClass {
+    /// Every class.
+    pub const ALL: [Self; 14] = [
+        Self::Unreadable,
+        Self::Invalid,
+        Self::Forbidden,
+        Self::Conflict,
+        Self::Refused,
+        Self::ProviderUnavailable,
+        Self::OutcomeUnknown,
+        Self::Mismatch,
+        Self::TooEarly,
+        Self::MerchantEndpoint,
+        Self::Misconfigured,
+        Self::StoreUnavailable,
+        Self::TimedOut,
+        Self::Internal,
+    ];
+
+    /// The class of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
     /// The name used in headers, tables and metrics.
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,6 +77,7 @@ impl ErrorClass {
             Self::Misconfigured => "misconfigured",
             Self::StoreUnavailable => "store_unavailable",
             Self::TimedOut => "timed_out",
+            Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }
     }
@@ -156,5 +182,18 @@ impl Disposition {
                 Some(reason)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_found_by_its_name() {
+        for class in ErrorClass::ALL {
+            assert_eq!(ErrorClass::named(class.name()), Some(class));
+        }
+        assert_eq!(ErrorClass::named("misunderstood"), None);
     }
 }

@@ -17,14 +17,33 @@ pub trait Console {
     ) -> LocalBoxFuture<'a, anyhow::Result<Value>>;
 }
 
-/// The console as a program. It gets its settings through this process's environment.
-#[derive(Debug, Clone)]
-pub struct Program(pub PathBuf);
+/// The console as a program.
+#[derive(Clone)]
+pub struct Program {
+    path: PathBuf,
+    environment: Vec<(String, String)>,
+}
 
 impl Program {
+    /// The program at `path`. It gets its settings through this process's environment.
+    pub fn at(path: PathBuf) -> Self {
+        let environment = Vec::new();
+        Self { path, environment }
+    }
+
+    /// The same with settings of its own.
+    #[must_use]
+    pub fn with(mut self, settings: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment.extend(settings);
+        self
+    }
+
     async fn answer(&self, arguments: &[&str], input: &str) -> anyhow::Result<Value> {
-        let mut command = Command::new(&self.0);
-        command.arg("--json").args(arguments);
+        let mut command = Command::new(&self.path);
+        command
+            .arg("--json")
+            .args(arguments)
+            .envs(self.environment.iter().cloned());
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -32,7 +51,7 @@ impl Program {
             .kill_on_drop(true);
         let mut child = command
             .spawn()
-            .with_context(|| format!("{} cannot be run", self.0.display()))?;
+            .with_context(|| format!("{} cannot be run", self.path.display()))?;
         // Dropped at once, so that the program sees the end of its input.
         let written = match child.stdin.take() {
             Some(mut stdin) => stdin.write_all(input.as_bytes()).await,

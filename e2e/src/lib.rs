@@ -6,6 +6,7 @@
 //! looking again until a deadline, never a pause of a guessed length.
 
 mod answer;
+pub mod balancer;
 pub mod client;
 pub mod console;
 pub mod proxy;

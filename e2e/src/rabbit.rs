@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::Answer;
 
-/// More parked jobs than any story leaves behind.
-const PEEKED: u32 = 1_000;
+/// How many messages are looked at in one queue: more than any story parks.
+pub const PEEKED: u32 = 1_000;
 
 /// A client of the management API, for one vhost.
 #[derive(Clone)]
@@ -25,6 +25,17 @@ pub struct Letter {
     pub payload: String,
     /// The properties.
     pub properties: Value,
+}
+
+/// A queue and what it holds.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+pub struct Depth {
+    /// The queue's name.
+    #[serde(rename = "name")]
+    pub queue: String,
+    /// Messages that wait or are being worked on. A queue without statistics yet is new and empty.
+    #[serde(default)]
+    pub messages: u64,
 }
 
 impl Letter {
@@ -46,14 +57,14 @@ impl Letter {
 }
 
 impl Rabbit {
-    /// A client of the API at `management_url`, which holds user and password, for the vhost of `amqp_url`.
+    /// A client of the API at `management_url`, which holds user and password, for the vhost of `amqp_url`: one address,
+    /// or those of a cluster, separated by commas.
     ///
     /// # Errors
     /// The second address names no vhost.
     pub fn new(http: Http, management_url: &str, amqp_url: &str) -> anyhow::Result<Self> {
-        let address = amqp_url
-            .split_once("://")
-            .map_or(amqp_url, |(_, address)| address);
+        let address = amqp_url.split(',').next().unwrap_or_default();
+        let address = address.split_once("://").map_or(address, |(_, address)| address);
         let address = address.split_once('?').map_or(address, |(address, _)| address);
         let (_, vhost) = address
             .split_once('/')
@@ -63,6 +74,22 @@ impl Rabbit {
             base: management_url.trim_end_matches('/').to_owned(),
             vhost: vhost.to_owned(),
         })
+    }
+
+    /// The names of all queues.
+    ///
+    /// # Errors
+    /// The API refuses or does not answer.
+    pub async fn queues(&self) -> anyhow::Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Queue {
+            name: String,
+        }
+        let url = format!("{}/api/queues/{}?columns=name", self.base, self.vhost);
+        let response = self.http.get(url).send().await;
+        let answer = Answer::read(response.map_err(reqwest::Error::without_url)?).await?;
+        let queues: Vec<Queue> = serde_json::from_value(answer.success()?.body)?;
+        Ok(queues.into_iter().map(|queue| queue.name).collect())
     }
 
     /// How many messages a queue holds, by the broker's statistics, which are some seconds old.
@@ -80,6 +107,19 @@ impl Rabbit {
         )
         .await?;
         Ok(answer.success()?.body["messages"].as_u64().unwrap_or_default())
+    }
+
+    /// How many messages each queue of the vhost holds, by the broker's statistics, which are some seconds old.
+    ///
+    /// # Errors
+    /// The API refuses or does not answer.
+    pub async fn depths(&self) -> anyhow::Result<Vec<Depth>> {
+        let url = format!("{}/api/queues/{}", self.base, self.vhost);
+        let response = self.http.get(url).send().await;
+        let answer = Answer::read(response.map_err(reqwest::Error::without_url)?)
+            .await?
+            .success()?;
+        serde_json::from_value(answer.body).context("queues as the management API lists them")
     }
 
     /// Looks at the messages in a queue and puts them back. The broker counts that as a delivery of each, so it is not a
@@ -100,5 +140,16 @@ impl Rabbit {
             .map_err(reqwest::Error::without_url)?;
         let answer = Answer::read(response).await?.success()?;
         serde_json::from_value(answer.body).context("messages as the management API shows them")
+    }
+
+    /// Throws away all messages of a queue.
+    ///
+    /// # Errors
+    /// The API refuses or does not answer.
+    pub async fn purge(&self, queue: &str) -> anyhow::Result<()> {
+        let url = format!("{}/api/queues/{}/{queue}/contents", self.base, self.vhost);
+        let response = self.http.delete(url).send().await;
+        let answer = Answer::read(response.map_err(reqwest::Error::without_url)?).await?;
+        answer.success().map(drop)
     }
 }

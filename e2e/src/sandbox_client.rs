@@ -1,5 +1,7 @@
 //! The sandbox's controls: what the provider and the merchant's endpoint are told to do, and what they saw.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use reqwest::{Client as Http, Method};
 use serde::Deserialize;
@@ -46,7 +48,7 @@ pub struct Intent {
     /// What was received, in minor units.
     pub amount_received: i64,
     /// What the creator noted on it.
-    pub metadata: std::collections::BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
     /// How often money was taken.
     pub charges_succeeded: u32,
 }
@@ -91,7 +93,20 @@ impl Sandbox {
     /// # Errors
     /// The sandbox refuses or does not answer.
     pub async fn register_callbacks(&self, account: &str, url: &str) -> anyhow::Result<String> {
-        let body = json!({ "account": account, "url": url });
+        self.register_callbacks_of(&["*"], account, url).await
+    }
+
+    /// The same for callbacks of certain types only.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn register_callbacks_of(
+        &self,
+        types: &[&str],
+        account: &str,
+        url: &str,
+    ) -> anyhow::Result<String> {
+        let body = json!({ "account": account, "url": url, "enabled_events": types });
         let answer = self.post("/sandbox/stripe/webhook_endpoints", body).await?;
         Ok(answer.text("/secret").to_owned())
     }
@@ -102,6 +117,24 @@ impl Sandbox {
     /// The sandbox refuses or does not answer.
     pub async fn set_fault(&self, dial: Value) -> anyhow::Result<()> {
         self.post("/sandbox/faults", dial).await.map(drop)
+    }
+
+    /// Puts all fault dials back.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn clear_faults(&self) -> anyhow::Result<()> {
+        let answer = self.send(Method::DELETE, "/sandbox/faults", None).await?;
+        answer.success().map(drop)
+    }
+
+    /// Puts all callback dials back.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn clear_callbacks(&self) -> anyhow::Result<()> {
+        let answer = self.send(Method::DELETE, "/sandbox/callbacks", None).await?;
+        answer.success().map(drop)
     }
 
     /// Changes the callback dials of an account; fields as in the sandbox's README.
@@ -124,6 +157,15 @@ impl Sandbox {
             Some(body),
         )
         .await
+    }
+
+    /// Ends the payer's 3-D Secure authentication, which the intent has to wait for.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn authenticate(&self, intent: &str) -> anyhow::Result<Answer> {
+        self.send(Method::POST, &format!("/sandbox/3ds/{intent}/complete"), None)
+            .await
     }
 
     /// Changes an intent's amount behind Sluice's back, as somebody with access to the merchant's account could.
@@ -169,6 +211,18 @@ impl Sandbox {
             .await
     }
 
+    /// How many entries each of the sandbox's logs has dropped because it was full.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn dropped(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let answer = self
+            .send(Method::GET, "/sandbox/dropped", None)
+            .await?
+            .success()?;
+        serde_json::from_value(answer.body).context("counts by log")
+    }
+
     /// Tells a merchant's endpoint which secret notifications are signed with.
     ///
     /// # Errors
@@ -203,7 +257,11 @@ impl Sandbox {
         self.send(Method::POST, path, Some(body)).await?.success()
     }
 
-    async fn list<T: for<'a> Deserialize<'a>>(&self, path: &str) -> anyhow::Result<Vec<T>> {
+    /// Any list of the sandbox, read as what the caller wants to know of it; `path` as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox does not answer, or lists something else.
+    pub async fn list<T: for<'a> Deserialize<'a>>(&self, path: &str) -> anyhow::Result<Vec<T>> {
         let answer = self.send(Method::GET, path, None).await?.success()?;
         serde_json::from_value(answer.body)
             .with_context(|| format!("the sandbox's answer to {}", without_query(path)))

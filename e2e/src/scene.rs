@@ -17,6 +17,9 @@ const WAIT_S: u32 = 20;
 /// The call that opens an intent, as the sandbox names it.
 pub const OPENING: &str = "POST /v1/payment_intents";
 
+/// The call that asks which intents there are.
+pub const ASKING: &str = "GET /v1/payment_intents";
+
 /// A merchant on its own, so that cases do not disturb each other.
 pub struct Scene<'a> {
     /// Everything around it.

@@ -57,7 +57,15 @@ impl World {
     /// # Errors
     /// The console or the sandbox refuses or does not answer.
     pub async fn merchant(&self, name: &str) -> anyhow::Result<Merchant> {
-        self.register(name, None).await
+        self.register(name, None, &["*"]).await
+    }
+
+    /// Registers a new merchant whom the provider calls back about these types of events only.
+    ///
+    /// # Errors
+    /// The console or the sandbox refuses or does not answer.
+    pub async fn merchant_called_of(&self, name: &str, types: &[&str]) -> anyhow::Result<Merchant> {
+        self.register(name, None, types).await
     }
 
     /// Registers a new merchant for whom a RabbitMQ user may publish jobs.
@@ -65,10 +73,15 @@ impl World {
     /// # Errors
     /// The console or the sandbox refuses or does not answer.
     pub async fn merchant_on_amqp(&self, name: &str, amqp_user: &str) -> anyhow::Result<Merchant> {
-        self.register(name, Some(amqp_user)).await
+        self.register(name, Some(amqp_user), &["*"]).await
     }
 
-    async fn register(&self, name: &str, amqp_user: Option<&str>) -> anyhow::Result<Merchant> {
+    async fn register(
+        &self,
+        name: &str,
+        amqp_user: Option<&str>,
+        callbacks: &[&str],
+    ) -> anyhow::Result<Merchant> {
         let unique = Uuid::new_v4().simple().to_string();
         let name = format!("{name}-{unique}");
         let endpoint = self.sandbox.merchant_endpoint(&name);
@@ -85,7 +98,10 @@ impl World {
 
         let account = format!("sk_test_{unique}");
         let callback_url = format!("{}{callback_path}", self.ingress);
-        let callback_secret = self.sandbox.register_callbacks(&account, &callback_url).await?;
+        let callback_secret = self
+            .sandbox
+            .register_callbacks_of(callbacks, &account, &callback_url)
+            .await?;
         let credentials = json!({ "secret_key": account, "webhook_secrets": [callback_secret] }).to_string();
         let set_stripe = ["channels", "set-stripe", "--merchant", &id, "--from", "stdin"];
         self.console.run(&set_stripe, &credentials).await?;

@@ -29,10 +29,12 @@ pub(crate) struct App {
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
-    /// Cancelled when the process is to stop. Whoever waits for something that can be had later ends the wait then.
+    /// Cancelled when the process is to stop, while it still accepts. Whoever waits for something that can be had later
+    /// ends the wait then.
     pub stopping: CancellationToken,
     topology_in_place: AtomicBool,
-    store_state: watch::Sender<Result<(), &'static str>>,
+    /// What was last seen of PostgreSQL; nothing before the first look.
+    store_state: watch::Sender<Option<Result<(), &'static str>>>,
 }
 
 /// [`App`], as handlers get it.
@@ -57,7 +59,7 @@ impl App {
             limits: config.limits,
             stopping,
             topology_in_place: AtomicBool::new(false),
-            store_state: watch::Sender::new(Err("not asked yet")),
+            store_state: watch::Sender::new(None),
         }
     }
 
@@ -68,18 +70,30 @@ impl App {
 
     /// Notes what was last seen of PostgreSQL.
     pub(crate) fn note_store_state(&self, state: Result<(), &'static str>) {
-        self.store_state.send_modify(|seen| *seen = state);
+        self.store_state.send_modify(|seen| *seen = Some(state));
     }
 
     /// What was last seen of PostgreSQL.
     pub(crate) fn store_state(&self) -> Result<(), &'static str> {
-        *self.store_state.borrow()
+        self.store_state.borrow().unwrap_or(Err("not asked yet"))
+    }
+
+    /// Whether new connections are wanted. Not before PostgreSQL was asked for the first time, whatever the answer: the
+    /// first requests of a process that takes another's place would all wait for the first connection.
+    pub(crate) fn process_state(&self) -> Result<(), &'static str> {
+        if self.stopping.is_cancelled() {
+            Err("stopping")
+        } else if self.store_state.borrow().is_none() {
+            Err("starting")
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether a request has a chance of being accepted now.
     pub(crate) fn broker_state(&self) -> Result<(), &'static str> {
         if !self.publisher.is_ready() || !self.caller.is_ready() {
-            Err("not connected")
+            Err("not connected, or it accepts no messages")
         } else if !self.topology_in_place.load(Ordering::Relaxed) {
             Err("the queues are not declared yet")
         } else {

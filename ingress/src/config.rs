@@ -21,6 +21,8 @@ pub struct Config {
     pub vault: Vault,
     /// How much and how long.
     pub limits: Limits,
+    /// How long a process that is to stop goes on accepting while it says that it is not ready.
+    pub drain: Duration,
 }
 
 /// How much a client may send and how long things may take.
@@ -47,6 +49,10 @@ impl Default for Limits {
     }
 }
 
+/// Long enough for whoever asks `/readyz` every five seconds and believes it at the second time. With the time that
+/// requests under way get afterwards it stays below the 30 seconds after which orchestrators kill.
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// Ingress only reads, and what it reads is small.
 const DATABASE_CONNECTIONS: u32 = 8;
 
@@ -60,6 +66,7 @@ impl Config {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let listen = settings.with_default("INGRESS_LISTEN", local(8080), "127.0.0.1:8080");
         let internal_listen = settings.with_default("INGRESS_INTERNAL_LISTEN", local(9080), "127.0.0.1:9080");
+        let drain = settings.duration_ms("INGRESS_DRAIN_MS", DRAIN);
         let store = read_store(&mut settings);
         let broker = read_broker(&mut settings);
         let vault = read_vault(&mut settings);
@@ -71,6 +78,7 @@ impl Config {
             store,
             vault,
             limits,
+            drain,
         });
         settings.finish(config)
     }

@@ -23,6 +23,8 @@ const BRIEF: Duration = Duration::from_millis(250);
 const PATIENT: Duration = Duration::from_secs(2);
 /// After a question went unanswered, how long it is taken for granted that the next would too.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often the first question is repeated before a process goes on without PostgreSQL.
+const FIRST_QUESTIONS: usize = 3;
 /// How many questions about ids that nobody has proven to exist may be open at once. Guessing must not take the
 /// connections away from those who are known.
 const STRANGERS: usize = 4;
@@ -101,6 +103,15 @@ impl Reads {
             Ok(()) => Ok(()),
             Err(Unanswered::Away) => Err("away"),
             Err(Unanswered::Broken) => Err("answers, but not as expected; see the log"),
+        }
+    }
+
+    /// Asks for the first time, when there is no connection yet: a brief question would give up before there is one.
+    pub(crate) async fn connect(&self) {
+        for _ in 0..FIRST_QUESTIONS {
+            if self.patiently(self.store.check()).await.is_ok() {
+                return;
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     handler::Handler,
-    middleware::{from_fn, from_fn_with_state},
+    middleware::{from_fn, from_fn_with_state, map_response_with_state},
     routing::{get, post},
 };
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,6 +13,7 @@ use crate::{
     app::Shared,
     callbacks, health, observe, openapi, payments,
     problem::{Problem, ProblemKind},
+    server,
 };
 
 /// Payments: ask for one, list them.
@@ -23,8 +24,8 @@ const PAYMENT: &str = "/api/v1/payments/{id}";
 pub(crate) const STRIPE_CALLBACKS: &str = "/api/v1/webhooks/stripe/{merchant}";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
-/// All routes with what surrounds them: observation outermost, so that it sees every answer, then the time limit, then
-/// the net under panics.
+/// All routes with what surrounds them: what concerns the connection outermost, then observation, so that it sees every
+/// answer, then the time limit, then the net under panics.
 pub(crate) fn router(app: Shared) -> Router {
     let limits = app.limits;
     let callback = callbacks::stripe.layer(DefaultBodyLimit::max(limits.callback_bytes));
@@ -41,6 +42,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(from_fn_with_state(app.clone(), observe::within_time))
         .layer(from_fn(observe::observe))
+        .layer(map_response_with_state(app.clone(), server::let_go))
         .with_state(app)
 }
 

@@ -1,6 +1,6 @@
 //! Putting ingress together, and taking it down in order.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::topology::{self, TopologyError};
 use domain::clock::Clock;
@@ -42,11 +42,23 @@ pub struct Ingress;
 /// Ingress at work.
 pub struct Running {
     address: SocketAddr,
-    stop: CancellationToken,
+    drain: Duration,
+    leave: Leave,
     server: JoinHandle<()>,
     internal: InternalListener,
     topology: JoinHandle<Result<(), TopologyError>>,
     store: Store,
+}
+
+/// The steps in which ingress goes.
+#[derive(Default)]
+struct Leave {
+    /// It says so, and still accepts.
+    stopping: CancellationToken,
+    /// It accepts nothing more.
+    closing: CancellationToken,
+    /// All is answered.
+    closed: CancellationToken,
 }
 
 impl Ingress {
@@ -61,23 +73,29 @@ impl Ingress {
             .await
             .map_err(cannot_listen(config.listen))?;
         let address = listener.local_addr().map_err(cannot_listen(config.listen))?;
-        let stop = CancellationToken::new();
-        let app = Arc::new(App::new(&config, store.clone(), clock, stop.clone()));
+        let leave = Leave::default();
+        let app = Arc::new(App::new(&config, store.clone(), clock, leave.stopping.clone()));
         let probed = Arc::clone(&app);
         let internal = serve_internal(
             config.internal_listen,
             move || health::checks(Arc::clone(&probed)),
-            stop.clone(),
+            leave.closed.clone(),
         );
         let internal = internal.await.map_err(cannot_listen(config.internal_listen))?;
         let watching = health::watch_store(Arc::clone(&app));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(watching));
+        tokio::spawn(leave.closed.clone().run_until_cancelled_owned(watching));
+        let drain = config.drain;
         let topology = tokio::spawn(ensure_topology(config, Arc::clone(&app)));
-        let server = tokio::spawn(server::serve(listener, routes::router(app), stop.clone()));
+        let server = tokio::spawn(server::serve(
+            listener,
+            routes::router(app),
+            leave.closing.clone(),
+        ));
         tracing::info!(%address, "listening");
         Ok(Running {
             address,
-            stop,
+            drain,
+            leave,
             server,
             internal,
             topology,
@@ -97,7 +115,7 @@ impl Running {
         self.internal.address()
     }
 
-    /// Works until `stop` is cancelled, then finishes the requests under way.
+    /// Works until `stop` is cancelled, then takes leave as [`Self::stop`] does.
     ///
     /// # Errors
     /// The queues turn out not to be as this version needs them. Ingress is stopped then too.
@@ -109,23 +127,41 @@ impl Running {
                 Ok(Ok(())) | Err(_) => std::future::pending().await,
             }
         };
-        let ended = tokio::select! {
-            () = stop.cancelled() => Ok(()),
-            error = mismatch => Err(error.into()),
-        };
-        self.stop().await;
-        ended
+        tokio::select! {
+            () = stop.cancelled() => {
+                self.stop().await;
+                Ok(())
+            }
+            error = mismatch => {
+                // It has never been ready, so nobody has to notice that it is not.
+                self.close().await;
+                Err(error.into())
+            }
+        }
     }
 
-    /// Accepts nothing more and finishes the requests under way.
+    /// Says that it is not ready, goes on accepting until that was noticed, then accepts nothing more and finishes the
+    /// requests under way.
     pub async fn stop(self) {
+        let drain_ms = self.drain.as_millis() as u64;
+        tracing::info!(drain_ms, "not ready any more");
+        self.leave.stopping.cancel();
+        tokio::time::sleep(self.drain).await;
+        self.close().await;
+    }
+
+    async fn close(self) {
+        tracing::info!("accepting nothing more");
         self.topology.abort();
-        self.stop.cancel();
+        self.leave.stopping.cancel();
+        self.leave.closing.cancel();
         if let Err(error) = self.server.await {
             tracing::error!(%error, "the listener ended abnormally");
         }
+        self.leave.closed.cancel();
         self.internal.stopped().await;
         self.store.close().await;
+        tracing::info!("stopped");
     }
 }
 

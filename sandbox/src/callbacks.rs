@@ -23,8 +23,6 @@ use crate::world::World;
 pub use dials::{CallbackDials, DialBoard};
 use signature::signature;
 
-/// How many delivery attempts are remembered.
-const KEPT: usize = 20_000;
 /// How much of a receiver's answer is kept.
 const ANSWER_CHARS: usize = 300;
 
@@ -96,7 +94,7 @@ impl Callbacks {
             client,
             board: watch::Sender::default(),
             held: Mutex::default(),
-            log: Mutex::new(RingBuffer::with_capacity(KEPT)),
+            log: Mutex::new(RingBuffer::with_capacity(config.log_limit)),
         })
     }
 
@@ -128,6 +126,11 @@ impl Callbacks {
             .filter(|delivery| wanted(delivery))
             .cloned()
             .collect()
+    }
+
+    /// How many attempts the log has dropped.
+    pub fn dropped(&self) -> u64 {
+        lock(&self.log).dropped()
     }
 
     /// Puts all dials back and forgets attempts and held events.
@@ -300,7 +303,7 @@ async fn deliver(world: &World, parcel: Parcel, delay: Duration) {
     }
 }
 
-/// Repeats with doubling delays until the receiver accepts or the attempts are used up.
+/// Repeats with delays that double up to a limit until the receiver accepts or the attempts are used up.
 async fn repeat(world: &World, parcel: Parcel) {
     let mut delay_ms = world.config.webhook_retry_ms;
     for attempt in 2..=world.config.webhook_attempts {
@@ -309,6 +312,6 @@ async fn repeat(world: &World, parcel: Parcel) {
         if world.callbacks.attempt(&parcel, attempt).await.is_accepted() {
             return;
         }
-        delay_ms = delay_ms.saturating_mul(2);
+        delay_ms = delay_ms.saturating_mul(2).min(world.config.webhook_retry_max_ms);
     }
 }

@@ -9,9 +9,6 @@ use crate::clock;
 use crate::locking::lock;
 use crate::ring_buffer::RingBuffer;
 
-/// How many calls are remembered.
-const KEPT: usize = 20_000;
-
 /// One API call as it was received, completed with what became of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Call {
@@ -70,15 +67,19 @@ pub struct Calls {
     log: Mutex<RingBuffer<Call>>,
 }
 
-impl Default for Calls {
-    fn default() -> Self {
+impl Calls {
+    /// An empty log that keeps the newest `limit` calls.
+    pub fn keeping(limit: usize) -> Self {
         Self {
-            log: Mutex::new(RingBuffer::with_capacity(KEPT)),
+            log: Mutex::new(RingBuffer::with_capacity(limit)),
         }
     }
-}
 
-impl Calls {
+    /// How many calls the log has dropped.
+    pub fn dropped(&self) -> u64 {
+        lock(&self.log).dropped()
+    }
+
     /// Notes a call at its arrival and answers its number.
     pub fn note(&self, call: Call) -> u64 {
         lock(&self.log).push(call)

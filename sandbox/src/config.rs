@@ -13,12 +13,16 @@ pub struct SandboxConfig {
     pub public_url: Option<String>,
     /// Delay before the first repeat of a callback that was not answered 2xx; doubles with each repeat.
     pub webhook_retry_ms: u64,
+    /// The longest delay between two repeats.
+    pub webhook_retry_max_ms: u64,
     /// How often one callback is tried in all.
     pub webhook_attempts: u32,
     /// How long a receiver of a callback may take to answer.
     pub webhook_timeout_ms: u64,
     /// How long bank debits and pending refunds take to settle.
     pub settle_ms: u64,
+    /// How many entries each log keeps: API calls, callbacks, and what each merchant received.
+    pub log_limit: usize,
     /// How long a hanging answer holds its connection before the connection is reset.
     pub hang_cap_ms: u64,
 }
@@ -29,9 +33,11 @@ impl Default for SandboxConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             public_url: None,
             webhook_retry_ms: 500,
+            webhook_retry_max_ms: 3_600_000,
             webhook_attempts: 8,
             webhook_timeout_ms: 10_000,
             settle_ms: 1_000,
+            log_limit: 20_000,
             hang_cap_ms: 120_000,
         }
     }
@@ -69,9 +75,11 @@ impl SandboxConfig {
                 .ok()
                 .filter(|url| !url.is_empty()),
             webhook_retry_ms: setting("SANDBOX_WEBHOOK_RETRY_MS", defaults.webhook_retry_ms)?,
+            webhook_retry_max_ms: setting("SANDBOX_WEBHOOK_RETRY_MAX_MS", defaults.webhook_retry_max_ms)?,
             webhook_attempts: setting("SANDBOX_WEBHOOK_ATTEMPTS", defaults.webhook_attempts)?,
             webhook_timeout_ms: setting("SANDBOX_WEBHOOK_TIMEOUT_MS", defaults.webhook_timeout_ms)?,
             settle_ms: setting("SANDBOX_SETTLE_MS", defaults.settle_ms)?,
+            log_limit: setting("SANDBOX_LOG_LIMIT", defaults.log_limit)?,
             hang_cap_ms: setting("SANDBOX_HANG_CAP_MS", defaults.hang_cap_ms)?,
         })
     }

@@ -67,6 +67,7 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/sandbox/events/{id}/resend", post(resend))
         .route("/sandbox/deliveries", get(show_deliveries))
         .route("/sandbox/calls", get(show_calls))
+        .route("/sandbox/dropped", get(show_dropped))
         .merge(truth::routes())
         .merge(merchants::routes())
         .merge(payer::routes())
@@ -198,4 +199,12 @@ async fn show_calls(State(world): State<Arc<World>>, Query(filters): Filters) ->
             )
             && metadata_agrees(&filters, &call.metadata)
     })))
+}
+
+/// What the logs no longer show: whoever counts in them has to know.
+async fn show_dropped(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(json!({
+        "calls": world.calls.dropped(), "deliveries": world.callbacks.dropped(),
+        "notifications": world.merchants.dropped(),
+    }))
 }

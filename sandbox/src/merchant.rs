@@ -22,9 +22,6 @@ use crate::ring_buffer::RingBuffer;
 use crate::world::World;
 use verify::{secret_key, text_of, verify};
 
-/// How many deliveries one merchant remembers.
-const KEPT: usize = 20_000;
-
 /// How a merchant answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -100,13 +97,13 @@ struct Merchant {
     verified: u64,
 }
 
-impl Default for Merchant {
-    fn default() -> Self {
+impl Merchant {
+    fn keeping(limit: usize) -> Self {
         Self {
             keys: Vec::new(),
             behaviour: Behaviour::default(),
             attempts: HashMap::new(),
-            log: RingBuffer::with_capacity(KEPT),
+            log: RingBuffer::with_capacity(limit),
             total: 0,
             verified: 0,
         }
@@ -114,25 +111,52 @@ impl Default for Merchant {
 }
 
 /// All merchants; each appears at its first mention.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Merchants {
     by_name: Mutex<HashMap<String, Merchant>>,
+    limit: usize,
 }
 
 impl Merchants {
+    /// No merchants yet; each will remember the newest `limit` deliveries.
+    pub fn keeping(limit: usize) -> Self {
+        Self {
+            by_name: Mutex::default(),
+            limit,
+        }
+    }
+
+    /// How many deliveries the merchants' logs have dropped.
+    pub fn dropped(&self) -> u64 {
+        lock(&self.by_name)
+            .values()
+            .map(|merchant| merchant.log.dropped())
+            .sum()
+    }
+
+    /// Works on a merchant, who appears now if it was not mentioned before.
+    fn with<T>(&self, name: &str, work: impl FnOnce(&mut Merchant) -> T) -> T {
+        let mut merchants = lock(&self.by_name);
+        work(
+            merchants
+                .entry(name.to_owned())
+                .or_insert_with(|| Merchant::keeping(self.limit)),
+        )
+    }
+
     /// Replaces a merchant's secrets. Answers the first secret that cannot be read, if any.
     pub fn set_secrets(&self, name: &str, secrets: &[String]) -> Result<(), String> {
         let keys = secrets
             .iter()
             .map(|secret| secret_key(secret).ok_or_else(|| secret.clone()))
             .collect::<Result<_, _>>()?;
-        lock(&self.by_name).entry(name.to_owned()).or_default().keys = keys;
+        self.with(name, |merchant| merchant.keys = keys);
         Ok(())
     }
 
     /// Changes how a merchant answers.
     pub fn behave(&self, name: &str, behaviour: Behaviour) {
-        lock(&self.by_name).entry(name.to_owned()).or_default().behaviour = behaviour;
+        self.with(name, |merchant| merchant.behaviour = behaviour);
     }
 
     /// What a merchant received, in order of arrival.
@@ -160,11 +184,11 @@ impl Merchants {
 
     /// A merchant in short.
     pub fn summary(&self, name: &str) -> Value {
-        let mut merchants = lock(&self.by_name);
-        let merchant = merchants.entry(name.to_owned()).or_default();
-        json!({
-            "name": name, "secrets": merchant.keys.len(), "behaviour": merchant.behaviour,
-            "received": merchant.total, "verified": merchant.verified,
+        self.with(name, |merchant| {
+            json!({
+                "name": name, "secrets": merchant.keys.len(), "behaviour": merchant.behaviour,
+                "received": merchant.total, "verified": merchant.verified,
+            })
         })
     }
 
@@ -175,15 +199,19 @@ impl Merchants {
 
     /// Notes a delivery and decides how it is answered.
     fn accept(&self, name: &str, headers: &HeaderMap, body: &[u8]) -> Behaviour {
-        let mut merchants = lock(&self.by_name);
-        let merchant = merchants.entry(name.to_owned()).or_default();
-        let checked =
-            (!merchant.keys.is_empty()).then(|| verify(&merchant.keys, headers, body, clock::now_s()));
-        let behaviour = merchant.next_behaviour(checked.is_some_and(|checked| checked.is_err()));
+        self.with(name, |merchant| merchant.receive(headers, body))
+    }
+}
+
+impl Merchant {
+    /// Notes a delivery and decides how it is answered.
+    fn receive(&mut self, headers: &HeaderMap, body: &[u8]) -> Behaviour {
+        let checked = (!self.keys.is_empty()).then(|| verify(&self.keys, headers, body, clock::now_s()));
+        let behaviour = self.next_behaviour(checked.is_some_and(|checked| checked.is_err()));
         let payload: Option<Value> = serde_json::from_slice(body).ok();
         let id = text_of(headers, "webhook-id").map(str::to_owned);
         let attempt = id.as_ref().map_or(1, |id| {
-            let attempts = merchant.attempts.entry(id.clone()).or_default();
+            let attempts = self.attempts.entry(id.clone()).or_default();
             *attempts += 1;
             *attempts
         });
@@ -201,14 +229,12 @@ impl Merchants {
             answered: behaviour.answered(),
             id,
         };
-        merchant.total += 1;
-        merchant.verified += u64::from(received.verified == Some(true));
-        merchant.log.push(received);
+        self.total += 1;
+        self.verified += u64::from(received.verified == Some(true));
+        self.log.push(received);
         behaviour
     }
-}
 
-impl Merchant {
     /// The behaviour for one delivery. A merchant that is up refuses what does not verify.
     fn next_behaviour(&mut self, is_forged: bool) -> Behaviour {
         let behaviour = self.behaviour.clone();

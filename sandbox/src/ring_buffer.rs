@@ -10,6 +10,7 @@ pub struct RingBuffer<T> {
     entries: VecDeque<T>,
     first: u64,
     capacity: usize,
+    dropped: u64,
 }
 
 impl<T> RingBuffer<T> {
@@ -19,6 +20,7 @@ impl<T> RingBuffer<T> {
             entries: VecDeque::new(),
             first: 0,
             capacity,
+            dropped: 0,
         }
     }
 
@@ -27,6 +29,7 @@ impl<T> RingBuffer<T> {
         if self.entries.len() == self.capacity {
             self.entries.pop_front();
             self.first += 1;
+            self.dropped += 1;
         }
         self.entries.push_back(entry);
         self.first + self.entries.len() as u64 - 1
@@ -43,9 +46,15 @@ impl<T> RingBuffer<T> {
         self.entries.iter()
     }
 
+    /// How many entries were dropped because the log was full. Whoever takes the log for complete looks here first.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
     /// Forgets all entries; numbers go on from where they were.
     pub fn clear(&mut self) {
         self.first += self.entries.len() as u64;
+        self.dropped = 0;
         self.entries.clear();
     }
 }

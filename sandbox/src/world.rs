@@ -45,10 +45,10 @@ impl World {
         Ok(Self {
             base_url,
             callbacks: Callbacks::build(&config)?,
-            config,
             faults: Faults::default(),
-            calls: Calls::default(),
-            merchants: Merchants::default(),
+            calls: Calls::keeping(config.log_limit),
+            merchants: Merchants::keeping(config.log_limit),
+            config,
             accounts: RwLock::default(),
             epoch: Mutex::new(stop.child_token()),
             stop,

@@ -83,7 +83,7 @@ fresh_vhost() {
     expect_status '204 404' DELETE "$api/vhosts/$DEMO_NAME"
     expect_status '201 204' PUT "$api/vhosts/$DEMO_NAME" '{}'
     expect_status '201 204' PUT "$api/permissions/$DEMO_NAME/$user" "$permissions"
-    AMQP_URL=$(with_last_part "$AMQP_URL" "$DEMO_NAME")
+    AMQP_URL=$(with_last_part_of_each "$AMQP_URL" "$DEMO_NAME")
 }
 
 expect_status() {

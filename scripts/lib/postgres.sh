@@ -61,6 +61,10 @@ postgres_sql() {
         -h 127.0.0.1 -p "$POSTGRES_PORT" -U sluice -d "$database" -c "$sql" </dev/null
 }
 
+postgres_url() {
+    printf 'postgres://sluice:%s@127.0.0.1:%s/sluice\n' "$POSTGRES_PASSWORD" "$POSTGRES_PORT"
+}
+
 start_postgres() {
     local bin user
     bin=$(require_postgres_bin)
@@ -158,4 +162,9 @@ stop_postgres() {
         say "stopping PostgreSQL (pid $(postgres_pid))"
         stop_process "$(postgres_pid)" "$(postgres_data)" INT 60
     fi
+}
+
+# Its children notice by themselves that it is gone, and go too.
+kill_postgres() {
+    kill_process "$(postgres_pid)" "$(postgres_data)"
 }

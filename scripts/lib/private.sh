@@ -10,10 +10,18 @@ private_up() {
     fill_settings
     KIND=private
     save_settings
+    up_postgres
+    up_rabbitmq
+}
+
+up_postgres() {
     if ! postgres_runs || ! wait_until 60 postgres_answers; then
         stop_postgres
         start_postgres
     fi
+}
+
+up_rabbitmq() {
     if ! rabbitmq_runs || ! wait_until 60 rabbitmq_answers; then
         stop_rabbitmq
         start_rabbitmq
@@ -37,10 +45,7 @@ private_wipe() {
 }
 
 private_env() {
-    print_env "postgres://sluice:$POSTGRES_PASSWORD@127.0.0.1:$POSTGRES_PORT/sluice" \
-        "amqp://sluice:$RABBITMQ_PASSWORD@127.0.0.1:$AMQP_PORT/sluice" \
-        "$(rabbitmq_management_url)" \
-        "http://127.0.0.1:$PROMETHEUS_PORT/metrics"
+    print_env "$(postgres_url)" "$(rabbitmq_url)" "$(rabbitmq_management_url)" "$(rabbitmq_prometheus_url)"
 }
 
 private_status() {
@@ -102,7 +107,8 @@ home_serves() {
 
 fill_settings() {
     local name
-    [ -n "$NODE_NAME" ] || NODE_NAME=sluice_$(checkout_number)
+    [ -n "$NODE_NAME" ] || NODE_NAME=sluice_${SERVERS_NAME:+${SERVERS_NAME}_}$(checkout_number)
+    [ -n "$ERLANG_COOKIE" ] || ERLANG_COOKIE=$(random_hex 20)
     [ -n "$POSTGRES_PASSWORD" ] || POSTGRES_PASSWORD=$(random_hex 16)
     [ -n "$RABBITMQ_PASSWORD" ] || RABBITMQ_PASSWORD=$(random_hex 16)
     for name in POSTGRES_PORT AMQP_PORT MANAGEMENT_PORT PROMETHEUS_PORT DISTRIBUTION_PORT EPMD_PORT; do

@@ -58,6 +58,14 @@ stop_process() {
     wait_until 5 not is_process "$pid" "$mark"
 }
 
+# kill_process PID MARK: ends it as a crash does, without a word to it.
+kill_process() {
+    local pid=$1 mark=$2
+    is_process "$pid" "$mark" || die "process ${pid:-(no pid)} is not there or not ours: it is not killed"
+    kill -KILL "$pid"
+    wait_until 10 not is_process "$pid" "$mark" || die "process $pid outlives being killed"
+}
+
 # The user a server runs as: ourselves, or, because PostgreSQL refuses root, the first of the given users that exists.
 server_user() {
     local user

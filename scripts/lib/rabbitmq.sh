@@ -2,13 +2,23 @@
 # A private RabbitMQ node: own name, cookie, epmd, data, ports on the loopback address, user and vhost. It never looks at
 # /etc/rabbitmq, ~/.erlang.cookie or the epmd on the usual port, so a node of the machine's own is neither used nor
 # disturbed.
+#
+# A cluster has several of them (CLUSTER_NODES, their names), each with a directory of its own (NODE_DIRECTORY); they
+# share cookie and epmd.
+
+NODE_DIRECTORY=rabbitmq
+CLUSTER_NODES=''
 
 rabbitmq_home() {
-    printf '%s/rabbitmq\n' "$HOME_DIR"
+    printf '%s/%s\n' "$HOME_DIR" "$NODE_DIRECTORY"
 }
 
 rabbitmq_log() {
-    printf '%s/rabbitmq/log/rabbitmq.log\n' "$HOME_DIR"
+    printf '%s/log/rabbitmq.log\n' "$(rabbitmq_home)"
+}
+
+epmd_home() {
+    if [ -n "$CLUSTER_NODES" ]; then printf '%s/epmd\n' "$HOME_DIR"; else rabbitmq_home; fi
 }
 
 rabbitmq_user() {
@@ -17,10 +27,14 @@ rabbitmq_user() {
 
 # The real start script. Debian's `rabbitmq-server` on PATH is a wrapper that insists on the system's node.
 rabbitmq_start_script() {
-    local script on_path
-    on_path=$(command -v rabbitmq-server 2>/dev/null || true)
-    for script in /usr/lib/rabbitmq/bin/rabbitmq-server /opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server \
-        /usr/local/opt/rabbitmq/sbin/rabbitmq-server "$on_path"; do
+    rabbitmq_script rabbitmq-server
+}
+
+rabbitmq_script() {
+    local name=$1 script on_path
+    on_path=$(command -v "$name" 2>/dev/null || true)
+    for script in "/usr/lib/rabbitmq/bin/$name" "/opt/homebrew/opt/rabbitmq/sbin/$name" \
+        "/usr/local/opt/rabbitmq/sbin/$name" "$on_path"; do
         if [ -x "$script" ]; then
             printf '%s\n' "$script"
             return
@@ -58,12 +72,20 @@ rabbitmq_answers() {
     http_ok "$(rabbitmq_management_url)/api/health/checks/port-listener/$AMQP_PORT"
 }
 
+rabbitmq_url() {
+    printf 'amqp://sluice:%s@127.0.0.1:%s/sluice\n' "$RABBITMQ_PASSWORD" "$AMQP_PORT"
+}
+
+rabbitmq_prometheus_url() {
+    printf 'http://127.0.0.1:%s/metrics\n' "$PROMETHEUS_PORT"
+}
+
 rabbitmq_management_url() {
     printf 'http://sluice:%s@127.0.0.1:%s\n' "$RABBITMQ_PASSWORD" "$MANAGEMENT_PORT"
 }
 
 epmd_pid() {
-    cat "$(rabbitmq_home)/epmd.pid" 2>/dev/null || true
+    cat "$(epmd_home)/epmd.pid" 2>/dev/null || true
 }
 
 epmd_runs() {
@@ -81,7 +103,7 @@ start_rabbitmq() {
         start_epmd "$user"
         say "starting RabbitMQ on port $AMQP_PORT"
         launch_rabbitmq "$user"
-        if wait_until 120 rabbitmq_ready_or_gone && rabbitmq_answers; then
+        if wait_until 240 rabbitmq_ready_or_gone && rabbitmq_answers; then
             return
         fi
         stop_rabbitmq
@@ -109,7 +131,7 @@ choose_rabbitmq_ports() {
 start_epmd() {
     local user=$1 home
     epmd_runs && return
-    home=$(rabbitmq_home)
+    home=$(epmd_home)
     (
         cd "$home" || exit 1
         set -m
@@ -132,20 +154,38 @@ launch_rabbitmq() {
         cd "$home" || exit 1
         ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" 2>/dev/null || true
         set -m
-        exec_as_server "$user" \
-            HOME="$home" \
-            ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 ERL_INETRC="$home/inetrc" \
-            RABBITMQ_NODENAME="$NODE_NAME@localhost" RABBITMQ_DIST_PORT="$DISTRIBUTION_PORT" \
-            RABBITMQ_CONF_ENV_FILE="$home/env.conf" RABBITMQ_CONFIG_FILE="$home/rabbitmq.conf" \
+        exec_as_rabbitmq "$user" \
+            RABBITMQ_DIST_PORT="$DISTRIBUTION_PORT" RABBITMQ_CONFIG_FILE="$home/rabbitmq.conf" \
             RABBITMQ_CONFIG_FILES="$home/conf.d" RABBITMQ_ADVANCED_CONFIG_FILE="$home/advanced.config" \
             RABBITMQ_ENABLED_PLUGINS_FILE="$home/enabled_plugins" RABBITMQ_GENERATED_CONFIG_DIR="$home/generated" \
             RABBITMQ_MNESIA_BASE="$home/data" RABBITMQ_MNESIA_DIR="$home/data/node" \
             RABBITMQ_LOG_BASE="$home/log" RABBITMQ_LOGS="$(rabbitmq_log)" RABBITMQ_PID_FILE="$home/node.pid" \
-            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} -$(rabbitmq_mark) 1" \
+            RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$ERLANG_LOOPBACK $ERLANG_IDLE -$(rabbitmq_mark) 1" \
             "$(rabbitmq_start_script)" </dev/null >"$home/log/start.log" 2>&1 &
         printf '%s\n' "$!"
     )
 }
+
+ERLANG_LOOPBACK='-kernel inet_dist_use_interface {127,0,0,1}'
+# Several nodes on two cores leave them to each other instead of waiting busily.
+ERLANG_IDLE='+sbwt none +sbwtdcpu none +sbwtdio none'
+
+# exec_as_rabbitmq USER [NAME=VALUE..] COMMAND..: with what the node and its tool need to find each other: name, cookie
+# (in HOME) and epmd.
+exec_as_rabbitmq() {
+    local user=$1 home
+    shift
+    home=$(rabbitmq_home)
+    exec_as_server "$user" \
+        HOME="$home" ERL_EPMD_PORT="$EPMD_PORT" ERL_EPMD_ADDRESS=127.0.0.1 ERL_INETRC="$home/inetrc" \
+        RABBITMQ_NODENAME="$NODE_NAME@localhost" RABBITMQ_CONF_ENV_FILE="$home/env.conf" "$@"
+}
+
+run_rabbitmqctl() (
+    cd "$(rabbitmq_home)" || exit 1
+    exec_as_rabbitmq "$(rabbitmq_user)" RABBITMQ_CTL_ERL_ARGS="$ERLANG_LOOPBACK" \
+        "$(rabbitmq_script rabbitmqctl)" "$@" </dev/null
+)
 
 # Quorum queues' write-ahead log and the memory mark are sized for a developer's machine with two cores.
 write_rabbitmq_settings() {
@@ -153,12 +193,12 @@ write_rabbitmq_settings() {
     home=$(rabbitmq_home)
     make_server_directory "$home/conf.d" "$user"
     write_private_file "$home/env.conf" "$user" '# Empty, so that the one in /etc/rabbitmq is not read.'
-    write_private_file "$home/advanced.config" "$user" '[].'
+    write_private_file "$home/advanced.config" "$user" "$(cat "$ROOT/ops/rabbitmq/advanced.config")"
     write_private_file "$home/enabled_plugins" "$user" '[rabbitmq_management,rabbitmq_prometheus].'
     write_private_file "$home/inetrc" "$user" \
         '{host, {127,0,0,1}, ["localhost"]}. {lookup, [file, native]}.'
     if [ ! -e "$home/.erlang.cookie" ]; then
-        write_private_file "$home/.erlang.cookie" "$user" "$(random_hex 20)"
+        write_private_file "$home/.erlang.cookie" "$user" "$ERLANG_COOKIE"
         chmod 400 "$home/.erlang.cookie"
     fi
     write_private_file "$home/rabbitmq.conf" "$user" "\
@@ -178,7 +218,19 @@ vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 200MB
 raft.wal_max_size_bytes = 64000000
 log.console = false
-log.file.level = info"
+log.file.level = info
+$(cluster_settings)"
+}
+
+# Leaders are spread, as otherwise all would sit where the queues were declared.
+cluster_settings() {
+    local node number=0
+    [ -n "$CLUSTER_NODES" ] || return 0
+    printf 'queue_leader_locator = balanced\ncluster_formation.peer_discovery_backend = classic_config\n'
+    for node in $CLUSTER_NODES; do
+        number=$((number + 1))
+        printf 'cluster_formation.classic_config.nodes.%s = %s@localhost\n' "$number" "$node"
+    done
 }
 
 stop_rabbitmq() {
@@ -186,6 +238,17 @@ stop_rabbitmq() {
         say "stopping RabbitMQ (pid $(rabbitmq_pid))"
         stop_process "$(rabbitmq_pid)" "$(rabbitmq_mark)" TERM 60
     fi
+    rm -f "$(rabbitmq_home)/node.pid"
+    # The other nodes of a cluster still need it.
+    [ -n "$CLUSTER_NODES" ] || stop_epmd
+}
+
+stop_epmd() {
     stop_process "$(epmd_pid)" "-port $EPMD_PORT" TERM 5
-    rm -f "$(rabbitmq_home)/epmd.pid" "$(rabbitmq_home)/node.pid"
+    rm -f "$(epmd_home)/epmd.pid"
+}
+
+# epmd stays: the next node of this name finds it again.
+kill_rabbitmq() {
+    kill_process "$(rabbitmq_pid)" "$(rabbitmq_mark)"
 }

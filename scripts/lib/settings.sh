@@ -1,16 +1,17 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # the names are read by the other parts
-# What is remembered between calls, in .run/servers/settings: where the data lives, passwords, ports. Readable by the
-# checkout's owner only.
+# What is remembered between calls, in a file `settings` (of a pair of servers in .run/servers): where the data lives,
+# passwords, ports. Readable by the checkout's owner only.
 
 SETTINGS_FILE=$RUN/settings
-SETTINGS_NAMES='KIND HOME_DIR HOME_OF NODE_NAME POSTGRES_PASSWORD RABBITMQ_PASSWORD POSTGRES_PORT AMQP_PORT
-    MANAGEMENT_PORT PROMETHEUS_PORT DISTRIBUTION_PORT EPMD_PORT'
+SETTINGS_NAMES='KIND HOME_DIR HOME_OF NODE_NAME ERLANG_COOKIE POSTGRES_PASSWORD RABBITMQ_PASSWORD POSTGRES_PORT
+    AMQP_PORT MANAGEMENT_PORT PROMETHEUS_PORT DISTRIBUTION_PORT EPMD_PORT'
 
 KIND=''
 HOME_DIR=''
 HOME_OF=''
 NODE_NAME=''
+ERLANG_COOKIE=''
 POSTGRES_PASSWORD=''
 RABBITMQ_PASSWORD=''
 POSTGRES_PORT=''

@@ -16,6 +16,7 @@ use domain::{
 use failpoints::{Point, reach};
 use futures::FutureExt;
 use store::{JobFailure, Record, StoreError, Verdict};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::context::Context;
@@ -38,6 +39,8 @@ pub struct Run {
     pub attempt: u32,
     /// How often the job was put off.
     pub snoozes: u32,
+    /// Whether the same try may have been begun before, and cut off anywhere.
+    pub is_repeat: bool,
     /// Whether no other try follows a failure of this one.
     pub is_last: bool,
     /// Where in the trace of the payment this run stands.
@@ -79,16 +82,21 @@ pub trait Handler: Job {
 pub struct Executor {
     context: Arc<Context>,
     publisher: Publisher,
+    cut_off: CancellationToken,
 }
 
 impl Executor {
-    /// An executor that replies through `publisher`.
-    pub const fn new(context: Arc<Context>, publisher: Publisher) -> Self {
-        Self { context, publisher }
+    /// An executor that replies through `publisher`, and leaves jobs where they are once `cut_off` is cancelled.
+    pub const fn new(context: Arc<Context>, publisher: Publisher, cut_off: CancellationToken) -> Self {
+        Self {
+            context,
+            publisher,
+            cut_off,
+        }
     }
 
     /// Does the job in `envelope` and says what becomes of the message. Everything that follows from the job is durable
-    /// when it returns.
+    /// when it returns. A job that is cut off is put off as it is: whoever takes it next sees what came of it.
     pub async fn execute<H: Handler>(&self, envelope: Envelope) -> Disposition {
         let trace = TraceParent::continue_or_root(envelope.traceparent.as_deref());
         let span = tracing::info_span!(
@@ -101,7 +109,14 @@ impl Executor {
             trace_id = trace.trace_id(),
             merchant_id = tracing::field::Empty,
         );
-        self.execute_in_span::<H>(&envelope, trace).instrument(span).await
+        let done = async {
+            let done = self.execute_in_span::<H>(&envelope, trace);
+            self.cut_off
+                .run_until_cancelled(done)
+                .await
+                .unwrap_or_else(interrupted)
+        };
+        done.instrument(span).await
     }
 
     async fn execute_in_span<H: Handler>(&self, envelope: &Envelope, trace: TraceParent) -> Disposition {
@@ -112,6 +127,7 @@ impl Executor {
             job_id: job_id(envelope, decoded.as_ref().ok()),
             attempt: envelope.attempt,
             snoozes: envelope.snoozes,
+            is_repeat: envelope.redelivered || envelope.snoozes > 0,
             is_last: contract.retry.is_last(envelope.attempt),
             trace,
         };
@@ -206,14 +222,34 @@ impl Executor {
             merchant_id: job.map(Job::merchant_id),
             at: self.context.clock.now(),
         };
-        let parked = matches!(disposition, Disposition::DeadLetter(_));
-        let mut record = Record::default();
-        for _ in 0..MAX_LOOKS {
-            if let Some(job) = job.filter(|_| parked) {
-                record = job.give_up(&self.context, run, reason).await?;
+        let given_up = job.filter(|_| matches!(disposition, Disposition::DeadLetter(_)));
+        match self.conclude(given_up, run, reason, &failure).await {
+            Err(error) if given_up.is_some() && !error.is_transient() => {
+                tracing::error!(%error, "what follows from giving up cannot be written, only its story");
+                self.conclude::<H>(None, run, reason, &failure).await
             }
-            record.failure = Some(failure.clone());
-            match self.context.recorder.write(record.clone()).await? {
+            concluded => concluded,
+        }
+    }
+
+    /// Writes the story and, for a job that is given up, what follows from that: both or neither.
+    async fn conclude<H: Handler>(
+        &self,
+        given_up: Option<&H>,
+        run: &Run,
+        reason: &Reason,
+        failure: &JobFailure,
+    ) -> Result<(), StoreError> {
+        for _ in 0..MAX_LOOKS {
+            let follows = match given_up {
+                Some(job) => job.give_up(&self.context, run, reason).await?,
+                None => Record::default(),
+            };
+            let record = Record {
+                failure: Some(failure.clone()),
+                ..follows
+            };
+            match self.context.recorder.write(record).await? {
                 Verdict::Written => {
                     reach(Point::JobWrittenDown);
                     return Ok(());
@@ -221,7 +257,7 @@ impl Executor {
                 Verdict::Stale | Verdict::Duplicate => {}
             }
         }
-        Err(StoreError::Contended(envelope.correlation_id.clone()))
+        Err(StoreError::Contended(failure.correlation_id.clone()))
     }
 
     /// PostgreSQL would not take the story of a failure: the try does not count, so that the story is told next time.
@@ -285,6 +321,16 @@ async fn survive(attempt: impl Future<Output = Result<Outcome, StoreError>>) -> 
 async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Result<bool, StoreError> {
     let merchant: MerchantId = job.merchant_id();
     Ok(H::CONTRACT.from_upstream && context.store.merchant_of_amqp_user(user).await? == Some(merchant))
+}
+
+/// It goes around as a new message, whose deliveries are counted anew: being cut off is not the job's fault.
+fn interrupted() -> Disposition {
+    let message = "the process was told to stop before the job was done";
+    tracing::warn!("job cut off");
+    Disposition::Snooze {
+        reason: Reason::new(ErrorClass::Interrupted, message),
+        delay: Duration::ZERO,
+    }
 }
 
 /// Text fit for a column: without NUL, which PostgreSQL does not store, and of a bounded length.

@@ -13,8 +13,10 @@ mod notifier;
 mod readiness;
 mod registry;
 mod relay;
+mod running;
 mod sweeper;
 mod workers;
 
 pub use config::WorkersConfig;
-pub use workers::{Running, StartError, Workers};
+pub use running::Running;
+pub use workers::{StartError, Workers};

@@ -3,6 +3,7 @@
 use broker::{ConsumerStatus, Publisher};
 use runtime::Check;
 use store::{Recorder, Store};
+use tokio_util::sync::CancellationToken;
 
 /// What is looked at.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub struct Readiness {
     pub publisher: Publisher,
     /// The subscriptions, by kind.
     pub consumers: Vec<(&'static str, ConsumerStatus)>,
+    /// Cancelled when no more jobs are taken.
+    pub stopping: CancellationToken,
 }
 
 impl Readiness {
@@ -24,7 +27,14 @@ impl Readiness {
         let mut checks: Vec<Check> = consumers
             .map(|(kind, status)| (*kind, that(status.is_consuming(), "not consuming")))
             .collect();
-        checks.push(("publisher", that(self.publisher.is_ready(), "not connected")));
+        checks.push(("process", that(!self.stopping.is_cancelled(), "stopping")));
+        checks.push((
+            "publisher",
+            that(
+                self.publisher.is_ready(),
+                "not connected, or RabbitMQ accepts no messages",
+            ),
+        ));
         checks.push((
             "recorder",
             that(self.recorder.is_running(), "ended; restart this process"),

@@ -20,7 +20,7 @@ use crate::execute::{Executor, Handler};
 /// A worker that runs until it is stopped, and then until the jobs in hand are settled.
 pub type RunningWorker = Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send>>;
 
-/// The worker of `kind` on `backend`.
+/// The worker of `kind` on `backend`, which `stop` stops, too.
 pub fn worker(
     kind: Kind,
     backend: RabbitBackend,

@@ -2,12 +2,16 @@
 //!
 //! It is woken by the commits of its own process and looks every half second for what other processes left behind. Each
 //! process runs one; they share the work because a claim skips rows that another has claimed.
+//!
+//! A message that the broker does not take (its queue is gone or full, or a version that was rolled back wrote it) stays
+//! where it is. It holds up nobody: each round goes through the whole outbox, past what could not be sent, and the next
+//! round tries that again.
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{Publisher, Target};
+use broker::{PublishError, Publisher, Target};
 use domain::clock::Clock;
-use store::{Store, StoreError};
+use store::{OutboxBatch, Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -52,28 +56,40 @@ impl Relay {
         let _ended = measuring.await;
     }
 
-    /// Publishes until nothing is left that could be claimed.
+    /// Publishes everything that could be claimed, in the order it was written.
     async fn relay_all(&self) -> Result<(), RelayError> {
+        let mut after = 0;
+        let mut refused = None;
         loop {
-            let batch = self.store.claim_outbox(BATCH).await?;
-            if batch.messages.is_empty() {
-                return Ok(());
-            }
+            let batch = self.store.claim_outbox(after, BATCH).await?;
+            let Some(last) = batch.last() else { break };
             let whole = batch.messages.len() as i64 == BATCH;
-            let messages = batch
-                .messages
-                .iter()
-                .map(|envelope| (Target::Jobs, envelope.clone()));
-            let results = self.publisher.publish_all(messages.collect()).await;
-            let confirmed: Vec<bool> = results.iter().map(Result::is_ok).collect();
-            let refused = results.into_iter().find_map(Result::err);
-            batch.finish(&confirmed).await?;
-            match refused {
-                Some(error) => return Err(error.into()),
-                None if whole => {}
-                None => return Ok(()),
+            refused = self.relay(batch).await?.or(refused);
+            // Without a broker it is no use to go on.
+            if !whole || !self.publisher.is_ready() {
+                break;
             }
+            after = last;
         }
+        refused.map_or(Ok(()), |refused| Err(refused.into()))
+    }
+
+    /// Publishes a batch, and gives a reason why not all of it was taken.
+    async fn relay(&self, batch: OutboxBatch) -> Result<Option<PublishError>, StoreError> {
+        let envelopes = batch.messages.iter().cloned();
+        let messages = envelopes.map(|envelope| (Target::Jobs, envelope)).collect();
+        let results = self.publisher.publish_all(messages).await;
+        let confirmed: Vec<bool> = results.iter().map(Result::is_ok).collect();
+        let refusals = batch.messages.iter().zip(results);
+        let mut refused = refusals.filter_map(|(message, sent)| Some((message, sent.err()?)));
+        let refused = refused.next().map(|(message, error)| {
+            let (job_id, kind) = (&message.job_id, &message.kind);
+            let kept = confirmed.iter().filter(|sent| !**sent).count();
+            tracing::warn!(%error, kept, job_id, kind, "messages stay in the outbox, this one and others");
+            error
+        });
+        batch.finish(&confirmed).await?;
+        Ok(refused)
     }
 }
 
@@ -82,7 +98,7 @@ enum RelayError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Publish(#[from] broker::PublishError),
+    Publish(#[from] PublishError),
 }
 
 async fn measure(store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {

@@ -1,27 +1,32 @@
-//! The workers of one process: built, running, stopped.
+//! The workers of one process, put together.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use apalis::prelude::WorkerError;
 use broker::{ConsumerConfig, Publisher, RabbitBackend, topology};
 use channels::Channels;
 use domain::{clock::Clock, job::Kind};
-use runtime::{InternalListener, serve_internal};
-use store::{Recorder, Store, StoreError};
+use runtime::serve_internal;
+use store::{Recorder, Store, StoreConfig, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bulkhead::Bulkhead, config::WorkersConfig, context::Context, execute::Executor, notifier::Notifier,
-    readiness::Readiness, registry, relay::Relay, sweeper::Sweeper,
+    bulkhead::Bulkhead,
+    config::WorkersConfig,
+    context::Context,
+    execute::Executor,
+    notifier::Notifier,
+    readiness::Readiness,
+    registry,
+    relay::Relay,
+    running::{Running, Stop},
+    sweeper::Sweeper,
 };
 
 /// How long to wait before a server that is not there yet is tried again.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
 
-/// How long the relay may go on publishing once the jobs are done. With `STOP_TIMEOUT_MS` it has to stay below the time
-/// after which an orchestrator kills the process, commonly 30 seconds.
-const RELAY_GRACE: Duration = Duration::from_secs(6);
+/// One for the recorder, and one for the relay, which holds its own while it publishes.
+const WRITING_CONNECTIONS: u32 = 2;
 /// One merchant may hold this part of the places for notifications.
 const MERCHANT_SHARE: usize = 8;
 
@@ -48,21 +53,9 @@ pub enum StartError {
     Listen(#[from] std::io::Error),
 }
 
-/// Running workers.
-pub struct Running {
-    jobs: JoinSet<Result<(), WorkerError>>,
-    relay: JoinSet<()>,
-    sweeper: JoinSet<()>,
-    internal: InternalListener,
-    store: Store,
-    stop_jobs: CancellationToken,
-    stop_rest: CancellationToken,
-    stop_timeout: Duration,
-}
-
 impl Workers {
-    /// Starts a worker for every kind of job, the outbox relay, the sweeper and the internal listener. Waits for servers that are
-    /// not there yet.
+    /// Starts a worker for every kind of job, the outbox relay, the sweeper and the internal listener. Waits for servers
+    /// that are not there yet.
     ///
     /// # Errors
     /// A setting, the database schema or the topology is wrong; waiting would not mend it.
@@ -70,15 +63,22 @@ impl Workers {
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let channels = Channels::new(&config.channels)?;
         let notifier = Notifier::new(config.notify_timeout, config.notify_allow_private)?;
-        let store = Store::connect_lazily(&config.store, config.vault)?;
+        let store = Store::connect_lazily(&config.store, config.vault.clone())?;
+        // What jobs have decided is written over connections of its own. In the line with all who read, a crowd that
+        // begins would keep out those who are about to end, and give up with nothing done.
+        let writing = StoreConfig {
+            max_connections: WRITING_CONNECTIONS,
+            ..config.store
+        };
+        let writing = Store::connect_lazily(&writing, config.vault)?;
         wait_for_store(&store).await?;
         topology::ensure(&config.broker).await?;
 
-        let (stop_jobs, stop_rest) = (CancellationToken::new(), CancellationToken::new());
+        let stop = Stop::new(config.stop_timeout);
         let committed = Arc::new(Notify::new());
         let publisher = Publisher::connect(config.broker.clone());
         let retry_unit = config.broker.retry_unit;
-        let recorder = Recorder::start(store.clone(), Arc::clone(&committed));
+        let recorder = Recorder::start(writing.clone(), Arc::clone(&committed));
         let context = Context {
             store: store.clone(),
             recorder: recorder.clone(),
@@ -88,7 +88,7 @@ impl Workers {
             clock: Arc::clone(&clock),
             retry_unit,
         };
-        let executor = Executor::new(Arc::new(context), publisher.clone());
+        let executor = Executor::new(Arc::new(context), publisher.clone(), stop.cut_off.clone());
 
         let mut jobs = JoinSet::new();
         let mut consumers = Vec::new();
@@ -98,23 +98,19 @@ impl Workers {
                 kind,
                 prefetch: config.concurrency,
             };
-            let backend = RabbitBackend::new(consumer, publisher.clone());
+            let taking = stop.taking.clone();
+            let backend = RabbitBackend::new(consumer, publisher.clone(), taking.clone());
             consumers.push((kind.name(), backend.status()));
-            jobs.spawn(registry::worker(
-                kind,
-                backend,
-                executor.clone(),
-                stop_jobs.clone(),
-            ));
+            jobs.spawn(registry::worker(kind, backend, executor.clone(), taking));
         }
         let relayed = Relay {
-            store: store.clone(),
+            store: writing.clone(),
             publisher: publisher.clone(),
             committed: Arc::clone(&committed),
             clock: Arc::clone(&clock),
         };
         let mut relay = JoinSet::new();
-        relay.spawn(relayed.run(stop_rest.clone()));
+        relay.spawn(relayed.run(stop.rest.clone()));
         let swept = Sweeper {
             store: store.clone(),
             committed,
@@ -122,68 +118,26 @@ impl Workers {
             retry_unit,
         };
         let mut sweeper = JoinSet::new();
-        sweeper.spawn(swept.run(stop_jobs.clone()));
+        sweeper.spawn(swept.run(stop.taking.clone()));
 
         let readiness = Readiness {
             store: store.clone(),
-            recorder,
+            recorder: recorder.clone(),
             publisher,
             consumers,
+            stopping: stop.taking.clone(),
         };
         let readiness = move || readiness.clone().checks();
-        let internal = serve_internal(config.internal_listen, readiness, stop_rest.clone()).await?;
-        let stop_timeout = config.stop_timeout;
+        let internal = serve_internal(config.internal_listen, readiness, stop.rest.clone()).await?;
         Ok(Running {
             jobs,
             relay,
             sweeper,
+            recorder,
             internal,
-            store,
-            stop_jobs,
-            stop_rest,
-            stop_timeout,
+            stores: [store, writing],
+            stop,
         })
-    }
-}
-
-impl Running {
-    /// Where the internal listener is.
-    pub const fn internal_addr(&self) -> SocketAddr {
-        self.internal.address()
-    }
-
-    /// Waits until a worker, the relay or the sweeper ends, which none does before it is told to.
-    pub async fn ended_early(&mut self) {
-        tokio::select! {
-            Some(ended) = self.jobs.join_next() => tracing::error!(?ended, "a worker ended although nobody asked it to"),
-            Some(ended) = self.relay.join_next() => tracing::error!(?ended, "the outbox relay ended although nobody asked it to"),
-            Some(ended) = self.sweeper.join_next() => tracing::error!(?ended, "the sweeper ended although nobody asked it to"),
-        }
-    }
-
-    /// Stops taking jobs, finishes those in hand, relays what they left in the outbox, and closes. Jobs that do not
-    /// finish in time go back to their queues when the process ends.
-    pub async fn stop(mut self) {
-        tracing::info!("stopping: no new jobs are taken");
-        self.stop_jobs.cancel();
-        let drained = async {
-            while self.jobs.join_next().await.is_some() {}
-            while self.sweeper.join_next().await.is_some() {}
-        };
-        if tokio::time::timeout(self.stop_timeout, drained).await.is_err() {
-            tracing::warn!("jobs in hand did not finish in time; they come again elsewhere");
-            self.jobs.shutdown().await;
-            self.sweeper.shutdown().await;
-        }
-        self.stop_rest.cancel();
-        let relayed = async { while self.relay.join_next().await.is_some() {} };
-        if tokio::time::timeout(RELAY_GRACE, relayed).await.is_err() {
-            tracing::warn!("the outbox was not emptied in time; another process relays the rest");
-            self.relay.shutdown().await;
-        }
-        self.internal.stopped().await;
-        self.store.close().await;
-        tracing::info!("stopped");
     }
 }
 

@@ -5,6 +5,9 @@
 //! as long as it takes, over a connection of its own (see the crate's notes).
 //!
 //! Deliveries are settled by [`SettleLayer`], which apalis wraps around all layers of the user.
+//!
+//! Whoever stops the worker stops its backend with the same token. apalis leaves a backend alone until all jobs in hand
+//! are settled, which is too late to let others have what comes meanwhile.
 
 use std::{
     convert::Infallible,
@@ -24,10 +27,11 @@ use apalis_core::{
 use domain::job::{Envelope, Kind};
 use failpoints::{Point, reach};
 use lapin::message::Delivery;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::BrokerConfig,
-    consumption::Consumption,
+    consumption::{Consumption, Subscriber},
     message,
     publisher::Publisher,
     settle::{InFlight, SettleLayer},
@@ -61,6 +65,7 @@ pub struct RabbitBackend {
     publisher: Publisher,
     user: String,
     consuming: Arc<AtomicBool>,
+    stop: CancellationToken,
     state: State,
 }
 
@@ -71,14 +76,15 @@ enum State {
 }
 
 impl RabbitBackend {
-    /// A backend that sends jobs around and parks them through `publisher`.
-    pub fn new(config: ConsumerConfig, publisher: Publisher) -> Self {
+    /// A backend that sends jobs around and parks them through `publisher`, and takes jobs until `stop` is cancelled.
+    pub fn new(config: ConsumerConfig, publisher: Publisher, stop: CancellationToken) -> Self {
         let user = config.broker.user().unwrap_or_default();
         Self {
             config,
             publisher,
             user,
             consuming: Arc::default(),
+            stop,
             state: State::Idle,
         }
     }
@@ -110,11 +116,14 @@ impl Backend for RabbitBackend {
     fn poll_ready(&mut self, _: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
         if matches!(self.state, State::Idle) {
             let name = format!("{} {}", self.config.kind, worker.name());
-            self.state = State::Consuming(Consumption::start(
-                self.config.clone(),
+            self.state = State::Consuming(Consumption::start(Subscriber {
+                config: self.config.clone(),
                 name,
-                Arc::clone(&self.consuming),
-            ));
+                user: self.user.clone(),
+                publisher: self.publisher.clone(),
+                consuming: Arc::clone(&self.consuming),
+                stop: self.stop.clone(),
+            }));
         }
         Poll::Ready(Ok(()))
     }
@@ -128,7 +137,7 @@ impl Backend for RabbitBackend {
             return Poll::Pending;
         };
         loop {
-            let Some(delivery) = ready!(consumption.deliveries.poll_recv(cx)) else {
+            let Some(delivery) = ready!(consumption.poll_next(cx)) else {
                 return Poll::Ready(None);
             };
             // What came over a channel that is gone comes again over the next one.
@@ -142,7 +151,7 @@ impl Backend for RabbitBackend {
     /// Called by apalis once all that was started is settled.
     fn poll_close(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
         if let State::Consuming(consumption) = &mut self.state
-            && let Err(error) = ready!(Pin::new(consumption.stop()).poll(cx))
+            && let Err(error) = ready!(Pin::new(consumption.end()).poll(cx))
         {
             tracing::error!(%error, "the subscription's task failed");
         }
@@ -162,7 +171,7 @@ impl BackendConfig for RabbitBackend {
         &self.config
     }
 
-    fn middleware(&mut self, worker: &mut WorkerContext) -> SettleLayer {
-        SettleLayer::new(self.config.clone(), self.publisher.clone(), worker.clone())
+    fn middleware(&mut self, _: &mut WorkerContext) -> SettleLayer {
+        SettleLayer::new(self.config.clone(), self.publisher.clone(), self.stop.clone())
     }
 }

@@ -5,17 +5,22 @@ use std::time::Duration;
 use domain::secret::Secret;
 use lapin::{Connection, ConnectionProperties, uri::AMQPUri};
 
-/// Beyond this a dead connection is noticed, in seconds. The broker's own default of a minute is too long to answer
-/// callers honestly.
-const HEARTBEAT_S: u16 = 10;
+use crate::nodes::{InvalidUrl, Nodes};
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same where there is another node to try: one that hangs must not hold up what the others can do.
+const CONNECT_TIMEOUT_OF_SEVERAL: Duration = Duration::from_secs(3);
+
+/// The longest wait between two attempts to reach the broker: work goes on within moments of its return.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// How to reach the broker.
 #[derive(Debug, Clone)]
 pub struct BrokerConfig {
-    /// `amqp://user:password@host:port/vhost`, or `amqps://` for TLS. The vhost is percent-encoded: `%2f` is `/`.
+    /// `amqp://user:password@host:port/vhost`, or `amqps://` for TLS. The vhost is percent-encoded: `%2f` is `/`. For a
+    /// cluster the addresses of its nodes, separated by commas; each connection takes the first that answers.
     pub url: Secret,
     /// What the broker's own pages call our connections.
     pub connection_name: String,
@@ -23,43 +28,55 @@ pub struct BrokerConfig {
     pub retry_unit: Duration,
 }
 
-/// The address of the broker cannot be read. Does not repeat it, as it holds the password.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "expected amqp://user:password@host:port/vhost (or amqps://), with / in the vhost written as %2f: {0}"
-)]
-pub struct InvalidUrl(String);
-
 impl BrokerConfig {
     /// Checks the address without connecting, so that a bad setting stops a process at once.
     ///
     /// # Errors
     /// Says what is wrong with the address.
     pub fn check(&self) -> Result<(), InvalidUrl> {
-        self.uri().map(drop)
+        Nodes::read(&self.url).map(drop)
     }
 
     /// The user we are to the broker: the value of `user_id` on all we publish.
     pub(crate) fn user(&self) -> Result<String, InvalidUrl> {
-        Ok(self.uri()?.authority.userinfo.username)
+        Ok(Nodes::read(&self.url)?.user().to_owned())
     }
 
-    /// Opens a connection; `role` says what it is for.
+    /// Opens a connection to whichever node answers first; `role` says what it is for.
     pub(crate) async fn open(&self, role: &str) -> Result<Connection, ConnectError> {
-        let uri = self.uri()?;
+        let nodes = Nodes::read(&self.url)?;
+        let timeout = if nodes.are_several() {
+            CONNECT_TIMEOUT_OF_SEVERAL
+        } else {
+            CONNECT_TIMEOUT
+        };
+        let mut away = Vec::new();
+        for node in nodes.starting_anywhere() {
+            let authority = &node.authority;
+            let address = format!("{}:{}", authority.host, authority.port);
+            match self.open_at(node, role, timeout).await {
+                Ok(connection) => return Ok(connection),
+                // The nodes share their users: where one refuses us the others would, too.
+                Err(error) if error.is_refusal() => return Err(error),
+                Err(error) => away.push(format!("{address}: {error}")),
+            }
+        }
+        Err(ConnectError::Away(away.join("; ")))
+    }
+
+    async fn open_at(
+        &self,
+        node: AMQPUri,
+        role: &str,
+        timeout: Duration,
+    ) -> Result<Connection, ConnectError> {
         let name = format!("{} {role}", self.connection_name);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let connecting = Connection::connect_uri(uri, properties);
-        match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        let connecting = Connection::connect_uri(node, properties);
+        match tokio::time::timeout(timeout, connecting).await {
             Ok(connected) => Ok(connected?),
-            Err(_) => Err(ConnectError::TimedOut),
+            Err(_) => Err(ConnectError::TimedOut(timeout)),
         }
-    }
-
-    fn uri(&self) -> Result<AMQPUri, InvalidUrl> {
-        let mut uri: AMQPUri = self.url.expose().parse().map_err(InvalidUrl)?;
-        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
-        Ok(uri)
     }
 }
 
@@ -70,8 +87,10 @@ pub(crate) enum ConnectError {
     Url(#[from] InvalidUrl),
     #[error("{0}")]
     Broker(#[from] lapin::Error),
-    #[error("the broker did not answer within {} s", CONNECT_TIMEOUT.as_secs())]
-    TimedOut,
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("no node answers: {0}")]
+    Away(String),
 }
 
 impl ConnectError {
@@ -80,7 +99,7 @@ impl ConnectError {
         match self {
             Self::Url(_) => true,
             Self::Broker(error) => refused(error),
-            Self::TimedOut => false,
+            Self::TimedOut(_) | Self::Away(_) => false,
         }
     }
 }
@@ -93,7 +112,7 @@ pub(crate) fn refused(error: &lapin::Error) -> bool {
     matches!(error.get_id(), 403 | 530)
 }
 
-/// Waits between attempts to reach the broker: doubling from 100 ms to 5 s.
+/// Waits between attempts to reach the broker: doubling from 100 ms to [`LONGEST_WAIT`].
 #[derive(Debug)]
 pub(crate) struct Patience(Duration);
 
@@ -104,40 +123,6 @@ impl Patience {
 
     pub(crate) async fn wait(&mut self) {
         tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(Duration::from_secs(5));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(url: &str) -> BrokerConfig {
-        BrokerConfig {
-            url: Secret::new(url),
-            connection_name: "test".into(),
-            retry_unit: Duration::from_secs(1),
-        }
-    }
-
-    #[test]
-    fn reads_the_user_from_the_address() {
-        assert_eq!(
-            config("amqp://a%40b:secret@localhost:5672/%2f").user().unwrap(),
-            "a@b"
-        );
-    }
-
-    #[test]
-    fn a_bad_address_is_refused_without_being_repeated() {
-        for bad in [
-            "",
-            "localhost",
-            "http://user:hunter2@localhost/",
-            "amqp://user:hunter2@local host/",
-        ] {
-            let refusal = config(bad).check().unwrap_err().to_string();
-            assert!(!refusal.contains("hunter2"), "{refusal}");
-        }
+        self.0 = (self.0 * 2).min(LONGEST_WAIT);
     }
 }

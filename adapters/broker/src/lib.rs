@@ -18,17 +18,20 @@ mod consumption;
 mod ladder;
 mod line;
 mod message;
+mod nodes;
 mod publisher;
 mod settle;
 mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod topology;
+mod untouched;
 
 pub use backend::{ConsumerConfig, ConsumerStatus, RabbitBackend};
 pub use caller::{Called, Caller};
-pub use config::{BrokerConfig, InvalidUrl};
+pub use config::BrokerConfig;
 pub use ladder::{RetryLadder, Tier};
 pub use line::{PublishError, PublishLimits};
+pub use nodes::InvalidUrl;
 pub use publisher::{Publisher, Target};
 pub use settle::{Settle, SettleError, SettleLayer};

@@ -50,6 +50,10 @@ const ANONYMOUS: &str = "anonymous";
 /// The longest reason kept in a header, in bytes.
 const REASON_LIMIT: usize = 1_024;
 
+/// The longest `traceparent` kept, in bytes. Those of today have 55. With endless ones a message could arrive whose
+/// copy, with our headers added, no longer fits the largest frame: the broker cuts the connection over that.
+const TRACEPARENT_LIMIT: usize = 256;
+
 const PERSISTENT: u8 = 2;
 const TRANSIENT: u8 = 1;
 
@@ -226,7 +230,7 @@ pub(crate) fn read(delivery: &mut Delivery, kind: Kind, user: &str, now: DateTim
         } else {
             Some(property(properties.user_id()).unwrap_or_else(|| ANONYMOUS.to_owned()))
         },
-        traceparent: text(&headers, TRACEPARENT),
+        traceparent: text(&headers, TRACEPARENT).filter(|text| text.len() <= TRACEPARENT_LIMIT),
         redelivered: delivery.redelivered,
         published_at: timestamp(properties).unwrap_or(now),
         body,

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use apalis_core::{error::BoxDynError, task::Task, worker::context::WorkerContext};
+use apalis_core::{error::BoxDynError, task::Task};
 use domain::{
     job::Envelope,
     outcome::{Disposition, ErrorClass, Reason},
@@ -28,6 +28,7 @@ use lapin::{
     options::{BasicAckOptions, BasicNackOptions},
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service};
 
 use crate::{
@@ -39,9 +40,10 @@ use crate::{
     topology::{self, DELIVERY_LIMIT},
 };
 
-/// How long a delivery is held while what follows from it cannot be published. Well below the half hour after which
-/// the broker takes a silent consumer for dead.
-const HOLD: Duration = Duration::from_secs(120);
+/// How long a delivery is held while what follows from it cannot be published. Below the half hour after which the broker
+/// takes a silent consumer for dead, and not much below it: each return counts towards the delivery limit, so this many
+/// minutes times that limit is how long the broker may be out of disk before it gives up jobs that only wait for it.
+const HOLD: Duration = Duration::from_secs(20 * 60);
 
 /// How long writing an acknowledgement may take. The library can leave one waiting forever when it gives up a
 /// connection at that moment.
@@ -93,12 +95,12 @@ pub struct SettleLayer {
 }
 
 impl SettleLayer {
-    pub(crate) fn new(config: ConsumerConfig, publisher: Publisher, worker: WorkerContext) -> Self {
+    pub(crate) fn new(config: ConsumerConfig, publisher: Publisher, stop: CancellationToken) -> Self {
         Self {
             settler: Arc::new(Settler {
                 config,
                 publisher,
-                worker,
+                stop,
             }),
         }
     }
@@ -162,7 +164,7 @@ where
 struct Settler {
     config: ConsumerConfig,
     publisher: Publisher,
-    worker: WorkerContext,
+    stop: CancellationToken,
 }
 
 impl Settler {
@@ -190,7 +192,7 @@ impl Settler {
             };
             tracing::warn!(%error, job_id = job.envelope.job_id, disposition = disposition.name(), "not published");
             let useless = matches!(error, PublishError::Malformed(_)) || !job.acker.usable();
-            if useless || self.worker.is_shutting_down() || Instant::now() > until {
+            if useless || self.stop.is_cancelled() || Instant::now() > until {
                 self.pause().await;
                 return Err(error);
             }

@@ -38,8 +38,16 @@ impl Subscription {
         let beginning = async {
             let connection = config.broker.open(name).await?;
             let channel = connection.create_channel().await?;
-            topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
-            let consumer = consume(&channel, config, prefetch).await?;
+            // The process has put the topology in place when it started. To ask for all of it again would be dozens of
+            // round trips for each subscription, all at the moment at which a broker has just come back; and in a cluster
+            // that has just lost a node, a wait for the last of all queues to have a leader.
+            let (channel, consumer) = match consume(&channel, config, prefetch).await {
+                Ok(consumer) => (channel, consumer),
+                Err(error) if is_missing(&error) => {
+                    declare_and_consume(&connection, config, prefetch).await?
+                }
+                Err(error) => return Err(error.into()),
+            };
             Ok(Self {
                 connection,
                 channel,
@@ -63,6 +71,22 @@ impl Subscription {
 
     async fn consume_anew(&mut self, config: &ConsumerConfig) -> lapin::Result<Vec<Delivery>> {
         // The broker applies a prefetch only to consumers that begin after it was set.
+        let rest = self.take_rest().await?;
+        self.consumer = consume(&self.channel, config, config.prefetch).await?;
+        Ok(rest)
+    }
+
+    /// Takes no more jobs. The channel stays, so that what is out can still be acknowledged; gives what was delivered
+    /// and not yet taken out of the consumer.
+    pub(crate) async fn cease(&mut self) -> Vec<Delivery> {
+        match tokio::time::timeout(ANSWER_TIMEOUT, self.take_rest()).await {
+            Ok(Ok(rest)) => rest,
+            // Without the channel all of it goes back anyway.
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        }
+    }
+
+    async fn take_rest(&mut self) -> lapin::Result<Vec<Delivery>> {
         self.channel
             .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
             .await?;
@@ -70,7 +94,6 @@ impl Subscription {
         while let Some(delivery) = self.consumer.next().await {
             rest.push(delivery?);
         }
-        self.consumer = consume(&self.channel, config, config.prefetch).await?;
         Ok(rest)
     }
 
@@ -78,13 +101,10 @@ impl Subscription {
         self.connection.status().connected() && self.channel.status().connected()
     }
 
-    /// Stops deliveries first and closes then, which returns to the queue what nobody started on. All
-    /// acknowledgements sent before are heard, as the broker reads a channel in order.
+    /// Closes the channel, which returns to the queue whatever is not settled. All acknowledgements sent before are heard,
+    /// as the broker reads a channel in order.
     pub(crate) async fn leave(self) {
         let goodbye = async {
-            self.channel
-                .basic_cancel(self.consumer.tag(), BasicCancelOptions::default())
-                .await?;
             self.channel.close(200, "done".into()).await?;
             self.connection.close(200, "done".into()).await
         };
@@ -99,6 +119,23 @@ impl Subscription {
             Err(_) => tracing::warn!("RabbitMQ did not answer our goodbye"),
         }
     }
+}
+
+/// On a channel of its own, as the broker closes the one on which a queue was missed.
+async fn declare_and_consume(
+    connection: &Connection,
+    config: &ConsumerConfig,
+    prefetch: u16,
+) -> Result<(Channel, Consumer), TopologyError> {
+    let channel = connection.create_channel().await?;
+    topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
+    let consumer = consume(&channel, config, prefetch).await?;
+    Ok((channel, consumer))
+}
+
+/// Whether the broker has no such queue.
+fn is_missing(error: &lapin::Error) -> bool {
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
 async fn consume(channel: &Channel, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<Consumer> {

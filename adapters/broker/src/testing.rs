@@ -6,7 +6,7 @@
     reason = "support for tests: a panic with its reason is the failure report"
 )]
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use domain::secret::Secret;
 use lapin::uri::{AMQPUri, AMQPUserInfo};
@@ -25,9 +25,15 @@ pub struct TestVhost {
 impl TestVhost {
     /// Makes a vhost with a random name on the servers that the environment names.
     pub async fn create() -> Self {
-        let mut uri: AMQPUri = setting("AMQP_URL").parse().expect("AMQP_URL is an AMQP address");
+        Self::create_on(&setting("AMQP_URL"), &setting("RABBITMQ_MANAGEMENT_URL")).await
+    }
+
+    /// The same on other servers.
+    pub async fn create_on(amqp_url: &str, management_url: &str) -> Self {
+        let first = amqp_url.split(',').next().unwrap_or_default();
+        let mut uri: AMQPUri = first.parse().expect("an AMQP address");
         uri.vhost = format!("test-{}", Uuid::new_v4().simple());
-        let management = Management::new(&setting("RABBITMQ_MANAGEMENT_URL"), &uri.vhost);
+        let management = Management::new(management_url, &uri.vhost);
         management.put("vhosts/{vhost}", json!({})).await;
         let (username, password) = management.create_user().await;
         uri.authority.userinfo = AMQPUserInfo { username, password };
@@ -47,6 +53,27 @@ impl TestVhost {
             password: password.to_owned(),
         };
         Secret::new(uri.to_string())
+    }
+
+    /// The address of the vhost by way of each of `wires`, as if they were the nodes of a cluster.
+    pub fn url_through(&self, wires: &[SocketAddr]) -> Secret {
+        let addresses = wires.iter().map(|wire| {
+            let mut uri = self.uri.clone();
+            uri.authority.host = wire.ip().to_string();
+            uri.authority.port = wire.port();
+            uri.to_string()
+        });
+        Secret::new(addresses.collect::<Vec<_>>().join(","))
+    }
+
+    /// Where the server listens.
+    pub async fn server(&self) -> SocketAddr {
+        let authority = &self.uri.authority;
+        let found = tokio::net::lookup_host((authority.host.as_str(), authority.port)).await;
+        found
+            .expect("the server's name is known")
+            .next()
+            .expect("the server's name has an address")
     }
 
     /// Settings for the vhost, with retry delays counted in `retry_unit`.

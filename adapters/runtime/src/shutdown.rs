@@ -1,7 +1,8 @@
 //! Turns the operating system's wish that the process end into a token that every task can wait for.
 //!
-//! Nothing is ended here: whoever holds the token finishes what it started and returns. A second signal is
-//! left to do nothing, because cutting work short is what SIGKILL is for.
+//! Nothing is ended here: whoever holds the token finishes what it started and returns. A second signal does
+//! nothing: it often comes by accident, from a terminal and a supervisor at once, and every step of stopping has
+//! a limit of its own. Cutting work short is what SIGKILL is for, which loses nothing either.
 
 use std::io;
 

@@ -50,7 +50,8 @@ impl StoreError {
     pub(crate) fn may_be_one_record(&self) -> bool {
         match self {
             Self::Unavailable(sqlx::Error::Database(error)) => {
-                error.code().is_some_and(|code| code.starts_with(ROLLED_BACK))
+                let code = error.code().unwrap_or_default();
+                code.starts_with(ROLLED_BACK) || code == LOCK_TIMEOUT
             }
             Self::Unavailable(_) => false,
             Self::Contended(_) | Self::Refused(_) | Self::Unreadable { .. } | Self::WrongSchema { .. } => {
@@ -58,6 +59,23 @@ impl StoreError {
             }
             Self::Migration(_) => false,
         }
+    }
+
+    /// Whether the server does not write, though another may.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.has_code(READ_ONLY)
+    }
+
+    /// Whether somebody else's lock was waited for in vain.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        self.has_code(LOCK_TIMEOUT)
+    }
+
+    fn has_code(&self, wanted: &str) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error.code().is_some_and(|code| code == wanted)
     }
 
     /// The same error again, for another record of the same batch.
@@ -84,9 +102,18 @@ impl StoreError {
 }
 
 /// SQLSTATE classes and codes of trouble that passes: connection, resources, operator intervention, rolled back by the
-/// server, not accepting connections, a login or database that is not there (yet): none of it is the job's fault
+/// server, not accepting connections, a login or database that is not there (yet), a read-only server, a transaction
+/// ended because it was idle or took too long: none of it is the job's fault
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
-const TRANSIENT: [&str; 9] = ["08", "28", "3D", "40", "53", "55", "57", "58", "25006"];
+const TRANSIENT: [&str; 11] = [
+    "08", "28", "3D", "40", "53", "55", "57", "58", READ_ONLY, "25P03", "25P04",
+];
+
+/// A server that does not write: a standby, or one about to become one.
+const READ_ONLY: &str = "25006";
+
+/// A lock that was not given within `lock_timeout`.
+const LOCK_TIMEOUT: &str = "55P03";
 
 /// The class of deadlocks and serialization failures.
 const ROLLED_BACK: &str = "40";

@@ -1,7 +1,12 @@
 //! The story of jobs that did not work at once.
 
 use chrono::{DateTime, Utc};
-use domain::id::MerchantId;
+use domain::{
+    id::MerchantId,
+    outcome::{ErrorClass, Reason},
+};
+
+use crate::{Store, StoreError};
 
 /// One try of a job that did not work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,4 +29,25 @@ pub struct JobFailure {
     pub merchant_id: Option<MerchantId>,
     /// When.
     pub at: DateTime<Utc>,
+}
+
+const SELECT_GIVEN_UP: &str = "
+select error_class, reason from job_failures where job_id = $1 and attempt = $2 and disposition = 'dead_letter'";
+
+impl Store {
+    /// Why this try gave the job up, if it did.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn given_up(&self, job_id: &str, attempt: u32) -> Result<Option<Reason>, StoreError> {
+        let row: Option<(String, String)> = sqlx::query_as(SELECT_GIVEN_UP)
+            .bind(job_id)
+            .bind(attempt.cast_signed())
+            .fetch_optional(&self.pool)
+            .await?;
+        // A class that a newer version knows is a defect to this one.
+        Ok(row.map(|(class, message)| {
+            Reason::new(ErrorClass::named(&class).unwrap_or(ErrorClass::Internal), message)
+        }))
+    }
 }

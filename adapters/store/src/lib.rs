@@ -11,6 +11,7 @@ mod migrate;
 mod notifications;
 mod outbox;
 mod payments;
+mod pool;
 mod queries;
 mod record;
 mod recorder;
@@ -34,7 +35,11 @@ pub use vault::{InvalidKey, Unsealable, Vault};
 use std::{str::FromStr, time::Duration};
 
 use domain::secret::Secret;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use pool::{Refusals, answered};
+use sqlx::postgres::{PgConnectOptions, PgPool};
+
+/// How long closing waits for statements under way: a server that hangs must not keep a process from ending.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How to reach PostgreSQL.
 #[derive(Debug, Clone)]
@@ -71,13 +76,9 @@ impl StoreConfig {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    refusals: Refusals,
     vault: Vault,
 }
-
-/// Longer than any statement of ours needs; a statement that reaches it is stuck behind something.
-const STATEMENT_TIMEOUT: &str = "15s";
-/// Longer than the relay holds its claims: it publishes in between, and a publish gives up after five seconds.
-const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 
 impl Store {
     /// Opens a pool. Connections are made when they are first needed, so a server that is down now is no error yet.
@@ -85,24 +86,14 @@ impl Store {
     /// # Errors
     /// The URL cannot be read.
     pub fn connect_lazily(config: &StoreConfig, vault: Vault) -> Result<Self, StoreError> {
-        let mut options = PgConnectOptions::from_str(config.url.expose())?
-            .application_name("sluice")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)])
-            // A process that vanished must not keep its locks for the two hours that TCP would take to notice.
-            .options([("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT)])
-            .options([
-                ("tcp_keepalives_idle", "30"),
-                ("tcp_keepalives_interval", "10"),
-                ("tcp_keepalives_count", "3"),
-            ]);
-        if config.read_only {
-            options = options.options([("role", "sluice_reader"), ("default_transaction_read_only", "on")]);
-        }
-        let pool = PgPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_lazy_with(options);
-        Ok(Self { pool, vault })
+        let refusals = Refusals::default();
+        let options = PgConnectOptions::from_str(config.url.expose())?;
+        let pool = pool::open(config, options, refusals.clone());
+        Ok(Self {
+            pool,
+            refusals,
+            vault,
+        })
     }
 
     /// The key ring that seals what must not be readable at rest.
@@ -115,7 +106,7 @@ impl Store {
     /// # Errors
     /// Says which of the two it is not.
     pub async fn check(&self) -> Result<(), StoreError> {
-        migrate::check(&self.pool).await
+        answered(migrate::check(&self.pool)).await
     }
 
     /// Brings the schema up to date. Safe to run from several processes at once.
@@ -126,8 +117,13 @@ impl Store {
         migrate::run(&self.pool).await
     }
 
-    /// Closes every connection, once its statement is done.
+    /// Closes every connection, once its statement is done or has had its time to be.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSE_TIMEOUT, self.pool.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("a connection to PostgreSQL was not waited for");
+        }
     }
 }

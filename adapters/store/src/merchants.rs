@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Postgres, Transaction, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Vault};
+use crate::{Store, StoreError, Vault, pool::answered};
 
 /// A merchant as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +160,7 @@ impl Store {
     pub async fn key(&self, id: &str) -> Result<Option<ApiKey>, StoreError> {
         let select = "select merchant_id, secret_hash, revoked_at is not null from api_keys where id = $1";
         let row: Option<(Uuid, Vec<u8>, bool)> =
-            sqlx::query_as(select).bind(id).fetch_optional(&self.pool).await?;
+            answered(sqlx::query_as(select).bind(id).fetch_optional(&self.pool)).await?;
         row.map(|(merchant_id, hash, revoked)| {
             let secret_hash = hash
                 .try_into()
@@ -182,7 +182,7 @@ impl Store {
     pub async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
         let select = "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, created_at
                       from merchants order by created_at, id";
-        let rows: Vec<MerchantRow> = sqlx::query_as(select).fetch_all(&self.pool).await?;
+        let rows: Vec<MerchantRow> = answered(sqlx::query_as(select).fetch_all(&self.pool)).await?;
         Ok(rows.into_iter().map(Merchant::from).collect())
     }
 
@@ -192,10 +192,8 @@ impl Store {
     /// PostgreSQL is away.
     pub async fn merchant_of_amqp_user(&self, user: &str) -> Result<Option<MerchantId>, StoreError> {
         let select = "select id from merchants where amqp_user = $1";
-        let id: Option<Uuid> = sqlx::query_scalar(select)
-            .bind(user)
-            .fetch_optional(&self.pool)
-            .await?;
+        let id: Option<Uuid> =
+            answered(sqlx::query_scalar(select).bind(user).fetch_optional(&self.pool)).await?;
         Ok(id.map(MerchantId::from_uuid))
     }
 
@@ -206,10 +204,12 @@ impl Store {
     pub async fn endpoint(&self, merchant: MerchantId) -> Result<Option<Endpoint>, StoreError> {
         let select = "select endpoint_url, endpoint_secrets, endpoint_disabled_reason
                       from merchants where id = $1 and endpoint_url is not null";
-        let row: Option<(String, Vec<u8>, Option<String>)> = sqlx::query_as(select)
-            .bind(merchant.as_uuid())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String, Vec<u8>, Option<String>)> = answered(
+            sqlx::query_as(select)
+                .bind(merchant.as_uuid())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
         row.map(|(url, sealed, disabled_reason)| {
             Ok(Endpoint {
                 url,
@@ -290,11 +290,13 @@ impl Store {
         channel: Channel,
     ) -> Result<Option<Secret>, StoreError> {
         let select = "select credentials from channel_configs where merchant_id = $1 and channel = $2";
-        let sealed: Option<Vec<u8>> = sqlx::query_scalar(select)
-            .bind(merchant.as_uuid())
-            .bind(channel.name())
-            .fetch_optional(&self.pool)
-            .await?;
+        let sealed: Option<Vec<u8>> = answered(
+            sqlx::query_scalar(select)
+                .bind(merchant.as_uuid())
+                .bind(channel.name())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
         sealed
             .map(|sealed| open_text(&self.vault, &credentials_place(merchant, channel), &sealed))
             .transpose()

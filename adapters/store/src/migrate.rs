@@ -9,7 +9,7 @@ static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 pub async fn run(pool: &PgPool) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     // A migration may take its time, and so may waiting for another process that migrates.
-    sqlx::query("set statement_timeout = 0")
+    sqlx::raw_sql("set statement_timeout = 0; set lock_timeout = 0")
         .execute(&mut *connection)
         .await?;
     let migrated = MIGRATOR.run(&mut *connection).await;

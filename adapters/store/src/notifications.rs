@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::id::NotificationId;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pool::answered};
 
 /// How far a notification has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,10 +69,12 @@ impl Store {
     /// PostgreSQL is away.
     pub async fn delivery(&self, id: NotificationId) -> Result<Option<Delivery>, StoreError> {
         let select = "select status = 'delivered', payload from notifications where id = $1";
-        let row: Option<(bool, String)> = sqlx::query_as(select)
-            .bind(id.as_uuid())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(bool, String)> = answered(
+            sqlx::query_as(select)
+                .bind(id.as_uuid())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
         Ok(row.map(|(delivered, payload)| Delivery { delivered, payload }))
     }
 }

@@ -6,14 +6,14 @@
 use chrono::{DateTime, Utc};
 use domain::job::Envelope;
 use failpoints::{Point, reach};
-use sqlx::{FromRow, Postgres, Transaction};
+use sqlx::FromRow;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pool::answered, write::Tx};
 
 /// Messages claimed by this process, until it lets go.
 #[derive(Debug)]
 pub struct OutboxBatch {
-    tx: Transaction<'static, Postgres>,
+    tx: Tx,
     ids: Vec<i64>,
     /// The messages, oldest first.
     pub messages: Vec<Envelope>,
@@ -33,17 +33,17 @@ struct OutboxRow {
 
 const CLAIM: &str = "
 select id, job_id, kind, correlation_id, schema, traceparent, body, created_at
-from outbox order by id limit $1 for update skip locked";
+from outbox where id > $1 order by id limit $2 for update skip locked";
 
 impl Store {
-    /// Claims up to `limit` messages that no other process has claimed.
+    /// Claims up to `limit` messages that no other process has claimed, of those after the place `after`.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn claim_outbox(&self, limit: i64) -> Result<OutboxBatch, StoreError> {
+    pub async fn claim_outbox(&self, after: i64, limit: i64) -> Result<OutboxBatch, StoreError> {
         reach(Point::OutboxBeforeClaim);
-        let mut tx = self.pool.begin().await?;
-        let rows: Vec<OutboxRow> = sqlx::query_as(CLAIM).bind(limit).fetch_all(&mut *tx).await?;
+        let claimed = answered(self.claim(after, limit)).await;
+        let (tx, rows) = self.refusals.note(claimed)?;
         let ids = rows.iter().map(|row| row.id).collect();
         let messages: Vec<Envelope> = rows.into_iter().map(Envelope::from).collect();
         if !messages.is_empty() {
@@ -52,23 +52,37 @@ impl Store {
         Ok(OutboxBatch { tx, ids, messages })
     }
 
+    async fn claim(&self, after: i64, limit: i64) -> Result<(Tx, Vec<OutboxRow>), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let claim = sqlx::query_as(CLAIM).bind(after).bind(limit);
+        let rows = claim.fetch_all(&mut *tx).await?;
+        Ok((tx, rows))
+    }
+
     /// How many messages wait in the outbox, and since when the oldest does.
     ///
     /// # Errors
     /// PostgreSQL is away.
     pub async fn outbox_backlog(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-        Ok(sqlx::query_as("select count(*), min(created_at) from outbox")
-            .fetch_one(&self.pool)
-            .await?)
+        answered(sqlx::query_as("select count(*), min(created_at) from outbox").fetch_one(&self.pool)).await
     }
 }
 
 impl OutboxBatch {
+    /// The place of the last message, after which the next batch begins; `None` when there is none.
+    pub fn last(&self) -> Option<i64> {
+        self.ids.last().copied()
+    }
+
     /// Deletes the messages whose place in `confirmed` is true, and lets go of the others.
     ///
     /// # Errors
     /// PostgreSQL is away; the messages will be published again.
-    pub async fn finish(mut self, confirmed: &[bool]) -> Result<(), StoreError> {
+    pub async fn finish(self, confirmed: &[bool]) -> Result<(), StoreError> {
+        answered(self.delete(confirmed)).await
+    }
+
+    async fn delete(mut self, confirmed: &[bool]) -> Result<(), StoreError> {
         reach(Point::OutboxPublished);
         let done: Vec<i64> = self
             .ids

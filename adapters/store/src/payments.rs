@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Vault};
+use crate::{Store, StoreError, Vault, pool::answered};
 
 /// Where a page of payments starts: after this payment, in the order newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +67,12 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or the row cannot be read.
     pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        let row = sqlx::query_as::<_, PaymentRow>(SELECT)
-            .bind(id.as_uuid())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = answered(
+            sqlx::query_as::<_, PaymentRow>(SELECT)
+                .bind(id.as_uuid())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
         row.map(|row| row.into_payment(&self.vault)).transpose()
     }
 
@@ -83,10 +85,12 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn open_call(&self, payment: &Payment) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let (open, begun): (bool, Option<DateTime<Utc>>) = sqlx::query_as(SELECT_OPEN_CALL)
-            .bind(payment.id.as_uuid())
-            .fetch_one(&self.pool)
-            .await?;
+        let (open, begun): (bool, Option<DateTime<Utc>>) = answered(
+            sqlx::query_as(SELECT_OPEN_CALL)
+                .bind(payment.id.as_uuid())
+                .fetch_one(&self.pool),
+        )
+        .await?;
         Ok(open.then(|| begun.unwrap_or(payment.created_at)))
     }
 
@@ -100,14 +104,16 @@ impl Store {
             id: PaymentId::from_uuid(Uuid::max()),
         };
         let after = page.after.unwrap_or(newest);
-        let rows = sqlx::query_as::<_, PaymentRow>(SELECT_PAGE)
-            .bind(page.merchant_id.as_uuid())
-            .bind(after.created_at)
-            .bind(after.id.as_uuid())
-            .bind(page.status.map(PaymentStatus::name))
-            .bind(i64::from(page.limit))
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = answered(
+            sqlx::query_as::<_, PaymentRow>(SELECT_PAGE)
+                .bind(page.merchant_id.as_uuid())
+                .bind(after.created_at)
+                .bind(after.id.as_uuid())
+                .bind(page.status.map(PaymentStatus::name))
+                .bind(i64::from(page.limit))
+                .fetch_all(&self.pool),
+        )
+        .await?;
         rows.into_iter()
             .map(|row| row.into_payment(&self.vault))
             .collect()

@@ -12,15 +12,19 @@ use domain::{
     job::{Envelope, QueryPayment},
 };
 use failpoints::{Point, reach};
-use sqlx::{FromRow, Postgres, Transaction};
+use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, write::insert_jobs};
+use crate::{
+    Store, StoreError,
+    pool::answered,
+    write::{Tx, insert_jobs},
+};
 
 /// Queries claimed by this process, until it lets go.
 #[derive(Debug)]
 pub struct QueryBatch {
-    tx: Transaction<'static, Postgres>,
+    tx: Tx,
     /// The queries to make.
     pub queries: Vec<QueryPayment>,
 }
@@ -62,13 +66,8 @@ impl Store {
         limit: i64,
     ) -> Result<QueryBatch, StoreError> {
         reach(Point::SweepBeforeClaim);
-        let mut tx = self.pool.begin().await?;
-        let rows: Vec<QueryRow> = sqlx::query_as(CLAIM)
-            .bind(now)
-            .bind(limit)
-            .bind(pauses.iter().map(Duration::as_secs_f64).collect::<Vec<_>>())
-            .fetch_all(&mut *tx)
-            .await?;
+        let claimed = answered(self.claim_due(now, pauses, limit)).await;
+        let (tx, rows) = self.refusals.note(claimed)?;
         let queries: Vec<QueryPayment> = rows.into_iter().map(QueryPayment::from).collect();
         if !queries.is_empty() {
             reach(Point::SweepClaimed);
@@ -76,12 +75,28 @@ impl Store {
         Ok(QueryBatch { tx, queries })
     }
 
+    async fn claim_due(
+        &self,
+        now: DateTime<Utc>,
+        pauses: &[Duration],
+        limit: i64,
+    ) -> Result<(Tx, Vec<QueryRow>), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let rows = sqlx::query_as(CLAIM)
+            .bind(now)
+            .bind(limit)
+            .bind(pauses.iter().map(Duration::as_secs_f64).collect::<Vec<_>>())
+            .fetch_all(&mut *tx)
+            .await?;
+        Ok((tx, rows))
+    }
+
     /// How many payments wait for people or for their provider's word, and since when the oldest does.
     ///
     /// # Errors
     /// PostgreSQL is away.
     pub async fn in_review(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-        Ok(sqlx::query_as(IN_REVIEW).fetch_one(&self.pool).await?)
+        answered(sqlx::query_as(IN_REVIEW).fetch_one(&self.pool)).await
     }
 }
 
@@ -90,7 +105,11 @@ impl QueryBatch {
     ///
     /// # Errors
     /// PostgreSQL is away; the queries are still due.
-    pub async fn finish(mut self, jobs: &[Envelope]) -> Result<(), StoreError> {
+    pub async fn finish(self, jobs: &[Envelope]) -> Result<(), StoreError> {
+        answered(self.schedule(jobs)).await
+    }
+
+    async fn schedule(mut self, jobs: &[Envelope]) -> Result<(), StoreError> {
         insert_jobs(&mut self.tx, &jobs.iter().collect::<Vec<_>>()).await?;
         reach(Point::SweepBeforeCommit);
         self.tx.commit().await?;

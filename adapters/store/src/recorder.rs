@@ -1,12 +1,13 @@
 //! Group commit: the records of all jobs that are ready at the same moment share one transaction.
 //!
 //! While one batch is being committed, the next one gathers. A lonely record waits for nobody; under load a batch holds
-//! dozens, which is what keeps PostgreSQL's cost per payment low. When the batch as a whole is refused, its records are
-//! written one by one, so that a bad one cannot hurt its neighbours.
+//! dozens, which is what keeps PostgreSQL's cost per payment low. When the batch as a whole is refused, or runs into a lock
+//! of somebody else's, its records are written one by one, so that a bad one cannot hurt its neighbours. That ends when
+//! the trouble proves to be everybody's: there is no use in each record finding that out for itself.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::{
     Store, StoreError,
@@ -16,15 +17,18 @@ use crate::{
 
 /// How many records may share a transaction.
 const MAX_BATCH: usize = 128;
-/// How long a batch may take: longer than any statement may.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How many records of a refused batch may wait for a lock in vain before it is taken to be in everybody's way.
+const MAX_HELD_UP: usize = 3;
 /// How many records may wait; jobs beyond that wait to hand theirs over.
 const QUEUE: usize = 1_024;
 
-/// Hands records to the task that writes them. Cheap to clone; the task ends when the last clone is gone.
+/// Hands records to the task that writes them. Cheap to clone; the task ends when the last clone is gone, or when it is
+/// closed.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Waiting>,
+    closing: Arc<Notify>,
+    ended: watch::Receiver<()>,
 }
 
 type Answer = oneshot::Sender<Result<Verdict, StoreError>>;
@@ -38,8 +42,25 @@ impl Recorder {
     /// Starts the writing task. `committed` is notified after every commit that left something in the outbox.
     pub fn start(store: Store, committed: Arc<Notify>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_batches(store, waiting, committed));
-        Self { queue }
+        let closing = Arc::new(Notify::new());
+        let (ending, ended) = watch::channel(());
+        let told = Arc::clone(&closing);
+        tokio::spawn(async move {
+            write_batches(store, waiting, &committed, &told).await;
+            drop(ending);
+        });
+        Self {
+            queue,
+            closing,
+            ended,
+        }
+    }
+
+    /// Takes no more records, and waits until those that were handed over are written, by jobs that were cut off too.
+    pub async fn close(&self) {
+        self.closing.notify_one();
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
     }
 
     /// Whether the writing task is there.
@@ -63,13 +84,24 @@ impl Recorder {
     }
 }
 
-async fn write_batches(store: Store, mut queue: mpsc::Receiver<Waiting>, committed: Arc<Notify>) {
+async fn write_batches(
+    store: Store,
+    mut queue: mpsc::Receiver<Waiting>,
+    committed: &Notify,
+    closing: &Notify,
+) {
     let mut held_back: Vec<Waiting> = Vec::new();
     loop {
         if held_back.is_empty() {
-            match queue.recv().await {
-                Some(waiting) => held_back.push(waiting),
-                None => return,
+            tokio::select! {
+                waiting = queue.recv() => match waiting {
+                    Some(waiting) => held_back.push(waiting),
+                    None => return,
+                },
+                () = closing.notified() => {
+                    queue.close();
+                    continue;
+                }
             }
         }
         // However many clash with one another, there is always room for those that do not.
@@ -103,43 +135,49 @@ async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
     let (records, answers): (Vec<Record>, Vec<Answer>) =
         batch.into_iter().map(|w| (w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
-    match write_in_time(store, &records).await {
+    match write::write_all(store, &records).await {
         Ok(verdicts) => answer_all(&records, answers, verdicts),
         Err(error) if records.len() > 1 && error.may_be_one_record() => {
             tracing::warn!(%error, records = records.len(), "a batch was refused; writing its records one by one");
-            let mut wrote_jobs = false;
-            for (record, answer) in records.iter().zip(answers) {
-                wrote_jobs |= write_one(store, record, answer).await;
-            }
-            wrote_jobs
+            write_one_by_one(store, &records, answers).await
         }
         Err(error) => {
-            let mut answers = answers.into_iter();
-            let first = answers.next();
-            // Nobody waits for an answer any more when the job was cut off.
-            answers.for_each(|answer| drop(answer.send(Err(error.repeated()))));
-            if let Some(first) = first {
-                let _ = first.send(Err(error));
-            }
+            refuse_all(answers, error);
             false
         }
     }
 }
 
-async fn write_one(store: &Store, record: &Record, answer: Answer) -> bool {
-    match write_in_time(store, std::slice::from_ref(record)).await {
-        Ok(verdicts) => answer_all(std::slice::from_ref(record), vec![answer], verdicts),
-        Err(error) => {
-            let _ = answer.send(Err(error));
-            false
+/// True when the outbox got something.
+async fn write_one_by_one(store: &Store, records: &[Record], answers: Vec<Answer>) -> bool {
+    let mut wrote_jobs = false;
+    let mut held_up = 0;
+    let mut left = answers.into_iter();
+    for record in records {
+        let Some(answer) = left.next() else { break };
+        match write::write_all(store, std::slice::from_ref(record)).await {
+            Ok(verdicts) => wrote_jobs |= answer_all(std::slice::from_ref(record), vec![answer], verdicts),
+            Err(error) => {
+                held_up += usize::from(error.is_lock_timeout());
+                if !error.may_be_one_record() || held_up == MAX_HELD_UP {
+                    refuse_all(std::iter::once(answer).chain(left), error);
+                    break;
+                }
+                let _ = answer.send(Err(error));
+            }
         }
     }
+    wrote_jobs
 }
 
-/// A connection that went silent must not hold up everybody behind it.
-async fn write_in_time(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
-    let written = tokio::time::timeout(WRITE_TIMEOUT, write::write_all(store, records));
-    written.await.unwrap_or_else(|_| Err(StoreError::silent()))
+fn refuse_all(answers: impl IntoIterator<Item = Answer>, error: StoreError) {
+    let mut answers = answers.into_iter();
+    let first = answers.next();
+    // Nobody waits for an answer any more when the job was cut off.
+    answers.for_each(|answer| drop(answer.send(Err(error.repeated()))));
+    if let Some(first) = first {
+        let _ = first.send(Err(error));
+    }
 }
 
 fn answer_all(records: &[Record], answers: Vec<Answer>, verdicts: Vec<Verdict>) -> bool {

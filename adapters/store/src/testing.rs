@@ -27,7 +27,19 @@ impl TestDatabase {
     pub async fn create() -> Self {
         let server =
             std::env::var("DATABASE_URL").expect("DATABASE_URL is not set: run the tests with `make test`");
-        let name = format!("sluice_test_{}", Uuid::new_v4().simple());
+        Self::create_on(&server).await
+    }
+
+    /// The same on another server.
+    ///
+    /// # Panics
+    /// It does not answer.
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
+    pub async fn create_on(server: &str) -> Self {
+        let (server, name) = (
+            server.to_owned(),
+            format!("sluice_test_{}", Uuid::new_v4().simple()),
+        );
         let database = Self { server, name };
         database
             .execute(&format!("create database {}", database.name))

@@ -11,13 +11,19 @@ use sqlx::{Postgres, Transaction};
 
 use crate::{
     Store, StoreError,
+    pool::answered,
     record::{Record, Verdict},
 };
 
-type Tx = Transaction<'static, Postgres>;
+/// A transaction of the pool's.
+pub type Tx = Transaction<'static, Postgres>;
 
 /// Writes each record whole or not at all, all in one transaction. The records share no key.
 pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
+    store.refusals.note(answered(write_batch(store, records)).await)
+}
+
+async fn write_batch(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
     let mut left_out: HashSet<usize> = HashSet::new();
     let mut verdicts = vec![Verdict::Written; records.len()];
     loop {

@@ -72,7 +72,7 @@ fn world_from_env() -> anyhow::Result<World> {
             &setting("RABBITMQ_MANAGEMENT_URL")?,
             &setting("AMQP_URL")?,
         )?,
-        console: Box::new(Program(console_program()?)),
+        console: Box::new(Program::at(console_program()?)),
         patience: PATIENCE,
         http,
     })

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     Scene, World,
     report::CaseReport,
-    scene::{body, key, told_as_text},
+    scene::{ASKING, body, key, told_as_text},
 };
 
 pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
@@ -27,10 +27,7 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
     );
     report.note("why, and what helps", "outcome_unknown, wait", why);
     report.note("tries at the provider", 4, scene.openings().await?.len());
-    let asked = world
-        .sandbox
-        .calls(&scene.merchant.account, "GET /v1/payment_intents")
-        .await?;
+    let asked = world.sandbox.calls(&scene.merchant.account, ASKING).await?;
     report.note("provider was asked", true, !asked.is_empty());
 
     let told = scene.told_until(&payment, 1).await?;

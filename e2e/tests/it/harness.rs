@@ -9,7 +9,6 @@ use domain::{clock::SystemClock, secret::Secret};
 use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
 use futures::{FutureExt, future::LocalBoxFuture};
 use ingress::{Ingress, Limits};
-use lapin::uri::AMQPUri;
 use sandbox::SandboxConfig;
 use serde_json::Value;
 use store::{
@@ -29,6 +28,8 @@ pub struct Sluice {
     pub vhost: TestVhost,
     /// What lies between RabbitMQ and both ingress and workers.
     pub wire: Proxy,
+    /// What lies between PostgreSQL and both.
+    pub store_wire: Proxy,
     /// Where ingress shows its metrics.
     pub ingress_internal: SocketAddr,
     /// Where the workers show theirs.
@@ -39,21 +40,43 @@ pub struct Sluice {
     workers_config: WorkersConfig,
 }
 
+/// Where the servers are.
+pub struct Servers {
+    pub database_url: String,
+    pub amqp_url: String,
+    pub management_url: String,
+}
+
+impl Servers {
+    /// Those that all tests share.
+    fn shared() -> Self {
+        let setting = |name| std::env::var(name).unwrap();
+        Self {
+            database_url: setting("DATABASE_URL"),
+            amqp_url: setting("AMQP_URL"),
+            management_url: setting("RABBITMQ_MANAGEMENT_URL"),
+        }
+    }
+}
+
 impl Sluice {
     pub async fn start() -> Self {
         Self::start_with(|_| ()).await
     }
 
     pub async fn start_with(adjust: impl FnOnce(&mut WorkersConfig)) -> Self {
+        Self::start_on(&Servers::shared(), adjust).await
+    }
+
+    pub async fn start_on(servers: &Servers, adjust: impl FnOnce(&mut WorkersConfig)) -> Self {
         runtime::install_crypto();
-        let (database, vhost) = tokio::join!(TestDatabase::create(), TestVhost::create());
-        let mut uri: AMQPUri = vhost.url().expose().parse().unwrap();
-        let server = tokio::net::lookup_host((uri.authority.host.as_str(), uri.authority.port)).await;
-        let wire = Proxy::start(server.unwrap().next().unwrap()).await.unwrap();
-        uri.authority.host = wire.address().ip().to_string();
-        uri.authority.port = wire.address().port();
+        let (database, vhost) = tokio::join!(
+            TestDatabase::create_on(&servers.database_url),
+            TestVhost::create_on(&servers.amqp_url, &servers.management_url),
+        );
+        let wire = Proxy::start(vhost.server().await).await.unwrap();
         let broker = BrokerConfig {
-            url: Secret::new(uri.to_string()),
+            url: vhost.url_through(&[wire.address()]),
             ..vhost.config(UNIT)
         };
 
@@ -64,7 +87,8 @@ impl Sluice {
         })
         .await
         .unwrap();
-        let mut workers_config = workers_config(&broker, &database, &sandbox.base_url());
+        let (store_wire, store_url) = wire_to_store(&database).await;
+        let mut workers_config = workers_config(&broker, store_url, &sandbox.base_url());
         adjust(&mut workers_config);
         let ingress_config = ingress::Config {
             listen: ANY_PORT,
@@ -76,6 +100,7 @@ impl Sluice {
             },
             vault: workers_config.vault.clone(),
             limits: Limits::default(),
+            drain: Duration::ZERO,
         };
         let ingress = Ingress::start(ingress_config, Arc::new(SystemClock))
             .await
@@ -83,12 +108,11 @@ impl Sluice {
         let workers = Workers::start(workers_config.clone(), SystemClock).await.unwrap();
 
         let http = world::http().unwrap();
-        let management = std::env::var("RABBITMQ_MANAGEMENT_URL").unwrap();
         let console = InProcess(workers_config.store.clone(), workers_config.vault.clone());
         let world = World {
             ingress: format!("http://{}", ingress.addr()),
             sandbox: sandbox_client::Sandbox::new(http.clone(), &sandbox.base_url()),
-            rabbit: Rabbit::new(http.clone(), &management, vhost.url().expose()).unwrap(),
+            rabbit: Rabbit::new(http.clone(), &servers.management_url, vhost.url().expose()).unwrap(),
             console: Box::new(console),
             patience: PATIENCE,
             http,
@@ -99,6 +123,7 @@ impl Sluice {
             database,
             vhost,
             wire,
+            store_wire,
             ingress_internal,
             workers_internal,
             sandbox,
@@ -175,11 +200,22 @@ impl Sluice {
     }
 }
 
-fn workers_config(broker: &BrokerConfig, database: &TestDatabase, stripe: &str) -> WorkersConfig {
+/// A wire to the server of `database`, and the URL of the database over it.
+pub async fn wire_to_store(database: &TestDatabase) -> (Proxy, Secret) {
+    let mut url: reqwest::Url = database.url().parse().unwrap();
+    let server = (url.host_str().unwrap(), url.port().unwrap_or(5432));
+    let server = tokio::net::lookup_host(server).await.unwrap().next().unwrap();
+    let wire = Proxy::start(server).await.unwrap();
+    url.set_host(Some(&wire.address().ip().to_string())).unwrap();
+    url.set_port(Some(wire.address().port())).unwrap();
+    (wire, Secret::new(url.to_string()))
+}
+
+fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> WorkersConfig {
     WorkersConfig {
         broker: broker.clone(),
         store: StoreConfig {
-            url: Secret::new(database.url()),
+            url: store_url,
             max_connections: 8,
             acquire_timeout: Duration::from_secs(2),
             read_only: false,

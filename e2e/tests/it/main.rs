@@ -2,6 +2,8 @@
 //! test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod balancing;
+mod broker_faults;
 mod crowd;
 mod harness;
 mod mismatch;
@@ -9,6 +11,8 @@ mod order;
 mod outages;
 mod restarts;
 mod secrets;
+mod store_faults;
 mod story;
 mod unreadable;
 mod upstream;
+mod wires;

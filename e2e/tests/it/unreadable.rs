@@ -4,7 +4,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use serde_json::json;
 
 use crate::{
-    harness::Sluice,
+    harness::{Sluice, until},
     upstream::{Post, Upstream, create_intent, letter, request},
 };
 
@@ -129,6 +129,56 @@ async fn what_is_no_job_is_parked_with_its_reason() {
             .len(),
         0
     );
+    sluice.vhost.management().remove_user(&upstream.user).await;
+    sluice.stop().await;
+}
+
+/// What stands in the headers is no reason to lose a job whose body is right, or to believe anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_job_with_odd_headers_is_done() {
+    let sluice = Sluice::start().await;
+    let upstream = Upstream::join(&sluice.vhost).await;
+    let merchant = sluice
+        .world
+        .merchant_on_amqp("upstream", &upstream.user)
+        .await
+        .unwrap();
+    let odd = [
+        ("attempt", AMQPValue::LongString("many".into())),
+        ("snoozes", AMQPValue::Double(1e300)),
+        ("schema", AMQPValue::Boolean(true)),
+        ("traceparent", AMQPValue::LongString(vec![0xff, 0xfe].into())),
+        ("published_by", AMQPValue::FieldTable(FieldTable::default())),
+        ("x-delivery-count", AMQPValue::LongInt(1_000)),
+        ("x-death", AMQPValue::LongString("yesterday".into())),
+    ];
+    for (name, value) in odd {
+        let post = with_header(create_intent("odd-headers", &merchant.id, request()), name, value);
+        upstream.publish(&post).await;
+    }
+    let payments = async || merchant.api.payments("status=requires_action").await.unwrap();
+    let open = async || payments().await.body["data"].as_array().map(Vec::len);
+    assert_eq!(until(Some(1), open).await, Some(1));
+    assert_eq!(
+        sluice
+            .world
+            .sandbox
+            .intents(&merchant.account)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert!(
+        sluice
+            .world
+            .rabbit
+            .peek("dead.create_intent")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(sluice.count("select count(*) from job_failures").await, 0);
     sluice.vhost.management().remove_user(&upstream.user).await;
     sluice.stop().await;
 }

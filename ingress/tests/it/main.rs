@@ -11,5 +11,6 @@ mod postgres_away;
 mod process;
 mod rabbitmq_away;
 mod service;
+mod stopping;
 mod waiting;
 mod world;

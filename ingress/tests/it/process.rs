@@ -81,6 +81,7 @@ async fn logs_tell_what_happened_and_no_secrets() {
         .env("SLUICE_SECRETS_KEY", TEST_KEY)
         .env("INGRESS_LISTEN", "127.0.0.1:0")
         .env("INGRESS_INTERNAL_LISTEN", "127.0.0.1:0")
+        .env("INGRESS_DRAIN_MS", "0")
         .env("RUST_LOG", "debug")
         .spawn()
         .unwrap();

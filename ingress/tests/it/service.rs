@@ -1,9 +1,8 @@
-//! The process as its operators see it: probes, metrics, the description of the API, an orderly stop.
+//! The process as its operators see it: probes, metrics, the description of the API.
 
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
-use tokio::net::TcpStream;
 
 use crate::world::{good_body, world};
 
@@ -113,39 +112,4 @@ async fn the_public_probe_cannot_keep_the_database_busy() {
     }
     sqlx::raw_sql("rollback").execute(&mut lock).await.unwrap();
     world.close().await;
-}
-
-#[tokio::test]
-async fn a_client_that_waits_for_an_answer_is_let_go_when_the_process_stops() {
-    let world = world().await;
-    world.ready().await;
-    let pending = tokio::spawn(world.pay("k", &good_body()).header("prefer", "wait=25").send());
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let crate::world::World { ingress, .. } = world;
-    tokio::time::timeout(Duration::from_secs(5), ingress.stop())
-        .await
-        .unwrap();
-    let answer = pending.await.unwrap().unwrap();
-    assert_eq!(answer.status(), StatusCode::ACCEPTED);
-}
-
-#[tokio::test]
-async fn a_request_under_way_is_answered_before_the_process_stops() {
-    let world = world().await;
-    world.ready().await;
-    let address = world.ingress.addr();
-    let pending = tokio::spawn(world.pay("k", &good_body()).header("prefer", "wait=2").send());
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let crate::world::World { ingress, .. } = world;
-    let stopped = tokio::spawn(ingress.stop());
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(
-        TcpStream::connect(address).await.is_err(),
-        "nothing new is accepted"
-    );
-    assert_eq!(pending.await.unwrap().unwrap().status(), StatusCode::ACCEPTED);
-    tokio::time::timeout(Duration::from_secs(3), stopped)
-        .await
-        .unwrap()
-        .unwrap();
 }

@@ -150,6 +150,7 @@ pub fn config(database: &TestDatabase, amqp_url: &str) -> Config {
         ("SLUICE_SECRETS_KEY", TEST_KEY),
         ("INGRESS_LISTEN", "127.0.0.1:0"),
         ("INGRESS_INTERNAL_LISTEN", "127.0.0.1:0"),
+        ("INGRESS_DRAIN_MS", "0"),
     ]);
     Config::read(settings).unwrap()
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
+use sandbox::SandboxConfig;
 use serde_json::{Value, json};
 
 use crate::client::{Client, KEY};
@@ -73,9 +74,9 @@ async fn a_reset_is_a_connection_error_and_the_dial_says_whether_work_was_done()
 
 #[tokio::test]
 async fn a_hang_never_answers_and_ends_at_the_cap() {
-    let config = sandbox::SandboxConfig {
+    let config = SandboxConfig {
         hang_cap_ms: 400,
-        ..sandbox::SandboxConfig::default()
+        ..SandboxConfig::default()
     };
     let client = Client::with(config).await;
     for (fault, intents) in [("hang_before", 0), ("hang_after", 1)] {
@@ -206,5 +207,25 @@ async fn a_dial_that_makes_no_sense_is_refused() {
             "{dial}"
         );
     }
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn a_log_says_how_much_it_has_dropped() {
+    let client = Client::with(SandboxConfig {
+        log_limit: 2,
+        ..SandboxConfig::default()
+    })
+    .await;
+    let dropped = async || client.control(Method::GET, "/dropped", Value::Null).await;
+    client.intent("p1").await;
+    client.intent("p2").await;
+    let nothing = json!({ "calls": 0, "deliveries": 0, "notifications": 0 });
+    assert_eq!(dropped().await, nothing);
+    client.intent("p3").await;
+    assert_eq!(client.calls("").await.len(), 2);
+    assert_eq!(dropped().await["calls"], 1);
+    client.control(Method::DELETE, "", Value::Null).await;
+    assert_eq!(dropped().await, nothing);
     client.stop().await;
 }

@@ -35,6 +35,7 @@ impl Handler for CreateIntent {
             Prepared::Stored(payment) => (*payment, true),
             Prepared::ToOpen(payment) => (*payment, false),
             Prepared::Settled => return Ok(Outcome::Done),
+            Prepared::GivenUp => return after_giving_up(context, run).await,
             Prepared::Conflict => {
                 let message = "the idempotency key was used before for another request; nothing was done";
                 return Ok(Outcome::Fail(Reason::new(ErrorClass::Conflict, message)));
@@ -86,6 +87,7 @@ impl Handler for CreateIntent {
             | ErrorClass::Mismatch
             | ErrorClass::StoreUnavailable
             | ErrorClass::TimedOut
+            | ErrorClass::Interrupted
             | ErrorClass::Internal => None,
         };
         // However this try ended: while a call has no known end, the payment is not failed.
@@ -132,8 +134,10 @@ enum Prepared {
     Stored(Box<Payment>),
     /// Stored before, and without an intent.
     ToOpen(Box<Payment>),
-    /// Stored before, and there is nothing left to open.
+    /// There is nothing left to open: the payment has its intent.
     Settled,
+    /// The payment was given up and its merchant told so.
+    GivenUp,
     /// Another request was stored under the same key.
     Conflict,
 }
@@ -158,16 +162,29 @@ async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, Stor
     };
     Ok(if stored.fingerprint != new.fingerprint {
         Prepared::Conflict
-    } else if is_settled(&stored) {
+    } else if !is_settled(&stored) {
+        Prepared::ToOpen(Box::new(stored))
+    } else if stored.intent_id.is_some() {
         Prepared::Settled
     } else {
-        Prepared::ToOpen(Box::new(stored))
+        Prepared::GivenUp
     })
 }
 
 /// There is nothing left to open: the payment has its intent, or was given up and its merchant told so.
 fn is_settled(payment: &Payment) -> bool {
     payment.intent_id.is_some() || payment.status > PaymentStatus::NeedsReview
+}
+
+/// A payment that was given up stays so. If this very try gave it up, it died before its message was parked, and people
+/// still have to find it there. Whoever merely asks for the same again has begun another message, and is only answered.
+async fn after_giving_up(context: &Context, run: &Run) -> Result<Outcome, StoreError> {
+    let given_up = if run.is_repeat {
+        context.store.given_up(&run.job_id, run.attempt).await?
+    } else {
+        None
+    };
+    Ok(given_up.map_or(Outcome::Done, Outcome::Fail))
 }
 
 /// Why a payment is given up that surely has no intent.

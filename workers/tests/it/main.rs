@@ -5,6 +5,7 @@ mod create_intent;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
+mod store_trouble;
 mod support;
 mod twice;
 mod unknown;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{World, request, world};
 
-fn intent(payment: &Payment, status: &str) -> Value {
+pub fn intent(payment: &Payment, status: &str) -> Value {
     let received = if status == "succeeded" {
         payment.money.amount_minor
     } else {
@@ -23,7 +23,7 @@ fn intent(payment: &Payment, status: &str) -> Value {
     })
 }
 
-async fn opened(world: &World, name: &str) -> Payment {
+pub async fn opened(world: &World, name: &str) -> Payment {
     let job = world.job(name, request(None));
     world.publish(&job).await;
     world

@@ -42,8 +42,7 @@ pub struct World {
     pub database: TestDatabase,
     pub store: Store,
     pub recorder: Recorder,
-    /// Held so that it lives as long as the test.
-    _vhost: TestVhost,
+    vhost: TestVhost,
     pub publisher: Publisher,
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
@@ -104,7 +103,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         database,
         store,
         recorder,
-        _vhost: vhost,
+        vhost,
         publisher,
         sandbox,
         http,
@@ -428,6 +427,19 @@ impl World {
             behaviour,
         )
         .await;
+    }
+
+    /// Takes the one job of a kind that was parked, once it is there.
+    pub async fn parked(&self, kind: &str) -> Value {
+        let queue = format!("dead.{kind}");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let [parked] = &self.vhost.management().take(&queue, 5).await[..] {
+                return parked.clone();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "nothing came to {queue}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {

@@ -14,6 +14,12 @@
 //! must not overlap.
 //!
 //! Two messages with the same address and id are judged alike, at worst as unroutable when one of them was not.
+//!
+//! **A refusal spoils the channel, too**, because RabbitMQ can go on refusing on that channel alone. It tells a channel
+//! once that a quorum queue is full, and tells it once when messages have left that queue; when room was made in another
+//! way, by a policy that was lifted say, the channel is never told. And a channel remembers for each queue which node led
+//! it when it first published there; when that node had just died, it is refused for as long as the node is away,
+//! although the queue has another leader by then. A new channel asks anew.
 
 use failpoints::{Point, reach};
 use futures::future::join_all;
@@ -86,6 +92,7 @@ fn settle(window: Vec<Request>, confirmations: Vec<lapin::Result<Confirmation>>)
     let all_known = returned
         .iter()
         .all(|back| window.iter().any(|request| request.outgoing.is_same(back)));
+    let refused = confirms.iter().any(|confirm| matches!(confirm, Confirm::Refused));
     // With confirms missing, returns may be missing too; then a clean confirm means nothing. The same holds when
     // something came back that cannot be told apart.
     let reliable = complete && all_known;
@@ -102,7 +109,7 @@ fn settle(window: Vec<Request>, confirmations: Vec<lapin::Result<Confirmation>>)
         };
         request.tell(verdict);
     }
-    if reliable { Ok(()) } else { Err(Spoilt) }
+    if reliable && !refused { Ok(()) } else { Err(Spoilt) }
 }
 
 /// What the broker said about one message, returns aside.
@@ -237,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_message_s_own() {
+    fn a_refusal_is_the_message_s_own_and_the_last_of_its_channel() {
         let confirmations = vec![
             Ok(Confirmation::Ack(None)),
             Ok(Confirmation::Ack(None)),
@@ -245,7 +252,7 @@ mod tests {
         ];
         assert_eq!(
             verdicts(window(), confirmations),
-            ("ok unroutable unavailable".to_owned(), true)
+            ("ok unroutable unavailable".to_owned(), false)
         );
     }
 

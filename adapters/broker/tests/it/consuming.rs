@@ -303,4 +303,13 @@ async fn a_job_that_takes_its_worker_down_is_parked_by_the_broker() {
     }
     house.until_depth("dead.create_intent", 1).await;
     assert_eq!(house.depth("jobs.create_intent").await, 0);
+    let [parked] = &house.vhost.management().take("dead.create_intent", 5).await[..] else {
+        panic!("one message")
+    };
+    let why = &parked["properties"]["headers"]["x-death"][0];
+    assert_eq!(
+        (&why["reason"], &why["queue"]),
+        (&"delivery_limit".into(), &"jobs.create_intent".into()),
+        "{parked}"
+    );
 }

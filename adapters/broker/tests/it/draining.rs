@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use broker::Target;
+use broker::{Target, topology::DELIVERY_LIMIT};
 use domain::outcome::Disposition;
+use tokio::sync::Semaphore;
 
 use crate::support::{House, Seen, eventually, job, nothing_else};
 
@@ -90,6 +91,74 @@ async fn a_job_in_the_middle_is_finished_and_acknowledged_and_no_other_begun() {
     worker.stop().await;
     assert_eq!((begun.all().len(), ended.all().len()), (1, 1));
     assert_eq!(house.depth("jobs.create_intent").await, 2);
+}
+
+#[tokio::test]
+async fn what_nobody_began_goes_back_while_a_job_in_hand_goes_on() {
+    let house = House::build().await;
+    let publisher = house.publisher();
+    for n in 0..3 {
+        publisher
+            .publish(Target::Jobs, &job(&format!("job_{n}")))
+            .await
+            .unwrap();
+    }
+    let (begun, gate) = (Seen::default(), Arc::new(Semaphore::new(0)));
+    let (beginnings, way) = (begun.clone(), Arc::clone(&gate));
+    let worker = house.work(1, move |envelope| {
+        beginnings.note(envelope);
+        let way = Arc::clone(&way);
+        async move {
+            way.acquire().await.unwrap().forget();
+            nothing_else()
+        }
+    });
+    begun.until(1).await;
+    house.until_depth("jobs.create_intent", 0).await;
+    worker.stop.cancel();
+    house.until_depth("jobs.create_intent", 2).await;
+    assert!(!worker.status.is_consuming(), "others get what comes from now on");
+    assert!(!worker.task.is_finished(), "the job in hand goes on");
+    gate.add_permits(3);
+    worker.stop().await;
+    assert_eq!(begun.all().len(), 1);
+    assert_eq!(
+        house.depth("jobs.create_intent").await,
+        2,
+        "the job in hand was acknowledged"
+    );
+}
+
+/// As when each of many restarts finds it waiting behind jobs that take long.
+#[tokio::test]
+async fn a_job_that_is_given_back_untouched_never_reaches_its_limit() {
+    let house = House::build().await;
+    house
+        .publisher()
+        .publish(Target::Jobs, &job("job_1"))
+        .await
+        .unwrap();
+    for _ in 0..DELIVERY_LIMIT + 2 {
+        // Without a place for a single job it takes jobs and begins none.
+        let worker = house.work(0, |_| async { nothing_else() });
+        house.until_depth("jobs.create_intent", 0).await;
+        eventually("taken", async || worker.status.is_consuming()).await;
+        worker.stop.cancel();
+        house.until_depth("jobs.create_intent", 1).await;
+        worker.task.abort();
+    }
+    let seen = Seen::default();
+    let notes = seen.clone();
+    let worker = house.work(1, move |envelope| {
+        notes.note(envelope);
+        async { nothing_else() }
+    });
+    let [handled] = &seen.until(1).await[..] else {
+        panic!("one job")
+    };
+    assert_eq!((handled.job_id.as_str(), handled.attempt), ("job_1", 1));
+    worker.stop().await;
+    assert_eq!(house.depth("dead.create_intent").await, 0);
 }
 
 #[tokio::test]

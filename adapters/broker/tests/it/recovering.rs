@@ -11,7 +11,10 @@ use std::{
 
 use broker::{Target, topology};
 use domain::outcome::Disposition;
-use lapin::options::QueueDeleteOptions;
+use lapin::{
+    options::{QueueDeclareOptions, QueueDeleteOptions},
+    types::FieldTable,
+};
 
 use crate::{
     raw,
@@ -72,6 +75,40 @@ async fn a_retry_tier_deleted_under_a_worker_is_put_back() {
         .unwrap();
     let seen = seen.until(2).await;
     assert_eq!(seen[1].snoozes, 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_queue_of_others_in_trouble_keeps_no_worker_from_its_own() {
+    let house = House::build().await;
+    let seen = Seen::default();
+    let notes = seen.clone();
+    let worker = house.work(2, move |envelope| {
+        notes.note(envelope);
+        async { nothing_else() }
+    });
+    eventually("consuming", async || worker.status.is_consuming()).await;
+    let (connection, channel) = house.channel().await;
+    let tier = "retry.100ms";
+    channel
+        .queue_delete(tier.into(), QueueDeleteOptions::default())
+        .await
+        .unwrap();
+    // Declaring it as it should be is refused from now on.
+    channel
+        .queue_declare(tier.into(), QueueDeclareOptions::durable(), FieldTable::default())
+        .await
+        .unwrap();
+    connection.close(200, "done".into()).await.unwrap();
+    house.vhost.close_connections().await;
+    eventually("cut off", async || !worker.status.is_consuming()).await;
+    eventually("consuming again", async || worker.status.is_consuming()).await;
+    house
+        .publisher()
+        .publish(Target::Jobs, &job("job_1"))
+        .await
+        .unwrap();
+    seen.until(1).await;
     worker.stop().await;
 }
 

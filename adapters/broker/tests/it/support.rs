@@ -16,7 +16,8 @@ use domain::{
     outcome::{Disposition, ErrorClass, Reason},
 };
 use lapin::{Channel, Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub const UNIT: Duration = Duration::from_millis(100);
 pub const KIND: Kind = Kind::CreateIntent;
@@ -84,25 +85,25 @@ impl House {
             kind: KIND,
             prefetch,
         };
-        let backend = RabbitBackend::new(consumer, self.publisher());
+        let stop = CancellationToken::new();
+        let backend = RabbitBackend::new(consumer, self.publisher(), stop.clone());
         let status = backend.status();
-        let (stop, stopped) = oneshot::channel::<()>();
         let worker = WorkerBuilder::new("test")
             .backend(backend)
             .concurrency(concurrency)
             .catch_panic()
             .build(move |envelope: Envelope, _: WorkerContext| handle(envelope));
-        let running = worker.run_until(async move {
-            let _ = stopped.await;
+        let stopped = stop.clone().cancelled_owned();
+        let task = tokio::spawn(worker.run_until(async {
+            stopped.await;
             Ok::<(), WorkerError>(())
-        });
-        let task = tokio::spawn(running);
+        }));
         Worker { stop, task, status }
     }
 }
 
 pub struct Worker {
-    stop: oneshot::Sender<()>,
+    pub stop: CancellationToken,
     pub task: JoinHandle<Result<(), WorkerError>>,
     pub status: broker::ConsumerStatus,
 }
@@ -110,7 +111,7 @@ pub struct Worker {
 impl Worker {
     /// Stops it as SIGTERM would, and waits until it has.
     pub async fn stop(self) {
-        self.stop.send(()).unwrap();
+        self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(20), self.task)
             .await
             .unwrap()

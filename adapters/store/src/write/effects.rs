@@ -112,7 +112,9 @@ async fn insert_notifications(tx: &mut Tx, notifications: &[&Notification]) -> R
     Ok(())
 }
 
-// The same attempt seen twice is one attempt: its first account stands. A delivered notification stays delivered, and one
+// The same attempt seen twice is one attempt: its first account stands. But when its worker died after writing down a
+// failure, the same attempt is made again, and may arrive; then there were two, and the second gets the next number: none
+// is made after it, and what was delivered has an account that says so. A delivered notification stays delivered, and one
 // that ended otherwise keeps the moment at which it did.
 const INSERT_ATTEMPTS: &str = "
 with attempt as (
@@ -121,7 +123,17 @@ with attempt as (
            as attempt (notification_id, attempt, http_status, error, response, duration_ms, at, status)
 ), kept as (
   insert into notification_attempts (notification_id, attempt, http_status, error, response, duration_ms, at)
-  select notification_id, attempt, http_status, error, response, duration_ms, at from attempt
+  select notification_id,
+         case when http_status between 200 and 299 and exists (
+                select from notification_attempts failed
+                where failed.notification_id = attempt.notification_id
+                having bool_or(failed.attempt = attempt.attempt)
+                   and bool_or(failed.http_status between 200 and 299) is not true)
+              then (select max(made.attempt) + 1 from notification_attempts made
+                    where made.notification_id = attempt.notification_id)
+              else attempt end,
+         http_status, error, response, duration_ms, at
+  from attempt
   on conflict do nothing
 )
 update notifications set status = attempt.status, finished_at = attempt.at

@@ -26,7 +26,7 @@ async fn with_messages(count: usize) -> World {
 #[tokio::test]
 async fn what_is_confirmed_goes_and_what_is_not_stays() {
     let world = with_messages(3).await;
-    let batch = world.store.claim_outbox(10).await.unwrap();
+    let batch = world.store.claim_outbox(0, 10).await.unwrap();
     assert_eq!(batch.messages.len(), 3);
     assert!(batch.messages[0].decode::<NotifyMerchant>().is_ok());
     batch.finish(&[true, false, true]).await.unwrap();
@@ -36,13 +36,13 @@ async fn what_is_confirmed_goes_and_what_is_not_stays() {
 #[tokio::test]
 async fn two_relays_share_the_messages_and_a_dead_one_gives_them_back() {
     let world = with_messages(4).await;
-    let first = world.store.claim_outbox(2).await.unwrap();
-    let second = world.store.claim_outbox(10).await.unwrap();
+    let first = world.store.claim_outbox(0, 2).await.unwrap();
+    let second = world.store.claim_outbox(0, 10).await.unwrap();
     assert_eq!((first.messages.len(), second.messages.len()), (2, 2));
     drop(first);
     second.finish(&[true, true]).await.unwrap();
     let left = loop {
-        let batch = world.store.claim_outbox(10).await.unwrap();
+        let batch = world.store.claim_outbox(0, 10).await.unwrap();
         if batch.messages.len() == 2 {
             break batch;
         }

@@ -5,12 +5,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{channel::IntentStatus, secret::Secret};
+use domain::{
+    channel::IntentStatus,
+    notification::{Notification, NotificationType},
+    secret::Secret,
+};
 use futures::future::join_all;
-use store::{Record, Recorder, Store, StoreConfig, Vault, Verdict, testing::TEST_KEY};
+use sqlx::{Connection, PgConnection};
+use store::{
+    AttemptRecord, DeliveryStatus, Record, Recorder, Store, StoreConfig, Vault, Verdict, testing::TEST_KEY,
+};
 use tokio::sync::Notify;
 
-use crate::support::{seen, world};
+use crate::support::{at, seen, world};
 
 #[tokio::test]
 async fn many_records_at_once_are_all_written() {
@@ -99,6 +106,71 @@ async fn a_bad_record_does_not_hurt_its_neighbours() {
     assert!(!bad.unwrap_err().is_transient());
 }
 
+/// Somebody looks at a payment in a transaction of their own and goes to lunch.
+#[tokio::test]
+async fn a_row_locked_by_somebody_else_holds_up_its_own_record_only() {
+    let world = world().await;
+    let locked = world.stored("locked").await;
+    let mut somebody = PgConnection::connect(&world.database.url()).await.unwrap();
+    let mut lunch = somebody.begin().await.unwrap();
+    sqlx::query("select from payments where id = $1 for update")
+        .bind(locked.id.as_uuid())
+        .execute(&mut *lunch)
+        .await
+        .unwrap();
+    let changed = Record {
+        payment: Some(seen(locked, IntentStatus::Processing).payment),
+        ..Record::default()
+    };
+    let others = |from: usize| {
+        let new = (from..from + 20).map(|number| world.payment(&number.to_string()));
+        join_all(new.map(|new| {
+            world.recorder.write(Record {
+                new_payment: Some(new),
+                ..Record::default()
+            })
+        }))
+    };
+    // The first ones keep the recorder busy, so that the rest meets in a batch.
+    let (first, held_up, rest) = tokio::join!(others(0), world.recorder.write(changed.clone()), others(20));
+    assert!(
+        first
+            .into_iter()
+            .chain(rest)
+            .all(|written| written.unwrap() == Verdict::Written)
+    );
+    assert!(held_up.unwrap_err().is_transient());
+    lunch.rollback().await.unwrap();
+    assert_eq!(world.write(changed).await, Verdict::Written);
+}
+
+/// Here it is no use to try the records one by one.
+#[tokio::test]
+async fn a_locked_table_is_found_out_about_once_for_all() {
+    let world = world().await;
+    let mut somebody = PgConnection::connect(&world.database.url()).await.unwrap();
+    let mut lunch = somebody.begin().await.unwrap();
+    sqlx::query("lock table payments")
+        .execute(&mut *lunch)
+        .await
+        .unwrap();
+    let writes = (0..60).map(|number| {
+        world.recorder.write(Record {
+            new_payment: Some(world.payment(&number.to_string())),
+            ..Record::default()
+        })
+    });
+    let began = Instant::now();
+    let written = join_all(writes).await;
+    assert!(
+        written
+            .into_iter()
+            .all(|written| written.unwrap_err().is_transient())
+    );
+    // One record, one batch and three records, two seconds each; sixty would be two minutes.
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn postgresql_being_away_is_transient_and_passes() {
     let world = world().await;
@@ -136,4 +208,54 @@ async fn a_server_that_is_not_there_delays_no_record_more_than_another() {
         "{:?}",
         started.elapsed()
     );
+}
+
+/// A worker that dies after writing a failure down makes the same attempt once more.
+#[tokio::test]
+async fn an_attempt_made_again_leaves_a_second_account_only_when_it_arrived() {
+    let world = world().await;
+    let notification = Notification::about(
+        &world.stored("k").await,
+        NotificationType::PaymentSucceeded,
+        at(10),
+    );
+    let notification_id = notification.id;
+    let told = Record {
+        notifications: vec![notification],
+        ..Record::default()
+    };
+    world.write(told).await;
+    let statuses = [
+        (500, DeliveryStatus::Pending),
+        (503, DeliveryStatus::Pending),
+        (200, DeliveryStatus::Delivered),
+        (200, DeliveryStatus::Delivered),
+    ];
+    for (http_status, status) in statuses {
+        let attempt = AttemptRecord {
+            notification_id,
+            attempt: 1,
+            status,
+            http_status: Some(http_status),
+            error: None,
+            response: None,
+            duration_ms: 1,
+            at: at(11),
+            gone_url: None,
+        };
+        let attempt = Some(attempt);
+        world
+            .write(Record {
+                attempt,
+                ..Record::default()
+            })
+            .await;
+    }
+    let mut connection = PgConnection::connect(&world.database.url()).await.unwrap();
+    let accounts = "select array_agg(http_status order by attempt) from notification_attempts";
+    let accounts: Vec<i32> = sqlx::query_scalar(accounts)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(accounts, [500, 200]);
 }

@@ -1,0 +1,72 @@
+//! The settings that processes under destruction share.
+
+use std::path::{Path, PathBuf};
+
+use super::{Environment, Launch, Role};
+
+/// Where processes are started, and how fast time passes for them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    environment: Environment,
+    logs: PathBuf,
+}
+
+/// Delays that are long enough to be seen and no longer: the retry ladder and all that is measured in its unit shrink a
+/// hundredfold. The sandbox forgets nothing that a run may leave behind.
+const PACE: [(&str, &str); 8] = [
+    ("INGRESS_DRAIN_MS", "0"),
+    ("RETRY_UNIT_MS", "10"),
+    ("STRIPE_TIMEOUT_MS", "300"),
+    ("NOTIFY_TIMEOUT_MS", "500"),
+    ("NOTIFY_ALLOW_PRIVATE", "true"),
+    ("SANDBOX_WEBHOOK_RETRY_MS", "50"),
+    ("SANDBOX_WEBHOOK_ATTEMPTS", "12"),
+    ("SANDBOX_LOG_LIMIT", "200000"),
+];
+
+impl Settings {
+    /// Settings for processes on the ground that `environment` describes; their logs go to the folder `logs`.
+    pub fn new(environment: Environment, logs: &Path) -> Self {
+        let pace = PACE.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            environment: environment.into_iter().chain(pace).collect(),
+            logs: logs.to_owned(),
+        }
+    }
+
+    /// The same with one setting changed for all processes.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A sandbox.
+    ///
+    /// # Errors
+    /// As [`Launch::new`].
+    pub fn sandbox(&self, name: &str) -> anyhow::Result<Launch> {
+        self.launch(Role::Sandbox, name)
+    }
+
+    /// An ingress.
+    ///
+    /// # Errors
+    /// As [`Launch::new`].
+    pub fn ingress(&self, name: &str) -> anyhow::Result<Launch> {
+        self.launch(Role::Ingress, name)
+    }
+
+    /// Workers whose provider is at `stripe_api_base`.
+    ///
+    /// # Errors
+    /// As [`Launch::new`].
+    pub fn workers(&self, name: &str, stripe_api_base: &str) -> anyhow::Result<Launch> {
+        let launch = self.launch(Role::Workers, name)?;
+        Ok(launch.with("STRIPE_API_BASE", stripe_api_base))
+    }
+
+    fn launch(&self, role: Role, name: &str) -> anyhow::Result<Launch> {
+        Launch::new(role, name, self.environment.clone(), &self.logs)
+    }
+}

@@ -1,0 +1,117 @@
+//! Everything that a run needs, started and ready: ground, provider, wires, processes, and one address for the ingresses.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context;
+use e2e::{
+    World,
+    balancer::{Balancer, Target},
+    console::Program,
+    rabbit::Rabbit,
+    sandbox_client, world,
+};
+use reqwest::Url;
+
+use crate::{
+    config::Config,
+    faults::{Crew, Narrator, Wires},
+    fleet::{Launch, Process, Role, Settings, program},
+    ground::Ground,
+    plan::{Arms, Member, Peer},
+};
+
+/// How long starting may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Well below the 90 units after which a call counts as ended, and enough for a busy machine.
+const STRIPE_TIMEOUT_MS: &str = "600";
+
+/// A provider that never gives a callback up within a run, and soon repeats it: how long callbacks stay away is not what
+/// is measured.
+const PROVIDER: [(&str, &str); 3] = [
+    ("SANDBOX_WEBHOOK_RETRY_MAX_MS", "1000"),
+    ("SANDBOX_WEBHOOK_ATTEMPTS", "100000"),
+    ("SANDBOX_WEBHOOK_TIMEOUT_MS", "2000"),
+];
+
+/// A Sluice of its own, at work.
+pub(super) struct Stage {
+    pub(super) ground: Ground,
+    /// The provider. It is never killed: it is the truth.
+    pub(super) sandbox: Process,
+    pub(super) wires: Wires,
+    pub(super) crew: Crew,
+    pub(super) world: World,
+    pub(super) narrator: Narrator,
+    /// The address that clients and the provider know.
+    _balancer: Balancer,
+}
+
+impl Stage {
+    /// Starts everything, the processes with these arms.
+    pub(super) async fn set(config: &Config, arms: Arms) -> anyhow::Result<Self> {
+        let ground = Ground::prepare("chaos").await?;
+        let settings =
+            Settings::new(ground.environment(), &config.logs).with("STRIPE_TIMEOUT_MS", STRIPE_TIMEOUT_MS);
+        let with = |settings: Settings, (name, value): (&str, &str)| settings.with(name, value);
+        let sandbox_settings = PROVIDER.into_iter().fold(settings.clone(), with);
+        let mut sandbox = Process::start(sandbox_settings.sandbox("sandbox")?)?;
+        sandbox.ready(PATIENCE).await?;
+        let provider = sandbox.launch.url();
+
+        let addresses = |peer| match peer {
+            Peer::Postgres => ground.database_url.as_str(),
+            Peer::RabbitMq => ground.amqp_url.as_str(),
+            Peer::Provider => provider.as_str(),
+        };
+        let wires = Wires::lay(addresses).await?;
+        let mut launches = BTreeMap::new();
+        for member in Member::ALL {
+            let address = |peer| wires.addresses(member, peer, addresses(peer));
+            let launch = match member.role() {
+                Role::Workers => settings.workers(&member.to_string(), &address(Peer::Provider)?)?,
+                Role::Ingress | Role::Sandbox => settings.ingress(&member.to_string())?,
+            };
+            let launch = launch.with("DATABASE_URL", &address(Peer::Postgres)?);
+            launches.insert(member, launch.with("AMQP_URL", &address(Peer::RabbitMq)?));
+        }
+
+        let balancer = Balancer::start(targets(launches.values())?).await?;
+        let http = world::http()?;
+        let world = World {
+            ingress: format!("http://{}", balancer.address()),
+            sandbox: sandbox_client::Sandbox::new(http.clone(), &provider),
+            rabbit: Rabbit::new(http.clone(), &ground.management_url, &ground.amqp_url)?,
+            console: Box::new(Program::at(program("console")?).with(ground.environment())),
+            patience: PATIENCE,
+            http,
+        };
+        let narrator = Narrator::from_now();
+        let crew = Crew::start(launches, arms, config.seed, narrator);
+        crew.ready(&world.http, PATIENCE).await?;
+        Ok(Self {
+            ground,
+            sandbox,
+            wires,
+            crew,
+            world,
+            narrator,
+            _balancer: balancer,
+        })
+    }
+}
+
+fn targets<'a>(launches: impl Iterator<Item = &'a Launch>) -> anyhow::Result<Vec<Target>> {
+    let target = |launch: &Launch| {
+        let url: Url = launch.url().parse()?;
+        let address = url.socket_addrs(|| None)?;
+        anyhow::Ok(Target {
+            address: *address.first().context("an ingress has an address")?,
+            readiness: format!("{}/readyz", launch.url()),
+        })
+    };
+    launches
+        .filter(|launch| launch.role == Role::Ingress)
+        .map(target)
+        .collect()
+}

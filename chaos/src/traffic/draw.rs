@@ -1,0 +1,114 @@
+//! Orders, drawn from a seed.
+
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
+
+use super::story::Story;
+use crate::journal::Wanted;
+
+/// Every amount is above what any currency asks for at least, and no two orders of a run ask for the same.
+const FIRST_AMOUNT: i64 = 1_000;
+/// Two apart, so that the other request of an order has an amount of its own.
+const AMOUNT_STEP: i64 = 2;
+/// With two decimals and with none.
+const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
+
+/// An order to be played.
+pub struct Drawn {
+    pub merchant: usize,
+    pub key: String,
+    pub story: Story,
+    /// What is asked for, and with some stories what is asked for under the same key besides.
+    pub wanted: Vec<Wanted>,
+}
+
+/// An endless supply of orders; the same seed gives the same ones.
+pub struct Draw {
+    random: SmallRng,
+    seed: u64,
+    merchants: usize,
+    drawn: i64,
+}
+
+impl Draw {
+    pub fn new(seed: u64, merchants: usize) -> Self {
+        Self {
+            random: SmallRng::seed_from_u64(seed),
+            seed,
+            merchants: merchants.max(1),
+            drawn: 0,
+        }
+    }
+
+    pub fn next(&mut self) -> Drawn {
+        let story = self.story();
+        let wanted = Wanted {
+            amount_minor: FIRST_AMOUNT + AMOUNT_STEP * self.drawn,
+            currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
+            payment_method: story.payment_method(),
+        };
+        let other = story.has_other_body().then(|| Wanted {
+            amount_minor: wanted.amount_minor + 1,
+            ..wanted.clone()
+        });
+        self.drawn += 1;
+        Drawn {
+            merchant: self.random.random_range(0..self.merchants),
+            key: format!("order-{:x}-{}", self.seed, self.drawn),
+            story,
+            wanted: [Some(wanted), other].into_iter().flatten().collect(),
+        }
+    }
+
+    fn story(&mut self) -> Story {
+        let all: u32 = Story::SHARES.iter().map(|(_, share)| share).sum();
+        let mut left = self.random.random_range(0..all);
+        for (story, share) in Story::SHARES {
+            match left.checked_sub(share) {
+                Some(rest) => left = rest,
+                None => return story,
+            }
+        }
+        Story::PaidAtOnce
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn first(seed: u64, count: usize) -> Vec<Drawn> {
+        let mut draw = Draw::new(seed, 5);
+        (0..count).map(|_| draw.next()).collect()
+    }
+
+    fn shown(drawn: &Drawn) -> String {
+        format!(
+            "{} {} {:?} {:?}",
+            drawn.merchant, drawn.key, drawn.story, drawn.wanted
+        )
+    }
+
+    #[test]
+    fn a_seed_repeats_its_orders_and_another_has_others() {
+        let orders = |seed| first(seed, 50).iter().map(shown).collect::<Vec<_>>();
+        assert_eq!(orders(7), orders(7));
+        assert_ne!(orders(7), orders(8));
+    }
+
+    #[test]
+    fn all_stories_come_up_and_no_two_requests_look_alike() {
+        let drawn = first(1, 500);
+        let stories: HashSet<Story> = drawn.iter().map(|drawn| drawn.story).collect();
+        assert_eq!(stories.len(), Story::SHARES.len());
+        let keys: HashSet<&String> = drawn.iter().map(|drawn| &drawn.key).collect();
+        assert_eq!(keys.len(), drawn.len());
+        let amounts: Vec<i64> = drawn
+            .iter()
+            .flat_map(|drawn| drawn.wanted.iter().map(|wanted| wanted.amount_minor))
+            .collect();
+        assert_eq!(amounts.iter().collect::<HashSet<_>>().len(), amounts.len());
+        assert!(drawn.iter().all(|drawn| drawn.merchant < 5));
+    }
+}

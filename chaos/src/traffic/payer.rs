@@ -1,0 +1,37 @@
+//! The payer, who deals with the provider and never with Sluice.
+
+use std::time::Duration;
+
+use e2e::{Answer, sandbox_client::Sandbox};
+use tokio::time::timeout;
+
+use crate::journal::PayerAct;
+
+/// How long a payer looks at a page that does not load.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What a payer does with a card, the authentication that the bank asks for included.
+pub async fn pay(sandbox: &Sandbox, intent: &str, card: &'static str) -> Vec<PayerAct> {
+    let paid = act(intent, card, timeout(PATIENCE, sandbox.pay(intent, card)).await);
+    if paid.said.as_deref() != Some("requires_action") {
+        return vec![paid];
+    }
+    let passed = timeout(PATIENCE, sandbox.authenticate(intent)).await;
+    vec![paid, act(intent, "3-D Secure", passed)]
+}
+
+fn act<E, F>(intent: &str, with: &'static str, answer: Result<Result<Answer, E>, F>) -> PayerAct {
+    let said = answer.ok().and_then(Result::ok).map(|answer| {
+        let words =
+            ["/error/decline_code", "/error/code", "/status"].map(|pointer| answer.text(pointer).to_owned());
+        words
+            .into_iter()
+            .find(|word| !word.is_empty())
+            .unwrap_or_default()
+    });
+    PayerAct {
+        intent: intent.to_owned(),
+        with,
+        said,
+    }
+}

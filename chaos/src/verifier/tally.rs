@@ -1,0 +1,58 @@
+//! Counting what was looked at and what was found wrong.
+
+use super::Finding;
+
+/// How many violations of one invariant are told in words.
+const EXAMPLES: usize = 5;
+
+/// A finding in the making.
+pub struct Tally(Finding);
+
+impl Tally {
+    /// Nothing was looked at yet.
+    pub fn of(invariant: &'static str) -> Self {
+        Self(Finding {
+            invariant,
+            ..Finding::default()
+        })
+    }
+
+    /// One more thing is looked at.
+    pub fn look(&mut self) {
+        self.0.checked += 1;
+    }
+
+    /// Something ought to be there and is not.
+    pub fn lost(&mut self, what: String) {
+        self.0.lost += 1;
+        self.tell(what);
+    }
+
+    /// Something happened more than once, or should not have happened at all.
+    pub fn doubled(&mut self, what: String) {
+        self.0.doubled += 1;
+        self.tell(what);
+    }
+
+    /// Something has not come to an end.
+    pub fn stuck(&mut self, what: String) {
+        self.0.stuck += 1;
+        self.tell(what);
+    }
+
+    /// Says something that is worth knowing and no violation.
+    pub fn note(&mut self, what: String) {
+        self.0.note = Some(what);
+    }
+
+    /// The finding.
+    pub fn found(self) -> Finding {
+        self.0
+    }
+
+    fn tell(&mut self, what: String) {
+        if self.0.examples.len() < EXAMPLES {
+            self.0.examples.push(what);
+        }
+    }
+}

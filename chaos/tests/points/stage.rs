@@ -1,0 +1,218 @@
+//! A Sluice of processes, of which one is armed at a time.
+
+use std::{collections::BTreeSet, env, path::PathBuf, time::Duration};
+
+use anyhow::{Context, ensure};
+use chaos::{
+    fleet::{Launch, Process, Settings},
+    ground::Ground,
+};
+use e2e::{Scene, World, rabbit::Rabbit, sandbox_client::Sandbox, world};
+use futures::future::try_join_all;
+use serde_json::json;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::table::Case;
+
+/// How long to wait for something before it counts as not happening.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// The one callback of a payment that these tests are about.
+pub const PAID: &str = "payment_intent.succeeded";
+
+const DEAD: [&str; 5] = [
+    "dead.create_intent",
+    "dead.process_callback",
+    "dead.notify_merchant",
+    "dead.query_payment",
+    "dead.unroutable",
+];
+
+/// Slow answers are part of the play here, and time-outs are not; what hangs is cut off when its process is stopped.
+const SETTINGS: [(&str, &str); 3] = [
+    ("STRIPE_TIMEOUT_MS", "10000"),
+    ("NOTIFY_TIMEOUT_MS", "20000"),
+    ("STOP_TIMEOUT_MS", "300"),
+];
+
+/// Servers, the sandbox, and where ingress and workers are found when they run.
+pub struct Stage {
+    /// All of it, seen from outside.
+    pub world: World,
+    /// The database, from below.
+    pub database: PgPool,
+    /// What all of them have said.
+    pub logs: PathBuf,
+    ground: Ground,
+    _sandbox: Process,
+    ingress: Launch,
+    workers: Launch,
+}
+
+/// A program that runs armed and clean in turns.
+pub struct Actor {
+    launch: Launch,
+    process: Option<Process>,
+}
+
+impl Stage {
+    /// Prepares the ground and starts the sandbox.
+    pub async fn set(name: &str) -> anyhow::Result<Self> {
+        let ground = Ground::prepare(name).await?;
+        let logs = env::temp_dir().join(format!("sluice-{name}-{}", Uuid::new_v4().simple()));
+        let settings = SETTINGS.iter().fold(
+            Settings::new(ground.environment(), &logs),
+            |settings, (name, value)| settings.with(name, value),
+        );
+        let mut sandbox = Process::start(settings.sandbox("sandbox")?)?;
+        sandbox.ready(PATIENCE).await?;
+        let (ingress, base) = (settings.ingress("ingress")?, sandbox.launch.url());
+        let http = world::http()?;
+        let world = World {
+            ingress: ingress.url(),
+            sandbox: Sandbox::new(http.clone(), &base),
+            rabbit: Rabbit::new(http.clone(), &ground.management_url, &ground.amqp_url)?,
+            console: Box::new(ground.console()?),
+            patience: PATIENCE,
+            http,
+        };
+        let workers = settings.workers("workers", &base)?;
+        Ok(Self {
+            world,
+            database: PgPool::connect_lazy(&ground.database_url)?,
+            logs,
+            ground,
+            _sandbox: sandbox,
+            ingress,
+            workers,
+        })
+    }
+
+    /// A merchant on it, who is called back about paid payments only.
+    pub async fn scene(&self) -> anyhow::Result<Scene<'_>> {
+        let merchant = self.world.merchant_called_of("points", &[PAID]).await?;
+        Ok(Scene {
+            world: &self.world,
+            merchant,
+        })
+    }
+
+    /// Ingress, not running yet.
+    pub fn ingress(&self) -> Actor {
+        Actor {
+            launch: self.ingress.clone(),
+            process: None,
+        }
+    }
+
+    /// The workers, not running yet.
+    pub fn workers(&self) -> Actor {
+        Actor {
+            launch: self.workers.clone(),
+            process: None,
+        }
+    }
+
+    /// What waits in queues, as `queue: payment`, oldest first. Nobody may be consuming.
+    pub async fn waiting(&self) -> anyhow::Result<Vec<String>> {
+        let queues = self.world.rabbit.queues().await?;
+        let look = async |queue: &String| {
+            let letters = self.world.rabbit.peek(queue).await?;
+            let shown = letters
+                .iter()
+                .map(|letter| format!("{queue}: {}", letter.property("correlation_id")));
+            anyhow::Ok(shown.collect::<Vec<_>>())
+        };
+        let busy = queues.iter().filter(|queue| !queue.starts_with("dead."));
+        Ok(try_join_all(busy.map(look)).await?.concat())
+    }
+
+    /// The dead-letter queues of the jobs that are parked, each job once.
+    pub async fn parked(&self) -> anyhow::Result<Vec<String>> {
+        let look = async |queue| anyhow::Ok((queue, self.world.rabbit.peek(queue).await?));
+        let mut parked = BTreeSet::new();
+        for (queue, letters) in try_join_all(DEAD.map(look)).await? {
+            parked.extend(
+                letters
+                    .iter()
+                    .map(|letter| (queue, letter.property("message_id").to_owned())),
+            );
+        }
+        Ok(parked.into_iter().map(|(queue, _)| queue.to_owned()).collect())
+    }
+
+    /// Forgets what is parked.
+    pub async fn forget_parked(&self) -> anyhow::Result<()> {
+        try_join_all(DEAD.map(|queue| self.world.rabbit.purge(queue)))
+            .await
+            .map(drop)
+    }
+
+    /// The provider and the merchant behave.
+    pub async fn calm(&self, scene: &Scene<'_>) -> anyhow::Result<()> {
+        self.world.sandbox.clear_faults().await?;
+        scene.set_callbacks(json!({ "paused": false })).await?;
+        let merchant = &scene.merchant.name;
+        self.world
+            .sandbox
+            .set_behaviour(merchant, json!({ "mode": "ok" }))
+            .await
+    }
+
+    /// Clears everything away.
+    pub async fn strike(self) -> anyhow::Result<()> {
+        std::fs::remove_dir_all(&self.logs)?;
+        self.database.close().await;
+        self.ground.clear().await
+    }
+}
+
+impl Actor {
+    /// Starts it, unless it runs.
+    pub fn start(&mut self) -> anyhow::Result<&mut Process> {
+        match self.process {
+            Some(ref mut process) => Ok(process),
+            None => Ok(self.process.insert(Process::start(self.launch.clone())?)),
+        }
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start_and_wait(&mut self) -> anyhow::Result<()> {
+        self.start()?.ready(PATIENCE).await
+    }
+
+    /// Asks it to stop, if it runs, and waits until it has.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.terminate().await?;
+            let ended = process.wait(PATIENCE).await?;
+            ensure!(
+                ended.is_clean(),
+                "asked to stop: {ended}\n{}",
+                process.last_lines()
+            );
+        }
+        Ok(())
+    }
+
+    /// Starts it armed. It may be dead before this returns.
+    pub fn start_armed(&mut self, case: &Case) -> anyhow::Result<()> {
+        ensure!(self.process.is_none(), "{} still runs", self.launch.name);
+        self.process = Some(Process::start(self.launch.clone().armed(&case.arming()))?);
+        Ok(())
+    }
+
+    /// Waits for the end of an armed process, which must come where it was told to die.
+    pub async fn die(&mut self, case: &Case) -> anyhow::Result<()> {
+        let mut process = self.process.take().context("nobody was armed")?;
+        let ended = process.wait(PATIENCE).await?;
+        let died_at = process.died_at();
+        ensure!(
+            died_at.as_deref() == Some(case.point.name()) && ended.signal().is_some(),
+            "died at {died_at:?} ({ended}):\n{}",
+            process.last_lines()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! Which points lie on the way of which work, and what brings that way about.
+
+use std::fmt;
+
+use failpoints::Point;
+
+/// Work whose process dies in the middle of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// A client asks ingress for a payment.
+    Request,
+    /// The provider calls ingress back.
+    Callback,
+    /// A worker opens an intent.
+    CreateIntent,
+    /// A worker takes in a callback.
+    ProcessCallback,
+    /// A worker notifies a merchant.
+    NotifyMerchant,
+    /// A worker asks about a payment in review.
+    QueryPayment,
+}
+
+/// What happens to the work before its process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Nothing.
+    Plain,
+    /// A client waits for its end.
+    Waited,
+    /// It cannot be done at once and is put off.
+    Retried,
+    /// All tries but the last end without an answer, and the provider is asked what it has.
+    Asked,
+    /// The provider surely has no intent.
+    Absent,
+    /// It is given up and parked.
+    Parked,
+}
+
+/// One death.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    /// Where.
+    pub point: Point,
+    /// On which way.
+    pub way: Way,
+    /// How often the point is passed unharmed before.
+    passed: u32,
+}
+
+impl Case {
+    /// The process dies at its first visit.
+    pub const fn at(point: Point) -> Self {
+        Self {
+            point,
+            way: Way::Plain,
+            passed: 0,
+        }
+    }
+
+    const fn on(self, way: Way) -> Self {
+        Self { way, ..self }
+    }
+
+    /// The process dies at a later visit.
+    const fn after(self, passed: u32) -> Self {
+        Self { passed, ..self }
+    }
+
+    /// The same as `SLUICE_FAILPOINTS` has it.
+    pub fn arming(&self) -> String {
+        match self.passed {
+            0 => format!("{}=kill", self.point.name()),
+            passed => format!("{}={passed}*off->kill", self.point.name()),
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?})", self.arming(), self.way)
+    }
+}
+
+impl Work {
+    /// All of it.
+    pub const ALL: [Self; 6] = [
+        Self::Request,
+        Self::Callback,
+        Self::CreateIntent,
+        Self::ProcessCallback,
+        Self::NotifyMerchant,
+        Self::QueryPayment,
+    ];
+
+    /// The deaths that it has to survive.
+    pub const fn cases(self) -> &'static [Case] {
+        match self {
+            Self::Request => REQUEST,
+            Self::Callback => CALLBACK,
+            Self::CreateIntent => CREATE_INTENT,
+            Self::ProcessCallback => PROCESS_CALLBACK,
+            Self::NotifyMerchant => NOTIFY_MERCHANT,
+            Self::QueryPayment => QUERY_PAYMENT,
+        }
+    }
+}
+
+const REQUEST: &[Case] = &[
+    Case::at(Point::IngressRequestRead),
+    Case::at(Point::PublishBeforeSend),
+    Case::at(Point::PublishSent),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::IngressConfirmed),
+    Case::at(Point::IngressRequestRead).on(Way::Waited),
+    Case::at(Point::PublishBeforeSend).on(Way::Waited),
+    Case::at(Point::PublishSent).on(Way::Waited),
+    Case::at(Point::PublishConfirmed).on(Way::Waited),
+];
+
+const CALLBACK: &[Case] = &[
+    Case::at(Point::IngressCallbackVerified),
+    Case::at(Point::PublishBeforeSend),
+    Case::at(Point::PublishSent),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::IngressCallbackConfirmed),
+];
+
+/// A payment is recorded twice: when it is stored, and when its intent is known. The relay looks into the outbox once
+/// when it starts; the commit of the second record wakes it again.
+const CREATE_INTENT: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::CreateIntentStored),
+    Case::at(Point::ProviderBeforeCreate),
+    Case::at(Point::ProviderCreated),
+    Case::at(Point::CreateIntentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::OutboxBeforeClaim).after(1),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishBeforeSend),
+    Case::at(Point::PublishSent),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+    Case::at(Point::ReplyBeforeSend).on(Way::Waited),
+    Case::at(Point::ReplySent).on(Way::Waited),
+    Case::at(Point::JobHandled).on(Way::Retried),
+    Case::at(Point::JobWrittenDown).on(Way::Retried),
+    Case::at(Point::SettleBeforeRetry).on(Way::Retried),
+    Case::at(Point::PublishBeforeSend).on(Way::Retried),
+    Case::at(Point::PublishSent).on(Way::Retried),
+    Case::at(Point::PublishConfirmed).on(Way::Retried),
+    Case::at(Point::SettleRetried).on(Way::Retried),
+    Case::at(Point::CreateIntentCallNoted).on(Way::Retried),
+    Case::at(Point::ProviderBeforeFind).on(Way::Asked),
+    Case::at(Point::ProviderFound).on(Way::Asked),
+    Case::at(Point::JobWrittenDown).on(Way::Parked),
+    Case::at(Point::SettleBeforePark).on(Way::Parked),
+    Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+const PROCESS_CALLBACK: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::ProcessCallbackOpened),
+    Case::at(Point::ProcessCallbackApplied),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::OutboxBeforeClaim).after(1),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishBeforeSend),
+    Case::at(Point::PublishSent),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+    Case::at(Point::SettleBeforeRetry).on(Way::Retried),
+    Case::at(Point::SettleRetried).on(Way::Retried),
+    Case::at(Point::JobWrittenDown).on(Way::Parked),
+    Case::at(Point::SettleBeforePark).on(Way::Parked),
+    Case::at(Point::PublishBeforeSend).on(Way::Parked),
+    Case::at(Point::PublishSent).on(Way::Parked),
+    Case::at(Point::PublishConfirmed).on(Way::Parked),
+    Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+const NOTIFY_MERCHANT: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::NotifyBeforeSend),
+    Case::at(Point::NotifySent),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+    Case::at(Point::JobWrittenDown).on(Way::Retried),
+    Case::at(Point::SettleBeforeRetry).on(Way::Retried),
+    Case::at(Point::PublishBeforeSend).on(Way::Retried),
+    Case::at(Point::PublishSent).on(Way::Retried),
+    Case::at(Point::PublishConfirmed).on(Way::Retried),
+    Case::at(Point::SettleRetried).on(Way::Retried),
+    Case::at(Point::JobWrittenDown).on(Way::Parked),
+    Case::at(Point::SettleBeforePark).on(Way::Parked),
+    Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+/// The job that asks comes out of the outbox, and so does the news of what was learnt. When it is learnt that there is no
+/// intent, the way differs only from the provider's answer on.
+const QUERY_PAYMENT: &[Case] = &[
+    Case::at(Point::SweepBeforeClaim),
+    Case::at(Point::SweepClaimed),
+    Case::at(Point::SweepBeforeCommit),
+    Case::at(Point::SweepCommitted),
+    Case::at(Point::OutboxBeforeClaim).after(1),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishBeforeSend),
+    Case::at(Point::PublishSent),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::ProviderBeforeFind),
+    Case::at(Point::ProviderFound),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+    Case::at(Point::ProviderFound).on(Way::Absent),
+    Case::at(Point::QueryPaymentAbsent).on(Way::Absent),
+    Case::at(Point::RecordBegin).on(Way::Absent),
+    Case::at(Point::RecordGuarded).on(Way::Absent),
+    Case::at(Point::RecordBeforeCommit).on(Way::Absent),
+    Case::at(Point::RecordCommitted).on(Way::Absent),
+    Case::at(Point::OutboxClaimed).after(1).on(Way::Absent),
+    Case::at(Point::PublishBeforeSend).after(1).on(Way::Absent),
+    Case::at(Point::PublishSent).after(1).on(Way::Absent),
+    Case::at(Point::PublishConfirmed).after(1).on(Way::Absent),
+    Case::at(Point::OutboxPublished).after(1).on(Way::Absent),
+    Case::at(Point::OutboxBeforeCommit).after(1).on(Way::Absent),
+    Case::at(Point::OutboxCommitted).after(1).on(Way::Absent),
+    Case::at(Point::JobHandled).on(Way::Absent),
+    Case::at(Point::SettleBeforeAck).on(Way::Absent),
+    Case::at(Point::SettleAcked).on(Way::Absent),
+];
+
+#[test]
+fn every_point_lies_on_the_way_of_some_work() {
+    for point in Point::ALL {
+        let reached = Work::ALL
+            .iter()
+            .any(|work| work.cases().iter().any(|case| case.point == *point));
+        assert!(reached, "{} is not in the table", point.name());
+    }
+}
