@@ -74,6 +74,7 @@ impl WorkersConfig {
             ),
             connect_timeout: standard.connect_timeout.min(timeout),
             timeout,
+            find_timeout: timeout * FIND_CALLS,
             ..ChannelsConfig::default()
         };
         let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
@@ -131,8 +132,10 @@ impl WorkersConfig {
     }
 }
 
-/// A try may open the intent and then ask for it.
-const CALLS_TO_THE_PROVIDER: u32 = 2;
+/// Looking for an intent may take as long as so many calls, however many pages there are.
+const FIND_CALLS: u32 = 2;
+/// A try may ask for the intent, open it, and ask for it again.
+const CALLS_TO_THE_PROVIDER: u32 = FIND_CALLS + 1 + FIND_CALLS;
 /// The recorder, the relay, the sweeper and a read.
 const FEWEST_CONNECTIONS: u32 = 4;
 
@@ -185,7 +188,7 @@ mod tests {
             ("WORKERS_CONCURRENCY", "0"),
             ("WORKERS_DATABASE_CONNECTIONS", "1"),
             ("RETRY_UNIT_MS", "0"),
-            ("STRIPE_TIMEOUT_MS", "30000"),
+            ("STRIPE_TIMEOUT_MS", "12000"),
             ("NOTIFY_TIMEOUT_MS", "45000"),
             ("NOTIFY_ALLOW_PRIVATE", "maybe"),
             ("DATABASE_URL", "mysql://user:hunter2@host/"),

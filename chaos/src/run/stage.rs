@@ -23,7 +23,7 @@ use crate::{
 /// How long starting may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Well below the 90 units after which a call counts as ended, and enough for a busy machine.
+/// Enough for a busy machine. A call counts as over after three of these, which recovery has to wait for.
 const STRIPE_TIMEOUT_MS: &str = "600";
 
 /// A provider that never gives a callback up within a run, and soon repeats it: how long callbacks stay away is not what

@@ -30,7 +30,7 @@ const OPENING: &str = "POST /v1/payment_intents";
 /// The call that asks for one.
 const ASKING: &str = "GET /v1/payment_intents";
 /// Longer than a call may still be at work.
-const LONG_AGO: TimeDelta = TimeDelta::hours(3);
+const LONG_AGO: TimeDelta = TimeDelta::hours(5);
 
 /// Makes a starting state for the payment of this name, and gives the job to run.
 type Setup = for<'a> fn(&'a Twice, &'a str) -> LocalBoxFuture<'a, Envelope>;
@@ -45,7 +45,7 @@ impl Twice {
     async fn start() -> Self {
         runtime::telemetry::install_recorder().unwrap();
         let mut world = world_with(|config| {
-            config.broker.retry_unit = Duration::from_secs(60);
+            config.broker.retry_unit = Duration::from_secs(180);
             config.channels.timeout = Duration::from_secs(3);
         })
         .await;

@@ -18,8 +18,8 @@ use crate::{
     table::{Case, Way},
 };
 
-/// Longer than the provider may take to finish a call that was cut off: 90 units of the retry ladder.
-const SETTLING_S: f64 = 1.0;
+/// Longer than the provider may take to finish a call that was cut off: three times as long as a call may take.
+const SETTLING_S: f64 = 12.1;
 
 /// Whether the next query is due, and about calls that are all over by now.
 const IS_DUE: &str = "
