@@ -39,7 +39,7 @@ pub enum ErrorClass {
 
 impl ErrorClass {
     /// Every class.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Unreadable,
         Self::Invalid,
         Self::Forbidden,
@@ -53,6 +53,7 @@ impl ErrorClass {
         Self::Misconfigured,
         Self::StoreUnavailable,
         Self::TimedOut,
+        Self::Interrupted,
         Self::Internal,
     ];
 
@@ -194,6 +195,8 @@ mod tests {
         for class in ErrorClass::ALL {
             assert_eq!(ErrorClass::named(class.name()), Some(class));
         }
+        // The last class says how many there are; none of them may be missing.
+        assert_eq!(ErrorClass::ALL.len(), ErrorClass::Internal as usize + 1);
         assert_eq!(ErrorClass::named("misunderstood"), None);
     }
 }

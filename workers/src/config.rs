@@ -74,6 +74,7 @@ impl WorkersConfig {
             ),
             connect_timeout: standard.connect_timeout.min(timeout),
             timeout,
+            find_timeout: timeout * FIND_CALLS,
             ..ChannelsConfig::default()
         };
         let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
@@ -131,8 +132,10 @@ impl WorkersConfig {
     }
 }
 
-/// A try may open the intent and then ask for it.
-const CALLS_TO_THE_PROVIDER: u32 = 2;
+/// Looking for an intent may take as long as so many calls, however many pages there are.
+const FIND_CALLS: u32 = 2;
+/// A try may ask for the intent, open it, and ask for it again.
+const CALLS_TO_THE_PROVIDER: u32 = FIND_CALLS + 1 + FIND_CALLS;
 /// With all the steps that come after it, this stays well below the 30 seconds after which orchestrators commonly kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(18);
 /// The sweeper, the count of the outbox, a probe and a read. Those who write have connections of their own.
@@ -187,7 +190,7 @@ mod tests {
             ("WORKERS_CONCURRENCY", "0"),
             ("WORKERS_DATABASE_CONNECTIONS", "1"),
             ("RETRY_UNIT_MS", "0"),
-            ("STRIPE_TIMEOUT_MS", "30000"),
+            ("STRIPE_TIMEOUT_MS", "12000"),
             ("NOTIFY_TIMEOUT_MS", "45000"),
             ("NOTIFY_ALLOW_PRIVATE", "maybe"),
             ("DATABASE_URL", "mysql://user:hunter2@host/"),

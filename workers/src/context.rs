@@ -11,7 +11,7 @@ use domain::{
 };
 use store::{Recorder, Store, StoreError};
 
-use crate::{bulkhead::Bulkhead, notifier::Notifier};
+use crate::{bulkhead::Bulkhead, notifier::Notifier, settling::Settling};
 
 /// The longest that a job is put off before it looks again, in units of the retry ladder.
 const LONGEST_NAP_UNITS: u32 = 60;
@@ -32,6 +32,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// The unit of the retry ladder.
     pub retry_unit: Duration,
+    /// How long a call that opens an intent may be at work.
+    pub settling: Settling,
 }
 
 impl Context {

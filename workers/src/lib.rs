@@ -14,6 +14,7 @@ mod readiness;
 mod registry;
 mod relay;
 mod running;
+mod settling;
 mod sweeper;
 mod workers;
 

@@ -19,6 +19,7 @@ use crate::{
     registry,
     relay::Relay,
     running::{Running, Stop},
+    settling::Settling,
     sweeper::Sweeper,
 };
 
@@ -87,6 +88,7 @@ impl Workers {
             notifying: Bulkhead::new(usize::from(config.concurrency) / MERCHANT_SHARE),
             clock: Arc::clone(&clock),
             retry_unit,
+            settling: Settling::new(retry_unit, config.channels.timeout),
         };
         let executor = Executor::new(Arc::new(context), publisher.clone(), stop.cut_off.clone());
 

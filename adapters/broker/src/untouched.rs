@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use domain::{
-    job::Kind,
+    job::{Envelope, Kind},
     outcome::{ErrorClass, Reason},
 };
 use futures::future::join_all;
@@ -60,7 +60,12 @@ async fn give_one_back(mut delivery: Delivery, kind: Kind, user: &str, publisher
 
 /// True once the broker has confirmed the new message.
 async fn send_around(delivery: &mut Delivery, kind: Kind, user: &str, publisher: &Publisher) -> bool {
-    let envelope = message::read(delivery, kind, user, publisher.clock().now());
+    let read = message::read(delivery, kind, user, publisher.clock().now());
+    // The new message has never been handed out, but the job has: that it was put off is what still tells so.
+    let envelope = Envelope {
+        snoozes: read.snoozes.saturating_add(1),
+        ..read
+    };
     let reason = Reason::new(
         ErrorClass::Interrupted,
         "its worker was told to stop before it began",

@@ -60,6 +60,16 @@ pub struct Cancellation {
     pub intent_id: String,
 }
 
+/// When an intent was opened, by the provider's clock, as far as that is known. The closer its ends, the fewer others an
+/// intent is looked for among.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// Not before this.
+    pub from: DateTime<Utc>,
+    /// Not after this, when it is known.
+    pub to: Option<DateTime<Utc>>,
+}
+
 /// A payment provider, asked over the network.
 ///
 /// A decline that names its intent is not an error here: the answer is `Ok` with
@@ -85,14 +95,14 @@ pub trait PaymentChannel: Send + Sync {
 
     /// Looks for the intent that was opened for a payment, when the answer to opening it was lost.
     ///
-    /// `created_after` is a moment before the first attempt. `None` means that the provider shows no such
+    /// `period` is when it can have been opened: from a moment before the first attempt on. `None` means that the provider shows no such
     /// intent now; a request that is still on its way can yet open one. When there are too many intents to
     /// look through, the answer is [`CallError::Unknown`], never `None`.
     fn find_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
         payment_id: PaymentId,
-        created_after: DateTime<Utc>,
+        period: Period,
     ) -> BoxFuture<'a, Result<Option<Intent>, CallError>>;
 
     /// Tries to pay an open intent. An intent that cannot be confirmed any more is answered as it stands.

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use domain::{
     channel::{CallError, Channel, Exchange, Intent, IntentStatus, NewIntent},
     id::PaymentId,
@@ -15,7 +14,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::{
-    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel},
+    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period},
     credentials::Credentials,
     redact::redact,
     stripe::{Stripe, StripeConfig},
@@ -30,6 +29,8 @@ pub struct ChannelsConfig {
     pub timeout: Duration,
     /// How long connecting may take; shorter than `timeout`.
     pub connect_timeout: Duration,
+    /// How long looking for a lost intent may take, all pages together.
+    pub find_timeout: Duration,
     /// How many pages of a provider's list are looked through for a lost intent.
     pub find_page_limit: u32,
 }
@@ -40,12 +41,14 @@ impl Default for ChannelsConfig {
             api_base,
             timeout,
             connect_timeout,
+            find_timeout,
             find_page_limit,
         } = StripeConfig::default();
         Self {
             stripe_api_base: api_base,
             timeout,
             connect_timeout,
+            find_timeout,
             find_page_limit,
         }
     }
@@ -70,6 +73,7 @@ impl Channels {
             api_base: config.stripe_api_base.clone(),
             timeout: config.timeout,
             connect_timeout: config.connect_timeout,
+            find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
         })?;
         Ok(Self { stripe })
@@ -106,11 +110,11 @@ impl Channels {
         &self,
         credentials: &Credentials,
         payment_id: PaymentId,
-        created_after: DateTime<Utc>,
+        period: Period,
     ) -> Called<Option<Intent>> {
         reach(Point::ProviderBeforeFind);
         let called = self.call(credentials, "find_intent", |channel| {
-            channel.find_intent(credentials, payment_id, created_after)
+            channel.find_intent(credentials, payment_id, period)
         });
         let called = called.await;
         reach(Point::ProviderFound);

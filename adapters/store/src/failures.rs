@@ -6,7 +6,7 @@ use domain::{
     outcome::{ErrorClass, Reason},
 };
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pool::answered};
 
 /// One try of a job that did not work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +40,13 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn given_up(&self, job_id: &str, attempt: u32) -> Result<Option<Reason>, StoreError> {
-        let row: Option<(String, String)> = sqlx::query_as(SELECT_GIVEN_UP)
-            .bind(job_id)
-            .bind(attempt.cast_signed())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String, String)> = answered(
+            sqlx::query_as(SELECT_GIVEN_UP)
+                .bind(job_id)
+                .bind(attempt.cast_signed())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
         // A class that a newer version knows is a defect to this one.
         Ok(row.map(|(class, message)| {
             Reason::new(ErrorClass::named(&class).unwrap_or(ErrorClass::Internal), message)

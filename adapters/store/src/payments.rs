@@ -53,6 +53,14 @@ from settled left join payment_records as call
   on call.payment_id = $1 and call.operation = 'create_intent' and call.id > settled.id
 group by settled.id";
 
+const SELECT_HAS_CALLED: &str = "
+select exists (
+  select from payment_records
+  where payment_id = $1 and operation = 'create_intent' and job_id = $2 and attempt = $3
+    and id > (select coalesce(max(id), 0) from payment_records
+              where payment_id = $1 and operation = 'find_intent' and outcome = 'absent')
+)";
+
 const SELECT_PAGE: &str = "
 select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
        failure, request, version, created_at, updated_at
@@ -92,6 +100,26 @@ impl Store {
         )
         .await?;
         Ok(open.then(|| begun.unwrap_or(payment.created_at)))
+    }
+
+    /// Whether this try of a job has begun a call that opens the payment's intent, since the provider last had none.
+    ///
+    /// # Errors
+    /// As [`Self::payment`].
+    pub async fn has_called(
+        &self,
+        payment_id: PaymentId,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        answered(
+            sqlx::query_scalar(SELECT_HAS_CALLED)
+                .bind(payment_id.as_uuid())
+                .bind(job_id)
+                .bind(attempt.cast_signed())
+                .fetch_one(&self.pool),
+        )
+        .await
     }
 
     /// A merchant's payments, newest first.

@@ -23,7 +23,7 @@ use crate::{
 /// How long starting may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Well below the 90 units after which a call counts as ended, and enough for a busy machine.
+/// Enough for a busy machine. A call counts as over after three of these, which recovery has to wait for.
 const STRIPE_TIMEOUT_MS: &str = "600";
 
 /// What an operator gives workers that share two cores with all their servers. With the usual 128 of each kind at once, a

@@ -21,7 +21,7 @@ use crate::{
     execute::{Handler, Run},
     jobs::{change::record_of, inquiry::Inquiry},
 };
-use opening::Opening;
+use opening::{FirstStep, Opening};
 
 /// The channel that every payment takes.
 const CHANNEL: Channel = Channel::Stripe;
@@ -55,10 +55,10 @@ impl Handler for CreateIntent {
                 return Ok(Outcome::Fail(reason));
             }
         };
-        if opening.must_ask_first().await? {
+        if let FirstStep::Ask { had_its_call } = opening.first_step().await? {
             match opening.ask(&credentials).await? {
                 Some(outcome) => return Ok(outcome),
-                None if run.is_last && run.snoozes > 0 => return Ok(Outcome::retry(absent())),
+                None if had_its_call => return Ok(Outcome::retry(absent())),
                 None => {}
             }
         }

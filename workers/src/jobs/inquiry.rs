@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use channels::Credentials;
+use channels::{Credentials, Period};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::{Exchange, Intent},
@@ -23,9 +23,6 @@ use crate::{
 
 /// The provider's clock may differ from ours by this much when it is asked for intents "since".
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
-/// A call may still be at work at the provider this long after it was begun, in units of the retry ladder. Only after
-/// that does "there is no such intent" mean that there will be none.
-const SETTLING_UNITS: u32 = 90;
 
 /// What one run asks and learns about a payment.
 pub struct Inquiry<'a> {
@@ -52,15 +49,29 @@ pub enum Asked {
 impl Inquiry<'_> {
     /// Asks the provider whether it has an intent for the payment.
     pub async fn ask(&self, credentials: &Credentials) -> Result<Asked, StoreError> {
-        let since = self.payment.created_at - CLOCK_SKEW;
-        let channels = &self.context.channels;
-        let (result, exchange) = channels.find_intent(credentials, self.payment.id, since).await;
+        let Context {
+            channels,
+            settling,
+            clock,
+            ..
+        } = self.context;
+        // Both are read before the question: what begins while it is answered is not what the answer is about.
+        let begun = self.open_call().await?;
+        let asked_at = clock.now();
+        let period = Period {
+            from: self.payment.created_at - CLOCK_SKEW,
+            to: begun.map(|begun| settling.end(begun) + CLOCK_SKEW),
+        };
+        let (result, exchange) = channels.find_intent(credentials, self.payment.id, period).await;
         match result {
             Ok(Some(intent)) => Ok(match self.record(seen(intent), exchange).await? {
                 Ok(()) => Asked::Settled,
                 Err(reason) => Asked::Mismatch(reason),
             }),
-            Ok(None) => self.judge_absence(exchange).await,
+            Ok(None) => {
+                let wait = begun.and_then(|begun| settling.left(begun, asked_at));
+                self.judge_absence(exchange, wait).await
+            }
             Err(error) => {
                 self.note(exchange).await?;
                 let message = format!("asked whether the intent exists, the provider did not say: {error}");
@@ -69,20 +80,15 @@ impl Inquiry<'_> {
         }
     }
 
-    async fn judge_absence(&self, exchange: Exchange) -> Result<Asked, StoreError> {
-        let settling = self.context.retry_unit * SETTLING_UNITS;
-        let age = match self.open_call().await? {
-            Some(begun) => (self.context.clock.now() - begun).to_std().unwrap_or_default(),
-            None => settling,
-        };
-        if age >= settling {
+    /// `wait` is how long a call may still have been at work when the question was put, if there was one.
+    async fn judge_absence(&self, exchange: Exchange, wait: Option<Duration>) -> Result<Asked, StoreError> {
+        let Some(wait) = wait else {
             let outcome = "absent";
             return Ok(Asked::Absent(Exchange { outcome, ..exchange }));
-        }
+        };
         self.note(exchange).await?;
         let message = "the provider has no such intent yet, but the last call may still be at work there";
         let reason = Reason::new(ErrorClass::OutcomeUnknown, message);
-        let wait = settling - age;
         Ok(Asked::TooSoon { reason, wait })
     }
 
@@ -105,7 +111,9 @@ impl Inquiry<'_> {
             let applied = match payment.apply(event.clone()) {
                 Ok(applied) => applied,
                 Err(error) => {
-                    self.note(exchange).await?;
+                    // Not `ok`, which would end the call: what it has opened or will open is still not known.
+                    let outcome = "mismatch";
+                    self.note(Exchange { outcome, ..exchange }).await?;
                     return Ok(Err(Reason::new(ErrorClass::Mismatch, error.to_string())));
                 }
             };

@@ -1,15 +1,19 @@
 //! Opening intents: repeated, raced, refused, cut off, unknown.
 
+use std::sync::atomic::Ordering;
+
 use chrono::TimeDelta;
 use domain::{
     channel::Channel,
+    job::Envelope,
     payment::{Failure, NextStep, Payment, PaymentEvent, PaymentStatus},
+    trace::TraceParent,
 };
 use futures::future::join_all;
 use serde_json::json;
 use store::{Record, Verdict};
 
-use crate::support::{key, now, request, world};
+use crate::support::{Leaping, key, now, request, world};
 
 /// The call that opens an intent.
 const OPENING: &str = "POST /v1/payment_intents";
@@ -208,6 +212,40 @@ async fn without_credentials_nothing_is_sent_and_the_payment_fails() {
     world.publish(&job).await;
     let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
     assert_eq!(payment.failure.unwrap().code, "not_configured");
+    world.close().await;
+}
+
+/// A repeat under a key that the provider still knows is safe, and much sooner done than a question is answered for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn having_been_put_off_is_no_reason_to_ask() {
+    let world = world().await;
+    let payment = world.stored("k").await;
+    let job = Envelope::new(&world.job("k", request(None)), TraceParent::root(), now());
+    world.publish_envelope(&Envelope { snoozes: 3, ..job }).await;
+    world.wait_for(payment.id, PaymentStatus::RequiresAction).await;
+    assert_eq!(world.calls().await, [OPENING]);
+    world.close().await;
+}
+
+/// Whoever is frozen between beginning a call and sending it may wake up when others have concluded that it is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_not_sent_in_time_is_begun_again() {
+    let mut world = world().await;
+    world.stop_workers().await;
+    let clock = Leaping::default();
+    world.start_workers(clock.clone()).await;
+    let job = world.job("k", request(None));
+    world.publish(&job).await;
+    let unsent = "select count(*) from payment_records where outcome = 'not_done'";
+    world
+        .wait_until(true, async || world.count(unsent).await > 2)
+        .await;
+    assert_eq!(world.calls().await, Vec::<String>::new());
+    clock.is_over.store(true, Ordering::Relaxed);
+    world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    assert_eq!(world.calls().await, [OPENING]);
     world.close().await;
 }
 

@@ -124,6 +124,23 @@ async fn trouble_that_passes_uses_up_no_try_wherever_it_comes_up() {
     world.close().await;
 }
 
+/// Nobody has called the provider yet, so there is nothing to ask it about.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_could_not_be_stored_at_first_is_opened_with_one_call() {
+    let world = world().await;
+    let mut other = session(&world).await;
+    run(&mut other, TROUBLE).await;
+    make_trouble_at(&mut other, "payments", "insert", 1).await;
+    let job = world.job("k", request(None));
+    world.publish(&job).await;
+    world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    assert_eq!(world.count(SPARED).await, 0, "there was no trouble");
+    assert_eq!(world.calls().await, ["POST /v1/payment_intents"]);
+    world.close().await;
+}
+
 /// Waits until a session of the workers waits for a lock.
 async fn until_held_up(world: &World) {
     let waiting = "select count(*) > 0 from pg_stat_activity

@@ -1,12 +1,20 @@
 //! A deployment of workers of its own for each test, and the ways to look at it.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use broker::{Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, Credentials, StripeCredentials};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    channel::Channel,
+    channel::{Channel, Exchange},
     clock::{Clock, SystemClock},
     currency::Currency,
     id::{IdempotencyKey, MerchantId, PaymentId},
@@ -20,7 +28,7 @@ use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
+    ApiKey, EndpointSecret, ExchangeRecord, NewMerchant, Record, Recorder, Store, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -59,6 +67,21 @@ pub struct Ahead(pub TimeDelta);
 impl Clock for Ahead {
     fn now(&self) -> DateTime<Utc> {
         SystemClock.now() + self.0
+    }
+}
+
+/// A process that is frozen now and then: until it is told to stop, a second has passed whenever it looks at the clock.
+#[derive(Clone, Default)]
+pub struct Leaping {
+    seconds: Arc<AtomicU32>,
+    pub is_over: Arc<AtomicBool>,
+}
+
+impl Clock for Leaping {
+    fn now(&self) -> DateTime<Utc> {
+        let leap = u32::from(!self.is_over.load(Ordering::Relaxed));
+        let seconds = self.seconds.fetch_add(leap, Ordering::Relaxed);
+        SystemClock.now() + Duration::from_secs(seconds.into())
     }
 }
 
@@ -251,8 +274,26 @@ impl World {
         payment
     }
 
-    /// An intent for this payment that Sluice knows nothing of.
+    /// An intent for this payment that was opened by a run that died: Sluice knows of nothing but its beginning.
     pub async fn open_at_provider(&self, payment: &Payment, amount_minor: i64) {
+        let begun = ExchangeRecord {
+            payment_id: payment.id,
+            job_id: "job_that_died".into(),
+            attempt: 1,
+            exchange: Exchange {
+                operation: "create_intent",
+                outcome: "started",
+                intent_id: None,
+                error: None,
+                duration_ms: 0,
+            },
+            at: now(),
+        };
+        let record = Record {
+            exchanges: vec![begun],
+            ..Record::default()
+        };
+        self.recorder.write(record).await.unwrap();
         let url = format!("{}/v1/payment_intents", self.sandbox.base_url());
         let mark = format!("metadata[sluice_payment_id]={}", payment.id);
         let request = self
@@ -411,6 +452,17 @@ impl World {
             .get(&format!("/sandbox/stripe/intents?account={}", self.account))
             .await;
         list(answer)
+    }
+
+    /// The calls that the provider received for this merchant, in their order.
+    pub async fn calls(&self) -> Vec<String> {
+        let calls = self
+            .get(&format!("/sandbox/calls?account={}", self.account))
+            .await;
+        let calls = calls.as_array().unwrap().iter();
+        calls
+            .map(|call| call["route"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// What the merchant received.

@@ -30,7 +30,7 @@ const OPENING: &str = "POST /v1/payment_intents";
 /// The call that asks for one.
 const ASKING: &str = "GET /v1/payment_intents";
 /// Longer than a call may still be at work.
-const LONG_AGO: TimeDelta = TimeDelta::hours(3);
+const LONG_AGO: TimeDelta = TimeDelta::hours(5);
 
 /// Makes a starting state for the payment of this name, and gives the job to run.
 type Setup = for<'a> fn(&'a Twice, &'a str) -> LocalBoxFuture<'a, Envelope>;
@@ -44,7 +44,11 @@ struct Twice {
 impl Twice {
     async fn start() -> Self {
         runtime::telemetry::install_recorder().unwrap();
-        let mut world = world_with(|config| config.broker.retry_unit = Duration::from_secs(60)).await;
+        let mut world = world_with(|config| {
+            config.broker.retry_unit = Duration::from_secs(180);
+            config.channels.timeout = Duration::from_secs(3);
+        })
+        .await;
         world.start_workers(SystemClock).await;
         let published = AtomicI64::new(0);
         Self { world, published }
@@ -78,8 +82,17 @@ impl Twice {
 
     /// Publishes the job so many times at once, and waits until all that follows from it is done.
     async fn deliver(&self, job: &Envelope, copies: usize) {
+        self.publish(job, copies).await;
+        self.rest().await;
+    }
+
+    async fn publish(&self, job: &Envelope, copies: usize) {
         join_all((0..copies).map(|_| self.world.publish_envelope(job))).await;
         self.published.fetch_add(copies as i64, Ordering::Relaxed);
+    }
+
+    /// Waits until everything that was published, and all that follows from it, is done.
+    async fn rest(&self) {
         let at_rest = async || {
             let told = self.world.count("select count(*) from notifications").await;
             self.published.load(Ordering::Relaxed) + told == handled()
@@ -420,27 +433,23 @@ async fn query_payment() {
 async fn asking_and_opening_at_once_agree() {
     let twice = Twice::start().await;
     let names: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let mut jobs = Vec::new();
     for name in &names {
-        twice.after(name, vec![PaymentEvent::LostSight]).await;
+        let payment = twice.after(name, vec![PaymentEvent::LostSight]).await;
+        jobs.extend([opening(&twice, name, None).await, envelope(&query(&payment))]);
     }
-    let deliver = async |name: &String| {
-        let payment_id = twice.payment_id(name);
-        let payment = twice.world.store.payment(payment_id).await.unwrap().unwrap();
-        let jobs = [opening(&twice, name, None).await, envelope(&query(&payment))];
-        join_all(jobs.iter().map(|job| twice.deliver(job, 1))).await;
-    };
-    join_all(names.iter().map(deliver)).await;
-    let end = ["requires_action", "failed"].map(Value::from);
+    join_all(jobs.iter().map(|job| twice.publish(job, 1))).await;
+    twice.rest().await;
     for name in &names {
         let outcome = twice.outcome(name).await;
         let status = &outcome["rows"]["payment"]["status"];
         let intents = outcome["books"].as_array().unwrap().len();
-        assert!(end.contains(status), "{name}: {outcome}");
-        assert_eq!(
-            intents,
-            usize::from(status == "requires_action"),
-            "{name}: {outcome}"
-        );
+        // On a slow machine a call may run out of time; then the payment is still in review, whatever the provider has.
+        match status.as_str().unwrap() {
+            "requires_action" => assert_eq!(intents, 1, "{name}: {outcome}"),
+            "failed" => assert_eq!(intents, 0, "{name}: {outcome}"),
+            other => assert!(other == "needs_review" && intents < 2, "{name}: {outcome}"),
+        }
     }
     twice.world.close().await;
 }

@@ -157,6 +157,10 @@ async fn a_job_that_is_given_back_untouched_never_reaches_its_limit() {
         panic!("one job")
     };
     assert_eq!((handled.job_id.as_str(), handled.attempt), ("job_1", 1));
+    assert!(
+        handled.snoozes > 0,
+        "a job that was sent around tells that it was handed out before"
+    );
     worker.stop().await;
     assert_eq!(house.depth("dead.create_intent").await, 0);
 }

@@ -8,7 +8,6 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use domain::{
     channel::{CallError, Intent, NewIntent},
     id::PaymentId,
@@ -25,7 +24,7 @@ use super::{
 };
 use crate::{
     capabilities::Capabilities,
-    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel},
+    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period},
     credentials::{Credentials, StripeCredentials},
     redact::redact,
 };
@@ -40,6 +39,8 @@ pub struct StripeConfig {
     /// How long connecting may take. Shorter than `timeout`, so that it is known when a request was never
     /// sent.
     pub connect_timeout: Duration,
+    /// How long looking for a lost intent may take, all pages together.
+    pub find_timeout: Duration,
     /// How many pages of a hundred intents are looked through for a lost one.
     pub find_page_limit: u32,
 }
@@ -50,6 +51,7 @@ impl Default for StripeConfig {
             api_base: "https://api.stripe.com".into(),
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
+            find_timeout: Duration::from_secs(20),
             find_page_limit: 20,
         }
     }
@@ -60,6 +62,7 @@ impl Default for StripeConfig {
 pub struct Stripe {
     http: reqwest::Client,
     api_base: String,
+    find_timeout: Duration,
     find_page_limit: u32,
 }
 
@@ -90,6 +93,7 @@ impl Stripe {
         Ok(Self {
             http,
             api_base,
+            find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
         })
     }
@@ -213,14 +217,19 @@ impl Connection<'_> {
         }
     }
 
-    async fn find(
-        &self,
-        payment_id: PaymentId,
-        created_after: DateTime<Utc>,
-    ) -> Result<Option<Intent>, CallError> {
+    async fn find_in_time(&self, payment_id: PaymentId, period: Period) -> Result<Option<Intent>, CallError> {
+        let limit = self.stripe.find_timeout;
+        let found = tokio::time::timeout(limit, self.find(payment_id, period)).await;
+        found.unwrap_or_else(|_| {
+            let message = format!("not all intents were looked through within {limit:?}");
+            Err(CallError::Unknown { message })
+        })
+    }
+
+    async fn find(&self, payment_id: PaymentId, period: Period) -> Result<Option<Intent>, CallError> {
         let mut after = None;
         for _ in 0..self.stripe.find_page_limit {
-            let page: WirePage = request::list(created_after, after).send(self).await?;
+            let page: WirePage = request::list(period, after).send(self).await?;
             let last_id = page.data.last().map(|intent| intent.id.clone());
             if let Some(wire) = page
                 .data
@@ -278,9 +287,14 @@ impl PaymentChannel for Stripe {
         &'a self,
         credentials: &'a Credentials,
         payment_id: PaymentId,
-        created_after: DateTime<Utc>,
+        period: Period,
     ) -> BoxFuture<'a, Result<Option<Intent>, CallError>> {
-        async move { self.connection(credentials).find(payment_id, created_after).await }.boxed()
+        async move {
+            self.connection(credentials)
+                .find_in_time(payment_id, period)
+                .await
+        }
+        .boxed()
     }
 
     fn confirm_intent<'a>(

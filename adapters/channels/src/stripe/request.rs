@@ -7,7 +7,6 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
 use domain::channel::{CallError, NewIntent};
 use stripe_client_core::{
     CustomizableStripeRequest, IdempotencyKey, RequestBuilder, RequestStrategy, StripeRequest,
@@ -18,18 +17,18 @@ use stripe_core::payment_intent::{
     CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects as AllowRedirects, ListPaymentIntent,
     RetrievePaymentIntent,
 };
-use stripe_types::RangeQueryTs;
+use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
 use super::{
     PAYMENT_ID_KEY, amount,
     wire::{WireIntent, WirePage},
 };
-use crate::channel::{Cancellation, Confirmation};
+use crate::channel::{Cancellation, Confirmation, Period};
 
 /// How many intents one page of a list holds: the most Stripe gives.
 pub(super) const PAGE_SIZE: i64 = 100;
 
-/// Our clock and Stripe's may differ: intents are looked for from this much earlier.
+/// Our clock and Stripe's may differ: intents are looked for from this much earlier, and until this much later.
 const CLOCK_SKEW_S: i64 = 60;
 
 type IntentRequest = Result<CustomizableStripeRequest<WireIntent>, CallError>;
@@ -87,13 +86,14 @@ pub(super) fn cancel(cancellation: &Cancellation) -> IntentRequest {
     )
 }
 
-/// One page of the intents opened since a moment, newest first, after the intent the last page ended with.
-pub(super) fn list(
-    created_after: DateTime<Utc>,
-    after: Option<String>,
-) -> CustomizableStripeRequest<WirePage> {
-    let since = RangeQueryTs::gte(created_after.timestamp() - CLOCK_SKEW_S);
-    let mut request = ListPaymentIntent::new().created(since).limit(PAGE_SIZE);
+/// One page of the intents opened within a period, newest first, after the intent the last page ended with.
+pub(super) fn list(period: Period, after: Option<String>) -> CustomizableStripeRequest<WirePage> {
+    let created = RangeQueryTs::Bounds(RangeBoundsTs {
+        gte: Some(period.from.timestamp() - CLOCK_SKEW_S),
+        lte: period.to.map(|to| to.timestamp() + CLOCK_SKEW_S),
+        ..RangeBoundsTs::default()
+    });
+    let mut request = ListPaymentIntent::new().created(created).limit(PAGE_SIZE);
     if let Some(after) = after {
         request = request.starting_after(after);
     }

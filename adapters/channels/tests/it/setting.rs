@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use channels::{Channels, ChannelsConfig, Credentials, StripeCredentials};
+use channels::{Channels, ChannelsConfig, Credentials, Period, StripeCredentials};
+use chrono::TimeDelta;
 use domain::{
     channel::NewIntent,
+    clock::{Clock, SystemClock},
     currency::Currency,
     id::{IdempotencyKey, JobId, MerchantId, PaymentId},
     money::Money,
@@ -25,13 +27,25 @@ pub struct Setting {
 
 pub fn channels_at(api_base: &str) -> Channels {
     runtime::install_crypto();
-    let config = ChannelsConfig {
+    Channels::new(&config_at(api_base)).unwrap()
+}
+
+pub fn config_at(api_base: &str) -> ChannelsConfig {
+    ChannelsConfig {
         stripe_api_base: api_base.to_owned(),
         timeout: TIMEOUT,
         connect_timeout: Duration::from_millis(500),
+        find_timeout: 4 * TIMEOUT,
         find_page_limit: 2,
-    };
-    Channels::new(&config).unwrap()
+    }
+}
+
+/// Everything that was opened in the last minute, and from now on.
+pub fn lately() -> Period {
+    Period {
+        from: SystemClock.now() - TimeDelta::minutes(1),
+        to: None,
+    }
 }
 
 pub fn credentials(secret_key: &str) -> Credentials {
@@ -73,7 +87,11 @@ impl Setting {
 
     /// Lets the next call of a route go wrong.
     pub async fn fault_once(&self, route: &str, fault: &str) {
-        let dial = json!({"route": route, "fault": fault, "times": 1});
+        self.fault(json!({"route": route, "fault": fault, "times": 1}))
+            .await;
+    }
+
+    pub async fn fault(&self, dial: Value) {
         let url = format!("{}/sandbox/faults", self.sandbox.base_url());
         let set = self.http.post(url).json(&dial).send().await.unwrap();
         assert!(set.status().is_success(), "{}", set.text().await.unwrap());

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
-use domain::{
-    channel::{CallError, Intent, IntentStatus, NewIntent},
-    clock::{Clock, SystemClock},
-};
+use channels::{Channels, ChannelsConfig};
+use domain::channel::{CallError, Intent, IntentStatus, NewIntent};
+use serde_json::json;
 
-use crate::setting::{Setting, TIMEOUT, channels_at, new_intent};
+use crate::setting::{Setting, TIMEOUT, channels_at, config_at, lately, new_intent};
 
 const CREATE: &str = "POST /v1/payment_intents";
 
@@ -21,10 +19,9 @@ async fn create_under(setting: &Setting, fault: &str, new: &NewIntent) -> (Resul
 }
 
 async fn find(setting: &Setting, new: &NewIntent) -> Option<Intent> {
-    let since = SystemClock.now() - TimeDelta::minutes(1);
     setting
         .channels
-        .find_intent(&setting.credentials, new.payment_id, since)
+        .find_intent(&setting.credentials, new.payment_id, lately())
         .await
         .0
         .unwrap()
@@ -123,10 +120,10 @@ async fn a_question_without_an_answer_is_not_taken_for_a_no() {
     let setting = Setting::new().await;
     for fault in ["error", "reset_before", "malformed", "rate_limit"] {
         setting.fault_once("GET /v1/payment_intents", fault).await;
-        let (payment_id, since) = (new_intent(None).payment_id, SystemClock.now());
+        let payment_id = new_intent(None).payment_id;
         let (found, exchange) = setting
             .channels
-            .find_intent(&setting.credentials, payment_id, since)
+            .find_intent(&setting.credentials, payment_id, lately())
             .await;
         assert!(found.is_err(), "{fault}: {found:?}");
         assert!(
@@ -134,6 +131,25 @@ async fn a_question_without_an_answer_is_not_taken_for_a_no() {
             "{fault}: {exchange:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_search_ends_when_its_time_is_up() {
+    let setting = Setting::new().await;
+    let slow =
+        json!({"route": "GET /v1/payment_intents", "fault": "slow", "delay_ms": TIMEOUT.as_millis() / 2});
+    setting.fault(slow).await;
+    let channels = Channels::new(&ChannelsConfig {
+        find_timeout: TIMEOUT / 5,
+        ..config_at(&setting.sandbox.base_url())
+    });
+    let payment_id = new_intent(None).payment_id;
+    let (found, exchange) = channels
+        .unwrap()
+        .find_intent(&setting.credentials, payment_id, lately())
+        .await;
+    assert!(matches!(found, Err(CallError::Unknown { .. })), "{found:?}");
+    assert!(exchange.error.unwrap().contains("within 300ms"));
 }
 
 #[tokio::test]

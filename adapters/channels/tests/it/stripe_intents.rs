@@ -1,7 +1,7 @@
 //! What the pipeline asks of Stripe when everything works.
 
-use channels::{Cancellation, Confirmation};
-use chrono::{DateTime, TimeDelta, Utc};
+use channels::{Cancellation, Confirmation, Period};
+use chrono::TimeDelta;
 use domain::{
     channel::{CallError, Channel, IntentStatus},
     clock::{Clock, SystemClock},
@@ -10,13 +10,9 @@ use domain::{
     payment::NextStep,
 };
 
-use crate::setting::{Setting, credentials, job, new_intent};
+use crate::setting::{Setting, credentials, job, lately, new_intent};
 
 const CREATE: &str = "POST /v1/payment_intents";
-
-fn a_minute_ago() -> DateTime<Utc> {
-    SystemClock.now() - TimeDelta::minutes(1)
-}
 
 #[tokio::test]
 async fn an_intent_is_opened_for_the_payer_to_pay() {
@@ -245,32 +241,40 @@ async fn a_lost_intent_is_found_by_its_payment() {
             .0
             .unwrap();
     }
-    let (found, exchange) = channels
-        .find_intent(credentials, lost.payment_id, a_minute_ago())
-        .await;
+    let (found, exchange) = channels.find_intent(credentials, lost.payment_id, lately()).await;
     assert_eq!(found, Ok(Some(created.clone())));
     assert_eq!((exchange.outcome, exchange.intent_id), ("ok", Some(created.id)));
 
     let (found, exchange) = channels
-        .find_intent(credentials, new_intent(None).payment_id, a_minute_ago())
+        .find_intent(credentials, new_intent(None).payment_id, lately())
         .await;
     assert_eq!(found, Ok(None));
     assert_eq!((exchange.outcome, exchange.intent_id), ("not_found", None));
 
-    // Another merchant's account holds none of them, and the past holds none either.
+    // Another merchant's account holds none of them, and neither does any other time.
     let other = crate::setting::credentials("sk_test_other");
     assert_eq!(
-        channels
-            .find_intent(&other, lost.payment_id, a_minute_ago())
-            .await
-            .0,
+        channels.find_intent(&other, lost.payment_id, lately()).await.0,
         Ok(None)
     );
-    let later = SystemClock.now() + TimeDelta::minutes(10);
-    assert_eq!(
-        channels.find_intent(credentials, lost.payment_id, later).await.0,
-        Ok(None)
-    );
+    let now = SystemClock.now();
+    let ten_minutes = TimeDelta::minutes(10);
+    let until = |to| Period {
+        to: Some(to),
+        ..lately()
+    };
+    let later = Period {
+        from: now + ten_minutes,
+        to: None,
+    };
+    for (period, is_found) in [
+        (later, false),
+        (until(now - ten_minutes), false),
+        (until(now), true),
+    ] {
+        let found = channels.find_intent(credentials, lost.payment_id, period).await.0;
+        assert_eq!(found.unwrap().is_some(), is_found, "{period:?}");
+    }
 }
 
 #[tokio::test]
@@ -291,24 +295,19 @@ async fn too_many_intents_to_look_through_is_unknown() {
     open(150).await;
     assert_eq!(
         channels
-            .find_intent(credentials, lost.payment_id, a_minute_ago())
+            .find_intent(credentials, lost.payment_id, lately())
             .await
             .0,
         Ok(Some(created))
     );
     let unheard_of = new_intent(None).payment_id;
     assert_eq!(
-        channels
-            .find_intent(credentials, unheard_of, a_minute_ago())
-            .await
-            .0,
+        channels.find_intent(credentials, unheard_of, lately()).await.0,
         Ok(None)
     );
     // Beyond the second page nobody looks, and so nobody may say that it is not there.
     open(60).await;
-    let (found, exchange) = channels
-        .find_intent(credentials, lost.payment_id, a_minute_ago())
-        .await;
+    let (found, exchange) = channels.find_intent(credentials, lost.payment_id, lately()).await;
     assert!(matches!(found, Err(CallError::Unknown { .. })), "{found:?}");
     assert_eq!(exchange.outcome, "unknown");
     assert_eq!(setting.calls("GET /v1/payment_intents").await.len(), 6);

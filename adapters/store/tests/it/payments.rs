@@ -171,9 +171,11 @@ async fn a_call_is_open_until_its_end_is_known() {
         (Some(("create_intent", "unknown")), Some(12)),
         (Some(("create_intent", "started")), Some(14)),
         (Some(("create_intent", "refused")), Some(14)),
+        (Some(("create_intent", "mismatch")), Some(14)),
+        (Some(("create_intent", "late")), Some(14)),
         (Some(("find_intent", "not_found")), Some(14)),
         (Some(("find_intent", "absent")), None),
-        (Some(("create_intent", "started")), Some(18)),
+        (Some(("create_intent", "started")), Some(20)),
         (Some(("create_intent", "ok")), None),
     ];
     for (number, (said, open_since)) in (10..).zip(steps) {
@@ -207,7 +209,14 @@ async fn a_call_is_open_until_its_end_is_known() {
             open_since.map(at),
             "{said:?}"
         );
+        let is_begun = !matches!(said, None | Some(("find_intent", "absent")));
+        assert_eq!(
+            world.store.has_called(new.id, "job", 1).await.unwrap(),
+            is_begun,
+            "{said:?}"
+        );
     }
+    assert!(!world.store.has_called(new.id, "job", 2).await.unwrap());
 }
 
 #[tokio::test]

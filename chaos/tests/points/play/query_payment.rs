@@ -18,8 +18,8 @@ use crate::{
     table::{Case, Way},
 };
 
-/// Longer than the provider may take to finish a call that was cut off: 90 units of the retry ladder.
-const SETTLING_S: f64 = 1.0;
+/// Longer than the provider may take to finish a call that was cut off: three times as long as a call may take.
+const SETTLING_S: f64 = 12.1;
 
 /// After so many queries the next one comes an hour later, which is 36 s here: long enough to notice a query that a death
 /// took away.

@@ -1,7 +1,7 @@
 //! One run that opens an intent: the call to the provider, and what is asked and written down around it.
 
 use channels::Credentials;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::{CallError, Exchange, NewIntent},
     outcome::{ErrorClass, Outcome, Reason},
@@ -26,22 +26,48 @@ pub struct Opening<'a> {
     pub is_new: bool,
 }
 
+/// What a run begins with.
+pub enum FirstStep {
+    /// The call. Under a key that the provider still knows, a repeat of it is safe.
+    Call,
+    /// Asking the provider what it has.
+    Ask {
+        /// Whether this is the last try and has made its call: when there is no intent, there will be none.
+        had_its_call: bool,
+    },
+}
+
 impl Opening<'_> {
-    /// Whether the provider is to be asked what it has before anything is sent: it may have forgotten the idempotency key,
-    /// people have had to look at the payment, or this run was put off in order to ask.
-    pub async fn must_ask_first(&self) -> Result<bool, StoreError> {
+    /// The provider is asked what it has before anything is sent when it may have forgotten the idempotency key, when
+    /// people have had to look at the payment, or when a call without a known end is over, so that the answer is certain.
+    /// What nobody has called for yet is not asked about, however often the job was put off.
+    pub async fn first_step(&self) -> Result<FirstStep, StoreError> {
+        if self.is_new || !self.must_ask().await? {
+            return Ok(FirstStep::Call);
+        }
         let Inquiry {
             payment,
             context,
             run,
         } = &self.inquiry;
+        let had_its_call = run.is_last
+            && context
+                .store
+                .has_called(payment.id, &run.job_id, run.attempt)
+                .await?;
+        Ok(FirstStep::Ask { had_its_call })
+    }
+
+    async fn must_ask(&self) -> Result<bool, StoreError> {
+        let Inquiry { payment, context, .. } = &self.inquiry;
+        let now = context.clock.now();
         let retention = channels::capabilities(payment.channel).idempotency_retention;
         let trusted = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX) - RETENTION_MARGIN;
-        if payment.status == PaymentStatus::NeedsReview || context.clock.now() - payment.created_at > trusted
-        {
+        if payment.status == PaymentStatus::NeedsReview || now - payment.created_at > trusted {
             return Ok(true);
         }
-        Ok(run.snoozes > 0 && self.inquiry.open_call().await?.is_some())
+        let begun = self.inquiry.open_call().await?;
+        Ok(begun.is_some_and(|begun| context.settling.left(begun, now).is_none()))
     }
 
     /// Asks the provider what it has; gives what becomes of the job, unless there is no intent and will be none.
@@ -60,11 +86,14 @@ impl Opening<'_> {
 
     /// Asks the provider to open the intent.
     pub async fn create(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
-        if !self.is_new && !self.note_begun().await? {
+        let Some(begun) = self.begin().await? else {
             return Ok(Outcome::Done);
-        }
+        };
         let new = self.new_intent();
         let context = self.inquiry.context;
+        if !context.settling.may_send(begun, context.clock.now()) {
+            return self.leave_unsent().await;
+        }
         let (result, exchange) = context.channels.create_intent(credentials, &new).await;
         reach(Point::CreateIntentAnswered);
         let is_last = self.inquiry.run.is_last;
@@ -91,7 +120,10 @@ impl Opening<'_> {
                 (Outcome::retry(reason), is_last)
             }
         };
-        self.inquiry.note(exchange).await?;
+        // A call that others may have concluded to be over must not end one that was begun since.
+        let is_over = context.settling.left(begun, context.clock.now()).is_none();
+        let outcome = if is_over { "late" } else { exchange.outcome };
+        self.inquiry.note(Exchange { outcome, ..exchange }).await?;
         // Before anything final is said, a call without a known end is asked about.
         if !is_final || self.inquiry.open_call().await?.is_none() {
             return Ok(failed);
@@ -106,13 +138,35 @@ impl Opening<'_> {
     }
 
     /// The call that storing the payment had begun was never made.
-    pub async fn note_not_sent(&self, reason: &Reason) -> Result<(), StoreError> {
-        if !self.is_new {
-            return Ok(());
+    pub async fn note_not_sent(&mut self, reason: &Reason) -> Result<(), StoreError> {
+        if self.is_new {
+            self.end_unsent(reason).await?;
         }
-        self.inquiry
-            .note(said("not_done", Some(reason.message.clone())))
-            .await
+        Ok(())
+    }
+
+    /// So long after its beginning, others may be about to conclude that the call had no effect.
+    async fn leave_unsent(&mut self) -> Result<Outcome, StoreError> {
+        let message = "too long after the call was begun to send it; it will be begun again";
+        let reason = Reason::new(ErrorClass::TimedOut, message);
+        self.end_unsent(&reason).await?;
+        let delay = self.inquiry.context.nap(self.inquiry.run.snoozes);
+        Ok(Outcome::Snooze { reason, delay })
+    }
+
+    /// Ends the call that was begun and not sent, unless the payment changed: then it may have been ended by others.
+    async fn end_unsent(&mut self, reason: &Reason) -> Result<(), StoreError> {
+        let not_done = said("not_done", Some(reason.message.clone()));
+        self.inquiry.record_unless_changed(not_done).await.map(drop)
+    }
+
+    /// When the call was begun that is about to be made. Storing a new payment was the beginning of its first.
+    async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        if self.is_new {
+            return Ok(Some(self.inquiry.payment.created_at));
+        }
+        let begun = self.inquiry.context.clock.now();
+        Ok(self.note_begun().await?.then_some(begun))
     }
 
     /// Writes down that a call is about to be made; false when there is nothing left to open. Whoever concludes at the
