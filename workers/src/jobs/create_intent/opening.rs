@@ -10,7 +10,7 @@ use domain::{
 use failpoints::{Point, Protection, is_missing, reach};
 use store::{StoreError, Verdict};
 
-use super::{absent, is_settled};
+use super::{absent, after_giving_up, is_settled};
 use crate::{
     execute::MAX_LOOKS,
     jobs::inquiry::{Asked, Inquiry, seen},
@@ -87,7 +87,7 @@ impl Opening<'_> {
     /// Asks the provider to open the intent.
     pub async fn create(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
         let Some(begun) = self.begin().await? else {
-            return Ok(Outcome::Done);
+            return after_giving_up(self.inquiry.context, self.inquiry.run).await;
         };
         let new = self.new_intent();
         let context = self.inquiry.context;
