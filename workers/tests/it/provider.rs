@@ -1,9 +1,10 @@
 //! What happens at the provider's side of a test.
 
 use domain::{channel::Exchange, payment::Payment};
+use serde_json::Value;
 use store::{ExchangeRecord, Record};
 
-use crate::support::{World, now};
+use crate::support::{World, list, now};
 
 impl World {
     /// An intent for this payment that was opened by a run that died: Sluice knows of nothing but its beginning.
@@ -46,5 +47,13 @@ impl World {
         calls
             .map(|call| call["route"].as_str().unwrap().to_owned())
             .collect()
+    }
+
+    /// What the provider really has for this merchant.
+    pub async fn intents(&self) -> Vec<Value> {
+        let answer = self
+            .get(&format!("/sandbox/stripe/intents?account={}", self.account))
+            .await;
+        list(answer)
     }
 }

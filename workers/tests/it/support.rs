@@ -415,14 +415,6 @@ impl World {
             .unwrap();
     }
 
-    /// What the provider really has for this merchant.
-    pub async fn intents(&self) -> Vec<Value> {
-        let answer = self
-            .get(&format!("/sandbox/stripe/intents?account={}", self.account))
-            .await;
-        list(answer)
-    }
-
     /// What the merchant received.
     pub async fn deliveries(&self) -> Vec<Value> {
         list(
@@ -495,7 +487,7 @@ impl World {
 }
 
 /// The sandbox wraps its lists.
-fn list(answer: Value) -> Vec<Value> {
+pub fn list(answer: Value) -> Vec<Value> {
     let list = answer.get("data").cloned().unwrap_or(answer);
     serde_json::from_value(list).unwrap()
 }
