@@ -4,6 +4,7 @@
 mod create_intent;
 mod notify_merchant;
 mod process_callback;
+mod provider;
 mod query_payment;
 mod store_trouble;
 mod support;

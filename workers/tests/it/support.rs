@@ -14,7 +14,7 @@ use broker::{Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, Credentials, StripeCredentials};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    channel::{Channel, Exchange},
+    channel::Channel,
     clock::{Clock, SystemClock},
     currency::Currency,
     id::{IdempotencyKey, MerchantId, PaymentId},
@@ -28,7 +28,7 @@ use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, EndpointSecret, ExchangeRecord, NewMerchant, Record, Recorder, Store, Vault, Verdict,
+    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -274,37 +274,6 @@ impl World {
         payment
     }
 
-    /// An intent for this payment that was opened by a run that died: Sluice knows of nothing but its beginning.
-    pub async fn open_at_provider(&self, payment: &Payment, amount_minor: i64) {
-        let begun = ExchangeRecord {
-            payment_id: payment.id,
-            job_id: "job_that_died".into(),
-            attempt: 1,
-            exchange: Exchange {
-                operation: "create_intent",
-                outcome: "started",
-                intent_id: None,
-                error: None,
-                duration_ms: 0,
-            },
-            at: now(),
-        };
-        let record = Record {
-            exchanges: vec![begun],
-            ..Record::default()
-        };
-        self.recorder.write(record).await.unwrap();
-        let url = format!("{}/v1/payment_intents", self.sandbox.base_url());
-        let mark = format!("metadata[sluice_payment_id]={}", payment.id);
-        let request = self
-            .http
-            .post(url)
-            .bearer_auth(&self.account)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(format!("amount={amount_minor}&currency=usd&{mark}"));
-        request.send().await.unwrap().error_for_status().unwrap();
-    }
-
     pub async fn wait_for(&self, id: PaymentId, status: PaymentStatus) -> Payment {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -446,25 +415,6 @@ impl World {
             .unwrap();
     }
 
-    /// What the provider really has for this merchant.
-    pub async fn intents(&self) -> Vec<Value> {
-        let answer = self
-            .get(&format!("/sandbox/stripe/intents?account={}", self.account))
-            .await;
-        list(answer)
-    }
-
-    /// The calls that the provider received for this merchant, in their order.
-    pub async fn calls(&self) -> Vec<String> {
-        let calls = self
-            .get(&format!("/sandbox/calls?account={}", self.account))
-            .await;
-        let calls = calls.as_array().unwrap().iter();
-        calls
-            .map(|call| call["route"].as_str().unwrap().to_owned())
-            .collect()
-    }
-
     /// What the merchant received.
     pub async fn deliveries(&self) -> Vec<Value> {
         list(
@@ -537,7 +487,7 @@ impl World {
 }
 
 /// The sandbox wraps its lists.
-fn list(answer: Value) -> Vec<Value> {
+pub fn list(answer: Value) -> Vec<Value> {
     let list = answer.get("data").cloned().unwrap_or(answer);
     serde_json::from_value(list).unwrap()
 }
