@@ -25,7 +25,7 @@ pub enum NotificationType {
     /// The payment was not paid in time.
     #[serde(rename = "payment.expired")]
     PaymentExpired,
-    /// It is unknown whether the payment was made; people are looking at it.
+    /// It is unknown whether the payment was made; the provider is asked again, and people can see it.
     #[serde(rename = "payment.needs_review")]
     PaymentNeedsReview,
 }
