@@ -40,6 +40,9 @@ pub struct Evidence<'a> {
     pub database: &'a PgPool,
 }
 
+/// How the names of queues begin whose messages wait for people.
+const PARKING: &str = "dead.";
+
 /// What was found about one invariant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Finding {

@@ -184,7 +184,6 @@ impl Keeper {
             match until_end(&mut process, &mut ordered, arms.is_some()).await? {
                 Cause::Itself => self.note_end(&process, arms.is_some()),
                 Cause::Order(done) => {
-                    locked(&self.shared.deaths).killed += 1;
                     // Nobody may be waiting for it any more.
                     let _ = done.send(());
                 }

@@ -37,13 +37,11 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Processes that ended, by what ended them.
+/// Processes that ended without being told to, by what ended them.
 #[derive(Debug, Clone, Default)]
 pub struct Deaths {
     /// By failpoint.
     pub at_points: BTreeMap<String, u32>,
-    /// By `kill -9` from outside.
-    pub killed: u32,
     /// For reasons of their own, with the end of what they said.
     pub unexplained: Vec<String>,
 }

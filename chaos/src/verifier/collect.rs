@@ -13,9 +13,6 @@ use super::{
 };
 use crate::journal::Entries;
 
-/// Queues of messages that wait for people.
-const PARKING: &str = "dead.";
-
 /// Reads everything, one source after the other: while the pipeline is still at work, a difference may mean only that.
 pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
     let journal = evidence.journal.entries();
@@ -26,7 +23,7 @@ pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
     let parking = depths.iter().map(|depth| depth.queue.clone());
     let parked = parked(
         evidence.rabbit,
-        parking.filter(|queue| queue.starts_with(PARKING)),
+        parking.filter(|queue| queue.starts_with(super::PARKING)),
     )
     .await?;
     Ok(Facts {

@@ -4,8 +4,6 @@ use e2e::rabbit::PEEKED;
 
 use super::{Finding, facts::Facts, invariants, tally::Tally};
 
-const PARKING: &str = "dead.";
-
 /// Work that nobody has done yet.
 pub fn none_waits(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::NONE_WAITS);
@@ -16,7 +14,7 @@ pub fn none_waits(facts: &Facts) -> Finding {
     for depth in facts
         .depths
         .iter()
-        .filter(|depth| !depth.queue.starts_with(PARKING))
+        .filter(|depth| !depth.queue.starts_with(super::PARKING))
     {
         tally.look();
         if depth.messages > 0 {

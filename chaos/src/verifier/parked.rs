@@ -14,7 +14,6 @@ use super::{
 
 /// Where messages of a kind that nobody knows end.
 const UNROUTABLE: &str = "unroutable";
-const PARKING: &str = "dead.";
 
 /// A kind and a job's id.
 type Job<'a> = (&'a str, &'a str);
@@ -60,7 +59,7 @@ fn given_up(facts: &Facts) -> BTreeMap<Job<'_>, &Failure> {
 fn parked(facts: &Facts) -> BTreeMap<Job<'_>, Vec<&Letter>> {
     let mut parked: BTreeMap<Job<'_>, Vec<&Letter>> = BTreeMap::new();
     for (queue, letters) in &facts.parked {
-        let kind = queue.strip_prefix(PARKING).unwrap_or_default();
+        let kind = queue.strip_prefix(super::PARKING).unwrap_or_default();
         for letter in letters {
             parked
                 .entry((kind, letter.property("message_id")))

@@ -73,3 +73,12 @@ fn a_calm_day_holds() {
     let note = refusals.and_then(|finding| finding.note.as_deref());
     assert_eq!(note, Some("the slowest answer took 40 ms; 1 requests got none"));
 }
+
+#[test]
+fn the_page_on_reliability_quotes_every_invariant() {
+    let page = include_str!("../../../docs/reliability.md");
+    for finding in judge(&calm::day()) {
+        let row = format!("| {} |", finding.invariant);
+        assert!(page.contains(&row), "missing: {row}");
+    }
+}
