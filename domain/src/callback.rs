@@ -1,6 +1,6 @@
 //! A provider's callback after its channel has verified and translated it.
 
-use crate::channel::{Intent, IntentStatus};
+use crate::channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus};
 
 /// What a callback says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum CallbackEvent {
         /// What happened. It may differ from the intent's present status: a decline leaves the intent open.
         change: IntentStatus,
     },
+    /// Something happened to a refund, which is now as it is shown.
+    Refund(ChannelRefund),
+    /// Something happened to a dispute, which is now as it is shown.
+    Dispute(ChannelDispute),
     /// Nothing that Sluice acts upon. It is stored and acknowledged all the same.
     Other,
 }

@@ -7,9 +7,15 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{id::PaymentId, money::Money, payment::Failure, secret::Secret};
+use crate::{
+    id::{PaymentId, RefundId},
+    money::Money,
+    payment::Failure,
+    secret::Secret,
+};
 
 /// A provider that Sluice can pay through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,6 +117,138 @@ impl IntentStatus {
             Self::Canceled => "canceled",
         }
     }
+}
+
+/// What a channel needs to refund an intent, or a part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefund {
+    /// The refund; the provider stores it and sends it back in callbacks.
+    pub refund_id: RefundId,
+    /// The payment that is refunded.
+    pub payment_id: PaymentId,
+    /// The provider's id of the intent that was paid.
+    pub intent_id: String,
+    /// How much to give back.
+    pub money: Money,
+    /// Why, in the few words that providers know.
+    pub reason: Option<RefundReason>,
+}
+
+/// Why money is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundReason {
+    /// The payer wanted it.
+    RequestedByCustomer,
+    /// The payer paid twice.
+    Duplicate,
+    /// The payment was not the card holder's will.
+    Fraudulent,
+    /// The payment came after it had expired or was canceled, and the merchant does not want it then.
+    PaidLate,
+}
+
+/// The provider's object for a refund, as far as Sluice cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelRefund {
+    /// The provider's id of it.
+    pub id: String,
+    /// The refund it was made for, when it carries our mark.
+    pub refund_id: Option<RefundId>,
+    /// The intent it refunds, when the provider says so.
+    pub intent_id: Option<String>,
+    /// How much it gives back.
+    pub money: Money,
+    /// Where it stands.
+    pub status: ChannelRefundStatus,
+}
+
+/// Where a provider's refund stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelRefundStatus {
+    /// Accepted; the provider will tell whether the money arrived.
+    Processing,
+    /// The money was given back.
+    Succeeded,
+    /// It was not, or it came back. A refund can fail after it had succeeded.
+    Failed(Failure),
+}
+
+impl ChannelRefundStatus {
+    /// The name used in errors and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// The provider's object for a dispute about money that was paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelDispute {
+    /// The provider's id of it.
+    pub id: String,
+    /// The intent it is about.
+    pub intent_id: String,
+    /// How much is disputed.
+    pub money: Money,
+    /// The provider's word for why.
+    pub reason: String,
+    /// Where it stands.
+    pub status: ChannelDisputeStatus,
+}
+
+/// Where a dispute stands. A provider's mere warning moves no money and is none of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelDisputeStatus {
+    /// The money is withheld until it is decided.
+    Open,
+    /// Decided for the merchant: the money is back.
+    Won,
+    /// Decided for the payer: the money is gone.
+    Lost,
+}
+
+/// One line of a provider's statement: money that moved on the merchant's account there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementEntry {
+    /// The provider's id of the line.
+    pub id: String,
+    /// What moved.
+    pub kind: StatementKind,
+    /// The provider's id of the object behind it: a charge, a refund, a dispute.
+    pub object_id: String,
+    /// The intent it belongs to, when the provider says so.
+    pub intent_id: Option<String>,
+    /// The payment it carries the mark of.
+    pub payment_id: Option<PaymentId>,
+    /// The refund it carries the mark of.
+    pub refund_id: Option<RefundId>,
+    /// How much moved before fees; always positive, its direction follows from the kind.
+    pub money: Money,
+    /// What the provider kept, in minor units of the same currency.
+    pub fee_minor: i64,
+    /// When, by the provider's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// What a line of a provider's statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatementKind {
+    /// A payer paid.
+    Payment,
+    /// Money was given back.
+    Refund,
+    /// A refund came back.
+    RefundFailed,
+    /// A dispute withheld money.
+    Dispute,
+    /// A won dispute gave it back.
+    DisputeWon,
+    /// Anything else, such as a payout: no business of payments.
+    Other,
 }
 
 /// Why a call to a provider gave no intent.

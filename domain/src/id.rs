@@ -86,6 +86,26 @@ identifier! {
     /// A job. Two messages with one job id are the same job.
     JobId, "job"
 }
+identifier! {
+    /// A refund of a payment, or of a part of it.
+    RefundId, "rfd"
+}
+identifier! {
+    /// A dispute: the payer's bank took money back, or wants to.
+    DisputeId, "dsp"
+}
+identifier! {
+    /// An account of the ledger.
+    AccountId, "acc"
+}
+identifier! {
+    /// A transfer of the ledger.
+    TransferId, "trf"
+}
+identifier! {
+    /// One comparison of a merchant's day at a channel with what the provider says.
+    ReconciliationId, "rec"
+}
 
 impl MerchantId {
     /// A new, random id.
@@ -104,12 +124,76 @@ impl PaymentId {
     }
 }
 
+impl RefundId {
+    /// The id of the refund that `merchant` asks for under `key`.
+    pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "refund",
+            &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl DisputeId {
+    /// The id of the dispute that `merchant`'s provider knows under its own id.
+    pub fn derive(merchant: MerchantId, channel: &str, channel_dispute_id: &str) -> Self {
+        Self(derive(
+            "dispute",
+            &[
+                merchant.as_uuid().as_bytes(),
+                channel.as_bytes(),
+                channel_dispute_id.as_bytes(),
+            ],
+        ))
+    }
+}
+
+impl AccountId {
+    /// The id of the one account of a merchant with this kind, detail (a channel, an owner) and currency.
+    pub fn derive(merchant: MerchantId, kind: &str, detail: &str, currency: &str) -> Self {
+        Self(derive(
+            "account",
+            &[
+                merchant.as_uuid().as_bytes(),
+                kind.as_bytes(),
+                detail.as_bytes(),
+                currency.as_bytes(),
+            ],
+        ))
+    }
+}
+
+impl TransferId {
+    /// The id of the one transfer that makes this movement about this subject.
+    pub fn derive(kind: &str, phase: &str, subject: &str) -> Self {
+        Self(derive(
+            "transfer",
+            &[kind.as_bytes(), phase.as_bytes(), subject.as_bytes()],
+        ))
+    }
+}
+
+impl ReconciliationId {
+    /// The id of the `number`-th comparison of this merchant's `day` (`YYYY-MM-DD`) at this channel.
+    pub fn derive(merchant: MerchantId, channel: &str, day: &str, number: u32) -> Self {
+        Self(derive(
+            "reconciliation",
+            &[
+                merchant.as_uuid().as_bytes(),
+                channel.as_bytes(),
+                day.as_bytes(),
+                &number.to_be_bytes(),
+            ],
+        ))
+    }
+}
+
 impl NotificationId {
-    /// The id of the one notification that tells of this event of this payment.
-    pub fn derive(payment: PaymentId, event_type: &str) -> Self {
+    /// The id of the one notification that tells of this event of this subject: a payment, a refund, a dispute.
+    pub fn derive(subject: Uuid, event_type: &str) -> Self {
         Self(derive(
             "notification",
-            &[payment.as_uuid().as_bytes(), event_type.as_bytes()],
+            &[subject.as_bytes(), event_type.as_bytes()],
         ))
     }
 }

@@ -102,7 +102,7 @@ impl Notification {
         )]
         let payload = serde_json::to_string(&payload).expect("a payment serialises");
         Self {
-            id: NotificationId::derive(payment.id, event_type.name()),
+            id: NotificationId::derive(payment.id.as_uuid(), event_type.name()),
             merchant_id: payment.merchant_id,
             payment_id: payment.id,
             event_type,
