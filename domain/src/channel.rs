@@ -148,6 +148,18 @@ pub enum RefundReason {
     PaidLate,
 }
 
+impl RefundReason {
+    /// The name used in the API and the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequestedByCustomer => "requested_by_customer",
+            Self::Duplicate => "duplicate",
+            Self::Fraudulent => "fraudulent",
+            Self::PaidLate => "paid_late",
+        }
+    }
+}
+
 /// The provider's object for a refund, as far as Sluice cares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelRefund {

@@ -50,6 +50,25 @@ impl Failure {
         }
     }
 
+    /// The provider's answer about a refund is unknown, even after asking it.
+    pub fn refund_outcome_unknown() -> Self {
+        Self {
+            code: "outcome_unknown".into(),
+            message: "The payment provider did not say whether the refund was made. It is being looked into."
+                .into(),
+            next_step: NextStep::Wait,
+        }
+    }
+
+    /// The provider could not be reached often enough, and surely refunded nothing.
+    pub fn refund_unavailable() -> Self {
+        Self {
+            code: "provider_unavailable".into(),
+            message: "The payment provider could not be reached. Nothing was refunded.".into(),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
     /// The merchant is not set up for the provider.
     pub fn not_configured() -> Self {
         Self {
