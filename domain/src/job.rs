@@ -1,18 +1,28 @@
 //! Job contracts: the wire format between those who publish jobs and the workers.
 //!
-//! One file per kind, mirrored by a handler of the same name in `workers`. A payload carries ids and facts that never
+//! One file per kind (one for the two wishes), mirrored by a handler of the same name in `workers`. A payload carries ids and facts that never
 //! change, not copies of rows. Changing one in a way that old readers misread means a new `SCHEMA`.
 
 mod contract;
 mod create_intent;
+mod create_refund;
 mod envelope;
+mod expire_payment;
 mod notify_merchant;
+mod payment_action;
 mod process_callback;
 mod query_payment;
+mod query_refund;
+mod reconcile;
 
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
+pub use create_refund::{CreateRefund, CreateRefundReply};
 pub use envelope::{Envelope, Unreadable};
+pub use expire_payment::ExpirePayment;
 pub use notify_merchant::NotifyMerchant;
+pub use payment_action::{CancelPayment, ConfirmPayment, PaymentActionReply, Wish};
 pub use process_callback::ProcessCallback;
 pub use query_payment::QueryPayment;
+pub use query_refund::QueryRefund;
+pub use reconcile::Reconcile;

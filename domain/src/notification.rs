@@ -4,10 +4,13 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
+    dispute::{Dispute, DisputeView},
     id::{MerchantId, NotificationId, PaymentId},
     payment::{Payment, PaymentStatus, PaymentView},
+    refund::{Refund, RefundStatus, RefundView},
 };
 
 /// What a notification announces.
@@ -28,6 +31,24 @@ pub enum NotificationType {
     /// It is unknown whether the payment was made; the provider is asked again, and people can see it.
     #[serde(rename = "payment.needs_review")]
     PaymentNeedsReview,
+    /// The refund was made.
+    #[serde(rename = "refund.succeeded")]
+    RefundSucceeded,
+    /// The refund was not made, or its money came back; `data.failure` says why.
+    #[serde(rename = "refund.failed")]
+    RefundFailed,
+    /// It is unknown whether the refund was made; the provider is asked again, and people can see it.
+    #[serde(rename = "refund.needs_review")]
+    RefundNeedsReview,
+    /// The payer's bank withholds the money of a payment.
+    #[serde(rename = "dispute.opened")]
+    DisputeOpened,
+    /// The dispute was decided for the merchant.
+    #[serde(rename = "dispute.won")]
+    DisputeWon,
+    /// The dispute was decided for the payer.
+    #[serde(rename = "dispute.lost")]
+    DisputeLost,
 }
 
 impl NotificationType {
@@ -43,6 +64,16 @@ impl NotificationType {
         }
     }
 
+    /// The notification that a refund's new status calls for.
+    pub const fn announcing_refund(status: RefundStatus) -> Option<Self> {
+        match status {
+            RefundStatus::Pending | RefundStatus::Processing => None,
+            RefundStatus::NeedsReview => Some(Self::RefundNeedsReview),
+            RefundStatus::Succeeded => Some(Self::RefundSucceeded),
+            RefundStatus::Failed => Some(Self::RefundFailed),
+        }
+    }
+
     /// The name merchants match on.
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,6 +82,12 @@ impl NotificationType {
             Self::PaymentCanceled => "payment.canceled",
             Self::PaymentExpired => "payment.expired",
             Self::PaymentNeedsReview => "payment.needs_review",
+            Self::RefundSucceeded => "refund.succeeded",
+            Self::RefundFailed => "refund.failed",
+            Self::RefundNeedsReview => "refund.needs_review",
+            Self::DisputeOpened => "dispute.opened",
+            Self::DisputeWon => "dispute.won",
+            Self::DisputeLost => "dispute.lost",
         }
     }
 }
@@ -68,7 +105,7 @@ pub struct Notification {
     pub id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About which payment.
+    /// About which payment, or a refund or dispute of which.
     pub payment_id: PaymentId,
     /// What is announced.
     pub event_type: NotificationType,
@@ -82,34 +119,78 @@ pub struct Notification {
 pub const MAX_PAYLOAD_BYTES: usize = 20_480;
 
 #[derive(Serialize)]
-struct Payload<'a> {
+struct Payload<'a, View> {
     r#type: &'a str,
     timestamp: String,
-    data: PaymentView,
+    data: View,
 }
 
 impl Notification {
     /// Tells the merchant of `payment` what happened at `at`.
     pub fn about(payment: &Payment, event_type: NotificationType, at: DateTime<Utc>) -> Self {
-        let payload = Payload {
-            r#type: event_type.name(),
-            timestamp: at.to_rfc3339_opts(SecondsFormat::Millis, true),
-            data: PaymentView::public(payment),
-        };
-        #[expect(
-            clippy::expect_used,
-            reason = "strings, integers and string-keyed maps always serialise"
-        )]
-        let payload = serde_json::to_string(&payload).expect("a payment serialises");
-        Self {
-            id: NotificationId::derive(payment.id.as_uuid(), event_type.name()),
-            merchant_id: payment.merchant_id,
-            payment_id: payment.id,
+        let payload = payload(event_type, PaymentView::public(payment), at);
+        let subject = payment.id.as_uuid();
+        Self::new(payment.merchant_id, payment.id, subject, event_type, payload, at)
+    }
+
+    /// Tells the merchant of `refund` what happened at `at`.
+    pub fn about_refund(refund: &Refund, event_type: NotificationType, at: DateTime<Utc>) -> Self {
+        let payload = payload(event_type, RefundView::from(refund), at);
+        let subject = refund.id.as_uuid();
+        Self::new(
+            refund.merchant_id,
+            refund.payment_id,
+            subject,
             event_type,
             payload,
-            created_at: at,
+            at,
+        )
+    }
+
+    /// Tells the merchant of `dispute` what happened at `at`.
+    pub fn about_dispute(dispute: &Dispute, event_type: NotificationType, at: DateTime<Utc>) -> Self {
+        let payload = payload(event_type, DisputeView::from(dispute), at);
+        let subject = dispute.id.as_uuid();
+        Self::new(
+            dispute.merchant_id,
+            dispute.payment_id,
+            subject,
+            event_type,
+            payload,
+            at,
+        )
+    }
+
+    fn new(
+        merchant_id: MerchantId,
+        payment_id: PaymentId,
+        subject: Uuid,
+        event_type: NotificationType,
+        payload: String,
+        created_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id: NotificationId::derive(subject, event_type.name()),
+            merchant_id,
+            payment_id,
+            event_type,
+            payload,
+            created_at,
         }
     }
+}
+
+fn payload(event_type: NotificationType, data: impl Serialize, at: DateTime<Utc>) -> String {
+    let payload = Payload {
+        r#type: event_type.name(),
+        timestamp: at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        data,
+    };
+    #[expect(
+        clippy::expect_used,
+        reason = "strings, integers and string-keyed maps always serialise"
+    )]
+    serde_json::to_string(&payload).expect("a view serialises")
 }
 
 #[cfg(test)]
@@ -130,7 +211,14 @@ mod tests {
     fn notification_bytes(request: PaymentRequest) -> usize {
         let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
         let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
-        let mut payment = Payment::new(merchant, key, request, Channel::Stripe, DateTime::UNIX_EPOCH);
+        let mut payment = Payment::new(
+            merchant,
+            key,
+            request,
+            Channel::Stripe,
+            &crate::merchant::Terms::default(),
+            DateTime::UNIX_EPOCH,
+        );
         payment.intent_id = Some("i".repeat(255));
         payment.failure = Some(Failure::refused("c", &"m".repeat(1_000)));
         Notification::about(&payment, NotificationType::PaymentFailed, DateTime::UNIX_EPOCH)
@@ -149,7 +237,7 @@ mod tests {
             let money = Money { amount_minor: 1, currency: Currency::USD };
             let metadata: BTreeMap<String, String> = metadata;
             let request =
-                PaymentRequest { money, description, reference, metadata, payment_method: None, return_url: None };
+                PaymentRequest { money, description, reference, metadata, payment_method: None, return_url: None, expires_in_s: None };
             prop_assume!(request.validate().is_ok());
             prop_assert!(notification_bytes(request) < MAX_PAYLOAD_BYTES);
         }

@@ -6,23 +6,26 @@
 //! out. A decline is not the end: the payer may pay the same intent with another card, so `failed` yields to
 //! `succeeded` and to nothing else.
 
+mod action;
 mod failure;
 mod request;
 mod status;
 mod transition;
 mod view;
 
+pub use action::{ActionKind, ActionOutcome, ActionRequest, PaymentAction};
 pub use failure::{Failure, NextStep};
 pub use request::{InvalidRequest, PaymentRequest};
 pub use status::{PaymentStatus, UnknownStatus};
-pub use transition::{Applied, Effect, PaymentEvent, TransitionError};
+pub use transition::{Applied, Closing, Effect, PaymentEvent, TransitionError};
 pub use view::PaymentView;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     channel::Channel,
     id::{IdempotencyKey, MerchantId, PaymentId},
+    merchant::Terms,
     money::Money,
     secret::Secret,
 };
@@ -50,6 +53,18 @@ pub struct Payment {
     pub client_secret: Option<Secret>,
     /// Why it does not go on, when it does not.
     pub failure: Option<Failure>,
+    /// After this it is closed, unless it was paid.
+    pub expires_at: DateTime<Utc>,
+    /// Why it is being closed, once somebody has begun to close it.
+    pub closing: Option<Closing>,
+    /// Whether it was paid after it had been closed here.
+    pub is_late: bool,
+    /// How much was given back, in minor units.
+    pub refunded_minor: i64,
+    /// How much is set aside for refunds under way, in minor units.
+    pub refund_reserved_minor: i64,
+    /// How much is, or was lost to be, disputed, in minor units.
+    pub disputed_minor: i64,
     /// What the merchant said when asking.
     pub request: PaymentRequest,
     /// Counts the changes; a writer that saw an older version has to look again.
@@ -67,8 +82,10 @@ impl Payment {
         idempotency_key: IdempotencyKey,
         request: PaymentRequest,
         channel: Channel,
+        terms: &Terms,
         now: DateTime<Utc>,
     ) -> Self {
+        let expiry = request.expires_in_s.unwrap_or(terms.payment_expiry_s);
         Self {
             id: PaymentId::derive(merchant_id, &idempotency_key),
             merchant_id,
@@ -80,6 +97,12 @@ impl Payment {
             intent_id: None,
             client_secret: None,
             failure: None,
+            expires_at: now + TimeDelta::seconds(expiry.into()),
+            closing: None,
+            is_late: false,
+            refunded_minor: 0,
+            refund_reserved_minor: 0,
+            disputed_minor: 0,
             request,
             version: 0,
             created_at: now,

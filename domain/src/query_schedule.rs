@@ -1,18 +1,48 @@
-//! When a provider is asked again about a payment whose end it has not told.
+//! When a provider is asked again about a payment or a refund whose end it has not told.
 //!
-//! The first query is due at once. After it the pauses grow, because what was not settled within minutes waits for the
-//! provider to come back, and they stop growing at an hour, because somebody waits for the answer. Asking never ends: a
-//! payment stays in sight until it is settled.
+//! What is in review waits for an answer that was lost: the first query is due at once, and somebody waits for it. What
+//! merely waits, for the payer or for a bank, is told by a callback in time; it is asked about in case that callback
+//! was lost, later and less often. Either way the pauses grow and asking never ends: nothing is out of sight before it
+//! is settled.
 
 use std::time::Duration;
 
 /// The pauses after the first query, the second, and so on; the last one for all that follow. In units of the retry
 /// ladder.
-const PAUSES_UNITS: [u32; 7] = [30, 60, 120, 300, 600, 1_800, 3_600];
+const REVIEW_UNITS: [u32; 7] = [30, 60, 120, 300, 600, 1_800, 3_600];
+const WAITING_UNITS: [u32; 6] = [300, 600, 1_800, 3_600, 10_800, 21_600];
+/// How long something waits before it is asked about for the first time.
+const FIRST_WAIT_UNITS: u32 = 120;
 
-/// The pauses after the first query, the second, and so on; the last one for all that follow.
-pub fn pauses(unit: Duration) -> Vec<Duration> {
-    PAUSES_UNITS.iter().map(|units| unit * *units).collect()
+/// When queries about one thing are due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuerySchedule {
+    /// How long after its last change the first query is due.
+    pub first: Duration,
+    /// The pauses after the first query, the second, and so on; the last one for all that follow.
+    pub pauses: Vec<Duration>,
+}
+
+impl QuerySchedule {
+    /// For what is in review.
+    pub fn in_review(unit: Duration) -> Self {
+        Self {
+            first: Duration::ZERO,
+            pauses: in_units(unit, &REVIEW_UNITS),
+        }
+    }
+
+    /// For what waits for the payer or for a bank.
+    pub fn waiting(unit: Duration) -> Self {
+        Self {
+            first: unit * FIRST_WAIT_UNITS,
+            pauses: in_units(unit, &WAITING_UNITS),
+        }
+    }
+}
+
+fn in_units(unit: Duration, pauses: &[u32]) -> Vec<Duration> {
+    pauses.iter().map(|units| unit * *units).collect()
 }
 
 #[cfg(test)]
@@ -20,9 +50,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_an_hour() {
-        let pauses = pauses(Duration::from_secs(1));
-        assert!(pauses.is_sorted_by(|earlier, later| earlier < later));
-        assert_eq!(pauses.last(), Some(&Duration::from_secs(3_600)));
+    fn pauses_grow_and_what_is_in_review_is_asked_about_first() {
+        let unit = Duration::from_secs(1);
+        let (review, waiting) = (QuerySchedule::in_review(unit), QuerySchedule::waiting(unit));
+        assert!(review.first < waiting.first);
+        for schedule in [&review, &waiting] {
+            assert!(schedule.pauses.is_sorted_by(|earlier, later| earlier < later));
+        }
+        assert_eq!(review.pauses.last(), Some(&Duration::from_secs(3_600)));
     }
 }

@@ -6,3 +6,4 @@ mod inquiry;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
+mod unbuilt;

@@ -10,7 +10,10 @@ use apalis::{
 use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
-    job::{CreateIntent, Envelope, Kind, NotifyMerchant, ProcessCallback, QueryPayment},
+    job::{
+        CancelPayment, ConfirmPayment, CreateIntent, CreateRefund, Envelope, ExpirePayment, Kind,
+        NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+    },
     outcome::Disposition,
 };
 use futures::FutureExt;
@@ -33,6 +36,12 @@ pub fn worker(
         Kind::ProcessCallback => worker_for::<ProcessCallback>(backend, executor, stop),
         Kind::NotifyMerchant => worker_for::<NotifyMerchant>(backend, executor, stop),
         Kind::QueryPayment => worker_for::<QueryPayment>(backend, executor, stop),
+        Kind::CreateRefund => worker_for::<CreateRefund>(backend, executor, stop),
+        Kind::QueryRefund => worker_for::<QueryRefund>(backend, executor, stop),
+        Kind::CancelPayment => worker_for::<CancelPayment>(backend, executor, stop),
+        Kind::ConfirmPayment => worker_for::<ConfirmPayment>(backend, executor, stop),
+        Kind::ExpirePayment => worker_for::<ExpirePayment>(backend, executor, stop),
+        Kind::Reconcile => worker_for::<Reconcile>(backend, executor, stop),
     }
 }
 

@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use domain::{clock::Clock, job::Envelope, query_schedule, trace::TraceParent};
+use domain::{clock::Clock, job::Envelope, query_schedule::QuerySchedule, trace::TraceParent};
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +56,7 @@ impl Sweeper {
     }
 
     async fn take_up(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let pauses = query_schedule::pauses(self.retry_unit);
+        let pauses = QuerySchedule::in_review(self.retry_unit).pauses;
         let batch = self.store.claim_queries(now, &pauses, BATCH).await?;
         if batch.queries.is_empty() {
             return Ok(());

@@ -15,6 +15,7 @@ mod pool;
 mod queries;
 mod record;
 mod recorder;
+mod terms;
 mod vault;
 mod write;
 
@@ -28,7 +29,9 @@ pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
 pub use outbox::OutboxBatch;
 pub use payments::{Page, PageCursor};
 pub use queries::QueryBatch;
-pub use record::{CallbackOutcome, CallbackRecord, ExchangeRecord, Record, Verdict};
+pub use record::{
+    CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord, TransferRecord, Verdict,
+};
 pub use recorder::Recorder;
 pub use vault::{InvalidKey, Unsealable, Vault};
 

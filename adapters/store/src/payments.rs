@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId},
     money::Money,
-    payment::{Payment, PaymentRequest, PaymentStatus},
+    payment::{Closing, Payment, PaymentRequest, PaymentStatus},
     secret::Secret,
 };
 use serde::Serialize;
@@ -38,7 +38,8 @@ pub struct Page {
 
 const SELECT: &str = "
 select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
-       failure, request, version, created_at, updated_at
+       failure, request, version, created_at, updated_at, expires_at, closing, is_late, refunded_minor,
+       refund_reserved_minor, disputed_minor
 from payments where id = $1";
 
 const SELECT_OPEN_CALL: &str = "
@@ -63,7 +64,8 @@ select exists (
 
 const SELECT_PAGE: &str = "
 select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
-       failure, request, version, created_at, updated_at
+       failure, request, version, created_at, updated_at, expires_at, closing, is_late, refunded_minor,
+       refund_reserved_minor, disputed_minor
 from payments
 where merchant_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
 order by created_at desc, id desc
@@ -170,6 +172,12 @@ struct PaymentRow {
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    closing: Option<String>,
+    is_late: bool,
+    refunded_minor: i64,
+    refund_reserved_minor: i64,
+    disputed_minor: i64,
 }
 
 impl PaymentRow {
@@ -202,6 +210,15 @@ impl PaymentRow {
                 .map(serde_json::from_value)
                 .transpose()
                 .map_err(|e| unreadable(e.to_string()))?,
+            expires_at: self.expires_at,
+            closing: self
+                .closing
+                .map(|name| Closing::named(&name).ok_or_else(|| unreadable(format!("closing {name:?}"))))
+                .transpose()?,
+            is_late: self.is_late,
+            refunded_minor: self.refunded_minor,
+            refund_reserved_minor: self.refund_reserved_minor,
+            disputed_minor: self.disputed_minor,
             request: serde_json::from_value(self.request).map_err(|e| unreadable(e.to_string()))?,
             version: self.version,
             created_at: self.created_at,

@@ -7,10 +7,13 @@
 use chrono::{DateTime, Utc};
 use domain::{
     channel::{Channel, Exchange},
-    id::{MerchantId, PaymentId},
+    dispute::Dispute,
+    id::{MerchantId, PaymentId, RefundId},
     job::Envelope,
+    ledger::Transfer,
     notification::Notification,
-    payment::Payment,
+    payment::{Payment, PaymentAction},
+    refund::Refund,
 };
 
 use crate::{AttemptRecord, JobFailure};
@@ -24,6 +27,18 @@ pub struct Record {
     pub callback: Option<CallbackRecord>,
     /// Guard: store this payment over the version that it was read at.
     pub payment: Option<Payment>,
+    /// Guard: store this refund, unless one with its id is there.
+    pub new_refund: Option<Refund>,
+    /// Guard: store this refund over the version that it was read at.
+    pub refund: Option<Refund>,
+    /// Guard: keep what came of this wish, unless something is kept under its key.
+    pub action: Option<PaymentAction>,
+    /// The dispute as it now is. Its payment is guarded with it, so it is never older than what is stored.
+    pub dispute: Option<Dispute>,
+    /// Transfers of the ledger. None of them was written before: that would be a defect, and the record is refused.
+    pub transfers: Vec<TransferRecord>,
+    /// Exchanges with the provider about a refund.
+    pub refund_exchanges: Vec<RefundExchangeRecord>,
     /// Exchanges with the provider.
     pub exchanges: Vec<ExchangeRecord>,
     /// Notifications to store; one that is stored already stays as it is.
@@ -41,9 +56,9 @@ pub struct Record {
 pub enum Verdict {
     /// All of it.
     Written,
-    /// Nothing: the new payment or the callback is stored already.
+    /// Nothing: the new payment or refund, the callback or the wish is stored already.
     Duplicate,
-    /// Nothing: the payment has changed since it was read.
+    /// Nothing: the payment or the refund has changed since it was read.
     Stale,
 }
 
@@ -107,12 +122,39 @@ pub struct ExchangeRecord {
     pub at: DateTime<Utc>,
 }
 
+/// An exchange with a provider about a refund, and the job that made it.
+#[derive(Debug, Clone)]
+pub struct RefundExchangeRecord {
+    /// The refund it was about.
+    pub refund_id: RefundId,
+    /// The job.
+    pub job_id: String,
+    /// Its attempt, from 1.
+    pub attempt: u32,
+    /// What was said.
+    pub exchange: Exchange,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A transfer of the ledger and the moment it is written at.
+#[derive(Debug, Clone)]
+pub struct TransferRecord {
+    /// What moves.
+    pub transfer: Transfer,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 impl Record {
     /// How many guards it carries. One that fails after another succeeded has to be undone with its whole batch.
     pub(crate) fn guards(&self) -> usize {
         usize::from(self.new_payment.is_some())
             + usize::from(self.callback.is_some())
             + usize::from(self.payment.is_some())
+            + usize::from(self.new_refund.is_some())
+            + usize::from(self.refund.is_some())
+            + usize::from(self.action.is_some())
     }
 
     /// What it guards. Two records with a key in common must not share a batch.

@@ -6,7 +6,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     id::{JobId, MerchantId},
-    job::{CreateIntent, NotifyMerchant, ProcessCallback, QueryPayment},
+    job::{
+        CancelPayment, ConfirmPayment, CreateIntent, CreateRefund, ExpirePayment, NotifyMerchant,
+        ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+    },
     retry::RetrySchedule,
 };
 
@@ -21,15 +24,33 @@ pub enum Kind {
     NotifyMerchant,
     /// Ask the provider about a payment whose end it has not told.
     QueryPayment,
+    /// Give money of a payment back.
+    CreateRefund,
+    /// Ask the provider about a refund whose end it has not told.
+    QueryRefund,
+    /// Close a payment before it is paid.
+    CancelPayment,
+    /// Try to pay a payment from the merchant's server.
+    ConfirmPayment,
+    /// Close a payment that was not paid in time.
+    ExpirePayment,
+    /// Compare a merchant's day at a channel with what the provider says.
+    Reconcile,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [
+    pub const ALL: [Kind; 10] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
         Kind::QueryPayment,
+        Kind::CreateRefund,
+        Kind::QueryRefund,
+        Kind::CancelPayment,
+        Kind::ConfirmPayment,
+        Kind::ExpirePayment,
+        Kind::Reconcile,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -39,6 +60,12 @@ impl Kind {
             Self::ProcessCallback => "process_callback",
             Self::NotifyMerchant => "notify_merchant",
             Self::QueryPayment => "query_payment",
+            Self::CreateRefund => "create_refund",
+            Self::QueryRefund => "query_refund",
+            Self::CancelPayment => "cancel_payment",
+            Self::ConfirmPayment => "confirm_payment",
+            Self::ExpirePayment => "expire_payment",
+            Self::Reconcile => "reconcile",
         }
     }
 
@@ -49,6 +76,12 @@ impl Kind {
             Self::ProcessCallback => ProcessCallback::CONTRACT,
             Self::NotifyMerchant => NotifyMerchant::CONTRACT,
             Self::QueryPayment => QueryPayment::CONTRACT,
+            Self::CreateRefund => CreateRefund::CONTRACT,
+            Self::QueryRefund => QueryRefund::CONTRACT,
+            Self::CancelPayment => CancelPayment::CONTRACT,
+            Self::ConfirmPayment => ConfirmPayment::CONTRACT,
+            Self::ExpirePayment => ExpirePayment::CONTRACT,
+            Self::Reconcile => Reconcile::CONTRACT,
         }
     }
 }

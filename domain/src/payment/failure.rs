@@ -50,6 +50,25 @@ impl Failure {
         }
     }
 
+    /// The provider's answer about a refund is unknown, even after asking it.
+    pub fn refund_outcome_unknown() -> Self {
+        Self {
+            code: "outcome_unknown".into(),
+            message: "The payment provider did not say whether the refund was made. It is being looked into."
+                .into(),
+            next_step: NextStep::Wait,
+        }
+    }
+
+    /// The provider could not be reached often enough, and surely refunded nothing.
+    pub fn refund_unavailable() -> Self {
+        Self {
+            code: "provider_unavailable".into(),
+            message: "The payment provider could not be reached. Nothing was refunded.".into(),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
     /// The merchant is not set up for the provider.
     pub fn not_configured() -> Self {
         Self {
@@ -64,6 +83,16 @@ impl Failure {
         Self {
             code: code.into(),
             message: format!("The payment provider refused the request: {message}"),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
+    /// The provider took a refund and did not carry it out, or the money came back. `code` is the provider's word for why,
+    /// `sentence` the same for people.
+    pub fn not_refunded(code: &str, sentence: &str) -> Self {
+        Self {
+            code: code.into(),
+            message: format!("The refund failed. {sentence}"),
             next_step: NextStep::ContactMerchant,
         }
     }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{currency::Currency, money::Money};
+use crate::{
+    currency::Currency,
+    fingerprint::Fingerprint,
+    money::Money,
+    texts::{InvalidText, check_metadata, check_text},
+};
 
 /// The validated request for a payment: facts that never change afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,12 +21,14 @@ pub struct PaymentRequest {
     pub description: Option<String>,
     /// The merchant's own number for this sale; at most 200 characters.
     pub reference: Option<String>,
-    /// The merchant's own notes, given back unchanged; see [`Self::MAX_METADATA_KEYS`].
+    /// The merchant's own notes, given back unchanged; see [`crate::texts`].
     pub metadata: BTreeMap<String, String>,
     /// A payment method known to the provider, to be charged at once.
     pub payment_method: Option<String>,
     /// Where the payer's browser returns to after a step on another page; http or https.
     pub return_url: Option<String>,
+    /// After how many seconds the payment is closed when it was not paid; the merchant's default when it is not said.
+    pub expires_in_s: Option<u32>,
 }
 
 /// The request as it is written in a job: a misspelt field is an error, not a field left out.
@@ -41,6 +47,8 @@ struct Fields {
     payment_method: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     return_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_in_s: Option<u32>,
 }
 
 impl From<Fields> for PaymentRequest {
@@ -53,6 +61,7 @@ impl From<Fields> for PaymentRequest {
             metadata,
             payment_method,
             return_url,
+            expires_in_s,
         } = fields;
         let money = Money {
             amount_minor,
@@ -65,6 +74,7 @@ impl From<Fields> for PaymentRequest {
             metadata,
             payment_method,
             return_url,
+            expires_in_s,
         }
     }
 }
@@ -78,6 +88,7 @@ impl From<PaymentRequest> for Fields {
             metadata,
             payment_method,
             return_url,
+            expires_in_s,
         } = request;
         let Money {
             amount_minor,
@@ -91,29 +102,17 @@ impl From<PaymentRequest> for Fields {
             metadata,
             payment_method,
             return_url,
+            expires_in_s,
         }
     }
 }
 
 /// A field of the request cannot be used.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("{field}: {problem}")]
-pub struct InvalidRequest {
-    /// The field, by its name in the API.
-    pub field: &'static str,
-    /// What is wrong with it and what would be right.
-    pub problem: String,
-}
+pub type InvalidRequest = InvalidText;
 
 impl PaymentRequest {
-    /// How many metadata entries a payment may carry.
-    pub const MAX_METADATA_KEYS: usize = 20;
-    /// How long a metadata key may be, in characters.
-    pub const MAX_METADATA_KEY: usize = 40;
-    /// How long a metadata value may be, in characters.
-    pub const MAX_METADATA_VALUE: usize = 200;
-    /// How long the metadata may be in all, in bytes of JSON: with the rest of a payment it has to fit a notification.
-    pub const MAX_METADATA_BYTES: usize = 8_192;
+    /// How long a payment may wait to be paid at the most, in seconds: 30 days.
+    pub const MAX_EXPIRY_S: u32 = 2_592_000;
 
     /// Checks every field.
     ///
@@ -124,81 +123,45 @@ impl PaymentRequest {
         if let Err(error) = Money::chargeable(self.money.amount_minor, self.money.currency) {
             return invalid("amount", error.to_string());
         }
-        at_most("description", self.description.as_deref(), 500)?;
-        at_most("reference", self.reference.as_deref(), 200)?;
-        at_most("payment_method", self.payment_method.as_deref(), 255)?;
-        at_most("return_url", self.return_url.as_deref(), 2000)?;
-        if let Some(url) = &self.return_url
-            && !(url.starts_with("https://") || url.starts_with("http://"))
+        check_text("description", self.description.as_deref(), 500)?;
+        check_text("reference", self.reference.as_deref(), 200)?;
+        check_text("payment_method", self.payment_method.as_deref(), 255)?;
+        check_url("return_url", self.return_url.as_deref())?;
+        if self
+            .expires_in_s
+            .is_some_and(|expiry| !(1..=Self::MAX_EXPIRY_S).contains(&expiry))
         {
-            return invalid("return_url", "must start with https:// or http://".into());
+            return invalid("expires_in_s", format!("1 to {} seconds", Self::MAX_EXPIRY_S));
         }
-        if self.metadata.len() > Self::MAX_METADATA_KEYS {
-            return invalid("metadata", format!("at most {} entries", Self::MAX_METADATA_KEYS));
-        }
-        for (key, value) in &self.metadata {
-            let key_fits = (1..=Self::MAX_METADATA_KEY).contains(&key.chars().count());
-            if !key_fits
-                || value.chars().count() > Self::MAX_METADATA_VALUE
-                || has_control(key)
-                || has_control(value)
-            {
-                let (key_limit, value_limit) = (Self::MAX_METADATA_KEY, Self::MAX_METADATA_VALUE);
-                let limits = format!(
-                    "keys of 1 to {key_limit} characters, values of at most {value_limit}, no control characters"
-                );
-                return invalid("metadata", limits);
-            }
-        }
-        let metadata_bytes = serde_json::to_vec(&self.metadata).map_or(usize::MAX, |json| json.len());
-        if metadata_bytes > Self::MAX_METADATA_BYTES {
-            return invalid(
-                "metadata",
-                format!("at most {} bytes of JSON in all", Self::MAX_METADATA_BYTES),
-            );
-        }
-        Ok(())
+        check_metadata(&self.metadata)
     }
 
     /// SHA-256 of the request in one canonical form, so that white space or the order of fields do not matter.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let mut context = digest::Context::new(&digest::SHA256);
-        let mut field = |name: &str, value: Option<&str>| {
-            for text in [Some(name), value] {
-                let bytes = text.unwrap_or_default().as_bytes();
-                context.update(&[u8::from(text.is_some())]);
-                context.update(&(bytes.len() as u64).to_be_bytes());
-                context.update(bytes);
-            }
-        };
-        field("amount", Some(&self.money.amount_minor.to_string()));
-        field("currency", Some(self.money.currency.code()));
-        field("description", self.description.as_deref());
-        field("reference", self.reference.as_deref());
-        field("payment_method", self.payment_method.as_deref());
-        field("return_url", self.return_url.as_deref());
-        for (key, value) in &self.metadata {
-            field(key, Some(value));
+        let mut fingerprint = Fingerprint::default();
+        fingerprint.field("amount", Some(&self.money.amount_minor.to_string()));
+        fingerprint.field("currency", Some(self.money.currency.code()));
+        fingerprint.field("description", self.description.as_deref());
+        fingerprint.field("reference", self.reference.as_deref());
+        fingerprint.field("payment_method", self.payment_method.as_deref());
+        fingerprint.field("return_url", self.return_url.as_deref());
+        // Requests without it keep the fingerprint that they had before it could be said.
+        if let Some(expiry) = self.expires_in_s {
+            fingerprint.field("expires_in_s", Some(&expiry.to_string()));
         }
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(context.finish().as_ref());
-        fingerprint
+        fingerprint.entries(&self.metadata);
+        fingerprint.finish()
     }
 }
 
-/// Control characters have no place in such texts, take six bytes each in JSON, and PostgreSQL stores no control characters at all.
-fn has_control(text: &str) -> bool {
-    text.contains(char::is_control)
-}
-
-fn at_most(field: &'static str, value: Option<&str>, limit: usize) -> Result<(), InvalidRequest> {
+/// Checks an address for the payer's browser that may be left out.
+pub(super) fn check_url(field: &'static str, value: Option<&str>) -> Result<(), InvalidRequest> {
+    check_text(field, value, 2000)?;
     match value {
-        Some(text) if text.is_empty() || text.chars().count() > limit || has_control(text) => {
-            Err(InvalidRequest {
-                field,
-                problem: format!("1 to {limit} characters, no control characters"),
-            })
-        }
+        Some(url) if !(url.starts_with("https://") || url.starts_with("http://")) => Err(InvalidText {
+            field,
+            problem: "must start with https:// or http://".into(),
+        }),
         Some(_) | None => Ok(()),
     }
 }
@@ -219,19 +182,21 @@ mod tests {
             metadata: BTreeMap::new(),
             payment_method: None,
             return_url: None,
+            expires_in_s: None,
         }
     }
 
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 7] = [
+        let variants: [fn(&mut PaymentRequest); 8] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
             |r| r.reference = Some("x".into()),
             |r| r.payment_method = Some("x".into()),
             |r| r.return_url = Some("x".into()),
+            |r| r.expires_in_s = Some(60),
             |r| drop(r.metadata.insert("x".into(), "x".into())),
         ];
         for change in variants {

@@ -2,6 +2,7 @@
 
 use crate::{
     channel::{Intent, IntentStatus},
+    ledger::Transfer,
     money::Money,
     notification::NotificationType,
     payment::{Failure, Payment, PaymentStatus},
@@ -21,13 +22,62 @@ pub enum PaymentEvent {
     GaveUp(Failure),
     /// We have stopped trying and cannot tell what the provider did.
     LostSight,
+    /// It is closed, and the provider surely has no intent that could still be paid.
+    Closed(Closing),
+}
+
+/// Why a payment is closed before it is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// The merchant wanted it.
+    Canceled,
+    /// It was not paid in time.
+    Expired,
+}
+
+impl Closing {
+    /// The name used in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Canceled => "canceled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The reason of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Canceled, Self::Expired]
+            .into_iter()
+            .find(|closing| closing.name() == name)
+    }
+
+    const fn status(self) -> PaymentStatus {
+        match self {
+            Self::Canceled => PaymentStatus::Canceled,
+            Self::Expired => PaymentStatus::Expired,
+        }
+    }
 }
 
 /// What has to follow a change, in the same transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Tell the merchant.
     Notify(NotificationType),
+    /// Write it into the ledger.
+    Post(Transfer),
+    /// It was paid after it had been closed: the merchant's terms say whether it is refunded.
+    PaidLate,
+}
+
+impl Effect {
+    /// What the merchant is told, if this is telling.
+    pub const fn told(&self) -> Option<NotificationType> {
+        match self {
+            Self::Notify(told) => Some(*told),
+            Self::Post(_) | Self::PaidLate => None,
+        }
+    }
 }
 
 /// A payment after an event.
@@ -79,18 +129,37 @@ impl Payment {
         match event {
             PaymentEvent::IntentSeen { intent, change } => {
                 self.check_belongs(&intent, &change)?;
-                Ok(self
-                    .with_intent(intent)
-                    .climb(change_to_status(&change), change_to_failure(change)))
+                let status = self.status_after(&change);
+                Ok(self.with_intent(intent).climb(status, change_to_failure(change)))
             }
             // Whoever gave up did not know of the intent. Once it is known, its own news decide.
-            PaymentEvent::GaveUp(_) | PaymentEvent::LostSight if self.intent_id.is_some() => {
+            PaymentEvent::GaveUp(_) | PaymentEvent::LostSight | PaymentEvent::Closed(_)
+                if self.intent_id.is_some() =>
+            {
                 Ok(self.unchanged())
+            }
+            PaymentEvent::Closed(closing) => {
+                let closed = Self {
+                    closing: Some(closing),
+                    ..self
+                };
+                Ok(closed.unchanged().climb(closing.status(), None))
             }
             PaymentEvent::GaveUp(failure) => Ok(self.unchanged().climb(PaymentStatus::Failed, Some(failure))),
             PaymentEvent::LostSight => Ok(self
                 .unchanged()
                 .climb(PaymentStatus::NeedsReview, Some(Failure::outcome_unknown()))),
+        }
+    }
+
+    /// A provider only says that an intent was closed; why, whoever closed it has noted here before.
+    fn status_after(&self, change: &IntentStatus) -> PaymentStatus {
+        match change {
+            IntentStatus::RequiresAction => PaymentStatus::RequiresAction,
+            IntentStatus::Declined(_) => PaymentStatus::Failed,
+            IntentStatus::Processing => PaymentStatus::Processing,
+            IntentStatus::Succeeded => PaymentStatus::Succeeded,
+            IntentStatus::Canceled => self.closing.unwrap_or(Closing::Canceled).status(),
         }
     }
 
@@ -150,26 +219,32 @@ impl Payment {
 }
 
 impl Applied {
+    /// The money is there, whatever was thought before.
+    fn receive(&mut self, before: PaymentStatus) {
+        self.effects
+            .push(Effect::Post(Transfer::payment_received(&self.payment)));
+        // What the provider closed by itself, nobody here has given up.
+        let was_closed = matches!(before, PaymentStatus::Canceled | PaymentStatus::Expired);
+        if was_closed && self.payment.closing.is_some() {
+            self.payment.is_late = true;
+            self.effects.push(Effect::PaidLate);
+        }
+    }
+
     /// Moves up to `status`, or stays when that is not higher.
     fn climb(mut self, status: PaymentStatus, failure: Option<Failure>) -> Self {
         if status > self.payment.status {
+            let before = self.payment.status;
             self.payment.status = status;
             self.payment.failure = failure;
+            if status == PaymentStatus::Succeeded {
+                self.receive(before);
+            }
             self.effects
                 .extend(NotificationType::announcing(status).map(Effect::Notify));
             self.changed = true;
         }
         self
-    }
-}
-
-const fn change_to_status(change: &IntentStatus) -> PaymentStatus {
-    match change {
-        IntentStatus::RequiresAction => PaymentStatus::RequiresAction,
-        IntentStatus::Declined(_) => PaymentStatus::Failed,
-        IntentStatus::Processing => PaymentStatus::Processing,
-        IntentStatus::Succeeded => PaymentStatus::Succeeded,
-        IntentStatus::Canceled => PaymentStatus::Canceled,
     }
 }
 

@@ -34,6 +34,16 @@ pub struct PaymentView {
     pub client_secret: Option<String>,
     /// Why it does not go on, and what the payer can do.
     pub failure: Option<Failure>,
+    /// After this it is closed, unless it was paid. RFC 3339, UTC.
+    pub expires_at: DateTime<Utc>,
+    /// Whether it was paid after it had been closed here.
+    pub late: bool,
+    /// How much was given back, in minor units.
+    pub amount_refunded: i64,
+    /// How much is set aside for refunds under way, in minor units.
+    pub amount_refund_pending: i64,
+    /// How much is, or was lost to be, disputed, in minor units.
+    pub amount_disputed: i64,
     /// As the merchant gave it.
     pub description: Option<String>,
     /// As the merchant gave it.
@@ -60,6 +70,11 @@ impl PaymentView {
             channel_intent_id: payment.intent_id.clone(),
             client_secret: None,
             failure: payment.failure.clone(),
+            expires_at: payment.expires_at,
+            late: payment.is_late,
+            amount_refunded: payment.refunded_minor,
+            amount_refund_pending: payment.refund_reserved_minor,
+            amount_disputed: payment.disputed_minor,
             description: request.description.clone(),
             reference: request.reference.clone(),
             metadata: request.metadata.clone(),

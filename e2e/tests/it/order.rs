@@ -80,6 +80,7 @@ impl Story {
             metadata: BTreeMap::new(),
             payment_method: None,
             return_url: None,
+            expires_in_s: None,
         };
         let key = IdempotencyKey::try_from(number.to_string()).unwrap();
         let beginning = match dice(20) {
@@ -91,7 +92,14 @@ impl Story {
         let again = (0..dice(3)).map(|_| news[dice(news.len())]);
         let sent = news.iter().copied().chain(again.collect::<Vec<_>>()).collect();
         Self {
-            payment: Payment::new(merchant_id, key, request, Channel::Stripe, SystemClock.now()),
+            payment: Payment::new(
+                merchant_id,
+                key,
+                request,
+                Channel::Stripe,
+                &domain::merchant::Terms::default(),
+                SystemClock.now(),
+            ),
             beginning,
             sent,
         }

@@ -29,6 +29,7 @@ pub(crate) struct PaymentBody {
     metadata: Option<BTreeMap<String, String>>,
     payment_method: Option<String>,
     return_url: Option<String>,
+    expires_in_s: Option<u32>,
 }
 
 impl PaymentBody {
@@ -53,6 +54,7 @@ impl PaymentBody {
             metadata: self.metadata.unwrap_or_default(),
             payment_method: self.payment_method,
             return_url: self.return_url,
+            expires_in_s: self.expires_in_s,
         };
         request
             .validate()

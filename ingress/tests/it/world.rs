@@ -260,6 +260,7 @@ impl World {
                 metadata: BTreeMap::from([("table".into(), "9".into())]),
                 payment_method: None,
                 return_url: None,
+                expires_in_s: None,
             },
         }
     }
@@ -272,7 +273,14 @@ impl World {
             request,
         } = self.job(idempotency_key);
         let created_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(age_s);
-        let payment = Payment::new(merchant_id, idempotency_key, request, Channel::Stripe, created_at);
+        let payment = Payment::new(
+            merchant_id,
+            idempotency_key,
+            request,
+            Channel::Stripe,
+            &domain::merchant::Terms::default(),
+            created_at,
+        );
         let intent_id = Some(format!("pi_{}", payment.id));
         let client_secret = Some(Secret::new(format!("pi_{}_secret", payment.id)));
         Payment {
@@ -291,6 +299,7 @@ impl World {
             key,
             request,
             payment.channel,
+            &domain::merchant::Terms::default(),
             payment.created_at,
         );
         for record in [

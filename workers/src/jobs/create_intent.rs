@@ -100,10 +100,10 @@ impl Handler for CreateIntent {
             Some(_) | None => PaymentEvent::LostSight,
         };
         // Neither event can be refused: both are about the payment alone.
-        let applied = payment.apply(event);
-        Ok(applied
-            .map(|applied| record_of(applied, &run.trace, context.clock.now()))
-            .unwrap_or_default())
+        match payment.apply(event) {
+            Ok(applied) => record_of(context, run, applied).await,
+            Err(_) => Ok(Record::default()),
+        }
     }
 
     async fn reply(&self, context: &Context) -> Result<Option<Vec<u8>>, StoreError> {
@@ -145,7 +145,15 @@ enum Prepared {
 /// Stores the payment, unless it is there.
 async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, StoreError> {
     let (key, request) = (job.idempotency_key.clone(), job.request.clone());
-    let new = Payment::new(job.merchant_id, key, request, CHANNEL, context.clock.now());
+    let terms = context.store.terms(job.merchant_id).await?;
+    let new = Payment::new(
+        job.merchant_id,
+        key,
+        request,
+        CHANNEL,
+        &terms,
+        context.clock.now(),
+    );
     let record = Record {
         new_payment: Some(new.clone()),
         ..Record::default()

@@ -120,7 +120,7 @@ impl Inquiry<'_> {
             let exchanges = vec![self.exchange_record(exchange.clone())];
             let record = Record {
                 exchanges,
-                ..record_of(applied, &self.run.trace, self.context.clock.now())
+                ..record_of(self.context, self.run, applied).await?
             };
             match self.context.recorder.write(record).await? {
                 Verdict::Written => return Ok(Ok(())),

@@ -41,7 +41,9 @@ impl Handler for ProcessCallback {
                 // Other systems may share the provider's account: an intent without our mark is none of ours.
                 None => ignore(self, context).await,
             },
-            CallbackEvent::Other => ignore(self, context).await,
+            CallbackEvent::Refund(_) | CallbackEvent::Dispute(_) | CallbackEvent::Other => {
+                ignore(self, context).await
+            }
         }
     }
 }
@@ -120,7 +122,7 @@ async fn settle(
         let callback = Some(inbox(job, context, Some(payment_id), outcome));
         let record = Record {
             callback,
-            ..record_of(applied, &run.trace, context.clock.now())
+            ..record_of(context, run, applied).await?
         };
         match context.recorder.write(record).await? {
             Verdict::Written | Verdict::Duplicate => return Ok(Outcome::Done),

@@ -67,7 +67,7 @@ async fn give_up(inquiry: &Inquiry<'_>, exchange: Exchange) -> Result<(), StoreE
     };
     let record = Record {
         exchanges: vec![inquiry.exchange_record(exchange)],
-        ..record_of(applied, &inquiry.run.trace, context.clock.now())
+        ..record_of(context, inquiry.run, applied).await?
     };
     reach(Point::QueryPaymentAbsent);
     // When it changed, there is news; when it still is in review then, the next query asks again.

@@ -149,7 +149,14 @@ async fn a_key_older_than_the_provider_keeps_it_is_asked_about_first() {
     let world = world().await;
     let job = world.job("k", request(None));
     // The intent exists, opened two days ago by a worker that never wrote it down.
-    let mut old = Payment::new(world.merchant_id, key("k"), request(None), Channel::Stripe, now());
+    let mut old = Payment::new(
+        world.merchant_id,
+        key("k"),
+        request(None),
+        Channel::Stripe,
+        &domain::merchant::Terms::default(),
+        now(),
+    );
     old.created_at -= TimeDelta::days(2);
     world.store_new(&old).await;
     world.open_at_provider(&old, 1999).await;

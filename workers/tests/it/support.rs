@@ -158,6 +158,7 @@ pub fn request(payment_method: Option<&str>) -> PaymentRequest {
         metadata: BTreeMap::new(),
         payment_method: payment_method.map(str::to_owned),
         return_url: None,
+        expires_in_s: None,
     }
 }
 
@@ -251,7 +252,14 @@ impl World {
     }
 
     pub async fn stored_for(&self, merchant_id: MerchantId, name: &str) -> Payment {
-        let payment = Payment::new(merchant_id, key(name), request(None), Channel::Stripe, now());
+        let payment = Payment::new(
+            merchant_id,
+            key(name),
+            request(None),
+            Channel::Stripe,
+            &domain::merchant::Terms::default(),
+            now(),
+        );
         self.store_new(&payment).await;
         payment
     }

@@ -144,6 +144,7 @@ impl Twice {
             key(name),
             request(None),
             Channel::Stripe,
+            &domain::merchant::Terms::default(),
             created_at,
         );
         self.world.store_new(&new).await;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::payment::Payment;
+use domain::payment::{Closing, Payment};
 use failpoints::{Protection, is_missing};
 use sqlx::Row;
 use uuid::Uuid;
@@ -31,9 +31,9 @@ pub async fn write(
 
 const INSERT_PAYMENTS: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
-                      created_at, updated_at)
+                      created_at, updated_at, expires_at)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-                     $9::jsonb[], $10::timestamptz[], $10::timestamptz[])
+                     $9::jsonb[], $10::timestamptz[], $10::timestamptz[], $11::timestamptz[])
 on conflict do nothing
 returning id";
 
@@ -81,6 +81,7 @@ async fn insert_payments(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<(u
                 .collect::<Vec<_>>(),
         )
         .bind(column().map(|payment| payment.created_at).collect::<Vec<_>>())
+        .bind(column().map(|payment| payment.expires_at).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
         .await?;
     let inserted: HashSet<Uuid> = inserted
@@ -171,9 +172,15 @@ async fn insert_callbacks(
 const UPDATE_PAYMENTS: &str = "
 update payments as stored
 set status = seen.status, intent_id = seen.intent_id, client_secret = seen.client_secret, failure = seen.failure,
-    updated_at = seen.updated_at, version = stored.version + 1
-from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $7::timestamptz[])
-     as seen (id, version, status, intent_id, client_secret, failure, updated_at)
+    updated_at = seen.updated_at, version = stored.version + 1, closing = seen.closing, is_late = seen.is_late,
+    refunded_minor = seen.refunded_minor, refund_reserved_minor = seen.refund_reserved_minor,
+    disputed_minor = seen.disputed_minor,
+    -- What changed is asked about anew.
+    next_query_at = case when stored.status = seen.status then stored.next_query_at end
+from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $7::timestamptz[], $8::text[],
+            $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[])
+     as seen (id, version, status, intent_id, client_secret, failure, updated_at, closing, is_late, refunded_minor,
+              refund_reserved_minor, disputed_minor)
 where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
@@ -208,6 +215,19 @@ async fn update_payments(
         )
         .bind(column().map(payments::failure_json).collect::<Vec<_>>())
         .bind(column().map(|payment| payment.updated_at).collect::<Vec<_>>())
+        .bind(
+            column()
+                .map(|payment| payment.closing.map(Closing::name))
+                .collect::<Vec<_>>(),
+        )
+        .bind(column().map(|payment| payment.is_late).collect::<Vec<_>>())
+        .bind(column().map(|payment| payment.refunded_minor).collect::<Vec<_>>())
+        .bind(
+            column()
+                .map(|payment| payment.refund_reserved_minor)
+                .collect::<Vec<_>>(),
+        )
+        .bind(column().map(|payment| payment.disputed_minor).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
         .await?;
     let updated: HashSet<Uuid> = updated

@@ -92,9 +92,17 @@ impl World {
             metadata: BTreeMap::from([("table".into(), "9".into())]),
             payment_method: None,
             return_url: None,
+            expires_in_s: None,
         };
         let key = IdempotencyKey::try_from(key.to_owned()).unwrap();
-        Payment::new(self.merchant_id, key, request, Channel::Stripe, at(1))
+        Payment::new(
+            self.merchant_id,
+            key,
+            request,
+            Channel::Stripe,
+            &domain::merchant::Terms::default(),
+            at(1),
+        )
     }
 
     pub fn callback(&self, event_id: &str) -> CallbackRecord {

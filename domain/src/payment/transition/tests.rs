@@ -6,6 +6,8 @@ use chrono::DateTime;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::Transfer;
+use crate::merchant::Terms;
 use crate::{
     channel::Channel,
     currency::Currency,
@@ -27,10 +29,18 @@ fn pending() -> Payment {
         metadata: BTreeMap::new(),
         payment_method: None,
         return_url: None,
+        expires_in_s: None,
     };
     let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
     let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
-    Payment::new(merchant, key, request, Channel::Stripe, DateTime::UNIX_EPOCH)
+    Payment::new(
+        merchant,
+        key,
+        request,
+        Channel::Stripe,
+        &Terms::default(),
+        DateTime::UNIX_EPOCH,
+    )
 }
 
 fn declined() -> IntentStatus {
@@ -68,7 +78,12 @@ fn after(events: impl IntoIterator<Item = PaymentEvent>) -> Payment {
 fn a_paid_intent_settles_the_payment_and_tells_the_merchant_once() {
     let paid = pending().apply(seen(IntentStatus::Succeeded)).unwrap();
     assert_eq!(paid.payment.status, PaymentStatus::Succeeded);
-    assert_eq!(paid.effects, [Effect::Notify(NotificationType::PaymentSucceeded)]);
+    let told: Vec<_> = paid.effects.iter().filter_map(Effect::told).collect();
+    assert_eq!(told, [NotificationType::PaymentSucceeded]);
+    assert!(
+        paid.effects
+            .contains(&Effect::Post(Transfer::payment_received(&paid.payment)))
+    );
     let again = paid.payment.apply(seen(IntentStatus::Succeeded)).unwrap();
     assert!(!again.changed && again.effects.is_empty());
 }
@@ -185,7 +200,7 @@ proptest! {
         let mut payment = pending();
         for event in events {
             let applied = payment.apply(event).unwrap();
-            told.extend(applied.effects.iter().map(|Effect::Notify(kind)| *kind));
+            told.extend(applied.effects.iter().filter_map(Effect::told));
             payment = applied.payment;
         }
         let once: HashSet<_> = told.iter().collect();

@@ -144,7 +144,7 @@ fn a_hundred_thousand_stories_end_as_what_was_said_has_it() {
                 payment.status >= before,
                 "sequence {number} {arrived:?} goes back at {news:?}"
             );
-            for Effect::Notify(kind) in applied.effects {
+            for kind in applied.effects.iter().filter_map(Effect::told) {
                 assert!(
                     told.insert(kind),
                     "sequence {number} {arrived:?} tells {kind} twice"

@@ -1,0 +1,156 @@
+//! Every movement of money that Sluice knows, as a transfer.
+
+use crate::{
+    channel::Channel,
+    dispute::Dispute,
+    id::MerchantId,
+    ledger::{
+        Account, Transfer, TransferKind,
+        transfer::{About, Movement},
+    },
+    money::Money,
+    payment::Payment,
+    refund::Refund,
+};
+
+impl Transfer {
+    /// The payer paid: the provider now holds the money for the merchant.
+    pub fn payment_received(payment: &Payment) -> Self {
+        let clearing = clearing(payment.merchant_id, payment.channel, payment.money);
+        let balance = Account::merchant_balance(payment.merchant_id, payment.money.currency);
+        Self::post(
+            about_payment(TransferKind::Payment, payment),
+            &movement(clearing, balance, payment.money),
+        )
+    }
+
+    /// The provider kept `fee_minor` of the payment for its services.
+    pub fn fee_kept(payment: &Payment, fee_minor: i64) -> Self {
+        let (merchant_id, currency) = (payment.merchant_id, payment.money.currency);
+        let fee = Money {
+            amount_minor: fee_minor,
+            currency,
+        };
+        let balance = Account::merchant_balance(merchant_id, currency);
+        let fees = Account::fees(merchant_id, payment.channel, currency);
+        Self::post(
+            about_payment(TransferKind::Fee, payment),
+            &movement(balance, fees, fee),
+        )
+    }
+
+    /// The refund's amount is set aside before the provider is asked to give it back.
+    pub fn refund_reserved(refund: &Refund) -> Self {
+        Self::reserve(about_refund(TransferKind::Refund, refund), &reservation(refund))
+    }
+
+    /// The provider gave the reserved amount back.
+    pub fn refund_posted(refund: &Refund) -> Self {
+        let balance = Account::merchant_balance(refund.merchant_id, refund.money.currency);
+        let given_back = movement(balance, clearing_of(refund), refund.money);
+        Self::post_reserved(
+            about_refund(TransferKind::Refund, refund),
+            &reservation(refund),
+            &given_back,
+        )
+    }
+
+    /// The refund was not made: what was set aside is free again.
+    pub fn refund_voided(refund: &Refund) -> Self {
+        Self::void(about_refund(TransferKind::Refund, refund), &reservation(refund))
+    }
+
+    /// The refund had succeeded and then failed: the money is back.
+    pub fn refund_returned(refund: &Refund) -> Self {
+        let balance = Account::merchant_balance(refund.merchant_id, refund.money.currency);
+        Self::post(
+            about_refund(TransferKind::RefundReturned, refund),
+            &movement(clearing_of(refund), balance, refund.money),
+        )
+    }
+
+    /// A bank withheld the disputed amount.
+    pub fn dispute_opened(dispute: &Dispute) -> Self {
+        let (balance, disputed) = dispute_accounts(dispute);
+        Self::post(
+            about_dispute(TransferKind::Dispute, dispute),
+            &movement(balance, disputed, dispute.money),
+        )
+    }
+
+    /// The disputed amount is the merchant's again.
+    pub fn dispute_won(dispute: &Dispute) -> Self {
+        let (balance, disputed) = dispute_accounts(dispute);
+        Self::post(
+            about_dispute(TransferKind::DisputeWon, dispute),
+            &movement(disputed, balance, dispute.money),
+        )
+    }
+
+    /// The disputed amount has gone back to the payer.
+    pub fn dispute_lost(dispute: &Dispute) -> Self {
+        let (_, disputed) = dispute_accounts(dispute);
+        let clearing = clearing(dispute.merchant_id, dispute.channel, dispute.money);
+        Self::post(
+            about_dispute(TransferKind::DisputeLost, dispute),
+            &movement(disputed, clearing, dispute.money),
+        )
+    }
+}
+
+fn dispute_accounts(dispute: &Dispute) -> (Account, Account) {
+    let (merchant_id, currency) = (dispute.merchant_id, dispute.money.currency);
+    (
+        Account::merchant_balance(merchant_id, currency),
+        Account::disputes(merchant_id, currency),
+    )
+}
+
+fn clearing(merchant_id: MerchantId, channel: Channel, money: Money) -> Account {
+    Account::provider_clearing(merchant_id, channel, money.currency)
+}
+
+fn clearing_of(refund: &Refund) -> Account {
+    clearing(refund.merchant_id, refund.channel, refund.money)
+}
+
+fn reservation(refund: &Refund) -> Movement {
+    let (merchant_id, currency) = (refund.merchant_id, refund.money.currency);
+    movement(
+        Account::merchant_balance(merchant_id, currency),
+        Account::refunds_pending(merchant_id, currency),
+        refund.money,
+    )
+}
+
+fn movement(from: Account, to: Account, money: Money) -> Movement {
+    Movement {
+        from,
+        to,
+        amount_minor: money.amount_minor,
+    }
+}
+
+fn about_payment(kind: TransferKind, payment: &Payment) -> About {
+    About {
+        kind,
+        payment_id: payment.id,
+        subject: payment.id.to_string(),
+    }
+}
+
+fn about_refund(kind: TransferKind, refund: &Refund) -> About {
+    About {
+        kind,
+        payment_id: refund.payment_id,
+        subject: refund.id.to_string(),
+    }
+}
+
+fn about_dispute(kind: TransferKind, dispute: &Dispute) -> About {
+    About {
+        kind,
+        payment_id: dispute.payment_id,
+        subject: dispute.id.to_string(),
+    }
+}

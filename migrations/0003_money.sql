@@ -1,0 +1,259 @@
+-- The money model: the ledger, refunds, wishes about payments, expiry, disputes, reconciliation.
+
+-- What a merchant has agreed to about its payments.
+alter table merchants
+  add column payment_expiry_s  integer not null default 86400 check (payment_expiry_s between 1 and 2592000),
+  add column late_payments     text not null default 'accept' check (late_payments in ('accept', 'refund'));
+
+-- What the provider was agreed to keep of a payment; none where nobody has agreed to anything.
+alter table channel_configs
+  add column fee_bps          integer check (fee_bps between 0 and 10000),
+  add column fee_fixed_minor  bigint check (fee_fixed_minor >= 0),
+  add check ((fee_bps is null) = (fee_fixed_minor is null));
+
+alter table payments
+  add column expires_at             timestamptz,
+  -- Why it is being closed, once somebody has begun to close it.
+  add column closing                text check (closing in ('canceled', 'expired')),
+  -- When the next attempt to close it is due, and how many there were.
+  add column next_closing_at        timestamptz,
+  add column closings               integer not null default 0 check (closings >= 0),
+  -- Paid after it had been closed here.
+  add column is_late                boolean not null default false,
+  add column refunded_minor         bigint not null default 0 check (refunded_minor >= 0),
+  add column refund_reserved_minor  bigint not null default 0 check (refund_reserved_minor >= 0),
+  add column disputed_minor         bigint not null default 0 check (disputed_minor >= 0),
+  -- Whatever the code above believes: never more is given back than was paid, and only what was paid.
+  add constraint payments_never_over_refunded check (refunded_minor + refund_reserved_minor <= amount_minor),
+  add constraint payments_refunds_need_money
+    check (status = 'succeeded' or refunded_minor + refund_reserved_minor = 0),
+  add constraint payments_late_is_paid check (not is_late or status = 'succeeded');
+update payments set expires_at = created_at + interval '1 day';
+alter table payments alter column expires_at set not null;
+
+drop index payments_queries;
+create index payments_queries on payments (coalesce(next_query_at, updated_at))
+  where status in ('needs_review', 'requires_action', 'processing');
+create index payments_expiries on payments (coalesce(next_closing_at, expires_at))
+  where status in ('requires_action', 'failed') and intent_id is not null;
+
+create table refunds (
+  id                 uuid primary key,
+  merchant_id        uuid not null references merchants,
+  payment_id         uuid not null references payments,
+  idempotency_key    text not null,
+  fingerprint        bytea not null check (length(fingerprint) = 32),
+  status             text not null check (status in ('pending', 'needs_review', 'processing', 'succeeded', 'failed')),
+  amount_minor       bigint not null check (amount_minor > 0),
+  currency           text not null check (currency ~ '^[A-Z]{3}$'),
+  channel            text not null,
+  channel_refund_id  text,
+  failure            jsonb,
+  request            jsonb not null,
+  version            integer not null default 0,
+  next_query_at      timestamptz,
+  queries            integer not null default 0 check (queries >= 0),
+  created_at         timestamptz not null,
+  updated_at         timestamptz not null,
+  unique (merchant_id, idempotency_key),
+  check (status not in ('processing', 'succeeded') or channel_refund_id is not null),
+  check ((status in ('failed', 'needs_review')) = (failure is not null))
+);
+create index refunds_payment on refunds (payment_id);
+create unique index refunds_channel_refund on refunds (merchant_id, channel, channel_refund_id)
+  where channel_refund_id is not null;
+create index refunds_newest on refunds (merchant_id, created_at desc, id desc);
+create index refunds_queries on refunds (coalesce(next_query_at, updated_at))
+  where status in ('needs_review', 'processing');
+
+-- A refund's money never changes, its provider's object neither, and its end is the end.
+create function refunds_guard() returns trigger language plpgsql as $$
+begin
+  if (new.merchant_id, new.payment_id, new.amount_minor, new.currency, new.fingerprint)
+     is distinct from (old.merchant_id, old.payment_id, old.amount_minor, old.currency, old.fingerprint) then
+    raise exception 'what refund % is about cannot change', old.id using errcode = 'check_violation';
+  end if;
+  if old.channel_refund_id is not null and new.channel_refund_id is distinct from old.channel_refund_id then
+    raise exception 'refund % keeps its provider''s object', old.id using errcode = 'check_violation';
+  end if;
+  if old.status = 'failed' and new.status <> 'failed'
+     or old.status = 'succeeded' and new.status not in ('succeeded', 'failed') then
+    raise exception 'refund % is % and cannot become %', old.id, old.status, new.status
+      using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger refunds_guard before update on refunds for each row execute function refunds_guard();
+
+-- Each exchange with a provider about a refund.
+create table refund_records (
+  id           bigint generated always as identity primary key,
+  refund_id    uuid not null references refunds,
+  job_id       text not null,
+  attempt      integer not null,
+  operation    text not null,
+  outcome      text not null,
+  -- The provider's id of the refund.
+  object_id    text,
+  error        text,
+  duration_ms  integer not null,
+  at           timestamptz not null
+);
+create index refund_records_refund on refund_records (refund_id);
+
+-- What merchants wanted done with a payment that existed, and what came of it.
+create table payment_actions (
+  merchant_id      uuid not null references merchants,
+  action           text not null check (action in ('cancel', 'confirm')),
+  idempotency_key  text not null,
+  payment_id       uuid not null references payments,
+  fingerprint      bytea not null check (length(fingerprint) = 32),
+  request          jsonb not null,
+  outcome          jsonb not null,
+  at               timestamptz not null,
+  primary key (merchant_id, action, idempotency_key)
+);
+create index payment_actions_payment on payment_actions (payment_id);
+
+create table disputes (
+  id                  uuid primary key,
+  merchant_id         uuid not null references merchants,
+  payment_id          uuid not null references payments,
+  channel             text not null,
+  channel_dispute_id  text not null,
+  amount_minor        bigint not null check (amount_minor > 0),
+  currency            text not null check (currency ~ '^[A-Z]{3}$'),
+  reason              text not null,
+  status              text not null check (status in ('open', 'won', 'lost')),
+  created_at          timestamptz not null,
+  updated_at          timestamptz not null,
+  unique (merchant_id, channel, channel_dispute_id)
+);
+create index disputes_payment on disputes (payment_id);
+
+-- The ledger. Nothing in it is ever changed or removed, and every statement that adds postings adds balanced ones.
+create table ledger_accounts (
+  id           uuid primary key,
+  merchant_id  uuid not null references merchants,
+  kind         text not null check (kind in ('merchant_balance', 'provider_clearing', 'fees', 'refunds_pending',
+                                             'disputes', 'customer_wallet', 'adjustments')),
+  -- The channel or the customer, where there is more than one of the kind.
+  detail       text not null,
+  currency     text not null check (currency ~ '^[A-Z]{3}$'),
+  unique (merchant_id, kind, detail, currency),
+  -- For postings, whose currency is their account's.
+  unique (id, currency)
+);
+
+create table ledger_transfers (
+  id           uuid primary key,
+  merchant_id  uuid not null references merchants,
+  kind         text not null,
+  phase        text not null check (phase in ('pending', 'posted', 'voided', 'expired')),
+  -- The reservation that it resolves. One is resolved once.
+  resolves     uuid unique references ledger_transfers,
+  payment_id   uuid not null references payments,
+  -- The payment, refund or dispute it is about.
+  subject      text not null,
+  at           timestamptz not null,
+  check (phase not in ('voided', 'expired') or resolves is not null),
+  check (phase <> 'pending' or resolves is null)
+);
+create index ledger_transfers_payment on ledger_transfers (payment_id);
+
+create table ledger_postings (
+  transfer_id   uuid not null references ledger_transfers,
+  ordinal       smallint not null,
+  account_id    uuid not null,
+  currency      text not null,
+  layer         text not null check (layer in ('posted', 'pending')),
+  -- What the account gains; negative when it gives.
+  amount_minor  bigint not null check (amount_minor <> 0),
+  primary key (transfer_id, ordinal),
+  foreign key (account_id, currency) references ledger_accounts (id, currency)
+);
+create index ledger_postings_account on ledger_postings (account_id) include (layer, amount_minor);
+
+-- After every statement the postings it added sum to zero for each transfer, currency and layer. So the sum of all
+-- postings is zero after every statement, and at every commit.
+create function ledger_is_balanced() returns trigger language plpgsql as $$
+declare
+  unbalanced record;
+begin
+  select transfer_id, currency, layer, sum(amount_minor) as off into unbalanced
+  from added group by transfer_id, currency, layer having sum(amount_minor) <> 0 limit 1;
+  if found then
+    raise exception 'the % postings of transfer % are off by % minor units of %', unbalanced.layer,
+      unbalanced.transfer_id, unbalanced.off, unbalanced.currency using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+create trigger ledger_is_balanced after insert on ledger_postings referencing new table as added
+  for each statement execute function ledger_is_balanced();
+
+create function ledger_never_changes() returns trigger language plpgsql as $$
+begin
+  raise exception 'the ledger is only added to: % on % is refused', tg_op, tg_table_name
+    using errcode = 'check_violation';
+end $$;
+create trigger ledger_never_changes before update or delete or truncate on ledger_postings
+  for each statement execute function ledger_never_changes();
+create trigger ledger_never_changes before update or delete or truncate on ledger_transfers
+  for each statement execute function ledger_never_changes();
+create trigger ledger_never_changes before update or delete or truncate on ledger_accounts
+  for each statement execute function ledger_never_changes();
+
+-- Balances are never stored: they are what the postings say.
+create view ledger_balances as
+select account.id as account_id, account.merchant_id, account.kind, account.detail, account.currency,
+       coalesce(sum(posting.amount_minor) filter (where posting.layer = 'posted'), 0)::bigint as posted_minor,
+       coalesce(sum(posting.amount_minor) filter (where posting.layer = 'pending'), 0)::bigint as pending_minor
+from ledger_accounts account left join ledger_postings posting on posting.account_id = account.id
+group by account.id;
+
+-- Comparisons of a merchant's day at a channel with what the provider says, and what they found.
+create table reconciliations (
+  id           uuid primary key,
+  merchant_id  uuid not null references merchants,
+  channel      text not null,
+  day          date not null,
+  number       integer not null check (number > 0),
+  status       text not null default 'running' check (status in ('running', 'done')),
+  -- How many lines the provider's statement had, and how many of them agreed with ours.
+  entries      integer,
+  matched      integer,
+  requested_by text not null,
+  created_at   timestamptz not null,
+  finished_at  timestamptz,
+  unique (merchant_id, channel, day, number),
+  check ((status = 'done') = (finished_at is not null and entries is not null and matched is not null))
+);
+
+create table reconciliation_differences (
+  id                 bigint generated always as identity primary key,
+  reconciliation_id  uuid not null references reconciliations,
+  class              text not null check (class in ('missing_here', 'missing_there', 'amount', 'currency', 'state',
+                                                    'fee', 'duplicate')),
+  payment_id         uuid references payments,
+  refund_id          uuid references refunds,
+  -- The provider's object and line of its statement.
+  object_id          text,
+  entry_id           text,
+  ours               text not null,
+  theirs             text not null,
+  found_at           timestamptz not null,
+  -- A person's word on it.
+  resolved_at        timestamptz,
+  resolution         text,
+  resolved_by        text,
+  check ((resolved_at is null) = (resolution is null) and (resolved_at is null) = (resolved_by is null))
+);
+create index reconciliation_differences_run on reconciliation_differences (reconciliation_id);
+create index reconciliation_differences_open on reconciliation_differences (found_at) where resolved_at is null;
+
+grant select on refunds, refund_records, payment_actions, disputes, ledger_accounts, ledger_transfers, ledger_postings,
+  ledger_balances, reconciliations, reconciliation_differences to sluice_reader, sluice_writer;
+grant insert on refunds, refund_records, payment_actions, disputes, ledger_accounts, ledger_transfers, ledger_postings,
+  reconciliations, reconciliation_differences to sluice_writer;
+grant update on refunds, disputes, reconciliations, reconciliation_differences to sluice_writer;
+grant usage on all sequences in schema public to sluice_writer;
