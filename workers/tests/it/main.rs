@@ -2,10 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod create_intent;
+mod create_refund;
 mod notify_merchant;
 mod process_callback;
 mod provider;
 mod query_payment;
+mod query_refund;
+mod refund_callbacks;
+mod refund_unknown;
+mod refunding;
 mod store_trouble;
 mod support;
 mod twice;
