@@ -138,6 +138,16 @@ pub(super) fn to_wire(money: Money) -> Result<(i64, stripe_types::Currency), Uns
 ///
 /// More than eight digits are read all the same: what Stripe says it received is a fact, whatever it takes.
 pub(super) fn from_wire(wire: i64, currency: &str) -> Result<Money, UnspeakableAmount> {
+    let money = moved(wire, currency)?;
+    if money.amount_minor < 0 {
+        let currency = money.currency;
+        return Err(UnspeakableAmount::Amount { wire, currency });
+    }
+    Ok(money)
+}
+
+/// The amount that a line of an account means: less than zero where money left the account.
+pub(super) fn moved(wire: i64, currency: &str) -> Result<Money, UnspeakableAmount> {
     let unknown = || UnspeakableAmount::Currency(currency.chars().take(8).collect());
     let currency: Currency = currency.parse().map_err(|_| unknown())?;
     let amount_minor = match notation(currency) {
@@ -145,13 +155,11 @@ pub(super) fn from_wire(wire: i64, currency: &str) -> Result<Money, UnspeakableA
         Notation::Hundredfold => Some(wire / 100).filter(|minor| minor * 100 == wire),
         Notation::Refused => return Err(unknown()),
     };
-    match amount_minor {
-        Some(amount_minor) if amount_minor >= 0 => Ok(Money {
-            amount_minor,
-            currency,
-        }),
-        Some(_) | None => Err(UnspeakableAmount::Amount { wire, currency }),
-    }
+    let amount_minor = amount_minor.ok_or(UnspeakableAmount::Amount { wire, currency })?;
+    Ok(Money {
+        amount_minor,
+        currency,
+    })
 }
 
 #[cfg(test)]
