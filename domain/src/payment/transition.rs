@@ -208,7 +208,8 @@ impl Payment {
         }
     }
 
-    fn unchanged(self) -> Applied {
+    /// The payment as it is, with nothing to follow.
+    pub fn unchanged(self) -> Applied {
         Applied {
             payment: self,
             effects: Vec::new(),
