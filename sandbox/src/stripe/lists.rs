@@ -2,12 +2,15 @@
 
 use super::book::Book;
 use super::charges::Charge;
+use super::endpoints::Endpoint;
 use super::errors::ApiError;
 use super::events::Event;
+use super::intents::Intent;
 use super::listing::Page;
 use super::params::Params;
 use super::refunds::Refund;
 use super::route::Work;
+use super::transactions::Transaction;
 
 const PAGE_PARAMS: [&str; 4] = ["limit", "starting_after", "ending_before", "created"];
 
@@ -21,7 +24,12 @@ fn paged<'a>(params: Params<'a>, filters: &[&str]) -> Result<(Params<'a>, Page<'
 pub fn intents(params: Params<'_>) -> Result<Work<'_>, ApiError> {
     let (_, page) = paged(params, &["customer", "customer_account"])?;
     Ok(Box::new(move |book, _| {
-        page.cut("/v1/payment_intents", "payment_intent", book.intents.iter().rev())
+        page.cut(
+            "/v1/payment_intents",
+            "payment_intent",
+            book.intents.iter().rev(),
+            Intent::render,
+        )
     }))
 }
 
@@ -43,7 +51,7 @@ pub fn refunds(params: Params<'_>) -> Result<Work<'_>, ApiError> {
                 .flat_map(|charge| refunds_of(book, charge))
                 .collect(),
         };
-        page.cut("/v1/refunds", "refund", wanted)
+        page.cut("/v1/refunds", "refund", wanted, Refund::render)
     }))
 }
 
@@ -63,7 +71,24 @@ pub fn transactions(params: Params<'_>) -> Result<Work<'_>, ApiError> {
                 && source.is_none_or(|source| transaction.source == source)
                 && currency.is_none_or(|currency| transaction.currency == currency)
         });
-        page.cut("/v1/balance_transactions", "balance transaction", wanted)
+        page.cut(
+            "/v1/balance_transactions",
+            "balance transaction",
+            wanted,
+            Transaction::render,
+        )
+    }))
+}
+
+/// `GET /v1/disputes`
+pub fn disputes(params: Params<'_>) -> Result<Work<'_>, ApiError> {
+    let (params, page) = paged(params, &["charge", "payment_intent"])?;
+    let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
+    Ok(Box::new(move |book, _| {
+        let wanted = book.disputes.iter().rev().filter(|dispute| {
+            charge.is_none_or(|id| dispute.charge == id) && intent.is_none_or(|id| dispute.intent == id)
+        });
+        page.cut("/v1/disputes", "dispute", wanted, |dispute| dispute.render(book))
     }))
 }
 
@@ -75,7 +100,7 @@ pub fn events(params: Params<'_>) -> Result<Work<'_>, ApiError> {
     Ok(Box::new(move |book, _| {
         let events = book.events.iter().rev().map(AsRef::as_ref);
         let wanted = events.filter(|event: &&Event| kinds.is_empty() || kinds.contains(&event.kind));
-        page.cut("/v1/events", "event", wanted)
+        page.cut("/v1/events", "event", wanted, |event| event.object.clone())
     }))
 }
 
@@ -87,6 +112,7 @@ pub fn endpoints(params: Params<'_>) -> Result<Work<'_>, ApiError> {
             "/v1/webhook_endpoints",
             "webhook endpoint",
             book.endpoints.iter().rev(),
+            Endpoint::render,
         )
     }))
 }
