@@ -57,16 +57,18 @@ impl Handler for QueryPayment {
     }
 }
 
-/// What its own job has yet to open is not asked about. A declined payment waits for another card: its callback tells, or
-/// the attempt to close it when its time is over.
+/// What its own job has yet to open is not asked about. What was closed is not claimed by the sweep either; but should
+/// somebody ask, its money may have come late.
 const fn is_due(payment: &Payment) -> bool {
     match payment.status {
-        PaymentStatus::NeedsReview | PaymentStatus::RequiresAction | PaymentStatus::Processing => true,
+        PaymentStatus::NeedsReview => true,
+        PaymentStatus::Succeeded => false,
         PaymentStatus::Pending
+        | PaymentStatus::RequiresAction
+        | PaymentStatus::Processing
         | PaymentStatus::Failed
         | PaymentStatus::Canceled
-        | PaymentStatus::Expired
-        | PaymentStatus::Succeeded => false,
+        | PaymentStatus::Expired => payment.intent_id.is_some(),
     }
 }
 

@@ -22,8 +22,8 @@ use crate::{
     jobs::{change::record_of, closing::Answer, subject::seen},
 };
 
-/// How often a wish is put off before waiting counts as a failed try: about eight minutes of the retry ladder.
-const PATIENT_SNOOZES: u32 = 28;
+/// How often a wish is put off before waiting counts as a failed try: about four minutes of the retry ladder.
+const PATIENT_SNOOZES: u32 = 24;
 
 /// One run that carries out a wish.
 pub struct Wishing<'a> {
