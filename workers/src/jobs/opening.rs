@@ -44,7 +44,8 @@ pub async fn open<S: Subject>(
     };
     let mut opening = Opening { inquiry, is_new };
     match credentials {
-        Ok(credentials) => opening.run(&credentials).await,
+        // It is large, and lies under many layers.
+        Ok(credentials) => Box::pin(opening.run(&credentials)).await,
         Err(reason) => {
             opening.note_not_sent(&reason).await?;
             Ok(Outcome::Fail(reason))
