@@ -99,8 +99,8 @@ fn seen_by_client<'a>(order: &'a Order, tally: &mut Tally) -> Option<(&'a str, V
     let mut statuses = Vec::new();
     for told in looks {
         if told.is_accepted() {
-            payment = Some(told.payment.as_str());
-            statuses.push(told.payment_status.as_str());
+            payment = Some(told.id.as_str());
+            statuses.push(told.object_status.as_str());
         } else if let Some(payment) = payment.filter(|_| told.status == 404) {
             tally.lost(format!("{payment} was seen and is not found later"));
         }

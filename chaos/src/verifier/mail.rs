@@ -51,7 +51,7 @@ fn reached(facts: &Facts) -> BTreeSet<(&str, &str)> {
     let told = looks
         .filter_map(|look| look.told.as_ref())
         .filter(|told| told.is_accepted());
-    let seen = told.map(|told| (told.payment.as_str(), told.payment_status.as_str()));
+    let seen = told.map(|told| (told.id.as_str(), told.object_status.as_str()));
     stored
         .chain(seen)
         .filter(|(_, status)| is_announced(status))

@@ -52,7 +52,7 @@ pub fn honest(facts: &Facts) -> Finding {
 /// The payment that an order was told of.
 fn stored<'a>(payments: &HashMap<&str, &'a Payment>, order: &Order) -> Option<&'a Payment> {
     let told = order.requests.iter().flat_map(Request::accepted).next()?;
-    payments.get(told.payment.as_str()).copied()
+    payments.get(told.id.as_str()).copied()
 }
 
 fn refused_wrongly(
@@ -62,7 +62,7 @@ fn refused_wrongly(
     stored: Option<&Payment>,
 ) -> Option<&'static str> {
     match told.status {
-        200..=299 if told.payment.is_empty() => Some("it accepts and names no payment"),
+        200..=299 if told.id.is_empty() => Some("it accepts and names no payment"),
         200..=299 => None,
         503 => (!is_come_back(told)).then_some("it does not say when to come back"),
         // A process that was frozen finds that the body took too long.

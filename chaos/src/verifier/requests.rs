@@ -118,7 +118,7 @@ pub fn one_id(facts: &Facts) -> Finding {
             .iter()
             .flat_map(Request::accepted)
             .chain(looks.filter(|told| told.is_accepted()));
-        let mut ids: Vec<&str> = told.map(|told| told.payment.as_str()).collect();
+        let mut ids: Vec<&str> = told.map(|told| told.id.as_str()).collect();
         ids.extend(stored.get(&key_of(facts, order)).copied());
         ids.sort_unstable();
         ids.dedup();
@@ -147,7 +147,7 @@ pub fn key_of<'a>(facts: &'a Facts, order: &'a Order) -> Key<'a> {
 /// The requests that were accepted, each with the id that it was told.
 fn accepted(order: &Order) -> impl Iterator<Item = (&Request, &str)> {
     let requests = order.requests.iter();
-    requests.filter_map(|request| Some((request, request.accepted().next()?.payment.as_str())))
+    requests.filter_map(|request| Some((request, request.accepted().next()?.id.as_str())))
 }
 
 /// Whether a stored payment is what was asked for.

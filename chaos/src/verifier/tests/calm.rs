@@ -87,7 +87,7 @@ fn payment(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
         asked(Told {
             status: 200,
             payment: id.into(),
-            payment_status: status.into(),
+            object_status: status.into(),
             ..Told::default()
         })
     });
@@ -117,7 +117,7 @@ fn request(id: &str, amount_minor: i64) -> Request {
     let accepted = Told {
         status: 202,
         payment: id.into(),
-        payment_status: "pending".into(),
+        object_status: "pending".into(),
         ..Told::default()
     };
     Request {
