@@ -78,7 +78,8 @@ impl Client {
         body: &Value,
         wait_s: Option<u32>,
     ) -> anyhow::Result<Answer> {
-        self.wish(&format!("payments/{payment}/refunds"), key, body, wait_s).await
+        self.wish(&format!("payments/{payment}/refund"), key, body, wait_s)
+            .await
     }
 
     /// Calls a payment off.
@@ -92,7 +93,8 @@ impl Client {
         body: &Value,
         wait_s: Option<u32>,
     ) -> anyhow::Result<Answer> {
-        self.wish(&format!("payments/{payment}/cancel"), key, body, wait_s).await
+        self.wish(&format!("payments/{payment}/cancel"), key, body, wait_s)
+            .await
     }
 
     /// Tries to pay a payment from the merchant's server.
@@ -106,7 +108,8 @@ impl Client {
         body: &Value,
         wait_s: Option<u32>,
     ) -> anyhow::Result<Answer> {
-        self.wish(&format!("payments/{payment}/confirm"), key, body, wait_s).await
+        self.wish(&format!("payments/{payment}/confirm"), key, body, wait_s)
+            .await
     }
 
     /// Looks at a refund.
@@ -114,16 +117,11 @@ impl Client {
     /// # Errors
     /// There is no answer.
     pub async fn refund(&self, id: &str) -> anyhow::Result<Answer> {
-        self.send(self.http.get(format!("{}/refunds/{id}", self.base))).await
+        self.send(self.http.get(format!("{}/refunds/{id}", self.base)))
+            .await
     }
 
-    async fn wish(
-        &self,
-        path: &str,
-        key: &str,
-        body: &Value,
-        wait_s: Option<u32>,
-    ) -> anyhow::Result<Answer> {
+    async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {
             request = request.header("prefer", format!("wait={wait_s}"));

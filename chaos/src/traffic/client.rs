@@ -208,9 +208,7 @@ fn body_of(wanted: &Wanted) -> Value {
 }
 
 /// What came back, as far as patience lasted: for the journal, and in full.
-pub(super) async fn asked(
-    request: impl Future<Output = anyhow::Result<Answer>>,
-) -> (Asked, Option<Answer>) {
+pub(super) async fn asked(request: impl Future<Output = anyhow::Result<Answer>>) -> (Asked, Option<Answer>) {
     let began = Instant::now();
     let answer = timeout(PATIENCE, request).await.ok().and_then(Result::ok);
     let told = answer.as_ref().map(|answer| Told {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use e2e::Answer;
+use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
@@ -50,8 +51,7 @@ impl Play<'_> {
             Then::Confirm(cards) => {
                 for &card in cards {
                     let wish = self.begin("confirm", Deed::Confirm { card });
-                    self.wish_until_known(&wish, payment).await;
-                    self.look_until(payment, is_settled).await;
+                    self.carry_out(&wish, payment).await;
                 }
             }
             Then::Expire => drop(self.look_until(payment, is_settled).await),
@@ -65,17 +65,25 @@ impl Play<'_> {
 
     /// Calls the payment off and looks what became of it.
     pub(super) async fn cancel(&self, payment: &str) {
-        let wish = self.begin("cancel", Deed::Cancel);
-        self.wish_until_known(&wish, payment).await;
-        self.look_until(payment, is_settled).await;
+        self.carry_out(&self.begin("cancel", Deed::Cancel), payment).await;
     }
 
     async fn cancel_again(&self, payment: &str) {
         let wish = self.begin("cancel", Deed::Cancel);
         let send = || self.wish_until_known(&wish, payment);
         tokio::join!(send(), send());
+        self.carry_out(&wish, payment).await;
+    }
+
+    /// Sends a wish until it is known what came of it.
+    async fn carry_out(&self, wish: &Wish, payment: &str) {
+        if self.wish_until_known(wish, payment).await.is_none() {
+            return;
+        }
         self.look_until(payment, is_settled).await;
-        send().await;
+        let send = || self.send(wish, payment);
+        let note = |asked| self.shop.journal.note_wish_asked(wish.number, asked);
+        self.repeat_until_found(send, note, is_answered).await;
     }
 
     async fn refund(&self, payment: &str, part: Part) {
@@ -103,21 +111,20 @@ impl Play<'_> {
 
     /// Sends a wish until it is accepted or refused for good; gives the id of what it was accepted for.
     async fn wish_until_known(&self, wish: &Wish, payment: &str) -> Option<String> {
-        let ask = || self.send(wish, payment);
+        let ask = || self.send(wish, payment).map(|(asked, _)| asked);
         let note = |asked| self.shop.journal.note_wish_asked(wish.number, asked);
         self.repeat_until_known(ask, note).await.map(|told| told.id)
     }
 
-    async fn send(&self, Wish { key, deed, .. }: &Wish, payment: &str) -> Asked {
+    async fn send(&self, Wish { key, deed, .. }: &Wish, payment: &str) -> (Asked, Option<Answer>) {
         let api = &self.shop.api;
         let wait_s = self.drawn.is_waiting.then_some(WAIT_S);
         let body = body_of(*deed);
-        let sent = match deed {
+        match deed {
             Deed::Refund { .. } => asked(api.create_refund(payment, key, &body, wait_s)).await,
             Deed::Cancel => asked(api.cancel(payment, key, &body, wait_s)).await,
             Deed::Confirm { .. } => asked(api.confirm(payment, key, &body, wait_s)).await,
-        };
-        sent.0
+        }
     }
 
     fn begin_refund(&self, part: Part) -> Wish {
@@ -147,6 +154,11 @@ fn body_of(deed: Deed) -> Value {
         } => json!({ "amount": amount_minor }),
         Deed::Confirm { card } => json!({ "payment_method": card }),
     }
+}
+
+/// Nobody has to be asked any more what came of the wish.
+fn is_answered(answer: &Answer) -> Option<()> {
+    matches!(answer.status, 200 | 201 | 400..500).then_some(())
 }
 
 /// Nothing more happens to the refund by itself.

@@ -140,8 +140,7 @@ pub fn one_id(facts: &Facts) -> Finding {
 
 /// Under which merchant and key an order is stored.
 pub fn key_of<'a>(facts: &'a Facts, order: &'a Order) -> Key<'a> {
-    let merchant = facts.journal.merchants.get(order.merchant);
-    (merchant.map_or("", |merchant| merchant.id.as_str()), &order.key)
+    (facts.merchant_of(order), &order.key)
 }
 
 /// The requests that were accepted, each with the id that it was told.
