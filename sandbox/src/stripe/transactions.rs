@@ -1,6 +1,6 @@
 //! Balance transactions: one line for each movement of money on the account, from which statements are made.
 //!
-//! A line is entered where the money moves and nowhere else.
+//! A line is entered where the money moves and nowhere else, and nothing but an injected difference changes it.
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,9 @@ use crate::clock;
 
 /// How long the provider keeps money before it is available.
 const HELD_S: i64 = 2 * 86_400;
+
+/// What a dispute costs, in minor units of whatever currency.
+pub const DISPUTE_FEE: i64 = 1_500;
 
 /// Why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,10 @@ pub enum Movement {
     PaymentRefund,
     /// A refund came back.
     RefundFailure,
+    /// A dispute withheld money.
+    Dispute,
+    /// A dispute that was won gave it back.
+    DisputeReversal,
 }
 
 impl Movement {
@@ -35,6 +42,7 @@ impl Movement {
             Self::Refund => "refund",
             Self::PaymentRefund => "payment_refund",
             Self::RefundFailure => "refund_failure",
+            Self::Dispute | Self::DisputeReversal => "adjustment",
         }
     }
 
@@ -44,6 +52,8 @@ impl Movement {
             Self::Charge | Self::Payment => "charge",
             Self::Refund | Self::PaymentRefund => "refund",
             Self::RefundFailure => "refund_failure",
+            Self::Dispute => "dispute",
+            Self::DisputeReversal => "dispute_reversal",
         }
     }
 
@@ -52,6 +62,8 @@ impl Movement {
             Self::Charge | Self::Payment => None,
             Self::Refund | Self::PaymentRefund => Some("REFUND FOR CHARGE"),
             Self::RefundFailure => Some("REFUND FAILURE"),
+            Self::Dispute => Some("Chargeback withdrawal"),
+            Self::DisputeReversal => Some("Chargeback reversal"),
         }
     }
 }
@@ -76,9 +88,10 @@ impl Default for FeeRate {
 }
 
 impl FeeRate {
-    /// The fee of this amount, half a minor unit rounded up.
-    pub fn of(self, amount: i64) -> i64 {
-        (amount * self.bps + 5_000).div_euclid(10_000) + self.fixed_minor
+    /// The fee of this amount in a currency whose amounts are multiples of `multiple`: the nearest one, the higher of two.
+    pub fn of(self, amount: i64, multiple: i64) -> i64 {
+        let ten_thousandths = amount * self.bps + self.fixed_minor * 10_000;
+        (ten_thousandths + 5_000 * multiple).div_euclid(10_000 * multiple) * multiple
     }
 }
 
@@ -91,7 +104,7 @@ pub struct Transaction {
     pub created: i64,
     /// Why the money moved.
     pub movement: Movement,
-    /// The charge or refund that moved it.
+    /// The charge, refund or dispute that moved it.
     pub source: String,
     /// How much moved, in minor units; negative when it left the account.
     pub amount: i64,
@@ -167,13 +180,17 @@ mod tests {
     use super::FeeRate;
 
     #[test]
-    fn fees_round_half_a_minor_unit_up() {
+    fn fees_round_to_what_the_currency_can_pay_and_a_half_up() {
         let rate = FeeRate::default();
-        assert_eq!((rate.of(2000), rate.of(1999), rate.of(50)), (88, 88, 31));
+        let of = |amount| rate.of(amount, 1);
+        assert_eq!((of(2000), of(1999), of(50)), (88, 88, 31));
+        // 435.30 kronur are 435.
+        assert_eq!(rate.of(1_500_000, 100), 43_500);
         let half = FeeRate {
             bps: 100,
             fixed_minor: 0,
         };
-        assert_eq!((half.of(149), half.of(150), half.of(151)), (1, 2, 2));
+        assert_eq!((half.of(149, 1), half.of(150, 1), half.of(151, 1)), (1, 2, 2));
+        assert_eq!((half.of(4_999, 100), half.of(5_000, 100)), (0, 100));
     }
 }
