@@ -121,6 +121,15 @@ impl Client {
             .await
     }
 
+    /// Lists refunds, newest first; `query` as in `payment_id=pay_…&status=failed`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn refunds(&self, query: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/refunds?{query}", self.base)))
+            .await
+    }
+
     async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {
