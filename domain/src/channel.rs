@@ -223,6 +223,34 @@ pub enum ChannelDisputeStatus {
     Lost,
 }
 
+/// What a provider says moved on the merchant's account there within some time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The lines that can be read, whoever caused them: other programs may use the merchant's account too.
+    pub entries: Vec<StatementEntry>,
+    /// The lines that cannot be read and may be ours. None of them may be passed over in silence.
+    pub unreadable: Vec<UnreadableEntry>,
+}
+
+/// A line of a provider's statement that Sluice cannot read, though it carries our mark or belongs to an intent. Without
+/// a mark, whoever knows the payments can tell by the intent whether it is ours. Lines of which even the mark cannot be
+/// read are here as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableEntry {
+    /// The provider's id of the line, when that can be read.
+    pub id: Option<String>,
+    /// The provider's id of the object behind it, when that can be read.
+    pub object_id: Option<String>,
+    /// The intent it belongs to, when the provider says so.
+    pub intent_id: Option<String>,
+    /// The payment it carries the mark of.
+    pub payment_id: Option<PaymentId>,
+    /// The refund it carries the mark of.
+    pub refund_id: Option<RefundId>,
+    /// What cannot be read, for people: the amount, the currency, the kind. Without secrets or personal data.
+    pub problem: String,
+}
+
 /// One line of a provider's statement: money that moved on the merchant's account there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementEntry {
@@ -230,7 +258,7 @@ pub struct StatementEntry {
     pub id: String,
     /// What moved.
     pub kind: StatementKind,
-    /// The provider's id of the object behind it: a charge, a refund, a dispute.
+    /// The provider's id of the object behind it: a charge, a refund, a dispute; of the line itself where there is none.
     pub object_id: String,
     /// The intent it belongs to, when the provider says so.
     pub intent_id: Option<String>,
@@ -238,9 +266,10 @@ pub struct StatementEntry {
     pub payment_id: Option<PaymentId>,
     /// The refund it carries the mark of.
     pub refund_id: Option<RefundId>,
-    /// How much moved before fees; always positive, its direction follows from the kind.
+    /// How much moved before fees, in the currency that the account is kept in; never negative, its direction follows from
+    /// the kind.
     pub money: Money,
-    /// What the provider kept, in minor units of the same currency.
+    /// What the provider kept, in minor units of the same currency; negative where it gave a fee back.
     pub fee_minor: i64,
     /// When, by the provider's clock.
     pub at: DateTime<Utc>,
@@ -263,7 +292,7 @@ pub enum StatementKind {
     Other,
 }
 
-/// Why a call to a provider gave no intent.
+/// Why a call to a provider gave nothing.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum CallError {
     /// The provider answered that this payer cannot pay this way. Final for this attempt; asking again is useless.
@@ -300,7 +329,7 @@ pub struct Exchange {
     pub operation: &'static str,
     /// What came of it, such as `ok`, `declined`, `unknown`.
     pub outcome: &'static str,
-    /// The provider's id of the object, when there is one.
+    /// The provider's id of the object that was answered, when there is one: an intent, or a refund.
     pub intent_id: Option<String>,
     /// The error as text, without secrets or personal data.
     pub error: Option<String>,
