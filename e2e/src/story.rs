@@ -4,6 +4,7 @@
 //! same time, and none of them sees another's payments, faults or notifications.
 
 mod bad_signature;
+mod books;
 mod callback_before_intent;
 mod callback_three_times;
 mod cancel_too_late;
@@ -83,6 +84,12 @@ cases! {
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
 }
+
+/// What is looked at when every other case is over: it is about all of them.
+pub const EPILOGUE: Case = Case {
+    name: "the ledger after all that",
+    play: |world| Box::pin(books::play(world)),
+};
 
 impl Case {
     /// The case of this name.

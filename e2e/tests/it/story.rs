@@ -1,6 +1,6 @@
 //! The story of the demo, one test for each case.
 
-use e2e::story::{CASES, Case};
+use e2e::story::{CASES, Case, EPILOGUE};
 
 use crate::harness::{Sluice, until};
 
@@ -112,5 +112,7 @@ async fn the_whole_story_at_once() {
     for played in futures::future::join_all(playing).await {
         assert_eq!(played.report.seen(), played.report.expected(), "{}", played.name);
     }
+    let played = EPILOGUE.play(&sluice.world).await;
+    assert_eq!(played.report.seen(), played.report.expected(), "{}", played.name);
     sluice.stop().await;
 }
