@@ -4,12 +4,17 @@
 mod cancel_payment;
 mod confirm_payment;
 mod create_intent;
+mod create_refund;
 mod expire_payment;
 mod late_payments;
 mod notify_merchant;
 mod process_callback;
 mod provider;
 mod query_payment;
+mod query_refund;
+mod refund_callbacks;
+mod refund_unknown;
+mod refunding;
 mod store_trouble;
 mod support;
 mod twice;
