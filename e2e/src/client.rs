@@ -49,6 +49,17 @@ impl Client {
         .await
     }
 
+    /// Wants something done with a payment that exists: `cancel` or `confirm`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn wish(&self, payment: &str, action: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        let request = self
+            .http
+            .post(format!("{}/payments/{payment}/{action}", self.base));
+        self.send(request.header("idempotency-key", key).json(body)).await
+    }
+
     /// Looks at a payment.
     ///
     /// # Errors
