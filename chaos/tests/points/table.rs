@@ -19,6 +19,12 @@ pub enum Work {
     NotifyMerchant,
     /// A worker asks about a payment in review.
     QueryPayment,
+    /// A worker cancels a payment.
+    CancelPayment,
+    /// A worker tries to pay a payment.
+    ConfirmPayment,
+    /// A worker closes a payment that was not paid in time.
+    ExpirePayment,
     /// A worker has a refund made.
     CreateRefund,
     /// A worker asks about a refund in review.
@@ -89,13 +95,16 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
         Self::ProcessCallback,
         Self::NotifyMerchant,
         Self::QueryPayment,
+        Self::CancelPayment,
+        Self::ConfirmPayment,
+        Self::ExpirePayment,
         Self::CreateRefund,
         Self::QueryRefund,
     ];
@@ -109,6 +118,9 @@ impl Work {
             Self::ProcessCallback => PROCESS_CALLBACK,
             Self::NotifyMerchant => NOTIFY_MERCHANT,
             Self::QueryPayment => QUERY_PAYMENT,
+            Self::CancelPayment => CANCEL_PAYMENT,
+            Self::ConfirmPayment => CONFIRM_PAYMENT,
+            Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::CreateRefund => CREATE_REFUND,
             Self::QueryRefund => QUERY_REFUND,
         }
@@ -279,6 +291,73 @@ const QUERY_PAYMENT: &[Case] = &[
     Case::at(Point::JobHandled).on(Way::Absent),
     Case::at(Point::SettleBeforeAck).on(Way::Absent),
     Case::at(Point::SettleAcked).on(Way::Absent),
+];
+
+/// The payment is recorded twice: when it is noted that it is being closed, and when the provider has closed it.
+const CANCEL_PAYMENT: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ClosingNoted),
+    Case::at(Point::ClosingAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The attempt is recorded twice: when it is begun, and when it is known what came of it.
+const CONFIRM_PAYMENT: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ConfirmPaymentCallNoted),
+    Case::at(Point::ConfirmPaymentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The job that closes comes out of the outbox. A sweep looks for queries first, of which none is due, so its second look
+/// is for what has expired.
+const EXPIRE_PAYMENT: &[Case] = &[
+    Case::at(Point::SweepBeforeClaim).after(1),
+    Case::at(Point::SweepClaimed),
+    Case::at(Point::SweepBeforeCommit),
+    Case::at(Point::SweepCommitted),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ClosingNoted),
+    Case::at(Point::ClosingAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
 ];
 
 /// A refund is recorded twice as well: when its amount is set aside, and when its end is known.

@@ -16,10 +16,7 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
         play.scene.set_fault(REFUNDING, dial).await?;
     }
     let refund = ask_for(play, &payment).await?;
-    play.workers.start_armed(case)?;
-    play.workers.die(case).await?;
-    play.stage.calm(&play.scene).await?;
-    play.workers.start()?;
+    play.die(case).await?;
     let expected = if case.way == Way::Parked {
         RefundEnding::given_up(&["refund.failed"])
     } else {
