@@ -2,8 +2,12 @@
 
 mod change;
 mod create_intent;
+mod create_refund;
 mod inquiry;
 mod notify_merchant;
+mod opening;
 mod process_callback;
 mod query_payment;
+mod query_refund;
+mod subject;
 mod unbuilt;

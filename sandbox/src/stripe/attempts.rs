@@ -51,6 +51,24 @@ impl Book {
         self.attempt(id, &method, conditions, origin)
     }
 
+    /// Pays an intent even if it was canceled meanwhile: the payer's money was already on its way. Nothing else than
+    /// a payment that succeeds can do that.
+    pub fn pay_late(&mut self, id: &str, choice: &MethodChoice, origin: &Origin) -> Answered {
+        let intent = self.intent(id)?;
+        if intent.status != Status::Canceled {
+            return self.confirm(id, Some(choice), choice, origin);
+        }
+        let attached = choice.attach(self)?;
+        let method = attached.and_then(|id| self.methods.get(&id)).cloned();
+        match method.filter(|method| method.reaction.pays_at_once()) {
+            Some(method) => self.approve(id, &method, origin),
+            None => Err(ApiError::invalid(
+                "Only a payment method that pays at once can pay what was canceled.",
+            )
+            .param("payment_method")),
+        }
+    }
+
     fn attempt(&mut self, id: &str, method: &Method, conditions: &MethodChoice, origin: &Origin) -> Answered {
         if let Some(intent) = self.intents.get_mut(id) {
             intent.payment_method = Some(method.id.clone());
@@ -142,15 +160,17 @@ impl Book {
         }
     }
 
-    fn approve(&mut self, id: &str, method: &Method, origin: &Origin) -> Answered {
-        let intent = self.intent(id)?;
-        let manual = intent.capture_method == "manual";
-        let charge = Charge::approved(intent, method, !manual);
-        let (charge_id, object) = (charge.id.clone(), charge.render());
-        self.charges.insert(&charge_id, charge);
+    /// Charges the method and marks the intent as paid, without a word to anybody; answers the charge.
+    pub fn pay(&mut self, id: &str, method: &Method) -> Result<String, ApiError> {
+        let manual = self.intent(id)?.capture_method == "manual";
+        let charge = self.charge(id, method, !manual)?;
         if let Some(intent) = self.intents.get_mut(id) {
-            intent.latest_charge = Some(charge_id);
+            intent.latest_charge = Some(charge.clone());
+            intent.payment_method = Some(method.id.clone());
             intent.next_action = None;
+            intent.last_payment_error = None;
+            intent.canceled_at = None;
+            intent.cancellation_reason = None;
             if manual {
                 intent.status = Status::RequiresCapture;
                 intent.amount_capturable = intent.amount;
@@ -159,8 +179,14 @@ impl Book {
                 intent.amount_received = intent.amount;
             }
         }
-        self.emit("charge.succeeded", &object, None, origin);
-        let kind = if manual {
+        Ok(charge)
+    }
+
+    /// Charges the method, and tells of it.
+    pub fn approve(&mut self, id: &str, method: &Method, origin: &Origin) -> Answered {
+        let charge = self.pay(id, method)?;
+        self.emit_charge("charge.succeeded", &charge, origin);
+        let kind = if self.intent(id)?.status == Status::RequiresCapture {
             "payment_intent.amount_capturable_updated"
         } else {
             "payment_intent.succeeded"
@@ -175,8 +201,8 @@ impl Book {
             return ApiError::no_such("payment_intent", id, "intent");
         };
         let charge = Charge::declined(intent, method, decline);
-        let (charge_id, object) = (charge.id.clone(), charge.render());
-        self.charges.insert(&charge_id, charge);
+        let charge_id = charge.id.clone();
+        self.add_charge(charge);
         let error = ApiError::card(decline.code, decline.message)
             .with("charge", charge_id.as_str().into())
             .with("decline_code", decline.decline_code.into())
@@ -188,9 +214,9 @@ impl Book {
         });
         self.back_to_start(id, shown);
         if let Some(intent) = self.intents.get_mut(id) {
-            intent.latest_charge = Some(charge_id);
+            intent.latest_charge = Some(charge_id.clone());
         }
-        self.emit("charge.failed", &object, None, origin);
+        self.emit_charge("charge.failed", &charge_id, origin);
         self.emit_intent("payment_intent.payment_failed", id, origin);
         match self.show_intent(id) {
             Ok(intent) => error.with("payment_intent", intent),
@@ -260,11 +286,8 @@ impl Book {
             intent.amount_received = amount;
             intent.amount_capturable = 0;
         }
-        if let Some(charge) = self.charges.get_mut(&charge_id) {
-            charge.capture(amount);
-            let object = charge.render();
-            self.emit("charge.captured", &object, None, origin);
-        }
+        self.take(&charge_id, amount);
+        self.emit_charge("charge.captured", &charge_id, origin);
         self.emit_intent("payment_intent.succeeded", id, origin);
         self.show_intent(id)
     }

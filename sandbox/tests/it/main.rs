@@ -3,6 +3,8 @@
 
 mod callbacks;
 mod client;
+mod differences;
+mod disputes;
 mod faults;
 mod idempotency;
 mod intents;
@@ -11,3 +13,4 @@ mod merchant;
 mod refunds;
 mod refusals;
 mod schema;
+mod transactions;

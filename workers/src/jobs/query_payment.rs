@@ -5,21 +5,16 @@
 //! meanwhile. So nothing is retried or parked here but for defects of our own.
 
 use domain::{
-    channel::Exchange,
     job::QueryPayment,
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Failure, PaymentEvent, PaymentStatus},
+    payment::PaymentStatus,
 };
-use failpoints::{Point, reach};
-use store::{Record, StoreError};
+use store::StoreError;
 
 use crate::{
     context::Context,
     execute::{Handler, Run},
-    jobs::{
-        change::record_of,
-        inquiry::{Asked, Inquiry},
-    },
+    jobs::inquiry::{Asked, Inquiry},
 };
 
 impl Handler for QueryPayment {
@@ -41,11 +36,11 @@ impl Handler for QueryPayment {
         let inquiry = Inquiry {
             context,
             run,
-            payment,
+            subject: payment,
         };
         match inquiry.ask(&credentials).await? {
             Asked::Settled => {}
-            Asked::Absent(exchange) => give_up(&inquiry, exchange).await?,
+            Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
             Asked::Mismatch(reason) => {
                 tracing::error!(payment_id = %self.payment_id, %reason, "the provider's intent is not the payment's");
             }
@@ -55,21 +50,4 @@ impl Handler for QueryPayment {
         }
         Ok(Outcome::Done)
     }
-}
-
-/// The provider surely has no intent: the payment is failed, unless something happened to it meanwhile.
-async fn give_up(inquiry: &Inquiry<'_>, exchange: Exchange) -> Result<(), StoreError> {
-    let context = inquiry.context;
-    let event = PaymentEvent::GaveUp(Failure::provider_unavailable());
-    // The event cannot be refused: it is about the payment alone.
-    let Ok(applied) = inquiry.payment.clone().apply(event) else {
-        return Ok(());
-    };
-    let record = Record {
-        exchanges: vec![inquiry.exchange_record(exchange)],
-        ..record_of(context, inquiry.run, applied).await?
-    };
-    reach(Point::QueryPaymentAbsent);
-    // When it changed, there is news; when it still is in review then, the next query asks again.
-    context.recorder.write(record).await.map(drop)
 }

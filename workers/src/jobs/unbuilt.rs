@@ -1,7 +1,7 @@
 //! Kinds whose handlers are not there yet: their jobs are parked.
 
 use domain::{
-    job::{CancelPayment, ConfirmPayment, CreateRefund, ExpirePayment, QueryRefund, Reconcile},
+    job::{CancelPayment, ConfirmPayment, ExpirePayment, Reconcile},
     outcome::{ErrorClass, Outcome, Reason},
 };
 use store::StoreError;
@@ -21,8 +21,6 @@ macro_rules! unbuilt {
     )+};
 }
 
-unbuilt!(CreateRefund);
-unbuilt!(QueryRefund);
 unbuilt!(CancelPayment);
 unbuilt!(ConfirmPayment);
 unbuilt!(ExpirePayment);

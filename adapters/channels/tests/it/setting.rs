@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 /// How long a call may take in these tests: long enough for a loaded machine, short enough to wait for.
 pub const TIMEOUT: Duration = Duration::from_millis(1_500);
 
+/// The key of the merchant whose account the tests use.
+const SECRET_KEY: &str = "sk_test_channels";
+
 pub struct Setting {
     pub sandbox: Sandbox,
     pub channels: Channels,
@@ -37,6 +40,8 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
         connect_timeout: Duration::from_millis(500),
         find_timeout: 4 * TIMEOUT,
         find_page_limit: 2,
+        statement_timeout: 4 * TIMEOUT,
+        statement_page_limit: 2,
     }
 }
 
@@ -80,7 +85,7 @@ impl Setting {
         Self {
             sandbox,
             channels,
-            credentials: credentials("sk_test_channels"),
+            credentials: credentials(SECRET_KEY),
             http: reqwest::Client::new(),
         }
     }
@@ -92,9 +97,26 @@ impl Setting {
     }
 
     pub async fn fault(&self, dial: Value) {
-        let url = format!("{}/sandbox/faults", self.sandbox.base_url());
-        let set = self.http.post(url).json(&dial).send().await.unwrap();
-        assert!(set.status().is_success(), "{}", set.text().await.unwrap());
+        self.order("faults", &dial).await;
+    }
+
+    /// Lets the sandbox do something that a payer, a bank or a fault would.
+    pub async fn order(&self, path: &str, order: &Value) {
+        let url = format!("{}/sandbox/{path}", self.sandbox.base_url());
+        let done = self.http.post(url).json(order).send().await.unwrap();
+        assert!(
+            done.status().is_success(),
+            "{path}: {}",
+            done.text().await.unwrap()
+        );
+    }
+
+    /// What another program does with the merchant's account.
+    pub async fn elsewhere(&self, path: &str, form: &'static str) -> Value {
+        let url = format!("{}/v1/{path}", self.sandbox.base_url());
+        let request = self.http.post(url).bearer_auth(SECRET_KEY);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(form).send().await.unwrap().json().await.unwrap()
     }
 
     /// The calls of a route that the sandbox received.
