@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::book::Book;
 use super::charges::Charge;
-use super::currencies::{chargeable, currency};
+use super::currencies::{at_least_one, chargeable, currency};
 use super::errors::ApiError;
 use super::family::Target;
 use super::intents::{Intent, Status};
@@ -57,6 +57,17 @@ pub enum Figure {
     Fee(i64),
 }
 
+impl Figure {
+    /// Refuses what no account could show.
+    fn check(self) -> Result<Self, ApiError> {
+        match self {
+            Self::Amount(amount) => at_least_one(amount, "amount").map(|()| self),
+            Self::Currency(code) => currency(&code).map(Self::Currency),
+            Self::Fee(_) => Ok(self),
+        }
+    }
+}
+
 /// What was changed: where there is none of a kind, none of that kind was.
 #[derive(Debug, Default, Serialize)]
 pub struct Changed {
@@ -104,8 +115,8 @@ impl Book {
                 self.pay_unheard(&id)
             }
             Difference::UnknownRefund { intent, amount } => self.refund_unasked(&intent, amount),
-            Difference::Figure(Target::Intent(id), figure) => self.misstate_charge(&id, figure),
-            Difference::Figure(Target::Refund(id), figure) => self.misstate_refund(&id, figure),
+            Difference::Figure(Target::Intent(id), figure) => self.misstate_charge(&id, figure.check()?),
+            Difference::Figure(Target::Refund(id), figure) => self.misstate_refund(&id, figure.check()?),
             Difference::Duplicate(id) => {
                 let method = self.paid_by(&id)?.method.clone();
                 let charge = self.charge(&id, &method, true)?;

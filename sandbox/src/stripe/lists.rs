@@ -1,6 +1,5 @@
 //! The lists of the API: which objects each one holds, and what it can be narrowed by.
 
-use super::book::Book;
 use super::charges::Charge;
 use super::endpoints::Endpoint;
 use super::errors::ApiError;
@@ -38,26 +37,20 @@ pub fn refunds(params: Params<'_>) -> Result<Work<'_>, ApiError> {
     let (params, page) = paged(params, &["charge", "payment_intent"])?;
     let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
     Ok(Box::new(move |book, _| {
-        let wanted = match (charge, intent) {
-            (None, None) => book.refunds.iter().rev().collect(),
-            (Some(charge), None) => book
-                .charges
-                .get(charge)
-                .map_or_else(Vec::new, |charge| refunds_of(book, charge)),
-            (charge, Some(intent)) => book
-                .charges_of(intent)
-                .rev()
-                .filter(|of_intent| charge.is_none_or(|charge| of_intent.id == charge))
-                .flat_map(|charge| refunds_of(book, charge))
-                .collect(),
+        let charges: Vec<&Charge> = match (intent, charge) {
+            (Some(intent), _) => book.charges_of(intent).collect(),
+            (None, Some(charge)) => book.charges.get(charge).into_iter().collect(),
+            (None, None) => {
+                return page.cut("/v1/refunds", "refund", book.refunds.iter().rev(), Refund::render);
+            }
         };
-        page.cut("/v1/refunds", "refund", wanted, Refund::render)
+        let of_charges = charges
+            .into_iter()
+            .rev()
+            .filter(|of_intent| charge.is_none_or(|charge| of_intent.id == charge))
+            .flat_map(|charge| book.refunds_of(charge).rev());
+        page.cut("/v1/refunds", "refund", of_charges, Refund::render)
     }))
-}
-
-/// A charge's refunds, newest first.
-fn refunds_of<'a>(book: &'a Book, charge: &Charge) -> Vec<&'a Refund> {
-    book.refunds_of(charge).rev().collect()
 }
 
 /// `GET /v1/balance_transactions`. Payouts are not made here, so that none is told apart by its payout.

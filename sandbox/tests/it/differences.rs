@@ -161,10 +161,15 @@ async fn an_intent_is_charged_twice_or_paid_behind_everybodys_back() {
 #[tokio::test]
 async fn a_difference_that_lacks_something_is_refused() {
     let client = Client::start().await;
-    let open = client.intent("p1").await;
+    let (paid, open) = (client.paid("pm_card_visa").await, client.intent("p1").await);
     for (wrong, status) in [
         (json!({"class": "amount", "intent": open}), 400),
         (json!({"class": "duplicate", "intent": open}), 400),
+        (json!({"class": "amount", "intent": paid, "amount": 0}), 400),
+        (
+            json!({"class": "currency", "intent": paid, "currency": "zzz"}),
+            400,
+        ),
         (json!({"class": "missing_there"}), 400),
         (json!({"class": "missing_there", "intent": "pi_nope"}), 404),
         (json!({"class": "state", "refund": "re_nope"}), 400),

@@ -33,7 +33,7 @@ impl Handler for CancelPayment {
             };
             let ended = match end_of(&payment) {
                 Some(end) => wishing.keep(payment.unchanged(), end).await?,
-                None if payment.intent_id.is_some() => self.close(&wishing, payment).await?,
+                None if payment.intent_id.is_some() => close(self, &wishing, payment).await?,
                 None => cancel_unopened(&wishing, payment).await?,
             };
             if let Some(outcome) = ended {
@@ -48,30 +48,32 @@ impl Handler for CancelPayment {
     }
 }
 
-impl CancelPayment {
-    /// Closes the intent at the provider; none when the payment has changed before that was begun.
-    async fn close(&self, wishing: &Wishing<'_>, payment: Payment) -> Result<Option<Outcome>, StoreError> {
-        let Wishing { context, run, .. } = wishing;
-        let credentials = match wishing.credentials(&payment).await? {
-            Ok(credentials) => credentials,
-            Err(outcome) => return Ok(Some(outcome)),
-        };
-        let Some(cancellation) = closing::cancellation(&payment, self.id()) else {
-            return Ok(None);
-        };
-        if closing::note(context, run, payment, Closing::Canceled).await? != Verdict::Written {
-            return Ok(None);
-        }
-        let answer = closing::close(context, run, &credentials, &cancellation).await;
-        let is_at_work = closing::is_at_work(answer.seen.as_ref());
-        let judge = |payment: &Payment| match end_of(payment) {
-            Some(_) if payment.status == PaymentStatus::Processing => Judgement::KeptOpen(at_work()),
-            Some(end) => Judgement::Kept(end),
-            None if is_at_work => Judgement::KeptOpen(at_work()),
-            None => Judgement::Undecided,
-        };
-        wishing.conclude(answer, judge).await.map(Some)
+/// Closes the intent at the provider; none when the payment has changed before that was begun.
+async fn close(
+    job: &CancelPayment,
+    wishing: &Wishing<'_>,
+    payment: Payment,
+) -> Result<Option<Outcome>, StoreError> {
+    let Wishing { context, run, .. } = wishing;
+    let credentials = match wishing.credentials(&payment).await? {
+        Ok(credentials) => credentials,
+        Err(outcome) => return Ok(Some(outcome)),
+    };
+    let Some(cancellation) = closing::cancellation(&payment, job.id()) else {
+        return Ok(None);
+    };
+    if closing::note(context, run, payment, Closing::Canceled).await? != Verdict::Written {
+        return Ok(None);
     }
+    let answer = closing::close(context, run, &credentials, &cancellation).await;
+    let is_at_work = closing::is_at_work(answer.seen.as_ref());
+    let judge = |payment: &Payment| match end_of(payment) {
+        Some(_) if payment.status == PaymentStatus::Processing => Judgement::KeptOpen(at_work()),
+        Some(end) => Judgement::Kept(end),
+        None if is_at_work => Judgement::KeptOpen(at_work()),
+        None => Judgement::Undecided,
+    };
+    wishing.conclude(answer, judge).await.map(Some)
 }
 
 /// Cancels a payment that surely has no intent; none when it has changed meanwhile. Whoever begins a call that opens the

@@ -6,7 +6,6 @@
 //! the attempt is not sent any more: the provider is asked how the intent stands, and the wish ends with that.
 
 use channels::{Confirmation, Credentials};
-use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::{CallError, Exchange},
     job::{ConfirmPayment, Job},
@@ -17,7 +16,7 @@ use failpoints::{Point, reach};
 use store::{StoreError, Verdict};
 
 use crate::{
-    context::{Context, RETENTION_MARGIN},
+    context::Context,
     execute::{Handler, MAX_LOOKS, Run},
     jobs::{
         closing::{self, Answer},
@@ -40,7 +39,7 @@ impl Handler for ConfirmPayment {
                 Start::Payment(payment) => *payment,
                 Start::Ended(outcome) => return Ok(outcome),
             };
-            if let Some(outcome) = self.attempt(&wishing, payment).await? {
+            if let Some(outcome) = attempt(self, &wishing, payment).await? {
                 return Ok(outcome);
             }
         }
@@ -59,61 +58,64 @@ struct Attempt {
     when_open: Option<ActionOutcome>,
 }
 
-impl ConfirmPayment {
-    /// Makes the attempt, or asks for the answer to it; none when the payment has changed before it was begun.
-    async fn attempt(&self, wishing: &Wishing<'_>, payment: Payment) -> Result<Option<Outcome>, StoreError> {
-        let Wishing { context, run, .. } = wishing;
-        let begun = context.store.begun(payment.id, &run.job_id, OPERATION).await?;
-        if let Some(refusal) = refusal(&payment).filter(|_| begun.is_none()) {
-            return wishing.keep(payment.unchanged(), refusal).await;
-        }
-        let Some(confirmation) = self.confirmation(&payment) else {
-            return Ok(Some(wishing.wait_for_intent()));
-        };
-        let credentials = match wishing.credentials(&payment).await? {
-            Ok(credentials) => credentials,
-            Err(outcome) => return Ok(Some(outcome)),
-        };
-        let attempt = match begun {
-            Some(begun) if is_forgotten(context, &payment, begun) => {
-                ask_instead(context, &credentials, &confirmation).await
-            }
-            Some(_) => send(context, run, &credentials, &confirmation).await,
-            None if note_begun(context, run, payment).await? == Verdict::Written => {
-                reach(Point::ConfirmPaymentCallNoted);
-                send(context, run, &credentials, &confirmation).await
-            }
-            None => return Ok(None),
-        };
-        reach(Point::ConfirmPaymentAnswered);
-        let Attempt { answer, when_open } = attempt;
-        let was_shown = answer.seen.is_some();
-        let is_at_work = closing::is_at_work(answer.seen.as_ref());
-        let judge = |payment: &Payment| match (refusal(payment), &when_open) {
-            _ if is_at_work || is_on_its_way(payment) => Judgement::Kept(ActionOutcome::Done),
-            (Some(closed), _) => Judgement::Kept(closed),
-            (None, Some(end)) if was_shown => Judgement::Kept(end.clone()),
-            (None, _) => Judgement::Undecided,
-        };
-        wishing.conclude(answer, judge).await.map(Some)
+/// Makes the attempt, or asks for the answer to it; none when the payment has changed before it was begun.
+async fn attempt(
+    job: &ConfirmPayment,
+    wishing: &Wishing<'_>,
+    payment: Payment,
+) -> Result<Option<Outcome>, StoreError> {
+    let Wishing { context, run, .. } = wishing;
+    let begun = context.store.begun(payment.id, &run.job_id, OPERATION).await?;
+    if let Some(refusal) = refusal(&payment).filter(|_| begun.is_none()) {
+        return wishing.keep(payment.unchanged(), refusal).await;
     }
+    let Some(confirmation) = confirmation(job, &payment) else {
+        return Ok(Some(wishing.wait_for_intent()));
+    };
+    let credentials = match wishing.credentials(&payment).await? {
+        Ok(credentials) => credentials,
+        Err(outcome) => return Ok(Some(outcome)),
+    };
+    let attempt = match begun {
+        Some(begun) if context.may_be_forgotten(payment.channel, begun) => {
+            ask_instead(context, &credentials, &confirmation).await
+        }
+        Some(_) => send(context, run, &credentials, &confirmation).await,
+        None if note_begun(context, run, payment).await? == Verdict::Written => {
+            reach(Point::ConfirmPaymentCallNoted);
+            send(context, run, &credentials, &confirmation).await
+        }
+        None => return Ok(None),
+    };
+    reach(Point::ConfirmPaymentAnswered);
+    let Attempt { answer, when_open } = attempt;
+    let was_shown = answer.seen.is_some();
+    let is_at_work = closing::is_at_work(answer.seen.as_ref());
+    let judge = |payment: &Payment| match (refusal(payment), &when_open) {
+        _ if is_at_work || is_on_its_way(payment) => Judgement::Kept(ActionOutcome::Done),
+        (Some(closed), _) => Judgement::Kept(closed),
+        (None, Some(end)) if was_shown => Judgement::Kept(end.clone()),
+        (None, _) => Judgement::Undecided,
+    };
+    wishing.conclude(answer, judge).await.map(Some)
+}
 
-    fn confirmation(&self, payment: &Payment) -> Option<Confirmation> {
-        let (payment_method, return_url) = match &self.0.request {
-            ActionRequest::Confirm {
-                payment_method,
-                return_url,
-            } => (payment_method.clone(), return_url.clone()),
-            ActionRequest::Cancel { .. } => (None, None),
-        };
-        Some(Confirmation {
-            payment_id: payment.id,
-            job_id: self.id(),
-            intent_id: payment.intent_id.clone()?,
+/// What is sent; none while the payment has no intent.
+fn confirmation(job: &ConfirmPayment, payment: &Payment) -> Option<Confirmation> {
+    let (payment_method, return_url) = match &job.0.request {
+        ActionRequest::Confirm {
             payment_method,
             return_url,
-        })
-    }
+        } => (payment_method.clone(), return_url.clone()),
+        ActionRequest::Cancel { .. } => (None, None),
+    };
+    Some(Confirmation {
+        payment_id: payment.id,
+        job_id: job.id(),
+        intent_id: payment.intent_id.clone()?,
+        payment_method,
+        return_url,
+    })
 }
 
 /// Writes down that the attempt is about to be made, unless the payment has changed since it was read.
@@ -128,13 +130,18 @@ async fn note_begun(context: &Context, run: &Run, payment: Payment) -> Result<Ve
     let mut inquiry = Inquiry {
         context,
         run,
-        payment,
+        subject: payment,
     };
     inquiry.record_unless_changed(begun).await
 }
 
 /// Sends the attempt. Under its key, a repeat gives the first answer.
-async fn send(context: &Context, run: &Run, credentials: &Credentials, confirmation: &Confirmation) -> Attempt {
+async fn send(
+    context: &Context,
+    run: &Run,
+    credentials: &Credentials,
+    confirmation: &Confirmation,
+) -> Attempt {
     let (result, exchange) = context.channels.confirm_intent(credentials, confirmation).await;
     let exchanges = vec![exchange];
     let error = match result {
@@ -186,14 +193,10 @@ async fn ask_instead(context: &Context, credentials: &Credentials, confirmation:
     }
 }
 
-/// Whether the provider may have forgotten the key of an attempt that was begun then.
-fn is_forgotten(context: &Context, payment: &Payment, begun: DateTime<Utc>) -> bool {
-    let retention = channels::capabilities(payment.channel).idempotency_retention;
-    let trusted = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX) - RETENTION_MARGIN;
-    context.clock.now() - begun > trusted
-}
-
 /// Whether the payment is paid or about to be.
 const fn is_on_its_way(payment: &Payment) -> bool {
-    matches!(payment.status, PaymentStatus::Succeeded | PaymentStatus::Processing)
+    matches!(
+        payment.status,
+        PaymentStatus::Succeeded | PaymentStatus::Processing
+    )
 }

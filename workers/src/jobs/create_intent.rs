@@ -1,5 +1,11 @@
 //! `create_intent`: open the provider's intent for a payment that a merchant asked for.
+//!
+//! A payment whose time is over before an intent was opened for it, as after an outage, is not opened any more: nobody
+//! waits for it by now, and a card charged at once would come as a surprise. It expires, and the merchant is told.
 
+mod expired;
+
+use chrono::TimeDelta;
 use domain::{
     channel::Channel,
     job::{CreateIntent, CreateIntentReply},
@@ -26,9 +32,9 @@ impl Handler for CreateIntent {
         if let Err(reason) = check(&self.request) {
             return Ok(Outcome::Fail(reason));
         }
-        match prepare(self, context).await? {
-            Prepared::Stored(payment) => open(context, run, *payment, true).await,
-            Prepared::ToOpen(payment) => open(context, run, *payment, false).await,
+        match prepare(self, context, run).await? {
+            Prepared::Stored(payment) => proceed(context, run, *payment, true).await,
+            Prepared::ToOpen(payment) => proceed(context, run, *payment, false).await,
             Prepared::Settled => Ok(Outcome::Done),
             Prepared::GivenUp => after_giving_up(context, run).await,
             Prepared::Conflict => {
@@ -68,6 +74,20 @@ fn check(request: &PaymentRequest) -> Result<(), Reason> {
         .map_err(|error| invalid(format!("amount: {error}")))
 }
 
+/// Opens the intent, unless the payment has expired before anybody did.
+async fn proceed(
+    context: &Context,
+    run: &Run,
+    payment: Payment,
+    is_new: bool,
+) -> Result<Outcome, StoreError> {
+    if payment.expires_at <= context.clock.now() {
+        expired::close_unopened(context, run, payment, is_new).await
+    } else {
+        open(context, run, payment, is_new).await
+    }
+}
+
 enum Prepared {
     /// Stored just now.
     Stored(Box<Payment>),
@@ -81,18 +101,16 @@ enum Prepared {
     Conflict,
 }
 
-/// Stores the payment, unless it is there.
-async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, StoreError> {
+/// Stores the payment, unless it is there. Its time to be paid runs from when it was asked for, however long the job lay
+/// in a queue.
+async fn prepare(job: &CreateIntent, context: &Context, run: &Run) -> Result<Prepared, StoreError> {
     let (key, request) = (job.idempotency_key.clone(), job.request.clone());
     let terms = context.store.terms(job.merchant_id).await?;
-    let new = Payment::new(
-        job.merchant_id,
-        key,
-        request,
-        CHANNEL,
-        &terms,
-        context.clock.now(),
-    );
+    let now = context.clock.now();
+    let mut new = Payment::new(job.merchant_id, key, request, CHANNEL, &terms, now);
+    new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
+        (now - asked_at).max(TimeDelta::zero())
+    });
     let record = Record {
         new_payment: Some(new.clone()),
         ..Record::default()

@@ -149,7 +149,10 @@ fn refundable(payment: &Payment, request: &RefundRequest) -> Result<Money, Failu
     let channel = channels::capabilities(payment.channel);
     match channel.check_refund_amount(money) {
         Ok(()) => Ok(money),
-        Err(error) => Err(Failure::refund_refused("refund_amount_not_taken", &error.to_string())),
+        Err(error) => Err(Failure::refund_refused(
+            "refund_amount_not_taken",
+            &error.to_string(),
+        )),
     }
 }
 

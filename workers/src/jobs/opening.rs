@@ -8,7 +8,7 @@
 mod giving_up;
 
 use channels::Credentials;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
     channel::{CallError, Exchange},
     outcome::{ErrorClass, Outcome, Reason},
@@ -25,9 +25,6 @@ use crate::{
     },
 };
 pub use giving_up::{after_giving_up, give_up};
-
-/// An idempotency key is trusted until this long before the provider forgets it.
-const RETENTION_MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Has the provider make what `subject` needs. `is_new` says whether this very run has stored it, which counts as the
 /// beginning of its call.
@@ -47,7 +44,8 @@ pub async fn open<S: Subject>(
     };
     let mut opening = Opening { inquiry, is_new };
     match credentials {
-        Ok(credentials) => opening.run(&credentials).await,
+        // It is large, and lies under many layers.
+        Ok(credentials) => Box::pin(opening.run(&credentials)).await,
         Err(reason) => {
             opening.note_not_sent(&reason).await?;
             Ok(Outcome::Fail(reason))
@@ -102,12 +100,10 @@ impl<S: Subject> Opening<'_, S> {
 
     async fn must_ask(&self) -> Result<bool, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
-        let now = context.clock.now();
-        let retention = channels::capabilities(subject.channel()).idempotency_retention;
-        let trusted = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX) - RETENTION_MARGIN;
-        if subject.is_in_review() || now - subject.created_at() > trusted {
+        if subject.is_in_review() || context.may_be_forgotten(subject.channel(), subject.created_at()) {
             return Ok(true);
         }
+        let now = context.clock.now();
         let begun = self.inquiry.open_call().await?;
         Ok(begun.is_some_and(|begun| context.settling.left(begun, now).is_none()))
     }

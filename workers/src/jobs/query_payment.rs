@@ -1,20 +1,25 @@
 //! `query_payment`: ask the provider about a payment whose end it has not told.
 //!
-//! Either the provider shows the intent, or it surely has none, or the payment stays as it is until the next query. A
-//! provider that does not answer is no failure of the job: the schedule asks again, and the payment stays in sight
-//! meanwhile. So nothing is retried or parked here but for defects of our own.
+//! An intent that is known is asked about by its id. One that is not is looked for: either the provider shows it, or it
+//! surely has none, or the payment stays as it is until the next query. A provider that does not answer is no failure of
+//! the job: the schedule asks again, and the payment stays in sight meanwhile. So nothing is retried or parked here but
+//! for defects of our own.
 
+use channels::Credentials;
 use domain::{
     job::QueryPayment,
     outcome::{ErrorClass, Outcome, Reason},
-    payment::PaymentStatus,
+    payment::{Payment, PaymentStatus},
 };
 use store::StoreError;
 
 use crate::{
     context::Context,
     execute::{Handler, Run},
-    jobs::inquiry::{Asked, Inquiry},
+    jobs::{
+        inquiry::{Asked, Inquiry},
+        subject::seen,
+    },
 };
 
 impl Handler for QueryPayment {
@@ -23,7 +28,7 @@ impl Handler for QueryPayment {
             let message = format!("there is no payment {}", self.payment_id);
             return Ok(Outcome::Fail(Reason::new(ErrorClass::Internal, message)));
         };
-        if payment.status != PaymentStatus::NeedsReview {
+        if !is_due(&payment) {
             return Ok(Outcome::Done);
         }
         let credentials = match context.credentials(payment.merchant_id, payment.channel).await? {
@@ -38,16 +43,43 @@ impl Handler for QueryPayment {
             run,
             subject: payment,
         };
-        match inquiry.ask(&credentials).await? {
+        match ask(&inquiry, &credentials).await? {
             Asked::Settled => {}
             Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
             Asked::Mismatch(reason) => {
                 tracing::error!(payment_id = %self.payment_id, %reason, "the provider's intent is not the payment's");
             }
             Asked::TooSoon { reason, .. } | Asked::Silent(reason) => {
-                tracing::info!(payment_id = %self.payment_id, %reason, "the payment stays in review");
+                tracing::info!(payment_id = %self.payment_id, %reason, "the payment stays as it is");
             }
         }
         Ok(Outcome::Done)
+    }
+}
+
+/// What its own job has yet to open is not asked about. What was closed is not claimed by the sweep either; but should
+/// somebody ask, its money may have come late.
+const fn is_due(payment: &Payment) -> bool {
+    match payment.status {
+        PaymentStatus::NeedsReview => true,
+        PaymentStatus::Succeeded => false,
+        PaymentStatus::Pending
+        | PaymentStatus::RequiresAction
+        | PaymentStatus::Processing
+        | PaymentStatus::Failed
+        | PaymentStatus::Canceled
+        | PaymentStatus::Expired => payment.intent_id.is_some(),
+    }
+}
+
+async fn ask(inquiry: &Inquiry<'_, Payment>, credentials: &Credentials) -> Result<Asked, StoreError> {
+    let Some(intent_id) = &inquiry.subject.intent_id else {
+        return inquiry.ask(credentials).await;
+    };
+    let channels = &inquiry.context.channels;
+    let (result, exchange) = channels.retrieve_intent(credentials, intent_id).await;
+    match result {
+        Ok(intent) => inquiry.learn(seen(intent), exchange).await,
+        Err(error) => inquiry.be_left_without(&error, exchange).await,
     }
 }

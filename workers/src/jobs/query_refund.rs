@@ -68,10 +68,7 @@ const fn is_due(refund: &Refund) -> bool {
     }
 }
 
-async fn ask(
-    inquiry: &Inquiry<'_, RefundOfPayment>,
-    credentials: &Credentials,
-) -> Result<Asked, StoreError> {
+async fn ask(inquiry: &Inquiry<'_, RefundOfPayment>, credentials: &Credentials) -> Result<Asked, StoreError> {
     let Some(id) = &inquiry.subject.refund.channel_refund_id else {
         return inquiry.ask(credentials).await;
     };

@@ -7,6 +7,7 @@
 mod payment;
 mod refund;
 
+pub use payment::seen;
 pub use refund::{RefundOfPayment, is_settled};
 
 use channels::{Called, Channels, Credentials, Period};

@@ -19,11 +19,11 @@ use store::{ExchangeRecord, Record, StoreError, Verdict};
 use crate::{
     context::Context,
     execute::{MAX_LOOKS, Run},
-    jobs::{change::record_of, closing::Answer, inquiry::seen},
+    jobs::{change::record_of, closing::Answer, subject::seen},
 };
 
-/// How often a wish is put off before waiting counts as a failed try: about eight minutes of the retry ladder.
-const PATIENT_SNOOZES: u32 = 28;
+/// How often a wish is put off before waiting counts as a failed try: about four minutes of the retry ladder.
+const PATIENT_SNOOZES: u32 = 24;
 
 /// One run that carries out a wish.
 pub struct Wishing<'a> {
@@ -111,7 +111,11 @@ impl Wishing<'_> {
     }
 
     /// Keeps what came of the wish with the payment as `applied` leaves it; none when somebody was faster.
-    pub async fn keep(&self, applied: Applied, outcome: ActionOutcome) -> Result<Option<Outcome>, StoreError> {
+    pub async fn keep(
+        &self,
+        applied: Applied,
+        outcome: ActionOutcome,
+    ) -> Result<Option<Outcome>, StoreError> {
         let record = Record {
             action: Some(self.action(outcome)),
             ..record_of(self.context, self.run, applied).await?
@@ -135,10 +139,17 @@ impl Wishing<'_> {
                 Ok(judged) => judged,
                 Err(error) => {
                     self.note(mismatched(answer.exchanges)).await?;
-                    return Ok(Outcome::Fail(Reason::new(ErrorClass::Mismatch, error.to_string())));
+                    return Ok(Outcome::Fail(Reason::new(
+                        ErrorClass::Mismatch,
+                        error.to_string(),
+                    )));
                 }
             };
-            let outcome = if kept.is_some() { Outcome::Done } else { answer.otherwise.clone() };
+            let outcome = if kept.is_some() {
+                Outcome::Done
+            } else {
+                answer.otherwise.clone()
+            };
             let record = Record {
                 // Whoever kept something under this key meanwhile has not written what this answer says.
                 action: kept.filter(|_| was_kept.is_none()).map(|kept| self.action(kept)),
@@ -199,9 +210,13 @@ fn check(wish: &Wish, kind: ActionKind) -> Result<(), Reason> {
     let wanted = wish.request.kind();
     if wanted != kind {
         let (wanted, kind) = (wanted.name(), kind.name());
-        return Err(invalid(format!("action: {wanted:?} in a job that can only {kind}")));
+        return Err(invalid(format!(
+            "action: {wanted:?} in a job that can only {kind}"
+        )));
     }
-    wish.request.validate().map_err(|error| invalid(error.to_string()))
+    wish.request
+        .validate()
+        .map_err(|error| invalid(error.to_string()))
 }
 
 /// The payment after the provider's answer, and what came of the wish, if that is known.
@@ -246,7 +261,10 @@ pub fn refusal(payment: &Payment) -> Option<ActionOutcome> {
 
 /// The refusal of a wish that came while the provider was at work.
 pub fn at_work() -> ActionOutcome {
-    refused("payment_processing", "The provider is at work on the payment and will tell its end.")
+    refused(
+        "payment_processing",
+        "The provider is at work on the payment and will tell its end.",
+    )
 }
 
 /// A refusal.
