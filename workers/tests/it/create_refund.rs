@@ -43,7 +43,7 @@ async fn a_payment_is_given_back_in_parts_until_nothing_is_left() {
         "refund.succeeded",
         "refund.succeeded",
     ];
-    assert_eq!(world.told().await, told);
+    assert_eq!(world.told_in_all().await, told);
     world.assert_books_agree().await;
     world.close().await;
 }
@@ -63,7 +63,10 @@ async fn the_same_job_many_times_gives_back_once() {
         .await;
     assert_eq!(given_back(&world).await, [700]);
     assert_eq!(world.figures(&payment).await, (700, 0));
-    assert_eq!(world.told().await, ["payment.succeeded", "refund.succeeded"]);
+    assert_eq!(
+        world.told_in_all().await,
+        ["payment.succeeded", "refund.succeeded"]
+    );
     world.assert_books_agree().await;
     world.close().await;
 }
@@ -173,7 +176,7 @@ async fn what_cannot_be_refunded_fails_with_its_reason_and_nothing_is_sent() {
         .await;
     assert_eq!(world.refund_calls().await, 1);
     let failed = world
-        .told()
+        .told_in_all()
         .await
         .iter()
         .filter(|told| *told == "refund.failed")

@@ -42,7 +42,7 @@ async fn what_the_provider_did_is_found_when_it_answers_again() {
     assert_eq!(world.figures(&payment).await, (700, 0));
     assert_eq!(world.refunds_at_provider().await.len(), 1);
     assert_eq!(
-        world.told().await,
+        world.told_in_all().await,
         ["payment.succeeded", "refund.needs_review", "refund.succeeded"]
     );
     assert_eq!(parked(&world).await, 0);
@@ -74,7 +74,10 @@ async fn a_refund_that_settles_late_is_asked_about_until_it_has() {
     assert_eq!(world.figures(&payment).await, (0, 1999));
     world.wait_for_refund(id, RefundStatus::Succeeded).await;
     assert_eq!(world.figures(&payment).await, (1999, 0));
-    assert_eq!(world.told().await, ["payment.succeeded", "refund.succeeded"]);
+    assert_eq!(
+        world.told_in_all().await,
+        ["payment.succeeded", "refund.succeeded"]
+    );
     world.assert_books_agree().await;
     world.close().await;
 }

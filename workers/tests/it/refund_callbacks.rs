@@ -60,7 +60,7 @@ async fn a_refund_that_fails_after_it_had_succeeded_gives_the_money_back() {
     let expected = json!({ "evt_0": "unchanged", "evt_1": "applied" });
     world.wait_until(expected, async || inbox(&world).await).await;
     assert_eq!(
-        world.told().await,
+        world.told_in_all().await,
         ["payment.succeeded", "refund.failed", "refund.succeeded"]
     );
     world.assert_books_agree().await;
@@ -237,7 +237,7 @@ async fn a_dispute_that_is_won_gives_the_money_back() {
         "payment.succeeded",
         "refund.succeeded",
     ];
-    assert_eq!(world.told().await, told);
+    assert_eq!(world.told_in_all().await, told);
     world.assert_books_agree().await;
     world.close().await;
 }
@@ -263,7 +263,7 @@ async fn the_news_of_a_dispute_may_come_in_any_order() {
     wait_for_dispute(&world, DisputeStatus::Lost).await;
     assert_eq!(disputed(&world, &payment).await, 1_999);
     assert_eq!(
-        world.told().await,
+        world.told_in_all().await,
         ["dispute.lost", "dispute.opened", "payment.succeeded"]
     );
     world.assert_books_agree().await;

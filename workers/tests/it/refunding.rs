@@ -98,7 +98,7 @@ impl World {
     }
 
     /// The types of all notifications, sorted.
-    pub async fn told(&self) -> Vec<String> {
+    pub async fn told_in_all(&self) -> Vec<String> {
         self.query("select coalesce(array_agg(event_type order by event_type), '{}') from notifications")
             .await
     }
