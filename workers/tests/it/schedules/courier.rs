@@ -65,9 +65,12 @@ impl<'a> Courier<'a> {
             let page = self.page(world).await;
             let Some(newest) = page.first() else { return };
             self.newest = newest["id"].as_str().map(str::to_owned);
-            let ids = page.iter().filter_map(|event| event["id"].as_str());
+            // Events of charges come with every payment and every refund and say nothing that is acted upon.
+            let told = page.into_iter().filter(|event| !is_of_charge(event));
+            let told: Vec<Value> = told.collect();
+            let ids = told.iter().filter_map(|event| event["id"].as_str());
             self.fetched.extend(ids.map(str::to_owned));
-            self.held_back.extend(page);
+            self.held_back.extend(told);
         }
     }
 
@@ -76,7 +79,8 @@ impl<'a> Courier<'a> {
         let Some(newest) = &self.newest else {
             return self.first_page(world).await;
         };
-        self.events(world, &format!("limit={PAGE}&ending_before={newest}")).await
+        self.events(world, &format!("limit={PAGE}&ending_before={newest}"))
+            .await
     }
 
     /// The oldest events there are; they are looked for from the newest on.
@@ -87,7 +91,9 @@ impl<'a> Courier<'a> {
             match page.last() {
                 Some(oldest) if page.len() == PAGE => {
                     let oldest = oldest["id"].as_str().unwrap();
-                    let older = self.events(world, &format!("limit={PAGE}&starting_after={oldest}")).await;
+                    let older = self
+                        .events(world, &format!("limit={PAGE}&starting_after={oldest}"))
+                        .await;
                     if older.is_empty() {
                         return page;
                     }
@@ -125,8 +131,17 @@ impl<'a> Courier<'a> {
             merchant_id,
             event_type: text("type"),
             received_at: now(),
-            sealed_body: world.store.vault().seal_text(&place, event.to_string().as_bytes()),
+            sealed_body: world
+                .store
+                .vault()
+                .seal_text(&place, event.to_string().as_bytes()),
             event_id,
         }
     }
+}
+
+fn is_of_charge(event: &Value) -> bool {
+    event["type"]
+        .as_str()
+        .is_some_and(|kind| kind.starts_with("charge."))
 }

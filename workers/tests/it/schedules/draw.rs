@@ -65,7 +65,11 @@ impl Schedule {
         Self {
             number,
             amount_minor,
-            card: if is_declined { DECLINED } else { CARDS[random.random_range(0..CARDS.len())] },
+            card: if is_declined {
+                DECLINED
+            } else {
+                CARDS[random.random_range(0..CARDS.len())]
+            },
             is_paid_at_once,
             askings: random.random_range(1..=2),
             steps,
@@ -88,7 +92,11 @@ impl Schedule {
     }
 
     fn keys(&self, is_meant: fn(&Step) -> bool) -> usize {
-        let keys = self.steps.iter().filter(|step| is_meant(step)).filter_map(Step::key);
+        let keys = self
+            .steps
+            .iter()
+            .filter(|step| is_meant(step))
+            .filter_map(Step::key);
         keys.collect::<BTreeSet<_>>().len()
     }
 }

@@ -164,7 +164,10 @@ impl Wave {
                 assert_eq!(intent["status"], "canceled", "{intent}");
             }
         }
-        assert!(intents.is_empty(), "the provider has intents that nobody knows: {intents:?}");
+        assert!(
+            intents.is_empty(),
+            "the provider has intents that nobody knows: {intents:?}"
+        );
     }
 
     async fn judge_refunds(&self, world: &World, seen: &mut Seen) {
@@ -184,14 +187,25 @@ impl Wave {
             };
             assert_eq!(made["status"], refund.status, "{mark}");
             assert_eq!(made["amount"], refund.amount_minor, "{mark}");
-            let end = if refund.status == "failed" { "failed at the provider" } else { &refund.status };
+            let end = if refund.status == "failed" {
+                "failed at the provider"
+            } else {
+                &refund.status
+            };
             seen.0.insert(format!("refund {end}"));
         }
-        assert!(made.is_empty(), "the provider made refunds that nobody asked for: {made:?}");
+        assert!(
+            made.is_empty(),
+            "the provider made refunds that nobody asked for: {made:?}"
+        );
     }
 
     async fn truth(&self, world: &World, what: &str) -> Vec<Value> {
-        list(world.get(&format!("/sandbox/stripe/{what}?account={}", self.account)).await)
+        list(
+            world
+                .get(&format!("/sandbox/stripe/{what}?account={}", self.account))
+                .await,
+        )
     }
 
     async fn rows<T>(&self, world: &World, sql: &'static str) -> Vec<T>
@@ -207,7 +221,9 @@ impl Wave {
 }
 
 fn by(rows: Vec<Value>, key: fn(&Value) -> Option<&str>) -> BTreeMap<String, Value> {
-    let keyed = rows.into_iter().map(|row| (key(&row).unwrap_or_default().to_owned(), row));
+    let keyed = rows
+        .into_iter()
+        .map(|row| (key(&row).unwrap_or_default().to_owned(), row));
     keyed.collect()
 }
 
