@@ -25,6 +25,7 @@ use domain::{
 };
 use futures::future::join_all;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::support::{World, key, now, request, world_with};
 use courier::Courier;
@@ -95,23 +96,25 @@ impl Wave {
                 .map(|schedule| self.ask_for(world, schedule)),
         )
         .await;
-        world
-            .wait_until(0, async || self.count(world, judge::NOT_OPENED).await)
-            .await;
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(world, judge::NOT_OPENED).await > 0 {
+            self.wait(world, deadline).await;
+        }
         let steps = async {
             join_all(self.schedules.iter().map(|schedule| self.walk(world, schedule))).await;
         };
         courier.deliver_while(world, steps).await;
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         while !self.is_settled(world, &courier).await {
-            assert!(
-                tokio::time::Instant::now() < deadline,
-                "not settled: {}",
-                self.unsettled(world).await
-            );
+            self.wait(world, deadline).await;
             courier.deliver_the_rest(world).await;
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn wait(&self, world: &World, deadline: Instant) {
+        let is_late = Instant::now() > deadline;
+        assert!(!is_late, "not settled: {}", self.unsettled(world).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
     /// Answers are lost before and after the work is done.
