@@ -223,6 +223,34 @@ pub enum ChannelDisputeStatus {
     Lost,
 }
 
+/// What a provider says moved on the merchant's account there within some time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// The lines that can be read, whoever caused them: other programs may use the merchant's account too.
+    pub entries: Vec<StatementEntry>,
+    /// The lines that cannot be read and may be ours. None of them may be passed over in silence.
+    pub unreadable: Vec<UnreadableEntry>,
+}
+
+/// A line of a provider's statement that Sluice cannot read, though it carries our mark or belongs to an intent. Without
+/// a mark, whoever knows the payments can tell by the intent whether it is ours. Lines of which even the mark cannot be
+/// read are here as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableEntry {
+    /// The provider's id of the line, when that can be read.
+    pub id: Option<String>,
+    /// The provider's id of the object behind it, when that can be read.
+    pub object_id: Option<String>,
+    /// The intent it belongs to, when the provider says so.
+    pub intent_id: Option<String>,
+    /// The payment it carries the mark of.
+    pub payment_id: Option<PaymentId>,
+    /// The refund it carries the mark of.
+    pub refund_id: Option<RefundId>,
+    /// What cannot be read, for people: the amount, the currency, the kind. Without secrets or personal data.
+    pub problem: String,
+}
+
 /// One line of a provider's statement: money that moved on the merchant's account there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatementEntry {
@@ -263,7 +291,7 @@ pub enum StatementKind {
     Other,
 }
 
-/// Why a call to a provider gave no intent.
+/// Why a call to a provider gave nothing.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum CallError {
     /// The provider answered that this payer cannot pay this way. Final for this attempt; asking again is useless.
@@ -300,7 +328,7 @@ pub struct Exchange {
     pub operation: &'static str,
     /// What came of it, such as `ok`, `declined`, `unknown`.
     pub outcome: &'static str,
-    /// The provider's id of the object, when there is one.
+    /// The provider's id of the object that was answered, when there is one: an intent, or a refund.
     pub intent_id: Option<String>,
     /// The error as text, without secrets or personal data.
     pub error: Option<String>,

@@ -47,10 +47,29 @@ pub struct Intent {
     pub status: String,
     /// What was received, in minor units.
     pub amount_received: i64,
+    /// What was given back of it, in minor units; a refund that failed does not count.
+    pub amount_refunded: i64,
     /// What the creator noted on it.
     pub metadata: BTreeMap<String, String>,
     /// How often money was taken.
     pub charges_succeeded: u32,
+}
+
+/// A refund as the provider really has it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Refund {
+    /// Its id.
+    pub id: String,
+    /// The intent it gives back.
+    pub payment_intent: String,
+    /// How much, in minor units.
+    pub amount: i64,
+    /// Lower-case currency.
+    pub currency: String,
+    /// `pending`, `succeeded` or `failed`.
+    pub status: String,
+    /// What the creator noted on it.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A notification that a merchant's endpoint received.
@@ -209,6 +228,26 @@ impl Sandbox {
     pub async fn intents(&self, account: &str) -> anyhow::Result<Vec<Intent>> {
         self.list(&format!("/sandbox/stripe/intents?account={account}"))
             .await
+    }
+
+    /// An account's refunds, oldest first.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn refunds(&self, account: &str) -> anyhow::Result<Vec<Refund>> {
+        self.list(&format!("/sandbox/stripe/refunds?account={account}"))
+            .await
+    }
+
+    /// Ends a pending refund, or lets one fail that had succeeded.
+    ///
+    /// # Errors
+    /// There is no such refund, or the sandbox does not answer.
+    pub async fn settle_refund(&self, refund: &str, succeeded: bool) -> anyhow::Result<()> {
+        let body = json!({ "succeeded": succeeded });
+        self.post(&format!("/sandbox/stripe/refunds/{refund}/settle"), body)
+            .await
+            .map(drop)
     }
 
     /// How many entries each of the sandbox's logs has dropped because it was full.

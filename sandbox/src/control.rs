@@ -1,5 +1,8 @@
 //! The control API under `/sandbox`: dials, logs and the true state. Its table is in the crate's README.
 
+mod bank;
+mod books;
+mod effects;
 mod merchants;
 mod payer;
 mod truth;
@@ -71,6 +74,8 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(truth::routes())
         .merge(merchants::routes())
         .merge(payer::routes())
+        .merge(bank::routes())
+        .merge(books::routes())
 }
 
 async fn health() -> Json<Value> {

@@ -79,23 +79,41 @@ pub const fn capabilities(channel: Channel) -> &'static Capabilities {
 }
 
 impl Capabilities {
-    /// Whether the channel takes this amount.
+    /// Whether the channel charges this amount.
     ///
     /// # Errors
     /// Says what the channel would take instead.
     pub fn check_amount(&self, money: Money) -> Result<(), AmountRefused> {
-        let (channel, currency) = (self.channel, money.currency);
-        let Some(rule) = self.currencies.iter().find(|rule| rule.currency == currency) else {
-            return Err(AmountRefused::Currency { channel, currency });
-        };
+        let rule = self.rule(money.currency)?;
+        self.check(money, rule, rule.minimum_minor)
+    }
+
+    /// Whether the channel gives this amount back. What is left of a payment may be less than the least that can be
+    /// charged, so no minimum holds but that the amount can be written.
+    ///
+    /// # Errors
+    /// Says what the channel would take instead.
+    pub fn check_refund_amount(&self, money: Money) -> Result<(), AmountRefused> {
+        let rule = self.rule(money.currency)?;
+        self.check(money, rule, rule.step_minor)
+    }
+
+    fn rule(&self, currency: Currency) -> Result<&'static CurrencyRule, AmountRefused> {
+        let channel = self.channel;
+        let rule = self.currencies.iter().find(|rule| rule.currency == currency);
+        rule.ok_or(AmountRefused::Currency { channel, currency })
+    }
+
+    fn check(&self, money: Money, rule: &CurrencyRule, minimum_minor: i64) -> Result<(), AmountRefused> {
+        let channel = self.channel;
         let of = |amount_minor| Money {
             amount_minor,
-            currency,
+            currency: money.currency,
         };
-        if money.amount_minor < rule.minimum_minor {
+        if money.amount_minor < minimum_minor {
             Err(AmountRefused::TooSmall {
                 channel,
-                minimum: of(rule.minimum_minor),
+                minimum: of(minimum_minor),
             })
         } else if money.amount_minor > rule.maximum_minor {
             Err(AmountRefused::TooLarge {
@@ -183,5 +201,25 @@ mod tests {
             check(99, Currency::KWD).unwrap_err().to_string(),
             "stripe takes at least KWD 0.100"
         );
+
+        let check = |amount_minor| capabilities.check_refund_amount(kwd(amount_minor));
+        assert_eq!(check(10), Ok(()), "a refund may be smaller than any charge");
+        assert_eq!(check(1_000), Ok(()));
+        for amount_minor in [0, -10] {
+            let minimum = kwd(10);
+            assert_eq!(
+                check(amount_minor),
+                Err(AmountRefused::TooSmall { channel, minimum })
+            );
+        }
+        assert_eq!(
+            check(15),
+            Err(AmountRefused::TooFine {
+                channel,
+                step: kwd(10)
+            })
+        );
+        let maximum = kwd(1_000);
+        assert_eq!(check(1_010), Err(AmountRefused::TooLarge { channel, maximum }));
     }
 }

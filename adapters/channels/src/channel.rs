@@ -4,16 +4,17 @@
 //! itself recognises a repeat. The keys differ in what makes a repeat:
 //!
 //! - an intent is opened once for a payment, whoever asks and however often: `<payment_id>/create_intent`;
+//! - a refund is made once, whoever asks: `<refund_id>/create_refund`;
 //! - a confirmation and a cancellation belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
 //!   provider replays its stored answer to the same key, so a later wish of the payer needs a key of its own.
 //!
 //! A provider forgets a key after [`Capabilities::idempotency_retention`]. After that, ask with
-//! [`PaymentChannel::find_intent`] before sending again.
+//! [`PaymentChannel::find_intent`] or [`PaymentChannel::find_refund`] before sending again.
 
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{CallError, Intent, NewIntent},
-    id::{JobId, PaymentId},
+    channel::{CallError, ChannelRefund, Intent, NewIntent, NewRefund, Statement},
+    id::{JobId, PaymentId, RefundId},
 };
 use futures::future::BoxFuture;
 
@@ -70,6 +71,15 @@ pub struct Period {
     pub to: Option<DateTime<Utc>>,
 }
 
+/// The time that a statement is about, by the provider's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementPeriod {
+    /// From this moment on.
+    pub from: DateTime<Utc>,
+    /// Before this moment.
+    pub to: DateTime<Utc>,
+}
+
 /// A payment provider, asked over the network.
 ///
 /// A decline that names its intent is not an error here: the answer is `Ok` with
@@ -119,4 +129,37 @@ pub trait PaymentChannel: Send + Sync {
         credentials: &'a Credentials,
         cancellation: &'a Cancellation,
     ) -> BoxFuture<'a, Result<Intent, CallError>>;
+
+    /// Gives money of a paid intent back. A refund that the provider takes and that fails at once is no error here: the
+    /// answer is `Ok` with [`ChannelRefundStatus::Failed`](domain::channel::ChannelRefundStatus::Failed).
+    fn create_refund<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewRefund,
+    ) -> BoxFuture<'a, Result<ChannelRefund, CallError>>;
+
+    /// Asks where a refund stands, by the provider's id of it.
+    fn retrieve_refund<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        channel_refund_id: &'a str,
+    ) -> BoxFuture<'a, Result<ChannelRefund, CallError>>;
+
+    /// Looks for the provider's refund that was made for a refund of ours, when the answer to making it was lost.
+    ///
+    /// `None` means that the provider shows no such refund of the intent now; a request that is still on its way can yet
+    /// make one. When there are too many refunds to look through, the answer is [`CallError::Unknown`], never `None`.
+    fn find_refund<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        intent_id: &'a str,
+        refund_id: RefundId,
+    ) -> BoxFuture<'a, Result<Option<ChannelRefund>, CallError>>;
+
+    /// What moved on the merchant's account at the provider within a period: all of it, or an error, never a part.
+    fn statement<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        period: StatementPeriod,
+    ) -> BoxFuture<'a, Result<Statement, CallError>>;
 }

@@ -24,7 +24,7 @@ pub use callback::{
     SignatureRefused, UnreadableCallback, check_callback_headers, translate_callback, verify_callback,
 };
 pub use capabilities::{AmountRefused, Capabilities, CurrencyRule, capabilities};
-pub use channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period};
+pub use channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period, StatementPeriod};
 pub use credentials::{Credentials, InvalidCredentials, StripeCredentials};
 pub use redact::redact;
 pub use registry::{Called, Channels, ChannelsConfig};

@@ -6,15 +6,19 @@
 use std::time::Duration;
 
 use domain::{
-    channel::{CallError, Channel, Exchange, Intent, IntentStatus, NewIntent},
-    id::PaymentId,
+    channel::{
+        CallError, Channel, ChannelRefund, ChannelRefundStatus, Exchange, Intent, IntentStatus, NewIntent,
+        NewRefund, Statement,
+    },
+    id::{PaymentId, RefundId},
+    payment::Failure,
 };
 use failpoints::{Point, reach};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::{
-    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period},
+    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period, StatementPeriod},
     credentials::Credentials,
     redact::redact,
     stripe::{Stripe, StripeConfig},
@@ -29,10 +33,14 @@ pub struct ChannelsConfig {
     pub timeout: Duration,
     /// How long connecting may take; shorter than `timeout`.
     pub connect_timeout: Duration,
-    /// How long looking for a lost intent may take, all pages together.
+    /// How long looking for a lost intent or refund may take, all pages together.
     pub find_timeout: Duration,
-    /// How many pages of a provider's list are looked through for a lost intent.
+    /// How many pages of a provider's list are looked through for a lost intent or refund.
     pub find_page_limit: u32,
+    /// How long fetching a statement may take, all pages together.
+    pub statement_timeout: Duration,
+    /// How many pages a statement may have.
+    pub statement_page_limit: u32,
 }
 
 impl Default for ChannelsConfig {
@@ -43,6 +51,8 @@ impl Default for ChannelsConfig {
             connect_timeout,
             find_timeout,
             find_page_limit,
+            statement_timeout,
+            statement_page_limit,
         } = StripeConfig::default();
         Self {
             stripe_api_base: api_base,
@@ -50,6 +60,8 @@ impl Default for ChannelsConfig {
             connect_timeout,
             find_timeout,
             find_page_limit,
+            statement_timeout,
+            statement_page_limit,
         }
     }
 }
@@ -75,6 +87,8 @@ impl Channels {
             connect_timeout: config.connect_timeout,
             find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
+            statement_timeout: config.statement_timeout,
+            statement_page_limit: config.statement_page_limit,
         })?;
         Ok(Self { stripe })
     }
@@ -145,6 +159,57 @@ impl Channels {
         .await
     }
 
+    /// [`PaymentChannel::create_refund`], measured.
+    pub async fn create_refund(&self, credentials: &Credentials, new: &NewRefund) -> Called<ChannelRefund> {
+        reach(Point::ProviderBeforeRefund);
+        let called = self.call(credentials, "create_refund", |channel| {
+            channel.create_refund(credentials, new)
+        });
+        let called = called.await;
+        reach(Point::ProviderRefunded);
+        called
+    }
+
+    /// [`PaymentChannel::retrieve_refund`], measured.
+    pub async fn retrieve_refund(
+        &self,
+        credentials: &Credentials,
+        channel_refund_id: &str,
+    ) -> Called<ChannelRefund> {
+        self.call(credentials, "retrieve_refund", |channel| {
+            channel.retrieve_refund(credentials, channel_refund_id)
+        })
+        .await
+    }
+
+    /// [`PaymentChannel::find_refund`], measured.
+    pub async fn find_refund(
+        &self,
+        credentials: &Credentials,
+        intent_id: &str,
+        refund_id: RefundId,
+    ) -> Called<Option<ChannelRefund>> {
+        self.call(credentials, "find_refund", |channel| {
+            channel.find_refund(credentials, intent_id, refund_id)
+        })
+        .await
+    }
+
+    /// [`PaymentChannel::statement`], measured. It belongs to no payment, so there is no exchange to store.
+    ///
+    /// # Errors
+    /// As for any call; a statement that is too long to be fetched within its bounds is [`CallError::Unknown`].
+    pub async fn statement(
+        &self,
+        credentials: &Credentials,
+        period: StatementPeriod,
+    ) -> Result<Statement, CallError> {
+        let called = self.call(credentials, "statement", |channel| {
+            channel.statement(credentials, period)
+        });
+        called.await.0
+    }
+
     async fn call<'a, T: Answered>(
         &'a self,
         credentials: &'a Credentials,
@@ -168,34 +233,84 @@ impl Channels {
     }
 }
 
-/// What a successful call gives: an intent, or none.
+/// What a successful call gives, as far as its record tells of it.
 trait Answered {
-    fn intent(&self) -> Option<&Intent>;
-}
+    /// The provider's id of the object that was answered.
+    fn object_id(&self) -> Option<&str> {
+        None
+    }
 
-impl Answered for Intent {
-    fn intent(&self) -> Option<&Intent> {
-        Some(self)
+    /// Why the provider could not do what was asked, though it answered with an object.
+    fn failure(&self) -> Option<&Failure> {
+        None
+    }
+
+    /// The call did what was asked, as far as `failure` says nothing else.
+    fn outcome(&self) -> &'static str {
+        "ok"
     }
 }
 
-impl Answered for Option<Intent> {
-    fn intent(&self) -> Option<&Intent> {
-        self.as_ref()
+impl Answered for Intent {
+    fn object_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        match &self.status {
+            IntentStatus::Declined(failure) => Some(failure),
+            IntentStatus::RequiresAction
+            | IntentStatus::Processing
+            | IntentStatus::Succeeded
+            | IntentStatus::Canceled => None,
+        }
+    }
+}
+
+impl Answered for ChannelRefund {
+    fn object_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        match &self.status {
+            ChannelRefundStatus::Failed(failure) => Some(failure),
+            ChannelRefundStatus::Processing | ChannelRefundStatus::Succeeded => None,
+        }
+    }
+}
+
+impl Answered for Statement {}
+
+impl<T: Answered> Answered for Option<T> {
+    fn object_id(&self) -> Option<&str> {
+        self.as_ref().and_then(T::object_id)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.as_ref().and_then(T::failure)
+    }
+
+    fn outcome(&self) -> &'static str {
+        self.as_ref().map_or("not_found", T::outcome)
     }
 }
 
 fn exchange<T: Answered>(operation: &'static str, result: &Result<T, CallError>, took: Duration) -> Exchange {
-    let intent = result.as_ref().ok().and_then(Answered::intent);
-    let error = match (result, intent.map(|intent| &intent.status)) {
-        (Ok(_), Some(IntentStatus::Declined(failure))) => Some(format!("declined: {}", failure.code)),
-        (Ok(_), _) => None,
-        (Err(error), _) => Some(error.to_string()),
+    let error = match result {
+        Ok(answered) => answered
+            .failure()
+            .map(|failure| format!("declined: {}", failure.code)),
+        Err(error) => Some(error.to_string()),
     };
     Exchange {
         operation,
         outcome: outcome(result),
-        intent_id: intent.map(|intent| intent.id.clone()),
+        intent_id: result
+            .as_ref()
+            .ok()
+            .and_then(Answered::object_id)
+            .map(str::to_owned),
         error: error.map(|text| redact(&text)),
         duration_ms: i32::try_from(took.as_millis()).unwrap_or(i32::MAX),
     }
@@ -203,16 +318,8 @@ fn exchange<T: Answered>(operation: &'static str, result: &Result<T, CallError>,
 
 fn outcome<T: Answered>(result: &Result<T, CallError>) -> &'static str {
     match result {
-        Ok(answered) => match answered.intent().map(|intent| &intent.status) {
-            Some(IntentStatus::Declined(_)) => "declined",
-            Some(
-                IntentStatus::RequiresAction
-                | IntentStatus::Processing
-                | IntentStatus::Succeeded
-                | IntentStatus::Canceled,
-            ) => "ok",
-            None => "not_found",
-        },
+        Ok(answered) if answered.failure().is_some() => "declined",
+        Ok(answered) => answered.outcome(),
         Err(CallError::Declined(_)) => "declined",
         Err(CallError::Refused { .. }) => "refused",
         Err(CallError::NotDone { .. }) => "not_done",

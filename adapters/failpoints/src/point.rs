@@ -45,6 +45,8 @@ points! {
     ProviderCreated "provider.created" "The provider has answered it; nothing is known of that here."
     ProviderBeforeFind "provider.before_find" "The provider is about to be asked whether it has an intent."
     ProviderFound "provider.found" "The provider has answered; nothing is known of that here."
+    ProviderBeforeRefund "provider.before_refund" "The call that makes a refund is about to be made."
+    ProviderRefunded "provider.refunded" "The provider has answered it; nothing is known of that here."
     CreateIntentAnswered "create_intent.answered" "The handler knows the provider's answer; it is not recorded."
     SweepBeforeClaim "sweep.before_claim" "The sweeper is about to look for payments that a query is due for."
     SweepClaimed "sweep.claimed" "Queries are counted and the next ones scheduled; the transaction is open."

@@ -86,4 +86,14 @@ impl Failure {
             next_step: NextStep::ContactMerchant,
         }
     }
+
+    /// The provider took a refund and did not carry it out, or the money came back. `code` is the provider's word for why,
+    /// `sentence` the same for people.
+    pub fn not_refunded(code: &str, sentence: &str) -> Self {
+        Self {
+            code: code.into(),
+            message: format!("The refund failed. {sentence}"),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
 }

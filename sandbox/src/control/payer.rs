@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Refused;
+use super::effects::{change, owner_of_intent, shown};
 use crate::locking::lock;
-use crate::stripe::{Account, Answered, Book, MethodChoice, Origin, start_timers};
+use crate::stripe::MethodChoice;
 use crate::world::World;
 
 /// The payer's routes.
@@ -23,44 +24,6 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/sandbox/stripe/intents/{id}/settle", post(settle))
         .route("/sandbox/3ds/{id}", get(page))
         .route("/sandbox/3ds/{id}/{ending}", any(authenticate))
-}
-
-fn owner(world: &World, intent: &str) -> Result<Arc<Account>, Refused> {
-    let found = world
-        .accounts()
-        .into_iter()
-        .find(|account| lock(&account.book).intents.get(intent).is_some());
-    found.ok_or_else(|| Refused::unknown("intent", intent))
-}
-
-/// Changes an account's book and hands out the events that follow.
-async fn change<T>(
-    world: &Arc<World>,
-    account: &Arc<Account>,
-    change: impl FnOnce(&mut Book, &Origin) -> T,
-) -> T {
-    let origin = Origin {
-        base_url: world.base_url.clone(),
-        ..Origin::default()
-    };
-    let (outcome, events, timers) = {
-        let book = &mut *lock(&account.book);
-        let outcome = change(book, &origin);
-        (outcome, book.take_fresh(), book.take_timers())
-    };
-    start_timers(world, account, timers);
-    world.callbacks.dispatch(world, account, events).await;
-    outcome
-}
-
-fn shown(outcome: Answered) -> Response {
-    match outcome {
-        Ok(intent) => Json(intent).into_response(),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_REQUEST);
-            (status, Json(error.envelope("req_sandbox"))).into_response()
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,7 +39,7 @@ async fn pay(
     body: Result<Json<Payment>, JsonRejection>,
 ) -> Result<Response, Refused> {
     let Json(payment) = body?;
-    let account = owner(&world, &id)?;
+    let account = owner_of_intent(&world, &id)?;
     let choice = MethodChoice::named(&payment.payment_method, payment.return_url);
     Ok(shown(
         change(&world, &account, |book, origin| {
@@ -99,7 +62,7 @@ async fn settle(
     body: Result<Json<Ending>, JsonRejection>,
 ) -> Result<Response, Refused> {
     let Json(ending) = body?;
-    let account = owner(&world, &id)?;
+    let account = owner_of_intent(&world, &id)?;
     let outcome = change(&world, &account, |book, origin| {
         book.end_debit(&id, ending.paid, origin);
         book.show_intent(&id)
@@ -108,7 +71,7 @@ async fn settle(
 }
 
 async fn page(State(world): State<Arc<World>>, Path(id): Path<String>) -> Result<Html<String>, Refused> {
-    owner(&world, &id)?;
+    owner_of_intent(&world, &id)?;
     Ok(Html(format!(
         "<!doctype html><title>3-D Secure test page</title><h1>Is it you?</h1>\
          <form method=post action='/sandbox/3ds/{id}/complete'><button>Complete authentication</button></form>\
@@ -125,7 +88,7 @@ async fn authenticate(
         "fail" => false,
         _ => return Err(Refused::bad("the last segment must be complete or fail")),
     };
-    let account = owner(&world, &id)?;
+    let account = owner_of_intent(&world, &id)?;
     let return_url = lock(&account.book)
         .intents
         .get(&id)

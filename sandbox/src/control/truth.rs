@@ -13,64 +13,82 @@ use serde_json::{Value, json};
 
 use super::{Filters, Refused, Shown, agrees, metadata_agrees};
 use crate::locking::lock;
-use crate::stripe::{Account, Charge, Endpoint, Intent};
+use crate::stripe::{Book, Charge, Endpoint, Intent, Refund};
 use crate::world::World;
 
 /// The routes that show and set the double's state.
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/sandbox/stripe/intents", get(show_intents))
+        .route("/sandbox/stripe/refunds", get(show_refunds))
         .route("/sandbox/stripe/idempotency_keys", delete(forget_keys))
         .route("/sandbox/stripe/webhook_endpoints", post(register_endpoint))
 }
 
 async fn show_intents(State(world): State<Arc<World>>, Query(filters): Filters) -> Json<Value> {
     let full = filters.get("full").is_some_and(|full| full == "true");
-    let mut shown = Vec::new();
-    for account in world.accounts() {
-        if !agrees(&filters, "account", Some(&account.secret_key)) {
-            continue;
-        }
-        let book = lock(&account.book);
+    Json(lines(&world, &filters, |book| {
         let wanted = book.intents.iter().filter(|intent| {
             agrees(&filters, "id", Some(&intent.id))
                 && agrees(&filters, "status", Some(intent.status.name()))
                 && metadata_agrees(&filters, &intent.metadata)
         });
-        let mut charges: HashMap<&str, Vec<_>> = HashMap::new();
-        for charge in book.charges.iter() {
-            charges.entry(&charge.intent).or_default().push(charge);
-        }
-        for intent in wanted {
-            let charges = charges
-                .get(intent.id.as_str())
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let mut line = summary(&account, intent, charges);
-            if full {
-                let refunds = book.refunds.iter().filter(|refund| refund.intent == intent.id);
-                line["intent"] = intent.render();
-                line["charges"] = charges.iter().map(|charge| charge.render()).collect();
-                line["refunds"] = refunds.map(|refund| refund.render()).collect();
-            }
-            shown.push(line);
-        }
-    }
-    Json(shown.into())
+        wanted.map(|intent| intent_line(book, intent, full)).collect()
+    }))
 }
 
-fn summary(account: &Account, intent: &Intent, charges: &[&Charge]) -> Value {
-    let refunded: i64 = charges
-        .iter()
-        .filter(|charge| charge.is_captured())
-        .map(|charge| charge.amount_refunded)
-        .sum();
-    json!({
-        "account": account.secret_key, "id": intent.id, "status": intent.status.name(), "amount": intent.amount,
+fn intent_line(book: &Book, intent: &Intent, full: bool) -> Value {
+    let charges: Vec<&Charge> = book.charges_of(&intent.id).collect();
+    let captured = charges.iter().filter(|charge| charge.is_captured());
+    let refunded: i64 = captured.map(|charge| charge.amount_refunded).sum();
+    let mut line = json!({
+        "id": intent.id, "status": intent.status.name(), "amount": intent.amount,
         "amount_received": intent.amount_received, "amount_refunded": refunded, "currency": intent.currency,
         "metadata": intent.metadata,
         "charges_succeeded": charges.iter().filter(|charge| charge.failure.is_none()).count(),
         "charges_failed": charges.iter().filter(|charge| charge.failure.is_some()).count(),
+    });
+    if full {
+        let refunds = charges.iter().flat_map(|charge| book.refunds_of(charge));
+        line["intent"] = intent.render();
+        line["charges"] = charges.iter().map(|charge| charge.render()).collect();
+        line["refunds"] = refunds.map(Refund::render).collect();
+    }
+    line
+}
+
+async fn show_refunds(State(world): State<Arc<World>>, Query(filters): Filters) -> Json<Value> {
+    Json(lines(&world, &filters, |book| {
+        let wanted = book.refunds.iter().filter(|refund| {
+            agrees(&filters, "id", Some(&refund.id))
+                && agrees(&filters, "payment_intent", Some(&refund.intent))
+                && agrees(&filters, "status", Some(refund.status.name()))
+                && metadata_agrees(&filters, &refund.metadata)
+        });
+        wanted.map(refund_line).collect()
+    }))
+}
+
+/// What each account the filters name shows of its book, with the account on every line.
+fn lines(world: &World, filters: &HashMap<String, String>, of_book: impl Fn(&Book) -> Vec<Value>) -> Value {
+    let mut shown = Vec::new();
+    for account in world.accounts() {
+        if agrees(filters, "account", Some(&account.secret_key)) {
+            let lines = of_book(&lock(&account.book)).into_iter();
+            shown.extend(lines.map(|mut line| {
+                line["account"] = account.secret_key.as_str().into();
+                line
+            }));
+        }
+    }
+    shown.into()
+}
+
+fn refund_line(refund: &Refund) -> Value {
+    json!({
+        "id": refund.id, "payment_intent": refund.intent, "charge": refund.charge, "amount": refund.amount,
+        "currency": refund.currency, "status": refund.status.name(), "failure_reason": refund.failure_reason(),
+        "created": refund.created, "metadata": refund.metadata,
     })
 }
 

@@ -142,14 +142,12 @@ impl Book {
         }
     }
 
-    fn approve(&mut self, id: &str, method: &Method, origin: &Origin) -> Answered {
-        let intent = self.intent(id)?;
-        let manual = intent.capture_method == "manual";
-        let charge = Charge::approved(intent, method, !manual);
-        let (charge_id, object) = (charge.id.clone(), charge.render());
-        self.charges.insert(&charge_id, charge);
+    /// Charges the method and marks the intent as paid, without a word to anybody; answers the charge.
+    pub fn pay(&mut self, id: &str, method: &Method) -> Result<String, ApiError> {
+        let manual = self.intent(id)?.capture_method == "manual";
+        let charge = self.charge(id, method, !manual)?;
         if let Some(intent) = self.intents.get_mut(id) {
-            intent.latest_charge = Some(charge_id);
+            intent.latest_charge = Some(charge.clone());
             intent.next_action = None;
             if manual {
                 intent.status = Status::RequiresCapture;
@@ -159,8 +157,14 @@ impl Book {
                 intent.amount_received = intent.amount;
             }
         }
-        self.emit("charge.succeeded", &object, None, origin);
-        let kind = if manual {
+        Ok(charge)
+    }
+
+    /// Charges the method, and tells of it.
+    pub fn approve(&mut self, id: &str, method: &Method, origin: &Origin) -> Answered {
+        let charge = self.pay(id, method)?;
+        self.emit_charge("charge.succeeded", &charge, origin);
+        let kind = if self.intent(id)?.status == Status::RequiresCapture {
             "payment_intent.amount_capturable_updated"
         } else {
             "payment_intent.succeeded"
@@ -175,8 +179,8 @@ impl Book {
             return ApiError::no_such("payment_intent", id, "intent");
         };
         let charge = Charge::declined(intent, method, decline);
-        let (charge_id, object) = (charge.id.clone(), charge.render());
-        self.charges.insert(&charge_id, charge);
+        let charge_id = charge.id.clone();
+        self.add_charge(charge);
         let error = ApiError::card(decline.code, decline.message)
             .with("charge", charge_id.as_str().into())
             .with("decline_code", decline.decline_code.into())
@@ -188,9 +192,9 @@ impl Book {
         });
         self.back_to_start(id, shown);
         if let Some(intent) = self.intents.get_mut(id) {
-            intent.latest_charge = Some(charge_id);
+            intent.latest_charge = Some(charge_id.clone());
         }
-        self.emit("charge.failed", &object, None, origin);
+        self.emit_charge("charge.failed", &charge_id, origin);
         self.emit_intent("payment_intent.payment_failed", id, origin);
         match self.show_intent(id) {
             Ok(intent) => error.with("payment_intent", intent),
@@ -260,11 +264,8 @@ impl Book {
             intent.amount_received = amount;
             intent.amount_capturable = 0;
         }
-        if let Some(charge) = self.charges.get_mut(&charge_id) {
-            charge.capture(amount);
-            let object = charge.render();
-            self.emit("charge.captured", &object, None, origin);
-        }
+        self.take(&charge_id, amount);
+        self.emit_charge("charge.captured", &charge_id, origin);
         self.emit_intent("payment_intent.succeeded", id, origin);
         self.show_intent(id)
     }

@@ -13,6 +13,8 @@ use super::idempotency::Idempotency;
 use super::intents::Intent;
 use super::methods::Method;
 use super::refunds::Refund;
+use super::table::Table;
+use super::transactions::{FeeRate, Transaction};
 use crate::clock;
 
 /// A merchant's account at the double; each secret key has its own.
@@ -31,47 +33,6 @@ impl Account {
             secret_key: secret_key.to_owned(),
             book: Mutex::default(),
         }
-    }
-}
-
-/// Objects of one kind, in order of creation. Objects are never removed.
-#[derive(Debug)]
-pub struct Table<T> {
-    rows: Vec<T>,
-    index: HashMap<String, usize>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self {
-            rows: Vec::new(),
-            index: HashMap::new(),
-        }
-    }
-}
-
-impl<T> Table<T> {
-    /// Adds an object under its id.
-    pub fn insert(&mut self, id: &str, row: T) {
-        self.index.insert(id.to_owned(), self.rows.len());
-        self.rows.push(row);
-    }
-
-    /// The object of this id.
-    pub fn get(&self, id: &str) -> Option<&T> {
-        self.index.get(id).and_then(|position| self.rows.get(*position))
-    }
-
-    /// The object of this id, to change it.
-    pub fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.index
-            .get(id)
-            .and_then(|position| self.rows.get_mut(*position))
-    }
-
-    /// All objects, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.rows.iter()
     }
 }
 
@@ -114,6 +75,10 @@ pub struct Book {
     pub charges: Table<Charge>,
     /// Refunds.
     pub refunds: Table<Refund>,
+    /// Movements of money.
+    pub transactions: Table<Transaction>,
+    /// What the provider keeps of charges from now on.
+    pub fee_rate: FeeRate,
     /// Payment methods by id.
     pub methods: HashMap<String, Method>,
     /// Webhook endpoints, oldest first.
@@ -138,6 +103,19 @@ impl Book {
         self.changes
     }
 
+    /// An intent's charges, oldest first.
+    pub fn charges_of(&self, intent: &str) -> impl DoubleEndedIterator<Item = &Charge> {
+        let ids = self.intents.get(intent).map(|intent| intent.charges.as_slice());
+        ids.unwrap_or_default()
+            .iter()
+            .filter_map(|id| self.charges.get(id))
+    }
+
+    /// A charge's refunds, oldest first.
+    pub fn refunds_of(&self, charge: &Charge) -> impl DoubleEndedIterator<Item = &Refund> {
+        charge.refunds.iter().filter_map(|id| self.refunds.get(id))
+    }
+
     /// Records an event and queues it for delivery.
     pub fn emit(&mut self, kind: &'static str, object: &Value, previous: Option<&Value>, origin: &Origin) {
         let pending = self
@@ -158,6 +136,13 @@ impl Book {
     /// Emits an event that shows an intent as it is now.
     pub fn emit_intent(&mut self, kind: &'static str, id: &str, origin: &Origin) {
         if let Some(object) = self.intents.get(id).map(Intent::render) {
+            self.emit(kind, &object, None, origin);
+        }
+    }
+
+    /// Emits an event that shows a charge as it is now.
+    pub fn emit_charge(&mut self, kind: &'static str, id: &str, origin: &Origin) {
+        if let Some(object) = self.charges.get(id).map(Charge::render) {
             self.emit(kind, &object, None, origin);
         }
     }

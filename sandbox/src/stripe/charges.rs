@@ -10,6 +10,7 @@ use super::errors::Answered;
 use super::errors::ApiError;
 use super::intents::Intent;
 use super::methods::{Method, billing_details};
+use super::transactions::Entry;
 use crate::clock;
 
 /// Fields of the object that belong to features the double does not have.
@@ -17,7 +18,6 @@ const ALWAYS_NULL: &[&str] = &[
     "application",
     "application_fee",
     "application_fee_amount",
-    "balance_transaction",
     "customer",
     "description",
     "destination",
@@ -57,7 +57,12 @@ pub struct Charge {
     pub method: Method,
     /// Why it failed; none for a charge that succeeded.
     pub failure: Option<Decline>,
-    created: i64,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<String>,
+    /// When it was made.
+    pub created: i64,
+    /// The movement of its money; none before capture.
+    pub transaction: Option<String>,
     captured: bool,
     metadata: BTreeMap<String, String>,
 }
@@ -73,19 +78,12 @@ impl Charge {
             currency: intent.currency.clone(),
             method: method.clone(),
             failure: None,
+            refunds: Vec::new(),
             created: created(),
+            transaction: None,
             captured: false,
             metadata: intent.metadata.clone(),
         }
-    }
-
-    /// A charge the bank approved.
-    pub fn approved(intent: &Intent, method: &Method, captured: bool) -> Self {
-        let mut charge = Self::attempted(intent, method);
-        if captured {
-            charge.capture(charge.amount);
-        }
-        charge
     }
 
     /// A charge the bank refused.
@@ -94,12 +92,6 @@ impl Charge {
             failure: Some(decline),
             ..Self::attempted(intent, method)
         }
-    }
-
-    /// Takes the money, in full or in part.
-    pub fn capture(&mut self, amount: i64) {
-        self.captured = true;
-        self.amount_captured = amount;
     }
 
     /// What can still be refunded.
@@ -129,7 +121,8 @@ impl Charge {
         };
         let mut object = json!({
             "id": self.id, "object": "charge", "amount": self.amount, "amount_captured": self.amount_captured,
-            "amount_refunded": self.amount_refunded, "billing_details": billing_details(),
+            "amount_refunded": self.amount_refunded, "balance_transaction": self.transaction,
+            "billing_details": billing_details(),
             "calculated_statement_descriptor": "SANDBOX", "captured": self.captured, "created": self.created,
             "currency": self.currency, "disputed": false, "failure_code": self.failure.map(|failure| failure.code),
             "failure_message": self.failure.map(|failure| failure.message), "fraud_details": {}, "livemode": false,
@@ -154,13 +147,53 @@ impl Book {
             .ok_or_else(|| ApiError::no_such("charge", id, "id"))
     }
 
+    /// Adds a charge to its intent.
+    pub fn add_charge(&mut self, charge: Charge) {
+        if let Some(intent) = self.intents.get_mut(&charge.intent) {
+            intent.charges.push(charge.id.clone());
+        }
+        let id = charge.id.clone();
+        self.charges.insert(&id, charge);
+    }
+
+    /// Makes a charge that the bank approved, without a word to anybody, and answers its id.
+    pub fn charge(&mut self, intent: &str, method: &Method, captured: bool) -> Result<String, ApiError> {
+        let charge = Charge::attempted(self.intent(intent)?, method);
+        let (id, amount) = (charge.id.clone(), charge.amount);
+        self.add_charge(charge);
+        if captured {
+            self.take(&id, amount);
+        }
+        Ok(id)
+    }
+
+    /// Takes a charge's money, in full or in part.
+    pub fn take(&mut self, charge: &str, amount: i64) {
+        let fee = self.fee_rate.of(amount);
+        let Some(charge) = self.charges.get(charge) else {
+            return;
+        };
+        let (id, currency) = (charge.id.clone(), charge.currency.clone());
+        let transaction = self.enter(&Entry {
+            movement: charge.method.charged(),
+            source: &id,
+            amount,
+            fee,
+            currency: &currency,
+        });
+        if let Some(charge) = self.charges.get_mut(&id) {
+            charge.captured = true;
+            charge.amount_captured = amount;
+            charge.transaction = Some(transaction);
+        }
+    }
+
     /// Gives an authorization back: nothing was captured, all of it counts as refunded.
     pub fn release(&mut self, id: &str, origin: &Origin) {
         let Some(charge) = self.charges.get_mut(id) else {
             return;
         };
         charge.amount_refunded = charge.amount;
-        let object = charge.render();
-        self.emit("charge.refunded", &object, None, origin);
+        self.emit_charge("charge.refunded", id, origin);
     }
 }

@@ -83,6 +83,7 @@ impl Create {
                 .to_owned(),
             payment_method: None,
             latest_charge: None,
+            charges: Vec::new(),
             last_payment_error: None,
             next_action: None,
             metadata: BTreeMap::new(),

@@ -80,6 +80,8 @@ pub struct Intent {
     pub payment_method: Option<String>,
     /// The newest charge, failed or not.
     pub latest_charge: Option<String>,
+    /// All charges, failed or not, oldest first.
+    pub charges: Vec<String>,
     /// Why the last attempt failed.
     pub last_payment_error: Option<Value>,
     /// What the payer must do.

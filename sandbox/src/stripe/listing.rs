@@ -1,5 +1,7 @@
 //! Lists as Stripe pages them: newest first, by cursor, with bounds on the time of creation.
 
+use std::cmp::Reverse;
+
 use serde_json::{Value, json};
 
 use super::errors::{Answered, ApiError};
@@ -31,6 +33,7 @@ macro_rules! listed {
 listed!(
     super::intents::Intent,
     super::refunds::Refund,
+    super::transactions::Transaction,
     super::endpoints::Endpoint
 );
 
@@ -86,14 +89,16 @@ impl<'a> Page<'a> {
             && lte.is_none_or(|bound| created <= bound)
     }
 
-    /// Cuts the page out of all items, which come newest first.
+    /// Cuts the page out of all items, which come in the order they were made, newest first.
     pub fn cut<'i, T: Listed + 'i>(
         &self,
         url: &str,
         noun: &str,
-        items: impl Iterator<Item = &'i T>,
+        items: impl IntoIterator<Item = &'i T>,
     ) -> Answered {
-        let items: Vec<&T> = items.collect();
+        let mut items: Vec<&T> = items.into_iter().collect();
+        // What was dated back is older than when it was made. Sorting what is sorted already costs one look at each.
+        items.sort_by_key(|item| Reverse(item.created()));
         let position = |cursor: &str, param: &str| {
             items
                 .iter()

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::cards::{self, Card, Reaction};
 use super::errors::ApiError;
 use super::params::{Params, missing};
+use super::transactions::Movement;
 use crate::clock;
 
 /// A payment method of an account.
@@ -79,12 +80,30 @@ impl Method {
         })
     }
 
-    fn kind(&self) -> &'static str {
-        if matches!(self.reaction, Reaction::Debit(_)) {
-            "us_bank_account"
+    /// The movement of money that a charge of it is.
+    pub fn charged(&self) -> Movement {
+        if self.is_card() {
+            Movement::Charge
         } else {
-            "card"
+            Movement::Payment
         }
+    }
+
+    /// The movement of money that a refund to it is.
+    pub fn refunded(&self) -> Movement {
+        if self.is_card() {
+            Movement::Refund
+        } else {
+            Movement::PaymentRefund
+        }
+    }
+
+    fn is_card(&self) -> bool {
+        !matches!(self.reaction, Reaction::Debit(_))
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.is_card() { "card" } else { "us_bank_account" }
     }
 
     /// The `payment_method` object.
@@ -94,7 +113,7 @@ impl Method {
             "billing_details": billing_details(), "created": self.created, "customer": null,
             "customer_account": null, "livemode": false, "metadata": {}, "type": self.kind(),
         });
-        object[self.kind()] = if self.kind() == "card" {
+        object[self.kind()] = if self.is_card() {
             json!({
                 "brand": self.brand, "country": "US", "display_brand": self.brand, "exp_month": 12, "exp_year": 2034,
                 "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
@@ -114,7 +133,7 @@ impl Method {
 
     /// `payment_method_details` of a charge made with it.
     pub fn charge_details(&self, amount: i64) -> Value {
-        if self.kind() == "card" {
+        if self.is_card() {
             json!({ "type": "card", "card": {
                 "amount_authorized": amount, "authorization_code": null, "brand": self.brand,
                 "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },

@@ -21,10 +21,14 @@ mod idempotency;
 mod intent_requests;
 mod intents;
 mod listing;
+mod lists;
 mod methods;
 mod params;
+mod refund_requests;
 mod refunds;
 mod route;
+mod table;
+mod transactions;
 mod work;
 
 use std::sync::Arc;
@@ -41,6 +45,7 @@ pub use endpoints::Endpoint;
 pub use errors::{Answered, ApiError};
 pub use events::Event;
 pub use intents::Intent;
+pub use refunds::Refund;
 
 use auth::Caller;
 use exchange::Request;

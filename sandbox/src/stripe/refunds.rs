@@ -1,30 +1,37 @@
-//! Refunds: never more than was captured, whoever asks, because each one is checked and booked under the account's lock.
+//! Refunds: the object, and how one that was left open ends. Asking for them is in `refund_requests`.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::book::{Book, Origin, Timer, created};
-use super::cards::Reaction;
+use super::book::{Book, Origin, created};
 use super::charges::Charge;
-use super::currencies::at_least_one;
 use super::errors::{Answered, ApiError};
-use super::params::{MetadataChange, Params};
+use super::params::MetadataChange;
+use super::transactions::{Entry, Movement};
 use crate::clock;
 
-const CREATE_PARAMS: &[&str] = &[
-    "amount",
-    "charge",
-    "payment_intent",
-    "reason",
-    "metadata",
-    "refund_application_fee",
-    "reverse_transfer",
-    "instructions_email",
-    "origin",
-    "currency",
-    "customer",
-];
+/// `status` of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The bank has not said yet.
+    Pending,
+    /// The money was given back.
+    Succeeded,
+    /// It was not, or it came back.
+    Failed,
+}
+
+impl Status {
+    /// The provider's spelling.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+}
 
 /// A refund.
 #[derive(Debug, Clone)]
@@ -39,162 +46,55 @@ pub struct Refund {
     pub created: i64,
     /// Amount in minor units.
     pub amount: i64,
+    /// Lower-case currency.
+    pub currency: String,
+    /// Where it stands.
+    pub status: Status,
     /// The caller's own data.
     pub metadata: BTreeMap<String, String>,
-    currency: String,
-    reason: Option<String>,
-    status: &'static str,
-    failure_reason: Option<&'static str>,
+    /// Why it was made.
+    pub reason: Option<String>,
+    /// The movement of its money; none while it is pending.
+    pub transaction: Option<String>,
+    /// The movement of the money that came back.
+    pub failure_transaction: Option<String>,
 }
 
 impl Refund {
-    /// The `refund` object.
-    pub fn render(&self) -> Value {
-        json!({
-            "id": self.id, "object": "refund", "amount": self.amount, "balance_transaction": null, "charge": self.charge,
-            "created": self.created, "currency": self.currency, "failure_reason": self.failure_reason,
-            "destination_details": { "type": "card", "card": {
-                "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund",
-            } },
-            "metadata": self.metadata, "payment_intent": self.intent, "reason": self.reason, "receipt_number": null,
-            "source_transfer_reversal": null, "status": self.status, "transfer_reversal": null,
-        })
-    }
-}
-
-/// A checked request to refund.
-pub struct Create {
-    payment_intent: Option<String>,
-    charge: Option<String>,
-    amount: Option<i64>,
-    reason: Option<String>,
-    metadata: MetadataChange,
-}
-
-impl Create {
-    /// Checks the parameters.
-    pub fn parse(params: Params<'_>) -> Result<Self, ApiError> {
-        let params = params.only(CREATE_PARAMS)?;
-        let amount = params.integer("amount")?;
-        if let Some(amount) = amount {
-            at_least_one(amount, "amount")?;
-        }
-        let (payment_intent, charge) = (params.text("payment_intent")?, params.text("charge")?);
-        if payment_intent.is_none() && charge.is_none() {
-            return Err(ApiError::invalid(
-                "One of the following params should be provided for this request: payment_intent or charge.",
-            )
-            .code("parameter_missing"));
-        }
-        Ok(Self {
-            payment_intent: payment_intent.map(str::to_owned),
-            charge: charge.map(str::to_owned),
-            amount,
-            reason: params
-                .one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"])?
-                .map(str::to_owned),
-            metadata: params.metadata()?,
-        })
-    }
-
-    /// Gives the money back, or says why it cannot be.
-    pub fn run(self, book: &mut Book, origin: &Origin) -> Answered {
-        let charge_id = self.find_charge(book)?;
-        let Some(charge) = book.charges.get_mut(&charge_id) else {
-            return Err(ApiError::missing_reference("charge", &charge_id, "charge"));
-        };
-        let amount = check_amount(charge, self.amount)?;
-        let before = json!({ "amount_refunded": charge.amount_refunded, "refunded": false });
-        charge.amount_refunded += amount;
-        let (status, later) = match charge.method.reaction {
-            Reaction::RefundLate => ("pending", Some(true)),
-            Reaction::RefundFails => ("succeeded", Some(false)),
-            Reaction::Approve | Reaction::Decline(_) | Reaction::Authenticate(_) | Reaction::Debit(_) => {
-                ("succeeded", None)
-            }
-        };
-        let mut refund = Refund {
+    /// A refund of this much of a charge.
+    pub fn of(charge: &Charge, amount: i64, status: Status) -> Self {
+        Self {
             id: clock::object_id("re_3"),
             charge: charge.id.clone(),
             intent: charge.intent.clone(),
             created: created(),
             amount,
-            metadata: BTreeMap::new(),
             currency: charge.currency.clone(),
-            reason: self.reason,
             status,
-            failure_reason: None,
-        };
-        self.metadata.apply(&mut refund.metadata);
-        let charge_object = charge.render();
-        let (id, object) = (refund.id.clone(), refund.render());
-        book.refunds.insert(&id, refund);
-        book.emit("refund.created", &object, None, origin);
-        book.emit("charge.refunded", &charge_object, Some(&before), origin);
-        match later {
-            Some(succeeded) => book.later(Timer::Refund {
-                refund: id,
-                succeeded,
-            }),
-            None => book.emit("refund.updated", &object, None, origin),
-        }
-        Ok(object)
-    }
-
-    fn find_charge(&self, book: &Book) -> Result<String, ApiError> {
-        let Some(intent_id) = &self.payment_intent else {
-            let charge = self.charge.clone().unwrap_or_default();
-            return match book.charges.get(&charge) {
-                Some(_) => Ok(charge),
-                None => Err(ApiError::missing_reference("charge", &charge, "charge")),
-            };
-        };
-        let intent = book
-            .intents
-            .get(intent_id)
-            .ok_or_else(|| ApiError::missing_reference("payment_intent", intent_id, "payment_intent"))?;
-        let charge = intent
-            .latest_charge
-            .as_ref()
-            .and_then(|id| book.charges.get(id))
-            .filter(|charge| charge.is_captured());
-        match charge {
-            Some(charge) if self.charge.as_ref().is_none_or(|wanted| *wanted == charge.id) => {
-                Ok(charge.id.clone())
-            }
-            Some(_) => {
-                Err(ApiError::invalid("The charge does not belong to the payment_intent.").param("charge"))
-            }
-            None => Err(ApiError::invalid(format!(
-                "This PaymentIntent ({intent_id}) does not have a successful charge to refund."
-            ))
-            .param("payment_intent")),
+            metadata: BTreeMap::new(),
+            reason: None,
+            transaction: None,
+            failure_transaction: None,
         }
     }
-}
 
-fn check_amount(charge: &Charge, wanted: Option<i64>) -> Result<i64, ApiError> {
-    if charge.failure.is_some() || !charge.is_captured() {
-        return Err(ApiError::invalid(format!(
-            "Charge {} has not been captured and cannot be refunded.",
-            charge.id
-        ))
-        .param("charge"));
+    /// Why it failed, in the provider's words.
+    pub fn failure_reason(&self) -> Option<&'static str> {
+        (self.status == Status::Failed).then_some("expired_or_canceled_card")
     }
-    let left = charge.refundable();
-    if left == 0 {
-        return Err(
-            ApiError::invalid(format!("Charge {} has already been refunded.", charge.id))
-                .code("charge_already_refunded"),
-        );
-    }
-    match wanted.unwrap_or(left) {
-        amount if amount > left => Err(ApiError::invalid(format!(
-            "Refund amount ({amount}) is greater than unrefunded amount on charge ({left}), both in minor units of {}",
-            charge.currency
-        ))
-        .param("amount")),
-        amount => Ok(amount),
+
+    /// The `refund` object.
+    pub fn render(&self) -> Value {
+        json!({
+            "id": self.id, "object": "refund", "amount": self.amount, "balance_transaction": self.transaction,
+            "charge": self.charge, "created": self.created, "currency": self.currency,
+            "destination_details": { "type": "card", "card": {
+                "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund",
+            } },
+            "failure_balance_transaction": self.failure_transaction, "failure_reason": self.failure_reason(),
+            "metadata": self.metadata, "payment_intent": self.intent, "reason": self.reason, "receipt_number": null,
+            "source_transfer_reversal": null, "status": self.status.name(), "transfer_reversal": null,
+        })
     }
 }
 
@@ -213,29 +113,91 @@ impl Book {
             return Err(ApiError::no_such("refund", id, "id"));
         };
         change.apply(&mut refund.metadata);
-        let object = refund.render();
-        self.emit("refund.updated", &object, None, origin);
-        Ok(object)
+        self.emit_refund("refund.updated", id, origin);
+        self.show_refund(id)
     }
 
-    /// Ends a refund that was left open; a failed one gives its amount back to the charge.
+    /// Adds a refund to its charge, without a word to anybody. Its money moves now, unless it is pending.
+    pub fn add_refund(&mut self, refund: Refund) {
+        if let Some(charge) = self.charges.get_mut(&refund.charge) {
+            charge.amount_refunded += refund.amount;
+            charge.refunds.push(refund.id.clone());
+        }
+        let (id, status) = (refund.id.clone(), refund.status);
+        self.refunds.insert(&id, refund);
+        if status == Status::Succeeded {
+            self.give_back(&id);
+        }
+    }
+
+    /// Ends a refund: a pending one succeeds or fails, one that succeeded can still fail. A failed one gives its amount
+    /// back to the charge. Anything else stays as it is.
     pub fn end_refund(&mut self, id: &str, succeeded: bool, origin: &Origin) {
-        let Some(refund) = self
-            .refunds
-            .get_mut(id)
-            .filter(|refund| refund.status != "failed")
-        else {
+        let Some(refund) = self.refunds.get_mut(id) else {
             return;
         };
-        refund.status = if succeeded { "succeeded" } else { "failed" };
-        refund.failure_reason = (!succeeded).then_some("expired_or_canceled_card");
-        let (object, charge, amount) = (refund.render(), refund.charge.clone(), refund.amount);
-        if !succeeded && let Some(charge) = self.charges.get_mut(&charge) {
-            charge.amount_refunded -= amount;
+        match (refund.status, succeeded) {
+            (Status::Failed, _) | (Status::Succeeded, true) => return,
+            (Status::Pending, true) => {
+                refund.status = Status::Succeeded;
+                self.give_back(id);
+            }
+            (Status::Pending | Status::Succeeded, false) => {
+                refund.status = Status::Failed;
+                self.come_back(id);
+            }
         }
-        self.emit("refund.updated", &object, None, origin);
+        self.emit_refund("refund.updated", id, origin);
         if !succeeded {
-            self.emit("refund.failed", &object, None, origin);
+            self.emit_refund("refund.failed", id, origin);
+        }
+    }
+
+    /// Moves a refund's money out of the account.
+    fn give_back(&mut self, id: &str) {
+        let Some(refund) = self.refunds.get(id).cloned() else {
+            return;
+        };
+        let charge = self.charges.get(&refund.charge);
+        let transaction = self.enter(&Entry {
+            movement: charge.map_or(Movement::Refund, |charge| charge.method.refunded()),
+            source: id,
+            amount: -refund.amount,
+            fee: 0,
+            currency: &refund.currency,
+        });
+        if let Some(refund) = self.refunds.get_mut(id) {
+            refund.transaction = Some(transaction);
+        }
+    }
+
+    /// Counts a failed refund's amount as unrefunded, and moves its money in again if it had moved out.
+    fn come_back(&mut self, id: &str) {
+        let Some(refund) = self.refunds.get(id).cloned() else {
+            return;
+        };
+        if let Some(charge) = self.charges.get_mut(&refund.charge) {
+            charge.amount_refunded -= refund.amount;
+        }
+        if refund.transaction.is_none() {
+            return;
+        }
+        let transaction = self.enter(&Entry {
+            movement: Movement::RefundFailure,
+            source: id,
+            amount: refund.amount,
+            fee: 0,
+            currency: &refund.currency,
+        });
+        if let Some(refund) = self.refunds.get_mut(id) {
+            refund.failure_transaction = Some(transaction);
+        }
+    }
+
+    /// Emits an event that shows a refund as it is now.
+    pub fn emit_refund(&mut self, kind: &'static str, id: &str, origin: &Origin) {
+        if let Some(object) = self.refunds.get(id).map(Refund::render) {
+            self.emit(kind, &object, None, origin);
         }
     }
 }

@@ -5,12 +5,10 @@ use serde_json::Value;
 use super::book::{Book, Origin};
 use super::choice::MethodChoice;
 use super::errors::{Answered, ApiError};
-use super::events::Event;
 use super::expand::expand;
-use super::listing::Page;
 use super::methods::Method;
 use super::params::Params;
-use super::{endpoints, intent_requests, refunds};
+use super::{endpoints, intent_requests, lists, refund_requests};
 
 /// What a call asks for, with the id from its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +35,10 @@ pub enum Operation<'a> {
     ShowRefund(&'a str),
     /// `POST /v1/refunds/{id}`
     UpdateRefund(&'a str),
+    /// `GET /v1/balance_transactions`
+    ListTransactions,
+    /// `GET /v1/balance_transactions/{id}`
+    ShowTransaction(&'a str),
     /// `GET /v1/charges/{id}`
     ShowCharge(&'a str),
     /// `GET /v1/payment_methods/{id}`
@@ -81,6 +83,10 @@ impl<'a> Operation<'a> {
             ("GET", ["refunds"]) => (Self::ListRefunds, "GET /v1/refunds"),
             ("GET", ["refunds", id]) => (Self::ShowRefund(id), "GET /v1/refunds/{id}"),
             ("POST", ["refunds", id]) => (Self::UpdateRefund(id), "POST /v1/refunds/{id}"),
+            ("GET", ["balance_transactions"]) => (Self::ListTransactions, "GET /v1/balance_transactions"),
+            ("GET", ["balance_transactions", id]) => {
+                (Self::ShowTransaction(id), "GET /v1/balance_transactions/{id}")
+            }
             ("GET", ["charges", id]) => (Self::ShowCharge(id), "GET /v1/charges/{id}"),
             ("GET", ["payment_methods", id]) => (Self::ShowMethod(id), "GET /v1/payment_methods/{id}"),
             ("GET", ["events"]) => (Self::ListEvents, "GET /v1/events"),
@@ -102,6 +108,7 @@ impl<'a> Operation<'a> {
             | Self::ListIntents
             | Self::CreateRefund
             | Self::ListRefunds
+            | Self::ListTransactions
             | Self::ListEvents
             | Self::CreateEndpoint
             | Self::ListEndpoints => None,
@@ -112,6 +119,7 @@ impl<'a> Operation<'a> {
             | Self::CancelIntent(id)
             | Self::ShowRefund(id)
             | Self::UpdateRefund(id)
+            | Self::ShowTransaction(id)
             | Self::ShowCharge(id)
             | Self::ShowMethod(id)
             | Self::ShowEvent(id)
@@ -146,9 +154,8 @@ pub fn perform(
     Ok(answer)
 }
 
-type Work<'a> = Box<dyn FnOnce(&mut Book, &Origin) -> Answered + 'a>;
-
-const PAGE_PARAMS: [&str; 4] = ["limit", "starting_after", "ending_before", "created"];
+/// What is left to do once the parameters are known to be right.
+pub type Work<'a> = Box<dyn FnOnce(&mut Book, &Origin) -> Answered + 'a>;
 
 /// Checks the parameters and answers the work they ask for.
 fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>, ApiError> {
@@ -185,7 +192,7 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
             Box::new(move |book, origin| book.cancel(id, reason, origin))
         }
         Operation::CreateRefund => {
-            let create = refunds::Create::parse(params)?;
+            let create = refund_requests::Create::parse(params)?;
             Box::new(move |book, origin| create.run(book, origin))
         }
         Operation::UpdateRefund(id) => {
@@ -201,6 +208,7 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
             Box::new(move |book, _| book.show_intent(id))
         }
         Operation::ShowRefund(id) => shown(params, move |book| book.show_refund(id))?,
+        Operation::ShowTransaction(id) => shown(params, move |book| book.show_transaction(id))?,
         Operation::ShowCharge(id) => shown(params, move |book| book.show_charge(id))?,
         Operation::ShowEvent(id) => shown(params, move |book| book.show_event(id))?,
         Operation::ShowEndpoint(id) => shown(params, move |book| book.show_endpoint(id))?,
@@ -214,24 +222,11 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
             params.only(&[])?;
             Box::new(move |book, _| book.delete_endpoint(id))
         }
-        Operation::ListIntents => {
-            let (_, page) = paged(params, &["customer", "customer_account"])?;
-            Box::new(move |book, _| {
-                page.cut("/v1/payment_intents", "payment_intent", book.intents.iter().rev())
-            })
-        }
-        Operation::ListRefunds => list_refunds(params)?,
-        Operation::ListEvents => list_events(params)?,
-        Operation::ListEndpoints => {
-            let (_, page) = paged(params, &[])?;
-            Box::new(move |book, _| {
-                page.cut(
-                    "/v1/webhook_endpoints",
-                    "webhook endpoint",
-                    book.endpoints.iter().rev(),
-                )
-            })
-        }
+        Operation::ListIntents => lists::intents(params)?,
+        Operation::ListRefunds => lists::refunds(params)?,
+        Operation::ListEvents => lists::events(params)?,
+        Operation::ListEndpoints => lists::endpoints(params)?,
+        Operation::ListTransactions => lists::transactions(params)?,
     })
 }
 
@@ -264,32 +259,4 @@ fn confirm_choice(params: Params<'_>) -> Result<MethodChoice, ApiError> {
         "referrer",
     ];
     MethodChoice::parse(&params.only(&known)?)
-}
-
-fn paged<'a>(params: Params<'a>, filters: &[&str]) -> Result<(Params<'a>, Page<'a>), ApiError> {
-    let params = params.only(&[&PAGE_PARAMS, filters].concat())?;
-    let page = Page::parse(&params)?;
-    Ok((params, page))
-}
-
-fn list_refunds(params: Params<'_>) -> Result<Work<'_>, ApiError> {
-    let (params, page) = paged(params, &["charge", "payment_intent"])?;
-    let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
-    Ok(Box::new(move |book, _| {
-        let wanted = book.refunds.iter().rev().filter(|refund| {
-            charge.is_none_or(|id| refund.charge == id) && intent.is_none_or(|id| refund.intent == id)
-        });
-        page.cut("/v1/refunds", "refund", wanted)
-    }))
-}
-
-fn list_events(params: Params<'_>) -> Result<Work<'_>, ApiError> {
-    let (params, page) = paged(params, &["type", "types", "delivery_success"])?;
-    let mut kinds = params.list("types")?;
-    kinds.extend(params.text("type")?);
-    Ok(Box::new(move |book, _| {
-        let events = book.events.iter().rev().map(AsRef::as_ref);
-        let wanted = events.filter(|event: &&Event| kinds.is_empty() || kinds.contains(&event.kind));
-        page.cut("/v1/events", "event", wanted)
-    }))
 }

@@ -11,3 +11,4 @@ mod merchant;
 mod refunds;
 mod refusals;
 mod schema;
+mod transactions;

@@ -138,6 +138,16 @@ pub(super) fn to_wire(money: Money) -> Result<(i64, stripe_types::Currency), Uns
 ///
 /// More than eight digits are read all the same: what Stripe says it received is a fact, whatever it takes.
 pub(super) fn from_wire(wire: i64, currency: &str) -> Result<Money, UnspeakableAmount> {
+    let money = moved(wire, currency)?;
+    if money.amount_minor < 0 {
+        let currency = money.currency;
+        return Err(UnspeakableAmount::Amount { wire, currency });
+    }
+    Ok(money)
+}
+
+/// The amount that a line of an account means: less than zero where money left the account.
+pub(super) fn moved(wire: i64, currency: &str) -> Result<Money, UnspeakableAmount> {
     let unknown = || UnspeakableAmount::Currency(currency.chars().take(8).collect());
     let currency: Currency = currency.parse().map_err(|_| unknown())?;
     let amount_minor = match notation(currency) {
@@ -145,120 +155,12 @@ pub(super) fn from_wire(wire: i64, currency: &str) -> Result<Money, UnspeakableA
         Notation::Hundredfold => Some(wire / 100).filter(|minor| minor * 100 == wire),
         Notation::Refused => return Err(unknown()),
     };
-    match amount_minor {
-        Some(amount_minor) if amount_minor >= 0 => Ok(Money {
-            amount_minor,
-            currency,
-        }),
-        Some(_) | None => Err(UnspeakableAmount::Amount { wire, currency }),
-    }
+    let amount_minor = amount_minor.ok_or(UnspeakableAmount::Amount { wire, currency })?;
+    Ok(Money {
+        amount_minor,
+        currency,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::channel::Channel;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::capabilities;
-
-    fn money(amount_minor: i64, currency: Currency) -> Money {
-        Money {
-            amount_minor,
-            currency,
-        }
-    }
-
-    #[test]
-    fn exceptions_are_written_as_stripe_wants_them() {
-        let wire =
-            |amount, currency| to_wire(money(amount, currency)).map(|(wire, code)| (wire, code.to_string()));
-        assert_eq!(wire(1999, Currency::USD), Ok((1999, "usd".into())));
-        assert_eq!(wire(500, Currency::JPY), Ok((500, "jpy".into())));
-        assert_eq!(wire(5, Currency::ISK), Ok((500, "isk".into())));
-        assert_eq!(wire(1_230, Currency::KWD), Ok((1_230, "kwd".into())));
-        assert!(wire(1_234, Currency::KWD).is_err());
-        assert!(wire(100, Currency::UGX).is_err());
-        assert!(wire(MAX_WIRE + 1, Currency::USD).is_err());
-        assert!(wire(1_000_000, Currency::ISK).is_err());
-        assert!(wire(i64::MAX, Currency::ISK).is_err());
-        assert!(wire(-1, Currency::USD).is_err());
-    }
-
-    #[test]
-    fn exceptions_are_read_as_stripe_means_them() {
-        assert_eq!(from_wire(500, "isk"), Ok(money(5, Currency::ISK)));
-        assert_eq!(from_wire(1_234, "kwd"), Ok(money(1_234, Currency::KWD)));
-        assert_eq!(
-            from_wire(MAX_WIRE + 1, "usd"),
-            Ok(money(MAX_WIRE + 1, Currency::USD))
-        );
-        for (wire, code) in [(550, "isk"), (-1, "usd"), (100, "ugx"), (100, "xyz"), (100, "")] {
-            assert!(from_wire(wire, code).is_err(), "{wire} {code}");
-        }
-    }
-
-    #[test]
-    fn every_currency_but_the_disputed_one_is_taken_under_its_own_code() {
-        for currency in Currency::ALL
-            .iter()
-            .filter(|currency| **currency != Currency::UGX)
-        {
-            let rule = RULES.iter().find(|rule| rule.currency == *currency).unwrap();
-            let (_, code) = to_wire(money(rule.minimum_minor, *currency)).unwrap();
-            assert_eq!(code.to_string(), currency.code().to_lowercase());
-        }
-    }
-
-    #[test]
-    fn what_the_rules_take_can_be_written_and_nothing_beyond() {
-        let capabilities = capabilities(Channel::Stripe);
-        for currency in Currency::ALL {
-            let rule = RULES.iter().find(|rule| rule.currency == *currency);
-            let Some(rule) = rule else {
-                assert!(capabilities.check_amount(money(100, *currency)).is_err());
-                continue;
-            };
-            assert!(
-                to_wire(money(rule.minimum_minor, *currency)).is_ok(),
-                "{currency}"
-            );
-            assert!(
-                to_wire(money(rule.maximum_minor, *currency)).is_ok(),
-                "{currency}"
-            );
-            assert!(
-                to_wire(money(rule.maximum_minor + rule.step_minor, *currency)).is_err(),
-                "{currency}"
-            );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_the_door_lets_in_comes_back_the_same(
-            index in 0..Currency::ALL.len(),
-            amount in prop_oneof![1..100_000_i64, 1..Money::MAX_MINOR],
-        ) {
-            let asked = money(amount, Currency::ALL[index]);
-            if capabilities(Channel::Stripe).check_amount(asked).is_ok() {
-                let (wire, code) = to_wire(asked)?;
-                prop_assert!(wire <= MAX_WIRE);
-                prop_assert_eq!(from_wire(wire, &code.to_string()), Ok(asked));
-            } else if let Ok((wire, code)) = to_wire(asked) {
-                // Refused only as too small: what can be written at all still means the same.
-                prop_assert_eq!(from_wire(wire, &code.to_string()), Ok(asked));
-            }
-        }
-
-        #[test]
-        fn what_is_read_is_written_the_same(index in 0..Currency::ALL.len(), wire in 0..=MAX_WIRE) {
-            let code = Currency::ALL[index].code().to_lowercase();
-            if let Ok(money) = from_wire(wire, &code)
-                && let Ok((again, same_code)) = to_wire(money)
-            {
-                prop_assert_eq!((again, same_code.to_string()), (wire, code));
-            }
-        }
-    }
-}
+mod tests;

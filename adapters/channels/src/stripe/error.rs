@@ -1,4 +1,4 @@
-//! What a call that gave no intent means (<https://docs.stripe.com/api/errors>,
+//! What a call that gave nothing means (<https://docs.stripe.com/api/errors>,
 //! <https://docs.stripe.com/error-low-level>).
 //!
 //! The only place where a failed call is judged. The question is always the same: has Stripe decided, has
@@ -17,6 +17,9 @@ use super::{
     wire::{WireError, WireErrorEnvelope, WireIntent},
 };
 use crate::redact::redact;
+
+/// The code of a request that an intent's state forbids.
+pub(super) const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
 
 /// A call that gave no readable answer of success.
 pub(super) enum Failed {
@@ -67,13 +70,12 @@ impl Failed {
         if error.kind() == ErrorKind::Card {
             return Some(declined(intent, &error));
         }
-        Some(intent)
-            .filter(|intent| error.code() == Some("payment_intent_unexpected_state") && is_beyond(intent))
+        Some(intent).filter(|intent| error.code() == Some(UNEXPECTED_STATE) && is_beyond(intent))
     }
 }
 
 /// Whether an intent has left the states in which it can still be confirmed or given up.
-const fn is_beyond(intent: &Intent) -> bool {
+pub(super) const fn is_beyond(intent: &Intent) -> bool {
     match intent.status {
         IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => true,
         IntentStatus::RequiresAction | IntentStatus::Declined(_) => false,

@@ -1,13 +1,20 @@
 //! What a callback says (<https://docs.stripe.com/api/events/types>).
 //!
 //! Events are written in whatever API version the merchant's endpoint is set to, so only the few fields of
-//! [`wire`](super::wire) are read. The event's type says what happened; the intent inside is a snapshot of
-//! that moment, and the two may differ: after a decline the type says failed while the intent is open again.
+//! [`wire`](super::wire), [`refund`](super::refund) and [`dispute`](super::dispute) are read. The object inside is a
+//! snapshot of the moment of the event. An intent's event says by its type what happened, which may differ from the
+//! snapshot: after a decline the type says failed while the intent is open again. Of a refund or a dispute the snapshot says
+//! all.
 
 use domain::{callback::CallbackEvent, channel::IntentStatus};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{decline, wire::WireIntent};
+use super::{
+    decline,
+    dispute::WireDispute,
+    refund::WireRefund,
+    wire::{Untranslatable, WireIntent},
+};
 use crate::{callback::UnreadableCallback, redact::redact};
 
 #[derive(Deserialize)]
@@ -17,20 +24,29 @@ struct Typed {
 }
 
 #[derive(Deserialize)]
-struct IntentEvent {
-    data: Data,
+struct Event<T> {
+    data: Data<T>,
 }
 
 #[derive(Deserialize)]
-struct Data {
-    object: WireIntent,
+struct Data<T> {
+    object: T,
 }
 
-/// What a verified callback says. Other kinds of events than those of payment intents are
+/// Why the object of an event cannot be understood.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error(transparent)]
+    Shape(#[from] serde_json::Error),
+    #[error(transparent)]
+    Meaning(#[from] Untranslatable),
+}
+
+/// What a verified callback says. Other kinds of events than those of payment intents, refunds and disputes are
 /// [`CallbackEvent::Other`].
 ///
 /// # Errors
-/// Names what an event of a payment intent lacks.
+/// Names what an event of these kinds lacks.
 pub fn translate_callback(body: &[u8]) -> Result<CallbackEvent, UnreadableCallback> {
     let unreadable = |event_type: &str, problem: String| UnreadableCallback {
         event_type: redact(event_type),
@@ -38,12 +54,17 @@ pub fn translate_callback(body: &[u8]) -> Result<CallbackEvent, UnreadableCallba
     };
     let Typed { event_type } =
         serde_json::from_slice(body).map_err(|error| unreadable("unknown", error.to_string()))?;
-    let Some(what) = What::of(&event_type) else {
-        return Ok(CallbackEvent::Other);
+    let event = match About::of(&event_type) {
+        Some(About::Intent(what)) => intent_event(body, what),
+        Some(About::Refund) => refund_event(body),
+        Some(About::Dispute) => dispute_event(body),
+        None => Ok(CallbackEvent::Other),
     };
-    let event: IntentEvent =
-        serde_json::from_slice(body).map_err(|error| unreadable(&event_type, error.to_string()))?;
-    let wire = event.data.object;
+    event.map_err(|error| unreadable(&event_type, error.to_string()))
+}
+
+fn intent_event(body: &[u8], what: What) -> Result<CallbackEvent, Unreadable> {
+    let wire: WireIntent = object(body)?;
     let is_ours = wire.payment_id().is_some();
     let change = what.happened(&wire);
     match wire.translate() {
@@ -51,11 +72,54 @@ pub fn translate_callback(body: &[u8]) -> Result<CallbackEvent, UnreadableCallba
         // A merchant's account also holds intents that other programs opened, in currencies Sluice does not
         // take.
         Err(_) if !is_ours => Ok(CallbackEvent::Other),
-        Err(error) => Err(unreadable(&event_type, error.to_string())),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// The events of a payment intent that Sluice acts upon.
+/// Refunds that somebody made at Stripe are not ours, even when they are of a payment of ours: a reconciliation finds them.
+fn refund_event(body: &[u8]) -> Result<CallbackEvent, Unreadable> {
+    let wire: WireRefund = object(body)?;
+    if wire.refund_id().is_none() {
+        return Ok(CallbackEvent::Other);
+    }
+    Ok(CallbackEvent::Refund(wire.translate()?))
+}
+
+fn dispute_event(body: &[u8]) -> Result<CallbackEvent, Unreadable> {
+    let wire: WireDispute = object(body)?;
+    let dispute = wire.translate()?;
+    Ok(dispute.map_or(CallbackEvent::Other, CallbackEvent::Dispute))
+}
+
+fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(body).map(|event: Event<T>| event.data.object)
+}
+
+/// The events that Sluice acts upon, by the object that they show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    Intent(What),
+    Refund,
+    Dispute,
+}
+
+impl About {
+    fn of(event_type: &str) -> Option<Self> {
+        match event_type {
+            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+                Some(Self::Refund)
+            }
+            "charge.dispute.created"
+            | "charge.dispute.updated"
+            | "charge.dispute.funds_withdrawn"
+            | "charge.dispute.funds_reinstated"
+            | "charge.dispute.closed" => Some(Self::Dispute),
+            _ => What::of(event_type).map(Self::Intent),
+        }
+    }
+}
+
+/// What happened to a payment intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
     Created,

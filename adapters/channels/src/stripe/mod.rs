@@ -2,16 +2,20 @@
 //!
 //! Requests are typed by the async-stripe family; answers and events are read into our own few fields
 //! (`wire.rs`), so that nothing Stripe adds or drops elsewhere in its large objects can make an answer
-//! unreadable. An intent carries the payment's id in its metadata from the moment it exists: that is how
-//! callbacks and lost answers find their payment.
+//! unreadable. An intent carries the payment's id in its metadata from the moment it exists, and so does a refund
+//! the refund's: that is how callbacks and lost answers find their payment. Stripe copies an intent's metadata to its
+//! charges, which is how lines of a statement find it. Disputes carry no mark; they name their intent.
 
 mod amount;
 mod client;
 mod decline;
+mod dispute;
 mod error;
 mod event;
+mod refund;
 mod request;
 mod signature;
+mod statement;
 mod status;
 mod wire;
 
@@ -25,8 +29,11 @@ pub use client::{Stripe, StripeConfig};
 pub use event::translate_callback;
 pub use signature::{SIGNATURE_HEADER, check_headers, verify_callback};
 
-/// The metadata key under which an intent carries the id of its payment.
+/// The metadata key under which an intent, its charges and its refunds carry the id of their payment.
 pub const PAYMENT_ID_KEY: &str = "sluice_payment_id";
+
+/// The metadata key under which a refund carries its id.
+pub const REFUND_ID_KEY: &str = "sluice_refund_id";
 
 /// What Stripe takes and promises. Idempotency keys may be pruned once they are 24 hours old
 /// (<https://docs.stripe.com/api/idempotent_requests>).

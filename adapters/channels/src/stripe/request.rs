@@ -2,108 +2,26 @@
 //!
 //! Every request that changes something carries a key that is derived from what it is for; see
 //! [`channel`](crate::channel) for which repeats share one. Stripe refuses a key that comes back with other
-//! parameters, so a request must be a function of the payment alone: nothing of this moment or this process
+//! parameters, so a request must be a function of the payment or refund alone: nothing of this moment or this process
 //! may enter it.
+
+pub(super) mod intents;
+pub(super) mod refunds;
+pub(super) mod statement;
 
 use std::fmt;
 
-use domain::channel::{CallError, NewIntent};
-use stripe_client_core::{
-    CustomizableStripeRequest, IdempotencyKey, RequestBuilder, RequestStrategy, StripeRequest,
-};
-use stripe_core::payment_intent::{
-    CancelPaymentIntent, ConfirmPaymentIntent, CreatePaymentIntent,
-    CreatePaymentIntentAutomaticPaymentMethods,
-    CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects as AllowRedirects, ListPaymentIntent,
-    RetrievePaymentIntent,
-};
-use stripe_types::{RangeBoundsTs, RangeQueryTs};
+use domain::channel::CallError;
+use stripe_client_core::{CustomizableStripeRequest, IdempotencyKey, RequestBuilder, RequestStrategy};
 
-use super::{
-    PAYMENT_ID_KEY, amount,
-    wire::{WireIntent, WirePage},
-};
-use crate::channel::{Cancellation, Confirmation, Period};
-
-/// How many intents one page of a list holds: the most Stripe gives.
+/// How many objects one page of a list holds: the most Stripe gives.
 pub(super) const PAGE_SIZE: i64 = 100;
 
-/// Our clock and Stripe's may differ: intents are looked for from this much earlier, and until this much later.
-const CLOCK_SKEW_S: i64 = 60;
+/// A request, or why it cannot be written.
+type Request<T> = Result<CustomizableStripeRequest<T>, CallError>;
 
-type IntentRequest = Result<CustomizableStripeRequest<WireIntent>, CallError>;
-
-/// Opens an intent for whatever ways to pay the merchant has switched on at Stripe.
-///
-/// With a payment method it is charged at once. Stripe then wants to know where to send a payer who has to
-/// leave the page; without an answer, ways to pay that need this are left out.
-pub(super) fn create(new: &NewIntent) -> IntentRequest {
-    let (amount, currency) =
-        amount::to_wire(new.money).map_err(|error| refused("amount_not_taken", &error))?;
-    let metadata = [(PAYMENT_ID_KEY.to_owned(), new.payment_id.to_string())];
-    let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
-    let mut request = CreatePaymentIntent::new(amount, currency).metadata(metadata);
-    if let Some(description) = &new.description {
-        request = request.description(description);
-    }
-    if let Some(payment_method) = &new.payment_method {
-        request = request.payment_method(payment_method).confirm(true);
-        match &new.return_url {
-            Some(return_url) => request = request.return_url(return_url),
-            None => methods.allow_redirects = Some(AllowRedirects::Never),
-        }
-    }
-    keyed(
-        request.automatic_payment_methods(methods).build(),
-        &[&new.payment_id, &"create_intent"],
-    )
-}
-
-pub(super) fn retrieve(intent_id: &str) -> IntentRequest {
-    let request = RetrievePaymentIntent::new(checked(intent_id)?).build();
-    Ok(request.customize().request_strategy(RequestStrategy::Once))
-}
-
-pub(super) fn confirm(confirmation: &Confirmation) -> IntentRequest {
-    let mut request = ConfirmPaymentIntent::new(checked(&confirmation.intent_id)?);
-    if let Some(payment_method) = &confirmation.payment_method {
-        request = request.payment_method(payment_method);
-    }
-    if let Some(return_url) = &confirmation.return_url {
-        request = request.return_url(return_url);
-    }
-    keyed(
-        request.build(),
-        &[&confirmation.payment_id, &"confirm_intent", &confirmation.job_id],
-    )
-}
-
-pub(super) fn cancel(cancellation: &Cancellation) -> IntentRequest {
-    let request = CancelPaymentIntent::new(checked(&cancellation.intent_id)?).build();
-    keyed(
-        request,
-        &[&cancellation.payment_id, &"cancel_intent", &cancellation.job_id],
-    )
-}
-
-/// One page of the intents opened within a period, newest first, after the intent the last page ended with.
-pub(super) fn list(period: Period, after: Option<String>) -> CustomizableStripeRequest<WirePage> {
-    let created = RangeQueryTs::Bounds(RangeBoundsTs {
-        gte: Some(period.from.timestamp() - CLOCK_SKEW_S),
-        lte: period.to.map(|to| to.timestamp() + CLOCK_SKEW_S),
-        ..RangeBoundsTs::default()
-    });
-    let mut request = ListPaymentIntent::new().created(created).limit(PAGE_SIZE);
-    if let Some(after) = after {
-        request = request.starting_after(after);
-    }
-    request
-        .build()
-        .customize()
-        .request_strategy(RequestStrategy::Once)
-}
-
-fn keyed(request: RequestBuilder, parts: &[&dyn fmt::Display]) -> IntentRequest {
+/// A request under the idempotency key that these parts make.
+fn keyed<T>(request: RequestBuilder, parts: &[&dyn fmt::Display]) -> Request<T> {
     let key = parts
         .iter()
         .map(ToString::to_string)
@@ -115,17 +33,26 @@ fn keyed(request: RequestBuilder, parts: &[&dyn fmt::Display]) -> IntentRequest 
         .request_strategy(RequestStrategy::Idempotent(key)))
 }
 
+/// A request that only asks.
+fn asked<T>(request: RequestBuilder) -> CustomizableStripeRequest<T> {
+    request.customize().request_strategy(RequestStrategy::Once)
+}
+
 /// Ids become part of a path. One that is not an id must not reach another object.
-fn checked(intent_id: &str) -> Result<&str, CallError> {
-    let is_id = (1..=255).contains(&intent_id.len())
-        && intent_id
+fn checked<'i>(id: &'i str, refusal: &str) -> Result<&'i str, CallError> {
+    let is_id = (1..=255).contains(&id.len())
+        && id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if is_id {
-        Ok(intent_id)
+        Ok(id)
     } else {
-        Err(refused("invalid_intent_id", &"this is no id of an intent"))
+        Err(refused(refusal, &"this is no id of an object at Stripe"))
     }
+}
+
+pub(super) fn checked_intent(id: &str) -> Result<&str, CallError> {
+    checked(id, "invalid_intent_id")
 }
 
 /// A request that we refuse ourselves, because Stripe would.
@@ -133,67 +60,5 @@ fn refused(code: &str, message: &dyn fmt::Display) -> CallError {
     CallError::Refused {
         code: code.into(),
         message: message.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::{
-        currency::Currency,
-        id::{IdempotencyKey, MerchantId, PaymentId},
-        money::Money,
-    };
-
-    use super::*;
-
-    fn form(payment_method: Option<&str>, return_url: Option<&str>) -> String {
-        let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
-        let key = IdempotencyKey::try_from("order-1".to_owned()).unwrap();
-        let new = NewIntent {
-            payment_id: PaymentId::derive(merchant, &key),
-            money: Money {
-                amount_minor: 1999,
-                currency: Currency::USD,
-            },
-            description: None,
-            payment_method: payment_method.map(Into::into),
-            return_url: return_url.map(Into::into),
-        };
-        // The library shows a request's form only in its debug print.
-        format!("{:?}", create(&new).unwrap())
-            .replace("%5B", "[")
-            .replace("%5D", "]")
-    }
-
-    #[test]
-    fn without_a_payment_method_the_payer_chooses() {
-        let form = form(None, Some("https://merchant.example/back"));
-        assert!(form.contains("automatic_payment_methods[enabled]=true"), "{form}");
-        for absent in ["confirm", "return_url", "allow_redirects", "payment_method="] {
-            assert!(!form.contains(absent), "{absent} is in {form}");
-        }
-    }
-
-    #[test]
-    fn with_a_payment_method_it_is_charged_at_once() {
-        let without_return = form(Some("pm_1"), None);
-        for part in [
-            "confirm=true",
-            "payment_method=pm_1",
-            "automatic_payment_methods[allow_redirects]=never",
-        ] {
-            assert!(without_return.contains(part), "{part} is not in {without_return}");
-        }
-        let with_return = form(Some("pm_1"), Some("https://merchant.example/back"));
-        assert!(
-            with_return.contains("return_url=https://merchant.example/back"),
-            "{with_return}"
-        );
-        assert!(!with_return.contains("allow_redirects"), "{with_return}");
-    }
-
-    #[test]
-    fn the_same_payment_gives_the_same_request() {
-        assert_eq!(form(Some("pm_1"), None), form(Some("pm_1"), None));
     }
 }

@@ -7,14 +7,25 @@ use super::{decline, wire::WireIntent};
 
 /// A status that this version of Sluice does not know. It may mean that money moved, so nobody may guess.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the payment intent status {0:?} is not known")]
-pub(super) struct UnknownIntentStatus(String);
+#[error("the {object} status {status:?} is not known")]
+pub(super) struct UnknownStatus {
+    object: &'static str,
+    status: String,
+}
+
+impl UnknownStatus {
+    /// The object that has it, and the beginning of the status.
+    pub(super) fn of(object: &'static str, status: &str) -> Self {
+        let status = status.chars().take(40).collect();
+        Self { object, status }
+    }
+}
 
 /// Where an intent stands.
 ///
 /// An intent goes back to `requires_payment_method` after a decline and keeps the error: that is what tells a
 /// declined intent from a new one. `requires_capture` holds the payer's money without having received it.
-pub(super) fn translate(intent: &WireIntent) -> Result<IntentStatus, UnknownIntentStatus> {
+pub(super) fn translate(intent: &WireIntent) -> Result<IntentStatus, UnknownStatus> {
     match intent.status.as_str() {
         "requires_payment_method" => Ok(match &intent.last_payment_error {
             Some(error) => IntentStatus::Declined(decline::failure(error)),
@@ -24,7 +35,7 @@ pub(super) fn translate(intent: &WireIntent) -> Result<IntentStatus, UnknownInte
         "processing" | "requires_capture" => Ok(IntentStatus::Processing),
         "succeeded" => Ok(IntentStatus::Succeeded),
         "canceled" => Ok(IntentStatus::Canceled),
-        unknown => Err(UnknownIntentStatus(unknown.chars().take(40).collect())),
+        unknown => Err(UnknownStatus::of("payment intent", unknown)),
     }
 }
 
@@ -58,7 +69,7 @@ mod tests {
         assert_eq!(meaning("canceled"), Ok("canceled"));
         assert_eq!(
             meaning("requires_magic"),
-            Err(UnknownIntentStatus("requires_magic".into()))
+            Err(UnknownStatus::of("payment intent", "requires_magic"))
         );
     }
 

@@ -1,4 +1,5 @@
-//! The few fields of Stripe's objects that Sluice reads, and what they mean.
+//! The few fields of Stripe's objects that Sluice reads, and what an intent's mean. Refunds, disputes and statements have
+//! files of their own.
 //!
 //! Everything else in an answer or an event is ignored, whatever its shape. One shape serves answers of the
 //! API (read by miniserde, which the client library insists on), the intent inside an error, and events (both
@@ -8,12 +9,13 @@ use std::fmt;
 
 use domain::{
     channel::{Intent, IntentStatus},
+    id::{PaymentId, RefundId},
     secret::Secret,
 };
 
 use super::{
     amount::{self, UnspeakableAmount},
-    status::{self, UnknownIntentStatus},
+    status::{self, UnknownStatus},
 };
 
 /// A payment intent.
@@ -29,10 +31,11 @@ pub(super) struct WireIntent {
     pub(super) metadata: Option<WireMetadata>,
 }
 
-/// The one entry of an intent's metadata that is ours.
-#[derive(Debug, Clone, serde::Deserialize, miniserde::Deserialize)]
+/// The entries of an object's metadata that are ours.
+#[derive(Debug, Clone, Default, serde::Deserialize, miniserde::Deserialize)]
 pub(super) struct WireMetadata {
     pub(super) sluice_payment_id: Option<String>,
+    pub(super) sluice_refund_id: Option<String>,
 }
 
 /// Why an attempt to pay did not go through.
@@ -45,9 +48,15 @@ pub(super) struct WireDecline {
 
 /// One page of a list, newest first.
 #[derive(miniserde::Deserialize)]
-pub(super) struct WirePage {
-    pub(super) data: Vec<WireIntent>,
+pub(super) struct WirePage<T> {
+    pub(super) data: Vec<T>,
     pub(super) has_more: bool,
+}
+
+/// An object that lists are made of.
+pub(super) trait Listed {
+    /// Its id, after which the next page begins.
+    fn id(&self) -> Option<String>;
 }
 
 /// Stripe's envelope around an error.
@@ -68,13 +77,13 @@ pub(super) struct WireError {
     pub(super) payment_intent: Option<serde_json::Value>,
 }
 
-/// An intent says something that Sluice has no word for.
+/// An object says something that Sluice has no word for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Untranslatable {
     #[error(transparent)]
     Amount(#[from] UnspeakableAmount),
     #[error(transparent)]
-    Status(#[from] UnknownIntentStatus),
+    Status(#[from] UnknownStatus),
     #[error("the succeeded intent does not say how much was received")]
     NothingReceived,
 }
@@ -89,10 +98,28 @@ impl fmt::Debug for WireIntent {
     }
 }
 
+impl WireMetadata {
+    /// The payment's id as we wrote it. What is not such an id is not ours.
+    pub(super) fn payment_id(&self) -> Option<PaymentId> {
+        self.sluice_payment_id.as_ref()?.parse().ok()
+    }
+
+    /// The refund's id as we wrote it. What is not such an id is not ours.
+    pub(super) fn refund_id(&self) -> Option<RefundId> {
+        self.sluice_refund_id.as_ref()?.parse().ok()
+    }
+}
+
+impl Listed for WireIntent {
+    fn id(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}
+
 impl WireIntent {
-    /// The payment's id as we wrote it at creation. What is not such an id is not ours.
-    pub(super) fn payment_id(&self) -> Option<domain::id::PaymentId> {
-        self.metadata.as_ref()?.sluice_payment_id.as_ref()?.parse().ok()
+    /// The payment it was opened for.
+    pub(super) fn payment_id(&self) -> Option<PaymentId> {
+        self.metadata.as_ref()?.payment_id()
     }
 
     /// The intent in Sluice's words.

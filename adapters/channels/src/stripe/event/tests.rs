@@ -48,6 +48,8 @@ fn the_events_of_the_official_libraries_are_read() {
         let event = translate_callback(case["payload"].as_str().unwrap().as_bytes()).unwrap();
         seen.push(match event {
             CallbackEvent::Intent { change, .. } => change.name(),
+            CallbackEvent::Refund(refund) => refund.status.name(),
+            CallbackEvent::Dispute(_) => "dispute",
             CallbackEvent::Other => "other",
         });
     }

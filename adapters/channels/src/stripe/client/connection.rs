@@ -1,0 +1,139 @@
+//! One request to Stripe and its answer, with the key of one merchant.
+//!
+//! Nothing is repeated here: the client library's own strategies would send keys of their own, and whether to repeat is the
+//! job's decision. A request that could not connect was surely not done; one that was sent and not answered is unknown.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use reqwest::{Method, Response, header};
+use stripe_client_core::{CustomizedStripeRequest, StripeClient, StripeMethod};
+
+use super::Stripe;
+use crate::{
+    credentials::StripeCredentials,
+    stripe::error::{Answer, Failed},
+};
+
+/// The client together with the key of one merchant.
+pub(super) struct Connection<'a> {
+    pub(super) stripe: &'a Stripe,
+    credentials: &'a StripeCredentials,
+    /// The last answer was one that Stripe had stored for the request's key.
+    has_replayed: AtomicBool,
+}
+
+impl fmt::Debug for Connection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Connection<'a> {
+    pub(super) const fn new(stripe: &'a Stripe, credentials: &'a StripeCredentials) -> Self {
+        Self {
+            stripe,
+            credentials,
+            has_replayed: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the last answer shows the moment of an earlier request instead of this one.
+    pub(super) fn has_replayed(&self) -> bool {
+        self.has_replayed.load(Ordering::Relaxed)
+    }
+}
+
+impl StripeClient for Connection<'_> {
+    type Err = Failed;
+
+    async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, Failed> {
+        let (request, overrides) = request.into_pieces();
+        let method = match request.method {
+            StripeMethod::Get => Method::GET,
+            StripeMethod::Post => Method::POST,
+            StripeMethod::Delete => Method::DELETE,
+        };
+        let query = request
+            .query
+            .filter(|query| !query.is_empty())
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let url = format!("{}/v1{}{query}", self.stripe.api_base, request.path);
+        let mut http = self
+            .stripe
+            .http
+            .request(method, url)
+            .bearer_auth(self.credentials.secret_key().expose())
+            .header("stripe-version", stripe_client_core::VERSION.as_str());
+        if let Some(key) = overrides.request_strategy.and_then(|strategy| strategy.get_key()) {
+            http = http.header("idempotency-key", key.as_str());
+        }
+        if let Some(body) = request.body {
+            http = http
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(body);
+        }
+        let response = http.send().await?;
+        let is_replay = text(&response, "idempotent-replayed").as_deref() == Some("true");
+        self.has_replayed.store(is_replay, Ordering::Relaxed);
+        read(response, is_replay).await
+    }
+}
+
+async fn read(response: Response, is_replay: bool) -> Result<Bytes, Failed> {
+    let status = response.status();
+    let request_id = text(&response, "request-id");
+    let retry_after = text(&response, "retry-after")
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    tracing::debug!(status = status.as_u16(), request_id, is_replay, "Stripe answered");
+    let body = response
+        .bytes()
+        .await
+        .map_err(|error| Failed::NoAnswer(describe(error)))?;
+    if status.is_success() {
+        Ok(body)
+    } else {
+        Err(Failed::Answered(Answer {
+            status: status.as_u16(),
+            body,
+            request_id,
+            retry_after,
+            is_replay,
+        }))
+    }
+}
+
+/// A header's value, if it is text.
+fn text(response: &Response, header: &str) -> Option<String> {
+    let value = response.headers().get(header)?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+impl From<reqwest::Error> for Failed {
+    fn from(error: reqwest::Error) -> Self {
+        // A request that could not be built was not sent either.
+        if error.is_connect() || error.is_builder() {
+            Self::NotSent(describe(error))
+        } else {
+            Self::NoAnswer(describe(error))
+        }
+    }
+}
+
+/// The error with its causes; the first alone says only that a request failed.
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
