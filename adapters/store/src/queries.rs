@@ -55,7 +55,9 @@ const CLAIM_WAITING_PAYMENTS: &str = claim!("payments", "'requires_action', 'pro
 const CLAIM_REFUNDS_IN_REVIEW: &str = claim!("refunds", "'needs_review'", "due.payment_id");
 const CLAIM_WAITING_REFUNDS: &str = claim!("refunds", "'processing'", "due.payment_id");
 
-const IN_REVIEW: &str = "select count(*), min(updated_at) from payments where status = 'needs_review'";
+const PAYMENTS_IN_REVIEW: &str =
+    "select count(*), min(updated_at) from payments where status = 'needs_review'";
+const REFUNDS_IN_REVIEW: &str = "select count(*), min(updated_at) from refunds where status = 'needs_review'";
 
 #[derive(FromRow)]
 struct QueryRow {
@@ -115,7 +117,15 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn in_review(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-        answered(sqlx::query_as(IN_REVIEW).fetch_one(&self.pool)).await
+        answered(sqlx::query_as(PAYMENTS_IN_REVIEW).fetch_one(&self.pool)).await
+    }
+
+    /// The same for refunds.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn refunds_in_review(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+        answered(sqlx::query_as(REFUNDS_IN_REVIEW).fetch_one(&self.pool)).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Kinds whose handlers are not there yet: their jobs are parked.
 
 use domain::{
-    job::{CancelPayment, ConfirmPayment, CreateRefund, ExpirePayment, QueryRefund, Reconcile},
+    job::Reconcile,
     outcome::{ErrorClass, Outcome, Reason},
 };
 use store::StoreError;
@@ -21,9 +21,4 @@ macro_rules! unbuilt {
     )+};
 }
 
-unbuilt!(CreateRefund);
-unbuilt!(QueryRefund);
-unbuilt!(CancelPayment);
-unbuilt!(ConfirmPayment);
-unbuilt!(ExpirePayment);
 unbuilt!(Reconcile);

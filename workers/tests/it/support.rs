@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use broker::{Publisher, Target, testing::TestVhost};
+use broker::{Caller, Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, Credentials, StripeCredentials};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -231,6 +231,11 @@ impl World {
     pub async fn publish<J: Job>(&self, job: &J) {
         self.publish_envelope(&Envelope::new(job, TraceParent::root(), now()))
             .await;
+    }
+
+    /// Publishes jobs and waits for the workers' answers.
+    pub fn caller(&self) -> Caller {
+        Caller::connect(self.vhost.config(UNIT))
     }
 
     pub async fn publish_envelope(&self, envelope: &Envelope) {

@@ -4,46 +4,19 @@ use std::time::Duration;
 
 use channels::{Channels, ChannelsConfig};
 use domain::{
-    channel::{CallError, ChannelRefund, ChannelRefundStatus, Intent, IntentStatus, NewRefund, RefundReason},
+    channel::{CallError, ChannelRefund, ChannelRefundStatus, NewRefund, RefundReason},
     currency::Currency,
-    id::{IdempotencyKey, MerchantId, RefundId},
     money::Money,
 };
 use serde_json::json;
 
 use crate::{
-    answering::answering,
-    setting::{Setting, TIMEOUT, channels_at, config_at, credentials, new_intent},
+    answering::{Answering, answer},
+    setting::{Setting, TIMEOUT, channels_at, config_at, credentials, new_intent, new_refund, refund_id},
 };
 
 const CREATE: &str = "POST /v1/refunds";
 const LIST: &str = "GET /v1/refunds";
-
-fn refund_id() -> RefundId {
-    let key = IdempotencyKey::try_from("refund-1".to_owned()).unwrap();
-    RefundId::derive(MerchantId::random(), &key)
-}
-
-fn new_refund(intent: &Intent, amount_minor: i64) -> NewRefund {
-    NewRefund {
-        refund_id: refund_id(),
-        payment_id: intent.payment_id.unwrap(),
-        intent_id: intent.id.clone(),
-        money: Money {
-            amount_minor,
-            ..intent.money
-        },
-        reason: None,
-    }
-}
-
-async fn paid(setting: &Setting, payment_method: &str) -> Intent {
-    let new = new_intent(Some(payment_method));
-    let (intent, _) = setting.channels.create_intent(&setting.credentials, &new).await;
-    let intent = intent.unwrap();
-    assert_eq!(intent.status, IntentStatus::Succeeded);
-    intent
-}
 
 async fn create(setting: &Setting, new: &NewRefund) -> Result<ChannelRefund, CallError> {
     let (refund, exchange) = setting.channels.create_refund(&setting.credentials, new).await;
@@ -73,7 +46,7 @@ fn code(result: Result<ChannelRefund, CallError>) -> String {
 #[tokio::test]
 async fn a_part_of_a_payment_is_given_back_once() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     // Less than the least that Stripe charges.
     let new = NewRefund {
         reason: Some(RefundReason::PaidLate),
@@ -117,9 +90,43 @@ async fn a_part_of_a_payment_is_given_back_once() {
 }
 
 #[tokio::test]
+async fn what_the_same_refund_did_before_refuses_it_once_its_key_is_forgotten() {
+    let setting = Setting::new().await;
+    let intent = setting.paid("pm_card_visa").await;
+    let new = new_refund(&intent, 1_999);
+    let refund = create(&setting, &new).await.unwrap();
+    setting.forget_keys().await;
+    // That is why a refund is looked for before it is sent again after the key's time.
+    assert_eq!(code(create(&setting, &new).await), "charge_already_refunded");
+    assert_eq!(find(&setting, &new).await, Ok(Some(refund)));
+}
+
+#[tokio::test]
+async fn a_refund_that_comes_back_has_failed() {
+    let setting = Setting::new().await;
+    let intent = setting.paid("pm_card_visa").await;
+    let new = new_refund(&intent, 500);
+    let refund = create(&setting, &new).await.unwrap();
+    let settle = format!("stripe/refunds/{}/settle", refund.id);
+    setting.order(&settle, &json!({"succeeded": false})).await;
+    let (retrieved, exchange) = setting
+        .channels
+        .retrieve_refund(&setting.credentials, &refund.id)
+        .await;
+    let ChannelRefundStatus::Failed(failure) = retrieved.unwrap().status else {
+        panic!("{exchange:?}")
+    };
+    assert_eq!(exchange.outcome, "declined");
+    assert_eq!(exchange.error, Some(format!("declined: {}", failure.code)));
+    // A replay shows the moment of the first answer: the caller knows better, because it knows what came since.
+    let replayed = create(&setting, &new).await.unwrap();
+    assert_eq!(replayed.status, ChannelRefundStatus::Succeeded);
+}
+
+#[tokio::test]
 async fn a_refund_that_takes_its_time_is_processing() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_pendingRefund").await;
+    let intent = setting.paid("pm_card_pendingRefund").await;
     let refund = create(&setting, &new_refund(&intent, 1999)).await.unwrap();
     assert_eq!(refund.status, ChannelRefundStatus::Processing);
 }
@@ -127,7 +134,7 @@ async fn a_refund_that_takes_its_time_is_processing() {
 #[tokio::test]
 async fn what_cannot_be_given_back_is_refused_with_stripes_code() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     assert_eq!(
         code(create(&setting, &new_refund(&intent, 2_000)).await),
         "invalid_request_error"
@@ -148,6 +155,15 @@ async fn what_cannot_be_given_back_is_refused_with_stripes_code() {
         "invalid_request_error"
     );
 
+    let disputed = setting.paid("pm_card_visa").await;
+    setting
+        .order(&format!("stripe/intents/{}/dispute", disputed.id), &json!({}))
+        .await;
+    assert_eq!(
+        code(create(&setting, &new_refund(&disputed, 1)).await),
+        "charge_disputed"
+    );
+
     let mut nowhere = new_refund(&intent, 1);
     nowhere.intent_id = "pi_nowhere".into();
     assert_eq!(code(create(&setting, &nowhere).await), "resource_missing");
@@ -163,7 +179,7 @@ async fn what_cannot_be_given_back_is_refused_with_stripes_code() {
 #[tokio::test]
 async fn what_stripe_could_not_read_is_not_sent() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     let too_fine = NewRefund {
         money: Money {
             amount_minor: 1_234,
@@ -197,7 +213,7 @@ async fn what_stripe_could_not_read_is_not_sent() {
 async fn what_was_done_unseen_is_unknown_then_found_and_a_repeat_does_not_do_it_twice() {
     for fault in ["hang_after", "reset_after", "malformed"] {
         let setting = Setting::new().await;
-        let intent = paid(&setting, "pm_card_visa").await;
+        let intent = setting.paid("pm_card_visa").await;
         let new = new_refund(&intent, 700);
         assert_eq!(find(&setting, &new).await, Ok(None));
         setting.fault_once(CREATE, fault).await;
@@ -225,7 +241,7 @@ async fn only_what_surely_was_not_done_is_told_as_such() {
         ("rate_limit", "not_done"),
     ];
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     for (fault, outcome) in cases {
         setting.fault_once(CREATE, fault).await;
         let new = new_refund(&intent, 10);
@@ -255,7 +271,7 @@ async fn only_what_surely_was_not_done_is_told_as_such() {
 #[tokio::test]
 async fn a_question_without_an_answer_is_not_taken_for_a_no() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     for fault in ["error", "reset_before", "malformed", "rate_limit"] {
         setting.fault_once(LIST, fault).await;
         let found = find(&setting, &new_refund(&intent, 1)).await;
@@ -282,7 +298,7 @@ async fn a_question_without_an_answer_is_not_taken_for_a_no() {
 #[tokio::test]
 async fn a_lost_refund_is_found_among_the_refunds_of_its_intent_only() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     let mut refunds: Vec<NewRefund> = (0..3).map(|_| new_refund(&intent, 100)).collect();
     for new in &refunds {
         create(&setting, new).await.unwrap();
@@ -293,7 +309,7 @@ async fn a_lost_refund_is_found_among_the_refunds_of_its_intent_only() {
             Some(new.refund_id)
         );
     }
-    let other = paid(&setting, "pm_card_visa").await;
+    let other = setting.paid("pm_card_visa").await;
     refunds[0].intent_id = other.id;
     let (found, exchange) = setting
         .channels
@@ -309,7 +325,7 @@ async fn a_lost_refund_is_found_among_the_refunds_of_its_intent_only() {
 #[tokio::test]
 async fn too_many_refunds_to_look_through_is_unknown() {
     let setting = Setting::new().await;
-    let intent = paid(&setting, "pm_card_visa").await;
+    let intent = setting.paid("pm_card_visa").await;
     let lost = new_refund(&intent, 1);
     create(&setting, &lost).await.unwrap();
     let make = |count: usize| {
@@ -374,10 +390,8 @@ async fn every_refusal_of_a_refund_keeps_its_code_and_nothing_else_is_one() {
         ("503 Service Unavailable", json!({"type": "api_error"}), None),
     ];
     for (status, error, refused) in cases {
-        let body = json!({ "error": error }).to_string();
-        let length = body.len();
-        let answer = format!("HTTP/1.1 {status}\ncontent-length: {length}\nconnection: close\n\n{body}");
-        let (base, server) = answering(&[answer]);
+        let answer = answer(status, &json!({ "error": error }));
+        let server = Answering::with(&[answer]).await;
         let new = NewRefund {
             refund_id: refund_id(),
             payment_id: new_intent(None).payment_id,
@@ -385,15 +399,15 @@ async fn every_refusal_of_a_refund_keeps_its_code_and_nothing_else_is_one() {
             money: new_intent(None).money,
             reason: None,
         };
-        let called = channels_at(&base)
+        let called = channels_at(&server.base_url)
             .create_refund(&credentials("sk_test_wire"), &new)
             .await
             .0;
-        server.join().unwrap();
+        server.requests().await;
         match (called, refused) {
             (Err(CallError::Refused { code, .. }), Some(expected)) => assert_eq!(code, expected),
             (Err(CallError::Unknown { .. }), None) => {}
-            (other, _) => panic!("{status} {body}: {other:?}"),
+            (other, _) => panic!("{status} {error}: {other:?}"),
         }
     }
 }

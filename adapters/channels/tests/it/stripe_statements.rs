@@ -5,15 +5,14 @@ use std::time::Duration;
 use channels::{Channels, ChannelsConfig, StatementPeriod};
 use chrono::TimeDelta;
 use domain::{
-    channel::{CallError, NewRefund, Statement, StatementEntry, StatementKind},
+    channel::{CallError, Statement, StatementEntry, StatementKind},
     clock::{Clock, SystemClock},
     currency::Currency,
-    id::{IdempotencyKey, MerchantId, RefundId},
     money::Money,
 };
 use serde_json::json;
 
-use crate::setting::{Setting, TIMEOUT, config_at, credentials, new_intent};
+use crate::setting::{Setting, TIMEOUT, config_at, credentials, new_intent, new_refund};
 
 const ROUTE: &str = "GET /v1/balance_transactions";
 
@@ -39,20 +38,9 @@ fn of_kind(statement: &Statement, kind: StatementKind) -> Vec<&StatementEntry> {
 async fn a_payment_and_its_refund_stand_on_the_statement_with_their_marks() {
     let setting = Setting::new().await;
     let (channels, credentials) = (&setting.channels, &setting.credentials);
-    let new = new_intent(Some("pm_card_visa"));
-    let intent = channels.create_intent(credentials, &new).await.0.unwrap();
-    let key = IdempotencyKey::try_from("refund-1".to_owned()).unwrap();
-    let new_refund = NewRefund {
-        refund_id: RefundId::derive(MerchantId::random(), &key),
-        payment_id: new.payment_id,
-        intent_id: intent.id.clone(),
-        money: Money {
-            amount_minor: 500,
-            ..new.money
-        },
-        reason: None,
-    };
-    let refund = channels.create_refund(credentials, &new_refund).await.0.unwrap();
+    let intent = setting.paid("pm_card_visa").await;
+    let new = new_refund(&intent, 500);
+    let refund = channels.create_refund(credentials, &new).await.0.unwrap();
     // Declined and unpaid intents move nothing.
     for payment_method in [None, Some("pm_card_chargeDeclined")] {
         channels
@@ -67,7 +55,7 @@ async fn a_payment_and_its_refund_stand_on_the_statement_with_their_marks() {
     let [refunded, paid] = statement.entries.as_slice() else {
         panic!("{statement:?}")
     };
-    assert_eq!((paid.kind, paid.money), (StatementKind::Payment, new.money));
+    assert_eq!((paid.kind, paid.money), (StatementKind::Payment, intent.money));
     assert_eq!((paid.payment_id, paid.refund_id), (Some(new.payment_id), None));
     assert!(
         paid.object_id.starts_with("ch_") && paid.fee_minor > 0,
@@ -75,10 +63,10 @@ async fn a_payment_and_its_refund_stand_on_the_statement_with_their_marks() {
     );
     assert_eq!(
         (refunded.kind, refunded.money),
-        (StatementKind::Refund, new_refund.money)
+        (StatementKind::Refund, new.money)
     );
     assert_eq!(refunded.payment_id, Some(new.payment_id));
-    assert_eq!(refunded.refund_id, Some(new_refund.refund_id));
+    assert_eq!(refunded.refund_id, Some(new.refund_id));
     assert_eq!((&refunded.object_id, refunded.fee_minor), (&refund.id, 0));
     for entry in &statement.entries {
         assert_eq!(entry.intent_id.as_ref(), Some(&intent.id));
@@ -141,8 +129,67 @@ async fn amounts_are_read_as_stripe_means_them() {
     }
     let statement = statement(&setting, around_now()).await.unwrap();
     assert_eq!(statement.unreadable, []);
-    let read: Vec<Money> = statement.entries.iter().rev().map(|entry| entry.money).collect();
+    let lines = statement.entries.iter().rev();
+    let read: Vec<Money> = lines.clone().map(|entry| entry.money).collect();
     assert_eq!(read, cases);
+    // 2.9 % and 30 of Stripe's smallest units; the krona has hundredths there, and none here.
+    let fees: Vec<i64> = lines.map(|entry| entry.fee_minor).collect();
+    assert_eq!(fees, [45, 435, 70, 2_930]);
+}
+
+#[tokio::test]
+async fn a_dispute_and_a_failed_refund_stand_on_the_statement_both_ways() {
+    let setting = Setting::new().await;
+    let intent = setting.paid("pm_card_visa").await;
+    let opened = setting
+        .order(
+            &format!("stripe/intents/{}/dispute", intent.id),
+            &json!({"amount": 700}),
+        )
+        .await;
+    let dispute_id = opened["id"].as_str().unwrap();
+    setting
+        .order(
+            &format!("stripe/disputes/{dispute_id}/close"),
+            &json!({"won": true}),
+        )
+        .await;
+    let now = statement(&setting, around_now()).await.unwrap();
+    assert_eq!(now.unreadable, []);
+    for kind in [StatementKind::Dispute, StatementKind::DisputeWon] {
+        let [entry] = of_kind(&now, kind)[..] else {
+            panic!("{now:?}")
+        };
+        assert_eq!(
+            (entry.money.amount_minor, entry.money.currency),
+            (700, Currency::USD)
+        );
+        assert_eq!(
+            (entry.object_id.as_str(), entry.intent_id.as_ref()),
+            (dispute_id, Some(&intent.id))
+        );
+        // Nobody marks a dispute: it is found by its intent.
+        assert_eq!((entry.payment_id, entry.refund_id), (None, None));
+    }
+    assert_eq!(of_kind(&now, StatementKind::Dispute)[0].fee_minor, 1_500);
+
+    let intent = setting.paid("pm_card_visa").await;
+    let new = new_refund(&intent, 500);
+    let refund = setting
+        .channels
+        .create_refund(&setting.credentials, &new)
+        .await
+        .0
+        .unwrap();
+    let settle = format!("stripe/refunds/{}/settle", refund.id);
+    setting.order(&settle, &json!({"succeeded": false})).await;
+    let now = statement(&setting, around_now()).await.unwrap();
+    for kind in [StatementKind::Refund, StatementKind::RefundFailed] {
+        let [entry] = of_kind(&now, kind)[..] else {
+            panic!("{now:?}")
+        };
+        assert_eq!((entry.money, entry.refund_id), (new.money, Some(new.refund_id)));
+    }
 }
 
 #[tokio::test]
