@@ -47,7 +47,7 @@ async fn pay(desk: &Desk, merchant_id: MerchantId, key: &str, posted: bool) -> P
         at,
     };
     let recorder = Recorder::start(desk.store.clone(), Arc::new(Notify::new()));
-    for record in [
+    let records = [
         Record {
             new_payment: Some(new),
             ..Record::default()
@@ -57,8 +57,9 @@ async fn pay(desk: &Desk, merchant_id: MerchantId, key: &str, posted: bool) -> P
             transfers: posted.then_some(transfer).into_iter().collect(),
             ..Record::default()
         },
-    ] {
-        assert_eq!(recorder.write(record).await.unwrap(), Verdict::Written);
+    ];
+    for record in records.map(Box::new) {
+        assert_eq!(Box::pin(recorder.write(*record)).await.unwrap(), Verdict::Written);
     }
     recorder.close().await;
     payment
