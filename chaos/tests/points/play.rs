@@ -45,11 +45,11 @@ impl Play<'_> {
             Work::ProcessCallback => process_callback::play(self, case).await,
             Work::NotifyMerchant => notify_merchant::play(self, case).await,
             Work::QueryPayment => query_payment::play(self, case).await,
+            Work::CreateRefund => create_refund::play(self, case).await,
+            Work::QueryRefund => query_refund::play(self, case).await,
             Work::CancelPayment => closing::play_cancel(self, case).await,
             Work::ConfirmPayment => confirm_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
-            Work::CreateRefund => create_refund::play(self, case).await,
-            Work::QueryRefund => query_refund::play(self, case).await,
         }
     }
 
@@ -171,6 +171,16 @@ async fn a_worker_dies_learning_that_there_is_no_intent() -> anyhow::Result<()> 
 }
 
 #[tokio::test]
+async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
+    perform("points_create_refund", Work::CreateRefund, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_learning_that_there_is_no_refund() -> anyhow::Result<()> {
+    perform("points_query_refund", Work::QueryRefund, |_| true).await
+}
+
+#[tokio::test]
 async fn a_worker_dies_canceling_a_payment() -> anyhow::Result<()> {
     perform("points_cancel_payment", Work::CancelPayment, |_| true).await
 }
@@ -183,14 +193,4 @@ async fn a_worker_dies_confirming_a_payment() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_closing_a_payment_that_expired() -> anyhow::Result<()> {
     perform("points_expire_payment", Work::ExpirePayment, |_| true).await
-}
-
-#[tokio::test]
-async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
-    perform("points_create_refund", Work::CreateRefund, |_| true).await
-}
-
-#[tokio::test]
-async fn a_worker_dies_learning_that_there_is_no_refund() -> anyhow::Result<()> {
-    perform("points_query_refund", Work::QueryRefund, |_| true).await
 }

@@ -19,16 +19,16 @@ pub enum Work {
     NotifyMerchant,
     /// A worker asks about a payment in review.
     QueryPayment,
+    /// A worker has a refund made.
+    CreateRefund,
+    /// A worker asks about a refund in review.
+    QueryRefund,
     /// A worker cancels a payment.
     CancelPayment,
     /// A worker tries to pay a payment.
     ConfirmPayment,
     /// A worker closes a payment that was not paid in time.
     ExpirePayment,
-    /// A worker has a refund made.
-    CreateRefund,
-    /// A worker asks about a refund in review.
-    QueryRefund,
 }
 
 /// What happens to the work before its process dies.
@@ -102,11 +102,11 @@ impl Work {
         Self::ProcessCallback,
         Self::NotifyMerchant,
         Self::QueryPayment,
+        Self::CreateRefund,
+        Self::QueryRefund,
         Self::CancelPayment,
         Self::ConfirmPayment,
         Self::ExpirePayment,
-        Self::CreateRefund,
-        Self::QueryRefund,
     ];
 
     /// The deaths that it has to survive.
@@ -118,11 +118,11 @@ impl Work {
             Self::ProcessCallback => PROCESS_CALLBACK,
             Self::NotifyMerchant => NOTIFY_MERCHANT,
             Self::QueryPayment => QUERY_PAYMENT,
+            Self::CreateRefund => CREATE_REFUND,
+            Self::QueryRefund => QUERY_REFUND,
             Self::CancelPayment => CANCEL_PAYMENT,
             Self::ConfirmPayment => CONFIRM_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
-            Self::CreateRefund => CREATE_REFUND,
-            Self::QueryRefund => QUERY_REFUND,
         }
     }
 }
@@ -293,6 +293,36 @@ const QUERY_PAYMENT: &[Case] = &[
     Case::at(Point::SettleAcked).on(Way::Absent),
 ];
 
+/// A refund is recorded twice as well: when its amount is set aside, and when its end is known.
+const CREATE_REFUND: &[Case] = &[
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::CreateRefundStored),
+    Case::at(Point::ProviderBeforeRefund),
+    Case::at(Point::ProviderRefunded),
+    Case::at(Point::CreateRefundAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::CreateRefundCallNoted).on(Way::Retried),
+    Case::at(Point::JobWrittenDown).on(Way::Parked),
+    Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+/// What differs from asking about a payment.
+const QUERY_REFUND: &[Case] = &[
+    Case::at(Point::SweepBeforeCommit).on(Way::Absent),
+    Case::at(Point::QueryRefundAbsent).on(Way::Absent),
+    Case::at(Point::RecordGuarded).on(Way::Absent),
+    Case::at(Point::RecordCommitted).on(Way::Absent),
+];
+
 /// The payment is recorded twice: when it is noted that it is being closed, and when the provider has closed it.
 const CANCEL_PAYMENT: &[Case] = &[
     Case::at(Point::DeliveryReceived),
@@ -358,36 +388,6 @@ const EXPIRE_PAYMENT: &[Case] = &[
     Case::at(Point::JobHandled),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),
-];
-
-/// A refund is recorded twice as well: when its amount is set aside, and when its end is known.
-const CREATE_REFUND: &[Case] = &[
-    Case::at(Point::JobDecoded),
-    Case::at(Point::RecordBegin),
-    Case::at(Point::RecordGuarded),
-    Case::at(Point::RecordBeforeCommit),
-    Case::at(Point::RecordCommitted),
-    Case::at(Point::CreateRefundStored),
-    Case::at(Point::ProviderBeforeRefund),
-    Case::at(Point::ProviderRefunded),
-    Case::at(Point::CreateRefundAnswered),
-    Case::at(Point::RecordBegin).after(1),
-    Case::at(Point::RecordGuarded).after(1),
-    Case::at(Point::RecordBeforeCommit).after(1),
-    Case::at(Point::RecordCommitted).after(1),
-    Case::at(Point::JobHandled),
-    Case::at(Point::SettleBeforeAck),
-    Case::at(Point::CreateRefundCallNoted).on(Way::Retried),
-    Case::at(Point::JobWrittenDown).on(Way::Parked),
-    Case::at(Point::SettleParked).on(Way::Parked),
-];
-
-/// What differs from asking about a payment.
-const QUERY_REFUND: &[Case] = &[
-    Case::at(Point::SweepBeforeCommit).on(Way::Absent),
-    Case::at(Point::QueryRefundAbsent).on(Way::Absent),
-    Case::at(Point::RecordGuarded).on(Way::Absent),
-    Case::at(Point::RecordCommitted).on(Way::Absent),
 ];
 
 #[test]
