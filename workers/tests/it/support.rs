@@ -37,16 +37,6 @@ use workers::{Running, Workers, WorkersConfig};
 /// The unit of the retry ladder in tests.
 pub const UNIT: Duration = Duration::from_millis(20);
 pub const ENDPOINT_SECRET: &str = "whsec_c2x1aWNlLXRlc3Qtc2VjcmV0LTMyLWJ5dGVzISE=";
-const ABOUT_PAYMENT: &str = "
-select jsonb_build_object(
-  'payment', (select jsonb_build_object('status', status, 'failure', failure, 'has_intent', intent_id is not null)
-              from payments where id = $1),
-  'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type)
-           from notifications where payment_id = $1),
-  'refunds', (select jsonb_agg(jsonb_build_array(status, amount_minor, failure ->> 'code') order by created_at)
-              from refunds where payment_id = $1),
-  'disputes', (select jsonb_agg(status) from disputes where payment_id = $1),
-  'callbacks', (select jsonb_agg(outcome order by event_id) from payment_callbacks where payment_id = $1))";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct World {
@@ -330,41 +320,6 @@ impl World {
             .await
             .unwrap();
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
-    }
-
-    /// What is stored about a payment: how it stands, what its merchant is told, which callbacks came.
-    pub async fn rows_about(&self, id: PaymentId) -> Value {
-        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
-            .await
-            .unwrap();
-        sqlx::query_scalar(ABOUT_PAYMENT)
-            .bind(id.as_uuid())
-            .fetch_one(&mut connection)
-            .await
-            .unwrap()
-    }
-
-    /// Every row of every table but these.
-    pub async fn dump(&self, without: &[&str]) -> Value {
-        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
-            .await
-            .unwrap();
-        let tables = "select tablename::text from pg_tables where schemaname = 'public' order by 1";
-        let tables: Vec<String> = sqlx::query_scalar(tables)
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
-        let mut dump = json!({});
-        for table in tables.iter().filter(|table| !without.contains(&table.as_str())) {
-            let rows = format!(
-                "select coalesce(jsonb_agg(r order by r::text), '[]') from (select to_jsonb(t) as r from {table} t) s"
-            );
-            dump[table] = sqlx::query_scalar(sqlx::AssertSqlSafe(rows))
-                .fetch_one(&mut connection)
-                .await
-                .unwrap();
-        }
-        dump
     }
 
     /// How many notifications each merchant's endpoint received.
