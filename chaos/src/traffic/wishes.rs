@@ -60,6 +60,12 @@ impl Play<'_> {
                 self.pay(intent, CARD).await;
                 self.look_until(payment, is_settled).await;
             }
+            Then::Dispute { won } => {
+                // What was not paid cannot be disputed. What was is in the provider's books, whoever hears of it.
+                if let Ok(dispute) = self.shop.sandbox.open_dispute(intent, json!({})).await {
+                    let _in_the_books = self.shop.sandbox.close_dispute(&dispute, won).await;
+                }
+            }
         }
     }
 
