@@ -57,10 +57,6 @@ async fn the_same_job_many_times_gives_back_once() {
     world
         .wait_for_refund(job.refund_id(), RefundStatus::Succeeded)
         .await;
-    world.publish(&job).await;
-    world
-        .wait_until(0, async || world.waiting("create_refund").await)
-        .await;
     assert_eq!(given_back(&world).await, [700]);
     assert_eq!(world.figures(&payment).await, (700, 0));
     assert_eq!(
@@ -164,16 +160,12 @@ async fn what_cannot_be_refunded_fails_with_its_reason_and_nothing_is_sent() {
         let refund = world.wait_for_refund(job.refund_id(), RefundStatus::Failed).await;
         assert_eq!(refund.failure.unwrap().code, code);
         assert_eq!(refund.money.amount_minor, amount_minor);
-        world.publish(&job).await;
     }
     let id = world.refund("all", &paid, None).await;
     world.wait_for_refund(id, RefundStatus::Succeeded).await;
     let id = world.refund("more", &paid, Some(1)).await;
     let refund = world.wait_for_refund(id, RefundStatus::Failed).await;
     assert_eq!(refund.failure.unwrap().code, "nothing_left_to_refund");
-    world
-        .wait_until(0, async || world.waiting("create_refund").await)
-        .await;
     assert_eq!(world.refund_calls().await, 1);
     let failed = world
         .told_in_all()

@@ -15,6 +15,7 @@ mod query_refund;
 mod refund_callbacks;
 mod refund_unknown;
 mod refunding;
+mod schedules;
 mod store_trouble;
 mod support;
 mod twice;

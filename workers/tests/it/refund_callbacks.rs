@@ -38,22 +38,21 @@ async fn inbox(world: &World) -> Value {
         .await
 }
 
-fn failed(object: &Value) -> Value {
-    let mut object = object.clone();
-    object["status"] = json!("failed");
-    object["failure_reason"] = json!("lost_or_stolen_card");
-    object
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_fails_after_it_had_succeeded_gives_the_money_back() {
     let world = world().await;
     let (payment, refund, object) = refunded(&world, "pm_card_visa").await;
     assert_eq!(world.figures(&payment).await, (700, 0));
-    let fails = world.callback("evt_1", "refund.failed", &failed(&object));
+    let id = refund.channel_refund_id.as_deref().unwrap();
+    let comes_back = json!({ "succeeded": false });
+    world
+        .post(&format!("/sandbox/stripe/refunds/{id}/settle"), comes_back)
+        .await;
+    let failed = world.provider_object(&format!("/v1/refunds/{id}")).await;
+    let fails = world.callback("evt_1", "refund.failed", &failed);
     join_all((0..10).map(|_| world.publish(&fails))).await;
     let seen = world.wait_for_refund(refund.id, RefundStatus::Failed).await;
-    assert_eq!(seen.failure.unwrap().code, "lost_or_stolen_card");
+    assert_eq!(json!(seen.failure.unwrap().code), failed["failure_reason"]);
     assert_eq!(world.figures(&payment).await, (0, 0));
     // The older news come late.
     call_back(&world, "evt_0", "refund.updated", &object).await;
@@ -185,12 +184,8 @@ fn shown(payment: &Payment, amount_minor: i64, status: &str) -> Value {
     })
 }
 
-fn dispute_id(world: &World) -> DisputeId {
-    DisputeId::derive(world.merchant_id, "stripe", "du_1")
-}
-
-async fn wait_for_dispute(world: &World, status: DisputeStatus) {
-    let id = dispute_id(world);
+async fn wait_for_dispute(world: &World, channel_dispute_id: &str, status: DisputeStatus) {
+    let id = DisputeId::derive(world.merchant_id, "stripe", channel_dispute_id);
     let look = async || {
         let dispute = world.store.dispute(id).await.unwrap();
         dispute.map(|dispute| dispute.status)
@@ -207,37 +202,43 @@ async fn disputed(world: &World, payment: &Payment) -> i64 {
 async fn a_dispute_that_is_won_gives_the_money_back() {
     let world = world().await;
     let payment = world.paid("k").await;
-    let opened = world.callback(
-        "evt_1",
-        "charge.dispute.created",
-        &shown(&payment, 1_500, "needs_response"),
-    );
+    let id = world.dispute(&payment, 1_500).await;
+    let path = format!("/v1/disputes/{id}");
+    let object = world.provider_object(&path).await;
+    let opened = world.callback("evt_1", "charge.dispute.created", &object);
     join_all((0..10).map(|_| world.publish(&opened))).await;
-    wait_for_dispute(&world, DisputeStatus::Open).await;
+    wait_for_dispute(&world, &id, DisputeStatus::Open).await;
     assert_eq!(disputed(&world, &payment).await, 1_500);
-    let id = world.refund("r", &payment, None).await;
-    let refund = world.wait_for_refund(id, RefundStatus::Succeeded).await;
+    world.assert_books_agree().await;
+
+    world
+        .post(
+            &format!("/sandbox/stripe/disputes/{id}/close"),
+            json!({ "won": true }),
+        )
+        .await;
+    let object = world.provider_object(&path).await;
+    call_back(&world, "evt_2", "charge.dispute.closed", &object).await;
+    wait_for_dispute(&world, &id, DisputeStatus::Won).await;
+    assert_eq!(disputed(&world, &payment).await, 0);
     assert_eq!(
-        refund.money.amount_minor, 499,
-        "what is disputed cannot be refunded"
+        world.told_in_all().await,
+        ["dispute.opened", "dispute.won", "payment.succeeded"]
     );
     world.assert_books_agree().await;
-    call_back(
-        &world,
-        "evt_2",
-        "charge.dispute.closed",
-        &shown(&payment, 1_500, "won"),
-    )
-    .await;
-    wait_for_dispute(&world, DisputeStatus::Won).await;
-    assert_eq!(disputed(&world, &payment).await, 0);
-    let told = [
-        "dispute.opened",
-        "dispute.won",
-        "payment.succeeded",
-        "refund.succeeded",
-    ];
-    assert_eq!(world.told_in_all().await, told);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_disputed_cannot_be_refunded() {
+    let world = world().await;
+    let payment = world.paid("k").await;
+    let object = shown(&payment, 1_500, "needs_response");
+    call_back(&world, "evt_1", "charge.dispute.created", &object).await;
+    wait_for_dispute(&world, "du_1", DisputeStatus::Open).await;
+    let id = world.refund("r", &payment, None).await;
+    let refund = world.wait_for_refund(id, RefundStatus::Succeeded).await;
+    assert_eq!(refund.money.amount_minor, 499);
     world.assert_books_agree().await;
     world.close().await;
 }
@@ -260,7 +261,7 @@ async fn the_news_of_a_dispute_may_come_in_any_order() {
     world
         .wait_until(3, async || inbox(&world).await.as_object().unwrap().len())
         .await;
-    wait_for_dispute(&world, DisputeStatus::Lost).await;
+    wait_for_dispute(&world, "du_1", DisputeStatus::Lost).await;
     assert_eq!(disputed(&world, &payment).await, 1_999);
     assert_eq!(
         world.told_in_all().await,
@@ -281,7 +282,7 @@ async fn a_dispute_that_contradicts_itself_is_parked() {
         &shown(&payment, 1_500, "won"),
     )
     .await;
-    wait_for_dispute(&world, DisputeStatus::Won).await;
+    wait_for_dispute(&world, "du_1", DisputeStatus::Won).await;
     let wrong = [shown(&payment, 1_500, "lost"), shown(&payment, 1, "won")];
     for (number, object) in wrong.iter().enumerate() {
         call_back(
@@ -295,7 +296,7 @@ async fn a_dispute_that_contradicts_itself_is_parked() {
     world
         .wait_until(2, async || world.parked_for("process_callback", "mismatch").await)
         .await;
-    wait_for_dispute(&world, DisputeStatus::Won).await;
+    wait_for_dispute(&world, "du_1", DisputeStatus::Won).await;
     world.assert_books_agree().await;
     world.close().await;
 }
@@ -330,31 +331,26 @@ async fn the_dispute_of_another_program_is_ignored() {
     world.close().await;
 }
 
-/// The bank was faster than the worker that opened the intent.
+/// The bank was faster than whoever finds the intent.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dispute_of_a_payment_that_does_not_know_its_intent_yet_waits() {
     let world = world().await;
-    let payment = world.stored("k").await;
+    world
+        .fault("GET /v1/payment_intents", "error", json!({ "status": 503 }))
+        .await;
+    let payment = world.in_review("k").await;
     world.open_at_provider(&payment, 1_999).await;
-    let intents = world.intents().await;
     let mut object = shown(&payment, 1_999, "needs_response");
-    object["payment_intent"] = intents[0]["id"].clone();
+    object["payment_intent"] = world.intents().await[0]["id"].clone();
     call_back(&world, "evt_1", "charge.dispute.created", &object).await;
-    world
-        .wait_until(true, async || {
-            world
-                .calls()
-                .await
-                .iter()
-                .any(|route| route == "GET /v1/payment_intents/{id}")
-        })
-        .await;
+    let asked = async || {
+        let calls = world.calls().await;
+        calls.iter().any(|route| route == "GET /v1/payment_intents/{id}")
+    };
+    world.wait_until(true, asked).await;
     assert_eq!(inbox(&world).await, json!({}));
-    // The job is done again, and finds the intent under its idempotency key or by asking.
-    world
-        .publish(&world.job("k", crate::support::request(None)))
-        .await;
-    wait_for_dispute(&world, DisputeStatus::Open).await;
+    world.mend_provider().await;
+    wait_for_dispute(&world, "du_1", DisputeStatus::Open).await;
     assert_eq!(world.count("select count(*) from job_failures").await, 0);
     world.close().await;
 }
