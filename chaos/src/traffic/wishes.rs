@@ -124,7 +124,8 @@ impl Play<'_> {
 
     async fn send(&self, Wish { key, deed, .. }: &Wish, payment: &str) -> (Asked, Option<Answer>) {
         let api = &self.shop.api;
-        let wait_s = self.drawn.is_waiting.then_some(WAIT_S);
+        let is_waiting = self.drawn.is_waiting && !*self.shop.closing.borrow();
+        let wait_s = is_waiting.then_some(WAIT_S);
         let body = body_of(*deed);
         match deed {
             Deed::Refund { .. } => asked(api.create_refund(payment, key, &body, wait_s)).await,
