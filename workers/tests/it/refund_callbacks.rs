@@ -8,9 +8,8 @@ use domain::{
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
-use store::{Record, Verdict};
 
-use crate::support::{UNIT, World, world};
+use crate::support::{UNIT, World, now, world};
 
 /// A refund that the provider has, and the provider's object.
 async fn refunded(world: &World, card: &str) -> (Payment, Refund, Value) {
@@ -86,26 +85,7 @@ async fn a_callback_settles_what_the_provider_was_still_at_work_on() {
 async fn an_early_callback_waits_for_the_refund() {
     let world = world().await;
     let payment = world.paid("k").await;
-    let job = world.refund_job("r", &payment, Some(700));
-    let money = payment.check_refund(&job.request).unwrap();
-    let refund = Refund::new(
-        &payment,
-        job.idempotency_key.clone(),
-        job.request.clone(),
-        money,
-        crate::support::now(),
-    );
-    let transfer = store::TransferRecord {
-        transfer: domain::ledger::Transfer::refund_reserved(&refund),
-        at: refund.created_at,
-    };
-    let record = Record {
-        new_refund: Some(refund.clone()),
-        payment: Some(payment.clone().with_reserved(money)),
-        transfers: vec![transfer],
-        ..Record::default()
-    };
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+    let refund = world.reserved("r", &payment, 700, now()).await;
     let object = json!({
         "id": "re_early", "object": "refund", "amount": 700, "currency": "usd", "status": "succeeded",
         "payment_intent": payment.intent_id, "metadata": { "sluice_refund_id": refund.id },
@@ -119,11 +99,7 @@ async fn an_early_callback_waits_for_the_refund() {
         status: RefundStatus::Processing,
         ..refund.clone()
     };
-    let record = Record {
-        refund: Some(known),
-        ..Record::default()
-    };
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+    world.change_refund(&known).await;
     world.wait_for_refund(refund.id, RefundStatus::Succeeded).await;
     assert_eq!(world.count("select count(*) from job_failures").await, 0);
     world.assert_books_agree().await;

@@ -1,13 +1,15 @@
 //! Refunds and disputes in a test: how they come about, and where to look at them.
 
+use chrono::{DateTime, Utc};
 use domain::{
     id::RefundId,
     job::CreateRefund,
+    ledger::Transfer,
     payment::{Payment, PaymentStatus},
     refund::{Refund, RefundRequest, RefundStatus},
 };
 use serde_json::{Value, json};
-use store::{RefundPage, StoreError};
+use store::{Record, RefundPage, StoreError, TransferRecord, Verdict};
 
 use crate::support::{World, key, list, request};
 
@@ -42,6 +44,51 @@ impl World {
         let job = self.refund_job(name, payment, amount_minor);
         self.publish(&job).await;
         job.refund_id()
+    }
+
+    /// A refund that is stored, its amount set aside, by a run that died before it had called anybody.
+    pub async fn reserved(
+        &self,
+        name: &str,
+        payment: &Payment,
+        amount_minor: i64,
+        at: DateTime<Utc>,
+    ) -> Refund {
+        let request = self.refund_job(name, payment, Some(amount_minor)).request;
+        let money = payment.check_refund(&request).unwrap();
+        let refund = Refund::new(payment, key(name), request, money, at);
+        let transfer = Transfer::refund_reserved(&refund);
+        let record = Record {
+            new_refund: Some(refund.clone()),
+            payment: Some(payment.clone().with_reserved(money)),
+            transfers: vec![TransferRecord { transfer, at }],
+            ..Record::default()
+        };
+        assert_eq!(self.recorder.write(record).await.unwrap(), Verdict::Written);
+        refund
+    }
+
+    /// Stores a refund as it is after a change that moves no money.
+    pub async fn change_refund(&self, refund: &Refund) {
+        let record = Record {
+            refund: Some(refund.clone()),
+            ..Record::default()
+        };
+        assert_eq!(self.recorder.write(record).await.unwrap(), Verdict::Written);
+    }
+
+    /// Makes a refund at the provider that carries the mark of this one, as a run did that died.
+    pub async fn make_at_provider(&self, refund: &Refund, payment: &Payment) {
+        let url = format!("{}/v1/refunds", self.sandbox.base_url());
+        let (intent_id, amount) = (payment.intent_id.as_deref().unwrap(), refund.money.amount_minor);
+        let mark = format!("metadata[sluice_refund_id]={}", refund.id);
+        let request = self
+            .http
+            .post(url)
+            .bearer_auth(&self.account)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("payment_intent={intent_id}&amount={amount}&{mark}"));
+        request.send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Waits until the refund stands so.
