@@ -34,7 +34,7 @@ pub struct Recorder {
 type Answer = oneshot::Sender<Result<Verdict, StoreError>>;
 
 struct Waiting {
-    record: Record,
+    record: Box<Record>,
     answer: Answer,
 }
 
@@ -78,14 +78,16 @@ impl Recorder {
     /// # Errors
     /// PostgreSQL is away or refuses the record. When the connection broke during the commit, the record may have been
     /// written all the same: its guards tell when it is handed over again.
-    pub async fn write(&self, record: Record) -> Result<Verdict, StoreError> {
-        let (answer, verdict) = oneshot::channel();
+    pub fn write(&self, record: Record) -> impl Future<Output = Result<Verdict, StoreError>> + Send {
+        // A record is large, and whoever waits for this would otherwise carry it along.
+        let record = Box::new(record);
         let gone = || StoreError::Unavailable(sqlx::Error::WorkerCrashed);
-        self.queue
-            .send(Waiting { record, answer })
-            .await
-            .map_err(|_| gone())?;
-        verdict.await.map_err(|_| gone())?
+        async move {
+            let (answer, verdict) = oneshot::channel();
+            let handed_over = self.queue.send(Waiting { record, answer }).await;
+            handed_over.map_err(|_| gone())?;
+            verdict.await.map_err(|_| gone())?
+        }
     }
 }
 
@@ -138,7 +140,7 @@ fn split_clashing(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 /// Writes and answers a batch; true when the outbox got something.
 async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
     let (records, answers): (Vec<Record>, Vec<Answer>) =
-        batch.into_iter().map(|w| (w.record, w.answer)).unzip();
+        batch.into_iter().map(|w| (*w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
     match write::write_all(store, &records).await {
         Ok(verdicts) => answer_all(&records, answers, verdicts),
