@@ -1,7 +1,10 @@
 //! What can go wrong with a command, told to the person who gave it. No error repeats a secret.
 
 use channels::{InvalidCredentials, standard_webhooks::InvalidSecret};
-use domain::id::{InvalidId, MerchantId};
+use domain::{
+    channel::Channel,
+    id::{InvalidId, MerchantId},
+};
 use store::StoreError;
 
 use crate::endpoint_url::InvalidEndpointUrl;
@@ -51,6 +54,16 @@ pub enum ConsoleError {
     /// The merchant has no endpoint.
     #[error("{0} has no endpoint; set one with `console endpoints set`")]
     NoEndpoint(MerchantId),
+    /// The merchant does not use the channel.
+    #[error(
+        "{merchant} has no credentials for {channel}; store them first with `console channels set-{channel}`"
+    )]
+    NoCredentials {
+        /// The merchant.
+        merchant: MerchantId,
+        /// The channel.
+        channel: Channel,
+    },
     /// The signing secret cannot be used.
     #[error("ENDPOINT_SECRET cannot be used: {0}")]
     EndpointSecret(#[from] InvalidSecret),

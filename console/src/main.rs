@@ -10,7 +10,8 @@ use runtime::Settings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("console: {error}");
             ExitCode::FAILURE
@@ -18,11 +19,13 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+/// Whether all is well, once that was told.
+async fn run(cli: Cli) -> anyhow::Result<bool> {
     let config = Config::read(Settings::from_env())?;
     let console = Console::open(&config, &SystemClock)?;
     let answer = console.run(&cli.command, &mut std::io::stdin()).await;
     console.close().await;
-    print!("{}", answer?.render(cli.json)?);
-    Ok(())
+    let answer = answer?;
+    print!("{}", answer.render(cli.json)?);
+    Ok(answer.passed())
 }

@@ -22,6 +22,7 @@ pub mod notification;
 pub mod outcome;
 pub mod payment;
 pub mod query_schedule;
+pub mod reconciliation;
 pub mod refund;
 pub mod retry;
 pub mod secret;

@@ -4,9 +4,12 @@ mod callback;
 mod closing;
 mod confirm_payment;
 mod create_intent;
+mod create_refund;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
+mod query_refund;
+mod refund_ending;
 mod request;
 
 use anyhow::ensure;
@@ -42,6 +45,8 @@ impl Play<'_> {
             Work::ProcessCallback => process_callback::play(self, case).await,
             Work::NotifyMerchant => notify_merchant::play(self, case).await,
             Work::QueryPayment => query_payment::play(self, case).await,
+            Work::CreateRefund => create_refund::play(self, case).await,
+            Work::QueryRefund => query_refund::play(self, case).await,
             Work::CancelPayment => closing::play_cancel(self, case).await,
             Work::ConfirmPayment => confirm_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
@@ -163,6 +168,16 @@ async fn a_worker_dies_learning_that_there_is_no_intent() -> anyhow::Result<()> 
         case.way != Way::Plain
     })
     .await
+}
+
+#[tokio::test]
+async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
+    perform("points_create_refund", Work::CreateRefund, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_learning_that_there_is_no_refund() -> anyhow::Result<()> {
+    perform("points_query_refund", Work::QueryRefund, |_| true).await
 }
 
 #[tokio::test]

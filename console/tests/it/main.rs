@@ -4,6 +4,8 @@
 mod desk;
 mod endpoints;
 mod keys;
+mod ledger;
 mod merchants;
 mod refusals;
 mod schema;
+mod terms;

@@ -43,7 +43,7 @@ select jsonb_build_object(
               from payments where id = $1),
   'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type)
            from notifications where payment_id = $1),
-  'refunds', (select jsonb_agg(jsonb_build_array(status, amount_minor, failure) order by created_at)
+  'refunds', (select jsonb_agg(jsonb_build_array(status, amount_minor, failure ->> 'code') order by created_at)
               from refunds where payment_id = $1),
   'disputes', (select jsonb_agg(status) from disputes where payment_id = $1),
   'callbacks', (select jsonb_agg(outcome order by event_id) from payment_callbacks where payment_id = $1))";

@@ -22,9 +22,7 @@ const CLOSINGS: &str = "select closings from payments where id = $1";
 pub async fn play_cancel(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let payment = play.waiting_for_payer().await?;
     let api = &play.scene.merchant.api;
-    api.wish(&payment, "cancel", &key(), &json!({}))
-        .await?
-        .success()?;
+    api.cancel(&payment, &key(), &json!({}), None).await?.success()?;
     play.die(case).await?;
     let expected = closed("canceled");
     ends(play.stage, &play.scene, &mut play.workers, &payment, &expected).await?;

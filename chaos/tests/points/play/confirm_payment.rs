@@ -15,7 +15,7 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     play.scene.set_callbacks(json!({ "paused": true })).await?;
     let api = &play.scene.merchant.api;
     let body = json!({ "payment_method": "pm_card_visa" });
-    api.wish(&payment, "confirm", &key(), &body).await?.success()?;
+    api.confirm(&payment, &key(), &body, None).await?.success()?;
     play.die(case).await?;
     ends(
         play.stage,
