@@ -82,7 +82,7 @@ async fn proceed(
     is_new: bool,
 ) -> Result<Outcome, StoreError> {
     if payment.expires_at <= context.clock.now() {
-        expired::close_unopened(context, run, payment, is_new).await
+        Box::pin(expired::close_unopened(context, run, payment, is_new)).await
     } else {
         open(context, run, payment, is_new).await
     }

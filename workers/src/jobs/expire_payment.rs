@@ -41,7 +41,7 @@ impl Handler for ExpirePayment {
             };
             if closing::note(context, run, payment.clone(), Closing::Expired).await? == Verdict::Written {
                 let answer = closing::close(context, run, &credentials, &cancellation).await;
-                return record(context, run, payment, answer).await;
+                return Box::pin(record(context, run, payment, answer)).await;
             }
         }
         Err(StoreError::Contended(self.payment_id.to_string()))

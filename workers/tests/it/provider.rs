@@ -1,12 +1,25 @@
 //! What happens at the provider's side of a test.
 
-use domain::{channel::Exchange, payment::Payment};
+use domain::{
+    channel::Exchange,
+    payment::{Payment, PaymentEvent},
+};
 use serde_json::Value;
 use store::{ExchangeRecord, Record};
 
 use crate::support::{World, list, now};
 
 impl World {
+    /// A stored payment whose provider was asked in vain.
+    pub async fn in_review(&self, name: &str) -> Payment {
+        let new = self.stored(name).await;
+        let mut payment = new.apply(PaymentEvent::LostSight).unwrap().payment;
+        payment.updated_at = now();
+        self.change(&payment).await;
+        payment.version += 1;
+        payment
+    }
+
     /// An intent for this payment that was opened by a run that died: Sluice knows of nothing but its beginning.
     pub async fn open_at_provider(&self, payment: &Payment, amount_minor: i64) {
         let begun = ExchangeRecord {

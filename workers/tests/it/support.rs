@@ -20,7 +20,7 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId},
     job::{CreateIntent, Envelope, Job, ProcessCallback},
     money::Money,
-    payment::{Payment, PaymentEvent, PaymentRequest, PaymentStatus},
+    payment::{Payment, PaymentRequest, PaymentStatus},
     secret::Secret,
     trace::TraceParent,
 };
@@ -268,16 +268,6 @@ impl World {
             ..Record::default()
         };
         self.recorder.write(record).await.unwrap();
-    }
-
-    /// A stored payment whose provider was asked in vain.
-    pub async fn in_review(&self, name: &str) -> Payment {
-        let new = self.stored(name).await;
-        let mut payment = new.apply(PaymentEvent::LostSight).unwrap().payment;
-        payment.updated_at = now();
-        self.change(&payment).await;
-        payment.version += 1;
-        payment
     }
 
     pub async fn wait_for(&self, id: PaymentId, status: PaymentStatus) -> Payment {

@@ -26,11 +26,11 @@ async fn opened(twice: &Twice, name: &str, card: Option<&str>) -> Payment {
     stored.unwrap().unwrap()
 }
 
-/// No answer at all: each error of the provider would have a request id of its own.
-async fn silence(twice: &Twice) {
-    for route in [CANCELING, CONFIRMING, RETRIEVING] {
-        twice.world.fault(route, "hang_before", json!({})).await;
-    }
+/// A call of this kind is not answered at all, as each error would have a request id of its own; and nobody can ask either.
+async fn silence(twice: &Twice, route: &str) {
+    twice.world.fault(route, "hang_before", json!({})).await;
+    let away = json!({ "status": 503 });
+    twice.world.fault(RETRIEVING, "error", away).await;
 }
 
 async fn canceling(twice: &Twice, name: &str, card: Option<&str>) -> Envelope {
@@ -85,7 +85,7 @@ async fn cancel_payment() {
         ("silent", |t, n| {
             async move {
                 let job = canceling(t, n, None).await;
-                silence(t).await;
+                silence(t, CANCELING).await;
                 job
             }
             .boxed_local()
@@ -139,7 +139,7 @@ async fn confirm_payment() {
         ("silent", |t, n| {
             async move {
                 let job = confirming(t, n, GOOD).await;
-                silence(t).await;
+                silence(t, CONFIRMING).await;
                 job
             }
             .boxed_local()
@@ -185,7 +185,7 @@ async fn expire_payment() {
         ("silent", |t, n| {
             async move {
                 let job = expiring(t, n, None).await;
-                silence(t).await;
+                silence(t, CANCELING).await;
                 job
             }
             .boxed_local()
