@@ -1,7 +1,5 @@
 //! The story of the demo, one test for each case.
 
-use std::pin::pin;
-
 use e2e::story::{self, CASES, Case, EPILOGUE};
 use futures::StreamExt;
 
@@ -111,8 +109,8 @@ async fn callback_three_times() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_story_at_once() {
     let sluice = Sluice::start().await;
-    let mut playing = pin!(story::play_all(&sluice.world));
-    while let Some((_, played)) = playing.next().await {
+    let all: Vec<_> = story::play_all(&sluice.world).collect().await;
+    for (_, played) in all {
         assert_eq!(played.report.seen(), played.report.expected(), "{}", played.name);
     }
     let played = EPILOGUE.play(&sluice.world).await;
