@@ -87,6 +87,11 @@ impl Traffic {
         &self.journal
     }
 
+    /// Whether there are no more orders to begin and every client has come to the end of its own.
+    pub fn is_over(&self) -> bool {
+        self.at_work.is_finished()
+    }
+
     /// Begins no more orders, lets the clients bring theirs to an end as far as a bounded number of repeats allows, and
     /// gives the journal.
     ///

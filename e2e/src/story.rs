@@ -28,7 +28,7 @@ mod second_card;
 
 use std::time::{Duration, Instant};
 
-use futures::future::LocalBoxFuture;
+use futures::{Stream, StreamExt, future::LocalBoxFuture, stream};
 
 use crate::{World, report::CaseReport};
 
@@ -83,6 +83,16 @@ cases! {
     expired: "not paid in time",
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
+}
+
+/// How many cases are played at the same time: each begins by registering a merchant, and a small machine does not do
+/// that for any number at once.
+const AT_ONCE: usize = 10;
+
+/// Plays every case, several at the same time, and gives each with its place in the story as soon as it is over.
+pub fn play_all(world: &World) -> impl Stream<Item = (usize, Played)> {
+    let play = move |(place, case): (usize, &'static Case)| async move { (place, case.play(world).await) };
+    stream::iter(CASES.iter().enumerate().map(play)).buffer_unordered(AT_ONCE)
 }
 
 /// What is looked at when every other case is over: it is about all of them.

@@ -90,24 +90,31 @@ impl<'a> Books<'a> {
     /// What a notification says that is not so.
     fn untrue(&self, notification: &Notification) -> Option<String> {
         let payload: Value = serde_json::from_str(&notification.payload).unwrap_or_default();
-        let says = |pointer: &str| {
-            payload
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
         let Some((thing, status)) = Thing::announced_by(&notification.event_type) else {
             return Some("nobody knows what that is".to_owned());
         };
         let Some(payment) = self.payments.get(notification.payment.as_str()) else {
             return Some("there is no such payment".to_owned());
         };
+        self.misstated(notification, payment, thing, &payload)
+            .or_else(|| self.unfounded(notification, thing, status, &payload))
+    }
+
+    /// The field of it that does not say what is stored.
+    fn misstated(
+        &self,
+        notification: &Notification,
+        payment: &Payment,
+        thing: Thing,
+        payload: &Value,
+    ) -> Option<String> {
         let subject = notification.subject.as_str();
         let amount_minor = match thing {
             Thing::Payment => Some(payment.amount_minor),
             Thing::Refund => self.refunds.get(subject).map(|refund| refund.amount_minor),
             Thing::Dispute => self.disputes.get(subject).map(|dispute| dispute.amount_minor),
         };
+        let (_, status) = notification.event_type.split_once('.').unwrap_or_default();
         let said = [
             ("/type", notification.event_type.as_str()),
             ("/data/id", subject),
@@ -115,22 +122,34 @@ impl<'a> Books<'a> {
             ("/data/currency", &payment.currency),
             ("/data/status", if status == "opened" { "open" } else { status }),
         ];
-        if let Some((pointer, so)) = said.into_iter().find(|(pointer, so)| says(pointer) != *so) {
-            return Some(format!("{pointer} is {:?} and should be {so:?}", says(pointer)));
+        if let Some((pointer, so)) = said
+            .into_iter()
+            .find(|(pointer, so)| text(payload, pointer) != *so)
+        {
+            let says = text(payload, pointer);
+            return Some(format!("{pointer} is {says:?} and should be {so:?}"));
         }
-        if payload.pointer("/data/amount").and_then(Value::as_i64) != amount_minor {
-            return Some(format!("the amount is not {amount_minor:?}"));
-        }
-        let intents = self
-            .intents
-            .get(payment.id.as_str())
-            .map_or(&[][..], Vec::as_slice);
-        let made = self.made.get(subject).and_then(|made| made.first().copied());
+        let amount = payload.pointer("/data/amount").and_then(Value::as_i64);
+        (amount != amount_minor).then(|| format!("the amount is {amount:?} and should be {amount_minor:?}"))
+    }
+
+    /// Why it cannot be what happened at the provider.
+    fn unfounded(
+        &self,
+        notification: &Notification,
+        thing: Thing,
+        status: &str,
+        payload: &Value,
+    ) -> Option<String> {
+        let intents = self.intents.get(notification.payment.as_str());
+        let intents = intents.map_or(&[][..], Vec::as_slice);
+        let made = self.made.get(notification.subject.as_str());
+        let made = made.and_then(|made| made.first().copied());
         match (thing, status) {
             (Thing::Payment, "succeeded") if !intents.iter().any(|intent| is_charged(intent)) => {
                 Some("nothing was charged".into())
             }
-            (Thing::Payment, "failed") => unfounded(says("/data/failure/code"), intents),
+            (Thing::Payment, "failed") => unfounded(text(payload, "/data/failure/code"), intents),
             (Thing::Refund, "succeeded") if made.is_none() => Some("the provider never made it".into()),
             (Thing::Refund, "failed") => made
                 .filter(|made| made.status != "failed")
@@ -138,6 +157,13 @@ impl<'a> Books<'a> {
             _ => None,
         }
     }
+}
+
+fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
+    payload
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// Why a failure of this code cannot be what happened at the provider.

@@ -118,11 +118,16 @@ fn contradiction(
     let Some(payment) = payment else {
         return Some("there is no such payment");
     };
-    let told = wish.asked.iter().filter_map(|asked| asked.told.as_ref());
     let is_done = action.outcome == "done";
-    let (told_done, told_refused): (fn(&Told) -> bool, fn(&Told) -> bool) =
-        (|told| told.status == 200, |told| told.problem == REFUSED);
-    if told.clone().any(if is_done { told_refused } else { told_done }) {
+    let mut told = wish.asked.iter().filter_map(|asked| asked.told.as_ref());
+    let is_otherwise = |told: &Told| {
+        if is_done {
+            told.problem == REFUSED
+        } else {
+            told.status == 200
+        }
+    };
+    if told.any(is_otherwise) {
         return Some("its merchant was told otherwise");
     }
     let is_closed = matches!(payment.status.as_str(), "canceled" | "expired");

@@ -19,6 +19,8 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What was lost for so long will not be found any more: no delay that is left in such a run is longer.
 const QUIET: Duration = Duration::from_secs(6);
+/// How long clients have to play their orders to the end. Without a protection, some never come to theirs.
+const TO_THE_END: Duration = Duration::from_secs(25);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 const SEED: u64 = 4_251;
@@ -107,8 +109,7 @@ impl Trial {
             .await?;
         let mut workers = Process::start(self.workers.clone())?;
         workers.ready(PATIENCE).await?;
-        let begun = async || Ok(traffic.journal().progress().begun);
-        wait::until(PATIENCE, begun, |begun| *begun >= ORDERS).await?;
+        wait::until(TO_THE_END, async || Ok(traffic.is_over()), |over| *over).await?;
         let journal = traffic.finish().await?;
         let findings = self.verdict(&journal).await?;
         workers.kill().await?;

@@ -1,6 +1,6 @@
 //! The `demo` program: plays the story against a running Sluice and says whether all went as expected.
 
-use std::{env, io::Write, path::PathBuf, process::ExitCode, time::Duration};
+use std::{env, io::Write, path::PathBuf, pin::pin, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use e2e::{
@@ -8,10 +8,10 @@ use e2e::{
     console::Program,
     rabbit::Rabbit,
     sandbox_client::Sandbox,
-    story::{CASES, Case, EPILOGUE},
+    story::{self, EPILOGUE},
     table, world,
 };
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::StreamExt;
 
 /// Retries, time-outs and a slow machine together stay well below this.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,8 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let world = &world_from_env()?;
-    let play = |(place, case): (usize, &'static Case)| async move { (place, case.play(world).await) };
-    let mut playing: FuturesUnordered<_> = CASES.iter().enumerate().map(play).collect();
+    let mut playing = pin!(story::play_all(world));
     let mut played = Vec::new();
     while let Some((place, case)) = playing.next().await {
         println!("played: {}", case.name);

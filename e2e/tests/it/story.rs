@@ -1,6 +1,7 @@
 //! The story of the demo, one test for each case.
 
-use e2e::story::{CASES, Case, EPILOGUE};
+use e2e::story::{self, CASES, Case, EPILOGUE};
+use futures::StreamExt;
 
 use crate::harness::{Sluice, until};
 
@@ -108,8 +109,8 @@ async fn callback_three_times() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_story_at_once() {
     let sluice = Sluice::start().await;
-    let playing = CASES.iter().map(|case| case.play(&sluice.world));
-    for played in futures::future::join_all(playing).await {
+    let all: Vec<_> = story::play_all(&sluice.world).collect().await;
+    for (_, played) in all {
         assert_eq!(played.report.seen(), played.report.expected(), "{}", played.name);
     }
     let played = EPILOGUE.play(&sluice.world).await;
