@@ -4,10 +4,6 @@ use crate::channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus};
 
 /// What a callback says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives for the length of a job, and most of them are intents"
-)]
 pub enum CallbackEvent {
     /// Something happened to an intent.
     Intent {

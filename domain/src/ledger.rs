@@ -15,3 +15,6 @@ mod transfer;
 
 pub use account::{Account, AccountKind};
 pub use transfer::{Layer, Phase, Posting, Transfer, TransferKind};
+
+#[cfg(test)]
+mod tests;

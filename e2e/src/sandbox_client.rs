@@ -72,6 +72,34 @@ pub struct Refund {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// A dispute as the provider really has it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Dispute {
+    /// Its id.
+    pub id: String,
+    /// The intent that was paid.
+    pub payment_intent: String,
+    /// How much, in minor units.
+    pub amount: i64,
+    /// Lower-case currency.
+    pub currency: String,
+    /// `needs_response`, `won`, `lost`, `warning_needs_response` or `warning_closed`.
+    pub status: String,
+}
+
+/// What an injected difference changed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Changed {
+    /// The intent it is about.
+    pub intent: Option<String>,
+    /// The charge that is new or differs.
+    pub charge: Option<String>,
+    /// The refund that is new, differs or is gone.
+    pub refund: Option<String>,
+    /// The balance transactions that are new, differ or are gone.
+    pub transactions: Vec<String>,
+}
+
 /// A notification that a merchant's endpoint received.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Received {
@@ -178,6 +206,17 @@ impl Sandbox {
         .await
     }
 
+    /// Pays an intent although it may have been canceled meanwhile, as with a payer whose money was on its way already.
+    ///
+    /// # Errors
+    /// The sandbox refuses, for instance a payment method that does not pay at once, or does not answer.
+    pub async fn pay_late(&self, intent: &str, payment_method: &str) -> anyhow::Result<()> {
+        let body = json!({ "payment_method": payment_method, "even_if_closed": true });
+        self.post(&format!("/sandbox/stripe/intents/{intent}/pay"), body)
+            .await
+            .map(drop)
+    }
+
     /// Ends the payer's 3-D Secure authentication, which the intent has to wait for.
     ///
     /// # Errors
@@ -248,6 +287,67 @@ impl Sandbox {
         self.post(&format!("/sandbox/stripe/refunds/{refund}/settle"), body)
             .await
             .map(drop)
+    }
+
+    /// Opens a dispute about what paid an intent and gives its id; fields as in the sandbox's README, `{}` for all of
+    /// the money.
+    ///
+    /// # Errors
+    /// The intent is not paid or disputed already, or the sandbox does not answer.
+    pub async fn open_dispute(&self, intent: &str, claim: Value) -> anyhow::Result<String> {
+        let answer = self
+            .post(&format!("/sandbox/stripe/intents/{intent}/dispute"), claim)
+            .await?;
+        Ok(answer.text("/id").to_owned())
+    }
+
+    /// Decides an open dispute; a warning is only closed.
+    ///
+    /// # Errors
+    /// The dispute is closed already, or the sandbox does not answer.
+    pub async fn close_dispute(&self, dispute: &str, won: bool) -> anyhow::Result<()> {
+        let body = json!({ "won": won });
+        self.post(&format!("/sandbox/stripe/disputes/{dispute}/close"), body)
+            .await
+            .map(drop)
+    }
+
+    /// An account's disputes, oldest first.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn disputes(&self, account: &str) -> anyhow::Result<Vec<Dispute>> {
+        self.list(&format!("/sandbox/stripe/disputes?account={account}"))
+            .await
+    }
+
+    /// Sets what charges of an account cost from now on: so many hundredths of a per cent, and so many minor units.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn set_fees(&self, account: &str, fee_bps: i64, fee_fixed_minor: i64) -> anyhow::Result<()> {
+        let body = json!({ "account": account, "fee_bps": fee_bps, "fee_fixed_minor": fee_fixed_minor });
+        self.post("/sandbox/stripe/fees", body).await.map(drop)
+    }
+
+    /// Makes everything that an account holds look as if it was made at this second since the epoch.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn date_back(&self, account: &str, created: i64) -> anyhow::Result<()> {
+        let body = json!({ "account": account, "created": created });
+        self.post("/sandbox/stripe/backdate", body).await.map(drop)
+    }
+
+    /// Makes an account's books differ from what was asked of it, without a word to anybody; `class` and other fields as
+    /// in the sandbox's README.
+    ///
+    /// # Errors
+    /// The difference cannot be made, or the sandbox does not answer.
+    pub async fn differ(&self, account: &str, mut difference: Value) -> anyhow::Result<Changed> {
+        difference["account"] = account.into();
+        let answer = self.post("/sandbox/stripe/differences", difference).await?;
+        serde_json::from_value(answer.body).context("what an injected difference changed")
     }
 
     /// How many entries each of the sandbox's logs has dropped because it was full.

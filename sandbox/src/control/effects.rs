@@ -21,6 +21,11 @@ pub fn owner_of_refund(world: &World, id: &str) -> Result<Arc<Account>, Refused>
     owner(world, |book| book.refunds.get(id).is_some()).ok_or_else(|| Refused::unknown("refund", id))
 }
 
+/// The account whose dispute this is.
+pub fn owner_of_dispute(world: &World, id: &str) -> Result<Arc<Account>, Refused> {
+    owner(world, |book| book.disputes.get(id).is_some()).ok_or_else(|| Refused::unknown("dispute", id))
+}
+
 fn owner(world: &World, has: impl Fn(&Book) -> bool) -> Option<Arc<Account>> {
     world
         .accounts()

@@ -31,6 +31,9 @@ pub fn routes() -> Router<Arc<World>> {
 struct Payment {
     payment_method: String,
     return_url: Option<String>,
+    /// Whether the payment arrives although the intent was canceled meanwhile.
+    #[serde(default)]
+    even_if_closed: bool,
 }
 
 async fn pay(
@@ -43,7 +46,11 @@ async fn pay(
     let choice = MethodChoice::named(&payment.payment_method, payment.return_url);
     Ok(shown(
         change(&world, &account, |book, origin| {
-            book.confirm(&id, Some(&choice), &choice, origin)
+            if payment.even_if_closed {
+                book.pay_late(&id, &choice, origin)
+            } else {
+                book.confirm(&id, Some(&choice), &choice, origin)
+            }
         })
         .await,
     ))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Filters, Refused, Shown, agrees, metadata_agrees};
 use crate::locking::lock;
-use crate::stripe::{Book, Charge, Endpoint, Intent, Refund};
+use crate::stripe::{Book, Charge, Dispute, Endpoint, Intent, Refund};
 use crate::world::World;
 
 /// The routes that show and set the double's state.
@@ -21,6 +21,7 @@ pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/sandbox/stripe/intents", get(show_intents))
         .route("/sandbox/stripe/refunds", get(show_refunds))
+        .route("/sandbox/stripe/disputes", get(show_disputes))
         .route("/sandbox/stripe/idempotency_keys", delete(forget_keys))
         .route("/sandbox/stripe/webhook_endpoints", post(register_endpoint))
 }
@@ -69,6 +70,17 @@ async fn show_refunds(State(world): State<Arc<World>>, Query(filters): Filters) 
     }))
 }
 
+async fn show_disputes(State(world): State<Arc<World>>, Query(filters): Filters) -> Json<Value> {
+    Json(lines(&world, &filters, |book| {
+        let wanted = book.disputes.iter().filter(|dispute| {
+            agrees(&filters, "id", Some(&dispute.id))
+                && agrees(&filters, "payment_intent", Some(&dispute.intent))
+                && agrees(&filters, "status", Some(dispute.status.name()))
+        });
+        wanted.map(dispute_line).collect()
+    }))
+}
+
 /// What each account the filters name shows of its book, with the account on every line.
 fn lines(world: &World, filters: &HashMap<String, String>, of_book: impl Fn(&Book) -> Vec<Value>) -> Value {
     let mut shown = Vec::new();
@@ -89,6 +101,14 @@ fn refund_line(refund: &Refund) -> Value {
         "id": refund.id, "payment_intent": refund.intent, "charge": refund.charge, "amount": refund.amount,
         "currency": refund.currency, "status": refund.status.name(), "failure_reason": refund.failure_reason(),
         "created": refund.created, "metadata": refund.metadata,
+    })
+}
+
+fn dispute_line(dispute: &Dispute) -> Value {
+    json!({
+        "id": dispute.id, "payment_intent": dispute.intent, "charge": dispute.charge, "amount": dispute.amount,
+        "currency": dispute.currency, "status": dispute.status.name(), "reason": dispute.reason,
+        "created": dispute.created,
     })
 }
 

@@ -51,6 +51,24 @@ impl Book {
         self.attempt(id, &method, conditions, origin)
     }
 
+    /// Pays an intent even if it was canceled meanwhile: the payer's money was already on its way. Nothing else than
+    /// a payment that succeeds can do that.
+    pub fn pay_late(&mut self, id: &str, choice: &MethodChoice, origin: &Origin) -> Answered {
+        let intent = self.intent(id)?;
+        if intent.status != Status::Canceled {
+            return self.confirm(id, Some(choice), choice, origin);
+        }
+        let attached = choice.attach(self)?;
+        let method = attached.and_then(|id| self.methods.get(&id)).cloned();
+        match method.filter(|method| method.reaction.pays_at_once()) {
+            Some(method) => self.approve(id, &method, origin),
+            None => Err(ApiError::invalid(
+                "Only a payment method that pays at once can pay what was canceled.",
+            )
+            .param("payment_method")),
+        }
+    }
+
     fn attempt(&mut self, id: &str, method: &Method, conditions: &MethodChoice, origin: &Origin) -> Answered {
         if let Some(intent) = self.intents.get_mut(id) {
             intent.payment_method = Some(method.id.clone());
@@ -148,7 +166,11 @@ impl Book {
         let charge = self.charge(id, method, !manual)?;
         if let Some(intent) = self.intents.get_mut(id) {
             intent.latest_charge = Some(charge.clone());
+            intent.payment_method = Some(method.id.clone());
             intent.next_action = None;
+            intent.last_payment_error = None;
+            intent.canceled_at = None;
+            intent.cancellation_reason = None;
             if manual {
                 intent.status = Status::RequiresCapture;
                 intent.amount_capturable = intent.amount;

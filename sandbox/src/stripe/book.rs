@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::charges::Charge;
+use super::disputes::Dispute;
 use super::endpoints::Endpoint;
 use super::events::{Event, EventLog};
 use super::idempotency::Idempotency;
@@ -75,6 +76,8 @@ pub struct Book {
     pub charges: Table<Charge>,
     /// Refunds.
     pub refunds: Table<Refund>,
+    /// Disputes.
+    pub disputes: Table<Dispute>,
     /// Movements of money.
     pub transactions: Table<Transaction>,
     /// What the provider keeps of charges from now on.

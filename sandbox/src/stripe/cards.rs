@@ -17,6 +17,13 @@ pub enum Reaction {
     Debit(Option<DebitEnd>),
 }
 
+impl Reaction {
+    /// Whether a charge succeeds without anybody else's doing.
+    pub fn pays_at_once(self) -> bool {
+        matches!(self, Self::Approve | Self::RefundLate | Self::RefundFails)
+    }
+}
+
 /// How a bank debit ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DebitEnd {

@@ -21,7 +21,6 @@ const ALWAYS_NULL: &[&str] = &[
     "customer",
     "description",
     "destination",
-    "dispute",
     "failure_balance_transaction",
     "on_behalf_of",
     "order",
@@ -59,6 +58,8 @@ pub struct Charge {
     pub failure: Option<Decline>,
     /// Its refunds, oldest first.
     pub refunds: Vec<String>,
+    /// Disputes about it, oldest first.
+    pub disputes: Vec<String>,
     /// When it was made.
     pub created: i64,
     /// The movement of its money; none before capture.
@@ -79,6 +80,7 @@ impl Charge {
             method: method.clone(),
             failure: None,
             refunds: Vec::new(),
+            disputes: Vec::new(),
             created: created(),
             transaction: None,
             captured: false,
@@ -124,7 +126,7 @@ impl Charge {
             "amount_refunded": self.amount_refunded, "balance_transaction": self.transaction,
             "billing_details": billing_details(),
             "calculated_statement_descriptor": "SANDBOX", "captured": self.captured, "created": self.created,
-            "currency": self.currency, "disputed": false, "failure_code": self.failure.map(|failure| failure.code),
+            "currency": self.currency, "dispute": self.disputes.last(), "disputed": !self.disputes.is_empty(), "failure_code": self.failure.map(|failure| failure.code),
             "failure_message": self.failure.map(|failure| failure.message), "fraud_details": {}, "livemode": false,
             "metadata": self.metadata, "outcome": outcome, "paid": paid, "payment_intent": self.intent,
             "payment_method": self.method.id, "payment_method_details": self.method.charge_details(self.amount),

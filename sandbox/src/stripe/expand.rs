@@ -43,6 +43,7 @@ fn find(book: &Book, id: &str) -> Option<Value> {
         "pi" => book.show_intent(id).ok(),
         "ch" => book.show_charge(id).ok(),
         "re" => book.show_refund(id).ok(),
+        "du" => book.show_dispute(id).ok(),
         "txn" => book.show_transaction(id).ok(),
         "pm" => book.methods.get(id).map(super::methods::Method::render),
         _ => None,

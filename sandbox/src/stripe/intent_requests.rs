@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::book::{Book, Origin, created};
+use super::book::{Book, Origin};
 use super::choice::MethodChoice;
 use super::currencies::{chargeable, currency};
 use super::errors::{Answered, ApiError};
 use super::intents::{Intent, Status, TEXTS};
 use super::params::{MetadataChange, Params};
-use crate::clock;
 
 /// Parameters of creation and update besides [`TEXTS`]. From `shipping` on they are taken and have no effect.
 const CREATE_PARAMS: &[&str] = &[
@@ -67,40 +66,20 @@ impl Create {
                 ApiError::invalid("off_session can only be used with confirm=true").param("off_session"),
             );
         }
-        let id = clock::object_id("pi_3");
-        let intent = Intent {
-            client_secret: format!("{id}_secret_{}", clock::object_id("")),
-            id,
-            created: created(),
-            amount,
-            amount_received: 0,
-            amount_capturable: 0,
-            currency,
-            status: Status::RequiresPaymentMethod,
-            capture_method: params
-                .one_of("capture_method", &["automatic", "automatic_async", "manual"])?
-                .unwrap_or("automatic_async")
-                .to_owned(),
-            payment_method: None,
-            latest_charge: None,
-            charges: Vec::new(),
-            last_payment_error: None,
-            next_action: None,
-            metadata: BTreeMap::new(),
-            confirmation_method: params
-                .one_of("confirmation_method", &["automatic", "manual"])?
-                .unwrap_or("automatic")
-                .to_owned(),
-            method_types: match listed.as_slice() {
-                [] if automatic_methods.is_some() => vec!["card".into(), "link".into()],
-                [] => vec!["card".into()],
-                listed => listed.iter().map(|kind| (*kind).to_owned()).collect(),
-            },
-            automatic_methods,
-            canceled_at: None,
-            cancellation_reason: None,
-            texts: texts(&params)?,
-        };
+        let mut intent = Intent::open(amount, currency);
+        if let Some(capture) = params.one_of("capture_method", &["automatic", "automatic_async", "manual"])? {
+            capture.clone_into(&mut intent.capture_method);
+        }
+        if let Some(confirmation) = params.one_of("confirmation_method", &["automatic", "manual"])? {
+            confirmation.clone_into(&mut intent.confirmation_method);
+        }
+        if automatic_methods.is_some() {
+            intent.method_types = vec!["card".into(), "link".into()];
+        } else if !listed.is_empty() {
+            intent.method_types = listed.iter().map(|kind| (*kind).to_owned()).collect();
+        }
+        intent.automatic_methods = automatic_methods;
+        intent.texts = texts(&params)?;
         Ok(Self {
             intent,
             metadata: params.metadata()?,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::book::{Book, Origin, created};
 use super::errors::{Answered, ApiError};
+use crate::clock;
 
 /// `status` of an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +104,34 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// An intent made now that waits for a payment method, as it is when nothing else is asked for.
+    pub fn open(amount: i64, currency: String) -> Self {
+        let id = clock::object_id("pi_3");
+        Self {
+            client_secret: format!("{id}_secret_{}", clock::object_id("")),
+            id,
+            created: created(),
+            amount,
+            amount_received: 0,
+            amount_capturable: 0,
+            currency,
+            status: Status::RequiresPaymentMethod,
+            capture_method: "automatic_async".to_owned(),
+            payment_method: None,
+            latest_charge: None,
+            charges: Vec::new(),
+            last_payment_error: None,
+            next_action: None,
+            metadata: BTreeMap::new(),
+            confirmation_method: "automatic".to_owned(),
+            automatic_methods: None,
+            method_types: vec!["card".to_owned()],
+            canceled_at: None,
+            cancellation_reason: None,
+            texts: BTreeMap::new(),
+        }
+    }
+
     /// The `payment_intent` object.
     pub fn render(&self) -> Value {
         let automatic = self

@@ -16,8 +16,6 @@ pub trait Listed {
     fn id(&self) -> &str;
     /// When it was made.
     fn created(&self) -> i64;
-    /// Its object.
-    fn render(&self) -> Value;
 }
 
 macro_rules! listed {
@@ -25,29 +23,18 @@ macro_rules! listed {
         impl Listed for $kind {
             fn id(&self) -> &str { &self.id }
             fn created(&self) -> i64 { self.created }
-            fn render(&self) -> Value { Self::render(self) }
         }
     )+};
 }
 
 listed!(
+    super::disputes::Dispute,
+    super::endpoints::Endpoint,
+    super::events::Event,
     super::intents::Intent,
     super::refunds::Refund,
-    super::transactions::Transaction,
-    super::endpoints::Endpoint
+    super::transactions::Transaction
 );
-
-impl Listed for super::events::Event {
-    fn id(&self) -> &str {
-        &self.id
-    }
-    fn created(&self) -> i64 {
-        self.created
-    }
-    fn render(&self) -> Value {
-        self.object.clone()
-    }
-}
 
 /// Which page of a list is asked for.
 pub struct Page<'a> {
@@ -89,12 +76,13 @@ impl<'a> Page<'a> {
             && lte.is_none_or(|bound| created <= bound)
     }
 
-    /// Cuts the page out of all items, which come in the order they were made, newest first.
+    /// Cuts the page out of all items, which come in the order they were made, newest first, and renders it.
     pub fn cut<'i, T: Listed + 'i>(
         &self,
         url: &str,
         noun: &str,
         items: impl IntoIterator<Item = &'i T>,
+        render: impl Fn(&T) -> Value,
     ) -> Answered {
         let mut items: Vec<&T> = items.into_iter().collect();
         // What was dated back is older than when it was made. Sorting what is sorted already costs one look at each.
@@ -122,7 +110,7 @@ impl<'a> Page<'a> {
         } else {
             matching.truncate(self.limit);
         }
-        let data: Vec<Value> = matching.into_iter().map(Listed::render).collect();
+        let data: Vec<Value> = matching.into_iter().map(render).collect();
         Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": url }))
     }
 }

@@ -1,13 +1,15 @@
 //! The lists of the API: which objects each one holds, and what it can be narrowed by.
 
-use super::book::Book;
 use super::charges::Charge;
+use super::endpoints::Endpoint;
 use super::errors::ApiError;
 use super::events::Event;
+use super::intents::Intent;
 use super::listing::Page;
 use super::params::Params;
 use super::refunds::Refund;
 use super::route::Work;
+use super::transactions::Transaction;
 
 const PAGE_PARAMS: [&str; 4] = ["limit", "starting_after", "ending_before", "created"];
 
@@ -21,7 +23,12 @@ fn paged<'a>(params: Params<'a>, filters: &[&str]) -> Result<(Params<'a>, Page<'
 pub fn intents(params: Params<'_>) -> Result<Work<'_>, ApiError> {
     let (_, page) = paged(params, &["customer", "customer_account"])?;
     Ok(Box::new(move |book, _| {
-        page.cut("/v1/payment_intents", "payment_intent", book.intents.iter().rev())
+        page.cut(
+            "/v1/payment_intents",
+            "payment_intent",
+            book.intents.iter().rev(),
+            Intent::render,
+        )
     }))
 }
 
@@ -30,26 +37,20 @@ pub fn refunds(params: Params<'_>) -> Result<Work<'_>, ApiError> {
     let (params, page) = paged(params, &["charge", "payment_intent"])?;
     let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
     Ok(Box::new(move |book, _| {
-        let wanted = match (charge, intent) {
-            (None, None) => book.refunds.iter().rev().collect(),
-            (Some(charge), None) => book
-                .charges
-                .get(charge)
-                .map_or_else(Vec::new, |charge| refunds_of(book, charge)),
-            (charge, Some(intent)) => book
-                .charges_of(intent)
-                .rev()
-                .filter(|of_intent| charge.is_none_or(|charge| of_intent.id == charge))
-                .flat_map(|charge| refunds_of(book, charge))
-                .collect(),
+        let charges: Vec<&Charge> = match (intent, charge) {
+            (Some(intent), _) => book.charges_of(intent).collect(),
+            (None, Some(charge)) => book.charges.get(charge).into_iter().collect(),
+            (None, None) => {
+                return page.cut("/v1/refunds", "refund", book.refunds.iter().rev(), Refund::render);
+            }
         };
-        page.cut("/v1/refunds", "refund", wanted)
+        let of_charges = charges
+            .into_iter()
+            .rev()
+            .filter(|of_intent| charge.is_none_or(|charge| of_intent.id == charge))
+            .flat_map(|charge| book.refunds_of(charge).rev());
+        page.cut("/v1/refunds", "refund", of_charges, Refund::render)
     }))
-}
-
-/// A charge's refunds, newest first.
-fn refunds_of<'a>(book: &'a Book, charge: &Charge) -> Vec<&'a Refund> {
-    book.refunds_of(charge).rev().collect()
 }
 
 /// `GET /v1/balance_transactions`. Payouts are not made here, so that none is told apart by its payout.
@@ -63,7 +64,24 @@ pub fn transactions(params: Params<'_>) -> Result<Work<'_>, ApiError> {
                 && source.is_none_or(|source| transaction.source == source)
                 && currency.is_none_or(|currency| transaction.currency == currency)
         });
-        page.cut("/v1/balance_transactions", "balance transaction", wanted)
+        page.cut(
+            "/v1/balance_transactions",
+            "balance transaction",
+            wanted,
+            Transaction::render,
+        )
+    }))
+}
+
+/// `GET /v1/disputes`
+pub fn disputes(params: Params<'_>) -> Result<Work<'_>, ApiError> {
+    let (params, page) = paged(params, &["charge", "payment_intent"])?;
+    let (charge, intent) = (params.text("charge")?, params.text("payment_intent")?);
+    Ok(Box::new(move |book, _| {
+        let wanted = book.disputes.iter().rev().filter(|dispute| {
+            charge.is_none_or(|id| dispute.charge == id) && intent.is_none_or(|id| dispute.intent == id)
+        });
+        page.cut("/v1/disputes", "dispute", wanted, |dispute| dispute.render(book))
     }))
 }
 
@@ -75,7 +93,7 @@ pub fn events(params: Params<'_>) -> Result<Work<'_>, ApiError> {
     Ok(Box::new(move |book, _| {
         let events = book.events.iter().rev().map(AsRef::as_ref);
         let wanted = events.filter(|event: &&Event| kinds.is_empty() || kinds.contains(&event.kind));
-        page.cut("/v1/events", "event", wanted)
+        page.cut("/v1/events", "event", wanted, |event| event.object.clone())
     }))
 }
 
@@ -87,6 +105,7 @@ pub fn endpoints(params: Params<'_>) -> Result<Work<'_>, ApiError> {
             "/v1/webhook_endpoints",
             "webhook endpoint",
             book.endpoints.iter().rev(),
+            Endpoint::render,
         )
     }))
 }

@@ -66,6 +66,7 @@ impl Create {
         let Some(charge) = book.charges.get(&charge_id) else {
             return Err(ApiError::missing_reference("charge", &charge_id, "charge"));
         };
+        check_undisputed(book, charge)?;
         let amount = check_amount(charge, self.amount)?;
         let before = json!({ "amount_refunded": charge.amount_refunded, "refunded": false });
         let (status, later) = match charge.method.reaction {
@@ -126,6 +127,17 @@ impl Create {
     }
 }
 
+fn check_undisputed(book: &Book, charge: &Charge) -> Result<(), ApiError> {
+    match book.dispute_about(&charge.id) {
+        Some(dispute) if dispute.status.withholds() => Err(ApiError::invalid(format!(
+            "Charge {} has been charged back; cannot issue a refund.",
+            charge.id
+        ))
+        .code("charge_disputed")),
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn check_amount(charge: &Charge, wanted: Option<i64>) -> Result<i64, ApiError> {
     if charge.failure.is_some() || !charge.is_captured() {
         return Err(ApiError::invalid(format!(
@@ -135,7 +147,7 @@ fn check_amount(charge: &Charge, wanted: Option<i64>) -> Result<i64, ApiError> {
         .param("charge"));
     }
     let left = charge.refundable();
-    if left == 0 {
+    if left <= 0 {
         return Err(
             ApiError::invalid(format!("Charge {} has already been refunded.", charge.id))
                 .code("charge_already_refunded"),

@@ -99,12 +99,16 @@ impl Refund {
 }
 
 impl Book {
-    /// The refund as an answer.
-    pub fn show_refund(&self, id: &str) -> Answered {
+    /// The refund named in a path.
+    pub fn refund(&self, id: &str) -> Result<&Refund, ApiError> {
         self.refunds
             .get(id)
-            .map(Refund::render)
             .ok_or_else(|| ApiError::no_such("refund", id, "id"))
+    }
+
+    /// The refund as an answer.
+    pub fn show_refund(&self, id: &str) -> Answered {
+        self.refund(id).map(Refund::render)
     }
 
     /// Changes a refund's metadata.

@@ -39,6 +39,10 @@ pub enum Operation<'a> {
     ListTransactions,
     /// `GET /v1/balance_transactions/{id}`
     ShowTransaction(&'a str),
+    /// `GET /v1/disputes`
+    ListDisputes,
+    /// `GET /v1/disputes/{id}`
+    ShowDispute(&'a str),
     /// `GET /v1/charges/{id}`
     ShowCharge(&'a str),
     /// `GET /v1/payment_methods/{id}`
@@ -87,6 +91,8 @@ impl<'a> Operation<'a> {
             ("GET", ["balance_transactions", id]) => {
                 (Self::ShowTransaction(id), "GET /v1/balance_transactions/{id}")
             }
+            ("GET", ["disputes"]) => (Self::ListDisputes, "GET /v1/disputes"),
+            ("GET", ["disputes", id]) => (Self::ShowDispute(id), "GET /v1/disputes/{id}"),
             ("GET", ["charges", id]) => (Self::ShowCharge(id), "GET /v1/charges/{id}"),
             ("GET", ["payment_methods", id]) => (Self::ShowMethod(id), "GET /v1/payment_methods/{id}"),
             ("GET", ["events"]) => (Self::ListEvents, "GET /v1/events"),
@@ -109,6 +115,7 @@ impl<'a> Operation<'a> {
             | Self::CreateRefund
             | Self::ListRefunds
             | Self::ListTransactions
+            | Self::ListDisputes
             | Self::ListEvents
             | Self::CreateEndpoint
             | Self::ListEndpoints => None,
@@ -120,6 +127,7 @@ impl<'a> Operation<'a> {
             | Self::ShowRefund(id)
             | Self::UpdateRefund(id)
             | Self::ShowTransaction(id)
+            | Self::ShowDispute(id)
             | Self::ShowCharge(id)
             | Self::ShowMethod(id)
             | Self::ShowEvent(id)
@@ -209,6 +217,7 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
         }
         Operation::ShowRefund(id) => shown(params, move |book| book.show_refund(id))?,
         Operation::ShowTransaction(id) => shown(params, move |book| book.show_transaction(id))?,
+        Operation::ShowDispute(id) => shown(params, move |book| book.show_dispute(id))?,
         Operation::ShowCharge(id) => shown(params, move |book| book.show_charge(id))?,
         Operation::ShowEvent(id) => shown(params, move |book| book.show_event(id))?,
         Operation::ShowEndpoint(id) => shown(params, move |book| book.show_endpoint(id))?,
@@ -227,6 +236,7 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
         Operation::ListEvents => lists::events(params)?,
         Operation::ListEndpoints => lists::endpoints(params)?,
         Operation::ListTransactions => lists::transactions(params)?,
+        Operation::ListDisputes => lists::disputes(params)?,
     })
 }
 

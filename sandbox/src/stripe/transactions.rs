@@ -1,6 +1,6 @@
 //! Balance transactions: one line for each movement of money on the account, from which statements are made.
 //!
-//! A line is entered where the money moves and nowhere else.
+//! A line is entered where the money moves and nowhere else, and nothing but an injected difference changes it.
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,9 @@ use crate::clock;
 
 /// How long the provider keeps money before it is available.
 const HELD_S: i64 = 2 * 86_400;
+
+/// What a dispute costs, in minor units of whatever currency.
+pub const DISPUTE_FEE: i64 = 1_500;
 
 /// Why money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,10 @@ pub enum Movement {
     PaymentRefund,
     /// A refund came back.
     RefundFailure,
+    /// A dispute withheld money.
+    Dispute,
+    /// A dispute that was won gave it back.
+    DisputeReversal,
 }
 
 impl Movement {
@@ -35,6 +42,7 @@ impl Movement {
             Self::Refund => "refund",
             Self::PaymentRefund => "payment_refund",
             Self::RefundFailure => "refund_failure",
+            Self::Dispute | Self::DisputeReversal => "adjustment",
         }
     }
 
@@ -44,6 +52,8 @@ impl Movement {
             Self::Charge | Self::Payment => "charge",
             Self::Refund | Self::PaymentRefund => "refund",
             Self::RefundFailure => "refund_failure",
+            Self::Dispute => "dispute",
+            Self::DisputeReversal => "dispute_reversal",
         }
     }
 
@@ -52,6 +62,8 @@ impl Movement {
             Self::Charge | Self::Payment => None,
             Self::Refund | Self::PaymentRefund => Some("REFUND FOR CHARGE"),
             Self::RefundFailure => Some("REFUND FAILURE"),
+            Self::Dispute => Some("Chargeback withdrawal"),
+            Self::DisputeReversal => Some("Chargeback reversal"),
         }
     }
 }
@@ -91,7 +103,7 @@ pub struct Transaction {
     pub created: i64,
     /// Why the money moved.
     pub movement: Movement,
-    /// The charge or refund that moved it.
+    /// The charge, refund or dispute that moved it.
     pub source: String,
     /// How much moved, in minor units; negative when it left the account.
     pub amount: i64,

@@ -334,3 +334,40 @@ async fn metadata_is_merged_and_amounts_change_while_open() {
     );
     client.stop().await;
 }
+
+#[tokio::test]
+async fn a_payment_can_cross_the_closing() {
+    let client = Client::start().await;
+    let id = client.intent("p1").await;
+    let reason = [("cancellation_reason", "abandoned")];
+    client
+        .post(&format!("payment_intents/{id}/cancel"), &reason)
+        .await
+        .ok();
+    let pay = async |method: &str, even_if_closed: bool| {
+        let body = json!({"payment_method": method, "even_if_closed": even_if_closed});
+        let request = client
+            .http
+            .post(format!("{}/sandbox/stripe/intents/{id}/pay", client.base))
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(pay("pm_card_visa", false).await, 400);
+    assert_eq!(pay("pm_card_chargeDeclined", true).await, 400);
+    assert_eq!(client.truth("").await[0]["status"], "canceled");
+    assert_eq!(pay("pm_card_visa", true).await, 200);
+    let paid = client.get(&format!("payment_intents/{id}"), &[]).await.ok();
+    assert_eq!(
+        (&paid["status"], &paid["amount_received"], &paid["canceled_at"]),
+        (&json!("succeeded"), &json!(2000), &Value::Null)
+    );
+    let told = client
+        .get("events", &[("type", "payment_intent.succeeded")])
+        .await
+        .ok();
+    assert_eq!(told["data"].as_array().unwrap().len(), 1);
+    let movements = client.get("balance_transactions", &[]).await.ok();
+    assert_eq!(movements["data"].as_array().unwrap().len(), 1);
+    client.stop().await;
+}

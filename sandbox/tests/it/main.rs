@@ -3,6 +3,8 @@
 
 mod callbacks;
 mod client;
+mod differences;
+mod disputes;
 mod faults;
 mod idempotency;
 mod intents;

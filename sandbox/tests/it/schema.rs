@@ -3,7 +3,10 @@
 use miniserde::json::from_str;
 use reqwest::Method;
 use serde_json::{Value, json};
-use stripe_shared::{Charge, Event, PaymentIntent, PaymentIntentStatus, PaymentMethod, Refund};
+use stripe_shared::{
+    BalanceTransaction, Charge, Dispute, DisputeStatus, Event, PaymentIntent, PaymentIntentStatus,
+    PaymentMethod, Refund,
+};
 
 use crate::client::Client;
 
@@ -118,5 +121,40 @@ async fn events_parse() {
             other => panic!("{other}"),
         }
     }
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn transactions_and_disputes_parse() {
+    let client = Client::start().await;
+    let id = client.paid("pm_card_visa").await;
+    let form = [("payment_intent", id.as_str()), ("amount", "500")];
+    client.post("refunds", &form).await.ok();
+    let path = format!("/stripe/intents/{id}/dispute");
+    let opened = client.control(Method::POST, &path, json!({})).await;
+    let dispute = parse::<Dispute>(&opened);
+    assert_eq!(
+        (dispute.status, dispute.amount, dispute.balance_transactions.len()),
+        (DisputeStatus::NeedsResponse, 1500, 1)
+    );
+    let list = client
+        .get("balance_transactions", &[("expand[]", "data.source")])
+        .await
+        .ok();
+    let parsed: Vec<_> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(parse::<BalanceTransaction>)
+        .collect();
+    assert_eq!(
+        parsed
+            .iter()
+            .map(|transaction| transaction.net)
+            .collect::<Vec<_>>(),
+        [-3000, -500, 1912]
+    );
+    let whole = |transaction: &BalanceTransaction| transaction.source.as_ref().unwrap().is_object();
+    assert!(parsed.iter().all(whole));
     client.stop().await;
 }

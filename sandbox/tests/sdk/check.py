@@ -85,6 +85,20 @@ except stripe.InvalidRequestError as error:
     check("over-refund", error.http_status, 400)
 check("refunds listed", [r.id for r in stripe.Refund.list(payment_intent=intent.id)], [refund.id])
 
+moved = stripe.BalanceTransaction.list(expand=["data.source"]).data
+check("movements", [(m.type, m.amount, m.fee, m.net) for m in moved], [("refund", -500, 0, -500), ("charge", 2000, 88, 1912)])
+check("their sources", [(m.source.object, m.source.payment_intent) for m in moved], [("refund", intent.id), ("charge", intent.id)])
+check("one movement", stripe.BalanceTransaction.retrieve(refund.balance_transaction).source, refund.id)
+opened = control("POST", f"/sandbox/stripe/intents/{intent.id}/dispute", {"reason": "fraudulent"})
+dispute = stripe.Dispute.retrieve(opened["id"])
+check("disputed", (dispute.status, dispute.amount, dispute.balance_transactions[0].net), ("needs_response", 1500, -3000))
+check("disputes listed", [d.id for d in stripe.Dispute.list(payment_intent=intent.id)], [dispute.id])
+try:
+    stripe.Refund.create(payment_intent=intent.id)
+    check("refund of a disputed charge", "accepted", "refused")
+except stripe.InvalidRequestError as error:
+    check("refund of a disputed charge", error.code, "charge_disputed")
+
 action = stripe.PaymentIntent.create(
     amount=1000,
     currency="eur",
@@ -116,6 +130,9 @@ except stripe.AuthenticationError as error:
 callback = received("payment_intent.succeeded")
 header = callback["headers"]["stripe-signature"]
 event = stripe.Webhook.construct_event(callback["body"], header, hooks.secret)
+told = received("charge.dispute.funds_withdrawn")
+withdrawn = stripe.Webhook.construct_event(told["body"], told["headers"]["stripe-signature"], hooks.secret)
+check("dispute told", withdrawn.data.object.id, dispute.id)
 check("callback verified", (event.type, event.data.object.id), ("payment_intent.succeeded", intent.id))
 try:
     stripe.Webhook.construct_event(callback["body"].replace("2000", "9999"), header, hooks.secret)

@@ -1,0 +1,195 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::DateTime;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    channel::{Channel, ChannelDispute, ChannelDisputeStatus},
+    currency::Currency,
+    dispute::Dispute,
+    id::{IdempotencyKey, MerchantId, PaymentId},
+    merchant::Terms,
+    money::Money,
+    payment::{Payment, PaymentRequest},
+    refund::{Refund, RefundRequest},
+};
+
+fn money() -> impl Strategy<Value = Money> {
+    (1..=Money::MAX_MINOR, prop::sample::select(Currency::ALL)).prop_map(|(amount_minor, currency)| Money {
+        amount_minor,
+        currency,
+    })
+}
+
+fn payment_of(money: Money) -> Payment {
+    let request = PaymentRequest {
+        money,
+        description: None,
+        reference: None,
+        metadata: BTreeMap::new(),
+        payment_method: None,
+        return_url: None,
+        expires_in_s: None,
+    };
+    let key = IdempotencyKey::try_from("key".to_owned()).unwrap();
+    let now = DateTime::UNIX_EPOCH;
+    Payment::new(
+        MerchantId::random(),
+        key,
+        request,
+        Channel::Stripe,
+        &Terms::default(),
+        now,
+    )
+}
+
+fn refund_of(payment: &Payment) -> Refund {
+    let key = IdempotencyKey::try_from("refund".to_owned()).unwrap();
+    let request = RefundRequest::all_of(payment.id);
+    Refund::new(payment, key, request, payment.money, DateTime::UNIX_EPOCH)
+}
+
+fn dispute_of(payment: &Payment) -> Dispute {
+    let seen = ChannelDispute {
+        id: "du_1".into(),
+        intent_id: "pi_1".into(),
+        money: payment.money,
+        reason: "fraudulent".into(),
+        status: ChannelDisputeStatus::Open,
+    };
+    let now = DateTime::UNIX_EPOCH;
+    Dispute::see(None, payment.clone(), seen, now).unwrap().dispute
+}
+
+/// Every movement there is, about one payment.
+fn every_transfer(payment: &Payment) -> Vec<Transfer> {
+    let (refund, dispute) = (refund_of(payment), dispute_of(payment));
+    vec![
+        Transfer::payment_received(payment),
+        Transfer::fee_kept(payment, 59),
+        Transfer::refund_reserved(&refund),
+        Transfer::refund_posted(&refund),
+        Transfer::refund_voided(&refund),
+        Transfer::refund_returned(&refund),
+        Transfer::dispute_opened(&dispute),
+        Transfer::dispute_won(&dispute),
+        Transfer::dispute_lost(&dispute),
+    ]
+}
+
+type Sums = BTreeMap<(&'static str, &'static str, &'static str), i64>;
+
+/// What these transfers leave on each account, by kind, layer and currency.
+fn balances(transfers: &[Transfer]) -> Sums {
+    let mut sums = Sums::new();
+    for posting in transfers.iter().flat_map(|transfer| &transfer.postings) {
+        let account = &posting.account;
+        let key = (account.kind.name(), posting.layer.name(), account.currency.code());
+        *sums.entry(key).or_default() += posting.amount_minor;
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}
+
+proptest! {
+    #[test]
+    fn every_transfer_is_balanced_on_each_layer(money in money()) {
+        for transfer in every_transfer(&payment_of(money)) {
+            let mut by_layer: BTreeMap<&str, i64> = BTreeMap::new();
+            for posting in &transfer.postings {
+                prop_assert_eq!(posting.account.currency, money.currency);
+                prop_assert_eq!(posting.account.merchant_id, transfer.merchant_id);
+                *by_layer.entry(posting.layer.name()).or_default() += posting.amount_minor;
+            }
+            prop_assert!(by_layer.values().all(|sum| *sum == 0), "{transfer:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_back_leaves_nothing_behind(money in money()) {
+        let payment = payment_of(money);
+        let (refund, dispute) = (refund_of(&payment), dispute_of(&payment));
+        let circles = [
+            vec![Transfer::refund_reserved(&refund), Transfer::refund_voided(&refund)],
+            vec![
+                Transfer::refund_reserved(&refund),
+                Transfer::refund_posted(&refund),
+                Transfer::refund_returned(&refund),
+            ],
+            vec![Transfer::dispute_opened(&dispute), Transfer::dispute_won(&dispute)],
+            vec![
+                Transfer::payment_received(&payment),
+                Transfer::refund_reserved(&refund),
+                Transfer::refund_posted(&refund),
+            ],
+            vec![
+                Transfer::payment_received(&payment),
+                Transfer::dispute_opened(&dispute),
+                Transfer::dispute_lost(&dispute),
+            ],
+        ];
+        for circle in circles {
+            prop_assert_eq!(balances(&circle), Sums::new());
+        }
+    }
+}
+
+#[test]
+fn a_paid_payment_is_the_merchants_and_held_by_its_provider() {
+    let money = Money {
+        amount_minor: 1999,
+        currency: Currency::USD,
+    };
+    let payment = payment_of(money);
+    let left = balances(&[
+        Transfer::payment_received(&payment),
+        Transfer::fee_kept(&payment, 88),
+    ]);
+    let expected = Sums::from([
+        (("provider_clearing", "posted", "USD"), -1999),
+        (("merchant_balance", "posted", "USD"), 1911),
+        (("fees", "posted", "USD"), 88),
+    ]);
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn what_is_reserved_is_on_a_layer_of_its_own() {
+    let payment = payment_of(Money {
+        amount_minor: 500,
+        currency: Currency::EUR,
+    });
+    let refund = refund_of(&payment);
+    let reserved = Transfer::refund_reserved(&refund);
+    let expected = Sums::from([
+        (("merchant_balance", "pending", "EUR"), -500),
+        (("refunds_pending", "pending", "EUR"), 500),
+    ]);
+    assert_eq!(balances(std::slice::from_ref(&reserved)), expected);
+    for resolving in [Transfer::refund_posted(&refund), Transfer::refund_voided(&refund)] {
+        assert_eq!(resolving.resolves, Some(reserved.id));
+    }
+}
+
+#[test]
+fn each_movement_has_an_id_of_its_own_and_keeps_it() {
+    let payment = payment_of(Money {
+        amount_minor: 1,
+        currency: Currency::JPY,
+    });
+    let ids = || every_transfer(&payment).into_iter().map(|transfer| transfer.id);
+    assert_eq!(
+        ids().collect::<BTreeSet<_>>().len(),
+        every_transfer(&payment).len()
+    );
+    assert!(ids().eq(ids()));
+    let other = Payment {
+        id: PaymentId::from_uuid(MerchantId::random().as_uuid()),
+        ..payment.clone()
+    };
+    assert_ne!(
+        Transfer::payment_received(&payment).id,
+        Transfer::payment_received(&other).id
+    );
+}
