@@ -258,7 +258,7 @@ pub struct StatementEntry {
     pub id: String,
     /// What moved.
     pub kind: StatementKind,
-    /// The provider's id of the object behind it: a charge, a refund, a dispute.
+    /// The provider's id of the object behind it: a charge, a refund, a dispute; of the line itself where there is none.
     pub object_id: String,
     /// The intent it belongs to, when the provider says so.
     pub intent_id: Option<String>,
@@ -266,9 +266,10 @@ pub struct StatementEntry {
     pub payment_id: Option<PaymentId>,
     /// The refund it carries the mark of.
     pub refund_id: Option<RefundId>,
-    /// How much moved before fees; always positive, its direction follows from the kind.
+    /// How much moved before fees, in the currency that the account is kept in; never negative, its direction follows from
+    /// the kind.
     pub money: Money,
-    /// What the provider kept, in minor units of the same currency.
+    /// What the provider kept, in minor units of the same currency; negative where it gave a fee back.
     pub fee_minor: i64,
     /// When, by the provider's clock.
     pub at: DateTime<Utc>,

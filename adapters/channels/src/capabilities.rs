@@ -25,7 +25,7 @@ pub struct Capabilities {
 pub struct CurrencyRule {
     /// The currency.
     pub currency: Currency,
-    /// The smallest amount. The provider may ask for more, depending on the currency of the merchant's
+    /// The smallest amount of a charge. The provider may ask for more, depending on the currency of the merchant's
     /// account.
     pub minimum_minor: i64,
     /// The largest amount.

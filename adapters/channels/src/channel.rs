@@ -115,15 +115,16 @@ pub trait PaymentChannel: Send + Sync {
         period: Period,
     ) -> BoxFuture<'a, Result<Option<Intent>, CallError>>;
 
-    /// Tries to pay an open intent. An intent that cannot be confirmed any more is answered as it stands.
+    /// Tries to pay an open intent. An intent that cannot be confirmed any more is answered as it stands, and so is one
+    /// that an earlier request with the same key confirmed.
     fn confirm_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
         confirmation: &'a Confirmation,
     ) -> BoxFuture<'a, Result<Intent, CallError>>;
 
-    /// Closes an intent. One that cannot be closed any more, being paid or closed already, is answered as it
-    /// stands.
+    /// Closes an intent. One that cannot be closed any more, being paid, closed or at the bank, is answered as it stands,
+    /// and so is one that an earlier request with the same key closed.
     fn cancel_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
@@ -132,6 +133,9 @@ pub trait PaymentChannel: Send + Sync {
 
     /// Gives money of a paid intent back. A refund that the provider takes and that fails at once is no error here: the
     /// answer is `Ok` with [`ChannelRefundStatus::Failed`](domain::channel::ChannelRefundStatus::Failed).
+    ///
+    /// The amount is understood in the intent's currency; the answer says what was given back. A refusal under a key that
+    /// the provider has forgotten may come of the same refund made before: look for it first.
     fn create_refund<'a>(
         &'a self,
         credentials: &'a Credentials,
@@ -156,7 +160,8 @@ pub trait PaymentChannel: Send + Sync {
         refund_id: RefundId,
     ) -> BoxFuture<'a, Result<Option<ChannelRefund>, CallError>>;
 
-    /// What moved on the merchant's account at the provider within a period: all of it, or an error, never a part.
+    /// What moved on the merchant's account at the provider within a period: all of it, or an error, never a part. Amounts
+    /// are in the currency that the account is kept in, which need not be that of the payment.
     fn statement<'a>(
         &'a self,
         credentials: &'a Credentials,

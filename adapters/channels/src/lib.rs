@@ -3,7 +3,7 @@
 //! A channel owns everything its provider says differently from us: amounts, statuses, error codes,
 //! signatures, the HTTP client. What leaves this crate is in the words of [`domain::channel`] and
 //! [`domain::callback`]. Verifying and translating a callback are pure functions over raw bytes; only a
-//! channel's `client.rs` does I/O. Nothing here decides about a payment, stores anything or retries: that is
+//! channel's `client.rs`, with what stands under it, does I/O. Nothing here decides about a payment, stores anything or retries: that is
 //! the caller's, who knows what came before.
 //!
 //! - [`Channels`] makes the calls, measures each and gives the [`domain::channel::Exchange`] to store with it.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::book::{Book, Origin, created};
 use super::cards::Decline;
+use super::currencies::multiple;
 use super::errors::Answered;
 use super::errors::ApiError;
 use super::intents::Intent;
@@ -171,10 +172,10 @@ impl Book {
 
     /// Takes a charge's money, in full or in part.
     pub fn take(&mut self, charge: &str, amount: i64) {
-        let fee = self.fee_rate.of(amount);
         let Some(charge) = self.charges.get(charge) else {
             return;
         };
+        let fee = self.fee_rate.of(amount, multiple(&charge.currency));
         let (id, currency) = (charge.id.clone(), charge.currency.clone());
         let transaction = self.enter(&Entry {
             movement: charge.method.charged(),

@@ -67,6 +67,12 @@ pub fn currency(code: &str) -> Result<String, ApiError> {
     .param("currency"))
 }
 
+/// What every amount in the currency is a multiple of.
+pub fn multiple(currency: &str) -> i64 {
+    let found = MULTIPLES.iter().find(|(code, _)| *code == currency);
+    found.map_or(1, |(_, multiple)| *multiple)
+}
+
 /// Checks that this much of the currency can be charged.
 pub fn chargeable(amount: i64, currency: &str) -> Result<(), ApiError> {
     at_least_one(amount, "amount")?;
@@ -77,9 +83,8 @@ pub fn chargeable(amount: i64, currency: &str) -> Result<(), ApiError> {
         .code("amount_too_large")
         .param("amount"));
     }
-    if let Some((_, multiple)) = MULTIPLES.iter().find(|(code, _)| *code == currency)
-        && amount % multiple != 0
-    {
+    let multiple = multiple(currency);
+    if amount % multiple != 0 {
         return Err(
             ApiError::invalid(format!("Amounts in {currency} must be divisible by {multiple}"))
                 .param("amount"),

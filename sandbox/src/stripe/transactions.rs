@@ -88,9 +88,10 @@ impl Default for FeeRate {
 }
 
 impl FeeRate {
-    /// The fee of this amount, half a minor unit rounded up.
-    pub fn of(self, amount: i64) -> i64 {
-        (amount * self.bps + 5_000).div_euclid(10_000) + self.fixed_minor
+    /// The fee of this amount in a currency whose amounts are multiples of `multiple`: the nearest one, the higher of two.
+    pub fn of(self, amount: i64, multiple: i64) -> i64 {
+        let ten_thousandths = amount * self.bps + self.fixed_minor * 10_000;
+        (ten_thousandths + 5_000 * multiple).div_euclid(10_000 * multiple) * multiple
     }
 }
 
@@ -179,13 +180,17 @@ mod tests {
     use super::FeeRate;
 
     #[test]
-    fn fees_round_half_a_minor_unit_up() {
+    fn fees_round_to_what_the_currency_can_pay_and_a_half_up() {
         let rate = FeeRate::default();
-        assert_eq!((rate.of(2000), rate.of(1999), rate.of(50)), (88, 88, 31));
+        let of = |amount| rate.of(amount, 1);
+        assert_eq!((of(2000), of(1999), of(50)), (88, 88, 31));
+        // 435.30 kronur are 435.
+        assert_eq!(rate.of(1_500_000, 100), 43_500);
         let half = FeeRate {
             bps: 100,
             fixed_minor: 0,
         };
-        assert_eq!((half.of(149), half.of(150), half.of(151)), (1, 2, 2));
+        assert_eq!((half.of(149, 1), half.of(150, 1), half.of(151, 1)), (1, 2, 2));
+        assert_eq!((half.of(4_999, 100), half.of(5_000, 100)), (0, 100));
     }
 }

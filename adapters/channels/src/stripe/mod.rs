@@ -29,11 +29,8 @@ pub use client::{Stripe, StripeConfig};
 pub use event::translate_callback;
 pub use signature::{SIGNATURE_HEADER, check_headers, verify_callback};
 
-/// The metadata key under which an intent, its charges and its refunds carry the id of their payment.
+/// The metadata key under which an intent and its charges carry the id of their payment.
 pub const PAYMENT_ID_KEY: &str = "sluice_payment_id";
-
-/// The metadata key under which a refund carries its id.
-pub const REFUND_ID_KEY: &str = "sluice_refund_id";
 
 /// What Stripe takes and promises. Idempotency keys may be pruned once they are 24 hours old
 /// (<https://docs.stripe.com/api/idempotent_requests>).

@@ -1,4 +1,4 @@
-//! The requests to Stripe, typed by its own schema.
+//! The requests to Stripe, typed by its own schema wherever that writes the same request the same way each time.
 //!
 //! Every request that changes something carries a key that is derived from what it is for; see
 //! [`channel`](crate::channel) for which repeats share one. Stripe refuses a key that comes back with other

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod answering;
 mod measures;
 mod setting;
+mod stripe_changes;
 mod stripe_faults;
 mod stripe_intents;
+mod stripe_refunds;
+mod stripe_statements;
 mod stripe_wire;

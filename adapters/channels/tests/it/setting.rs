@@ -5,10 +5,10 @@ use std::time::Duration;
 use channels::{Channels, ChannelsConfig, Credentials, Period, StripeCredentials};
 use chrono::TimeDelta;
 use domain::{
-    channel::NewIntent,
+    channel::{Intent, IntentStatus, NewIntent, NewRefund},
     clock::{Clock, SystemClock},
     currency::Currency,
-    id::{IdempotencyKey, JobId, MerchantId, PaymentId},
+    id::{IdempotencyKey, JobId, MerchantId, PaymentId, RefundId},
     money::Money,
     secret::Secret,
 };
@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 
 /// How long a call may take in these tests: long enough for a loaded machine, short enough to wait for.
 pub const TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// The key of the merchant whose account the tests use.
+const SECRET_KEY: &str = "sk_test_channels";
 
 pub struct Setting {
     pub sandbox: Sandbox,
@@ -37,6 +40,8 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
         connect_timeout: Duration::from_millis(500),
         find_timeout: 4 * TIMEOUT,
         find_page_limit: 2,
+        statement_timeout: 4 * TIMEOUT,
+        statement_page_limit: 2,
     }
 }
 
@@ -68,6 +73,26 @@ pub fn new_intent(payment_method: Option<&str>) -> NewIntent {
     }
 }
 
+/// A refund nobody has heard of yet.
+pub fn refund_id() -> RefundId {
+    let key = IdempotencyKey::try_from("refund-1".to_owned()).unwrap();
+    RefundId::derive(MerchantId::random(), &key)
+}
+
+/// A new refund of a part of a paid intent.
+pub fn new_refund(intent: &Intent, amount_minor: i64) -> NewRefund {
+    NewRefund {
+        refund_id: refund_id(),
+        payment_id: intent.payment_id.unwrap(),
+        intent_id: intent.id.clone(),
+        money: Money {
+            amount_minor,
+            ..intent.money
+        },
+        reason: None,
+    }
+}
+
 pub fn job(number: u8) -> JobId {
     JobId::derive("test", &[&[number]])
 }
@@ -80,7 +105,7 @@ impl Setting {
         Self {
             sandbox,
             channels,
-            credentials: credentials("sk_test_channels"),
+            credentials: credentials(SECRET_KEY),
             http: reqwest::Client::new(),
         }
     }
@@ -92,9 +117,39 @@ impl Setting {
     }
 
     pub async fn fault(&self, dial: Value) {
-        let url = format!("{}/sandbox/faults", self.sandbox.base_url());
-        let set = self.http.post(url).json(&dial).send().await.unwrap();
-        assert!(set.status().is_success(), "{}", set.text().await.unwrap());
+        self.order("faults", &dial).await;
+    }
+
+    /// Lets the sandbox do something that a payer, a bank or a fault would.
+    pub async fn order(&self, path: &str, order: &Value) -> Value {
+        let url = format!("{}/sandbox/{path}", self.sandbox.base_url());
+        let done = self.http.post(url).json(order).send().await.unwrap();
+        let (status, answer) = (done.status(), done.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {answer}");
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+
+    /// Lets Stripe forget its idempotency keys, as it does after a day.
+    pub async fn forget_keys(&self) {
+        let url = format!("{}/sandbox/stripe/idempotency_keys", self.sandbox.base_url());
+        assert!(self.http.delete(url).send().await.unwrap().status().is_success());
+    }
+
+    /// A payment that was paid with this payment method.
+    pub async fn paid(&self, payment_method: &str) -> Intent {
+        let new = new_intent(Some(payment_method));
+        let (intent, _) = self.channels.create_intent(&self.credentials, &new).await;
+        let intent = intent.unwrap();
+        assert_eq!(intent.status, IntentStatus::Succeeded);
+        intent
+    }
+
+    /// What another program does with the merchant's account.
+    pub async fn elsewhere(&self, path: &str, form: &'static str) -> Value {
+        let url = format!("{}/v1/{path}", self.sandbox.base_url());
+        let request = self.http.post(url).bearer_auth(SECRET_KEY);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.body(form).send().await.unwrap().json().await.unwrap()
     }
 
     /// The calls of a route that the sandbox received.

@@ -1,42 +1,22 @@
 //! Answers that no provider gives on purpose: proxies' pages, redirects, cut bodies. And what a request looks
 //! like on the wire.
 
-use std::{
-    io::{Read, Write},
-    net::TcpListener,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::time::Duration;
 
 use channels::{Channels, ChannelsConfig, ChannelsError};
 use domain::channel::CallError;
 
-use crate::setting::{channels_at, credentials, new_intent};
-
-/// A server that gives one answer to one request, and the request it saw.
-fn answering(answer: &str) -> (String, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let answer = answer.replace('\n', "\r\n");
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
-        let (mut request, mut part) = (Vec::new(), [0; 4096]);
-        while let Ok(read @ 1..) = stream.read(&mut part) {
-            request.extend_from_slice(&part[..read]);
-        }
-        stream.write_all(answer.as_bytes()).unwrap();
-        String::from_utf8(request).unwrap()
-    });
-    (base, server)
-}
+use crate::{
+    answering::answering,
+    setting::{channels_at, credentials, new_intent},
+};
 
 async fn create_at(answer: &str) -> (CallError, String) {
-    let (base, server) = answering(answer);
+    let (base, server) = answering(&[answer.to_owned()]);
     let (result, _) = channels_at(&base)
         .create_intent(&credentials("sk_test_wire"), &new_intent(None))
         .await;
-    (result.unwrap_err(), server.join().unwrap())
+    (result.unwrap_err(), server.join().unwrap().remove(0))
 }
 
 #[tokio::test]

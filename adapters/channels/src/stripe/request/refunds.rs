@@ -1,29 +1,46 @@
 //! The requests about refunds.
 
 use domain::channel::{NewRefund, RefundReason};
-use stripe_client_core::{CustomizableStripeRequest, StripeRequest};
-use stripe_core::refund::{CreateRefund, CreateRefundReason, ListRefund, RetrieveRefund};
+use serde::Serialize;
+use stripe_client_core::{CustomizableStripeRequest, RequestBuilder, StripeMethod, StripeRequest};
+use stripe_core::refund::{ListRefund, RetrieveRefund};
 
 use super::{PAGE_SIZE, Request, asked, checked, checked_intent, keyed, refused};
-use crate::stripe::{PAYMENT_ID_KEY, REFUND_ID_KEY, amount, refund::WireRefund, wire::WirePage};
+use crate::stripe::{amount, refund::WireRefund, wire::WirePage};
 
-/// Gives money of an intent back. The refund carries its payment's id too, for people who look at it on Stripe's side.
+/// A request to refund. The library's own keeps metadata in no order, so that a repeat would look different.
+#[derive(Serialize)]
+struct NewWireRefund<'r> {
+    payment_intent: &'r str,
+    /// The currency is not sent: Stripe takes that of the intent.
+    amount: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    metadata: Marks,
+}
+
+/// The marks of a refund; their names are those of [`wire`](crate::stripe::wire). The payment's is for people who look at
+/// the refund on Stripe's side, and for statements.
+#[derive(Serialize)]
+struct Marks {
+    sluice_payment_id: String,
+    sluice_refund_id: String,
+}
+
+/// Gives money of an intent back.
 pub(in crate::stripe) fn create(new: &NewRefund) -> Request<WireRefund> {
-    let intent_id = checked_intent(&new.intent_id)?;
-    // The currency is not sent: Stripe takes that of the intent.
     let (amount, _) = amount::to_wire(new.money).map_err(|error| refused("amount_not_taken", &error))?;
-    let metadata = [
-        (REFUND_ID_KEY.to_owned(), new.refund_id.to_string()),
-        (PAYMENT_ID_KEY.to_owned(), new.payment_id.to_string()),
-    ];
-    let mut request = CreateRefund::new()
-        .payment_intent(intent_id)
-        .amount(amount)
-        .metadata(metadata);
-    if let Some(reason) = new.reason {
-        request = request.reason(written(reason));
-    }
-    keyed(request.build(), &[&new.refund_id, &"create_refund"])
+    let form = NewWireRefund {
+        payment_intent: checked_intent(&new.intent_id)?,
+        amount,
+        reason: new.reason.map(written),
+        metadata: Marks {
+            sluice_payment_id: new.payment_id.to_string(),
+            sluice_refund_id: new.refund_id.to_string(),
+        },
+    };
+    let request = RequestBuilder::new(StripeMethod::Post, "/refunds").form(&form);
+    keyed(request, &[&new.refund_id, &"create_refund"])
 }
 
 pub(in crate::stripe) fn retrieve(channel_refund_id: &str) -> Request<WireRefund> {
@@ -44,10 +61,78 @@ pub(in crate::stripe) fn list(
 }
 
 /// Stripe knows three reasons, and none for money that came too late.
-const fn written(reason: RefundReason) -> CreateRefundReason {
+const fn written(reason: RefundReason) -> &'static str {
     match reason {
-        RefundReason::RequestedByCustomer | RefundReason::PaidLate => CreateRefundReason::RequestedByCustomer,
-        RefundReason::Duplicate => CreateRefundReason::Duplicate,
-        RefundReason::Fraudulent => CreateRefundReason::Fraudulent,
+        RefundReason::RequestedByCustomer | RefundReason::PaidLate => "requested_by_customer",
+        RefundReason::Duplicate => "duplicate",
+        RefundReason::Fraudulent => "fraudulent",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        currency::Currency,
+        id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
+        money::Money,
+    };
+
+    use super::*;
+
+    fn form(reason: Option<RefundReason>) -> String {
+        let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
+        let key = IdempotencyKey::try_from("order-1".to_owned()).unwrap();
+        let new = NewRefund {
+            refund_id: RefundId::derive(merchant, &key),
+            payment_id: PaymentId::derive(merchant, &key),
+            intent_id: "pi_1".into(),
+            money: Money {
+                amount_minor: 150,
+                currency: Currency::ISK,
+            },
+            reason,
+        };
+        // The library shows a request's form only in its debug print.
+        format!("{:?}", create(&new).unwrap())
+    }
+
+    #[test]
+    fn a_refund_names_its_intent_and_its_amount_as_stripe_writes_it() {
+        let form = form(None);
+        for part in [
+            "payment_intent=pi_1",
+            "amount=15000",
+            "sluice_refund_id",
+            "sluice_payment_id",
+        ] {
+            assert!(form.contains(part), "{part} is not in {form}");
+        }
+        for absent in ["currency", "reason", "charge="] {
+            assert!(!form.contains(absent), "{absent} is in {form}");
+        }
+    }
+
+    #[test]
+    fn every_reason_is_one_that_stripe_knows() {
+        let cases = [
+            (RefundReason::RequestedByCustomer, "requested_by_customer"),
+            (RefundReason::Duplicate, "duplicate"),
+            (RefundReason::Fraudulent, "fraudulent"),
+            (RefundReason::PaidLate, "requested_by_customer"),
+        ];
+        for (reason, written) in cases {
+            let form = form(Some(reason));
+            assert!(form.contains(&format!("reason={written}")), "{form}");
+        }
+    }
+
+    #[test]
+    fn the_same_refund_gives_the_same_request() {
+        for _ in 0..32 {
+            assert_eq!(
+                form(Some(RefundReason::Duplicate)),
+                form(Some(RefundReason::Duplicate))
+            );
+        }
     }
 }
