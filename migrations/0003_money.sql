@@ -31,9 +31,12 @@ alter table payments
 update payments set expires_at = created_at + interval '1 day';
 alter table payments alter column expires_at set not null;
 
+-- One for each schedule. Nothing that is not due is looked at: what was not asked about yet is at one end, by its last
+-- change, and what was is at the other, by its next query.
 drop index payments_queries;
-create index payments_queries on payments (coalesce(next_query_at, updated_at))
-  where status in ('needs_review', 'requires_action', 'processing');
+create index payments_review_queries on payments (next_query_at, updated_at) where status = 'needs_review';
+create index payments_waiting_queries on payments (next_query_at, updated_at)
+  where status in ('requires_action', 'processing');
 create index payments_expiries on payments (coalesce(next_closing_at, expires_at))
   where status in ('requires_action', 'failed') and intent_id is not null;
 
@@ -63,8 +66,8 @@ create index refunds_payment on refunds (payment_id);
 create unique index refunds_channel_refund on refunds (merchant_id, channel, channel_refund_id)
   where channel_refund_id is not null;
 create index refunds_newest on refunds (merchant_id, created_at desc, id desc);
-create index refunds_queries on refunds (coalesce(next_query_at, updated_at))
-  where status in ('needs_review', 'processing');
+create index refunds_review_queries on refunds (next_query_at, updated_at) where status = 'needs_review';
+create index refunds_waiting_queries on refunds (next_query_at, updated_at) where status = 'processing';
 
 -- A refund's money never changes, its provider's object neither, and its end is the end.
 create function refunds_guard() returns trigger language plpgsql as $$

@@ -56,16 +56,23 @@ impl Sweeper {
     }
 
     async fn take_up(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let pauses = QuerySchedule::in_review(self.retry_unit).pauses;
-        let batch = self.store.claim_queries(now, &pauses, BATCH).await?;
-        if batch.queries.is_empty() {
+        let review = QuerySchedule::in_review(self.retry_unit);
+        let waiting = QuerySchedule::waiting(self.retry_unit);
+        let batch = self.store.claim_queries(now, &review, &waiting, BATCH).await?;
+        if batch.is_empty() {
             return Ok(());
         }
-        let jobs = batch
+        let jobs: Vec<Envelope> = batch
             .queries
             .iter()
-            .map(|query| Envelope::new(query, TraceParent::root(), now));
-        let jobs: Vec<Envelope> = jobs.collect();
+            .map(|query| Envelope::new(query, TraceParent::root(), now))
+            .chain(
+                batch
+                    .refund_queries
+                    .iter()
+                    .map(|query| Envelope::new(query, TraceParent::root(), now)),
+            )
+            .collect();
         batch.finish(&jobs).await?;
         self.committed.notify_one();
         Ok(())

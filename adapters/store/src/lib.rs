@@ -4,8 +4,16 @@
 //! to the [`Recorder`], which puts the records of many jobs into one transaction. Nothing here calls a provider or a
 //! broker, and no transaction stays open while somebody else does.
 
+mod actions;
+mod calls;
+mod claims;
+mod credentials;
+mod disputes;
 mod error;
+mod expiries;
 mod failures;
+mod json;
+mod ledger;
 mod merchants;
 mod migrate;
 mod notifications;
@@ -16,6 +24,7 @@ mod queries;
 mod reconciliation;
 mod record;
 mod recorder;
+mod refunds;
 mod terms;
 mod vault;
 mod write;
@@ -24,7 +33,9 @@ mod write;
 pub mod testing;
 
 pub use error::StoreError;
+pub use expiries::ExpiryBatch;
 pub use failures::JobFailure;
+pub use ledger::{Balance, Disagreement, LayerSum, LedgerReport};
 pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
 pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
 pub use outbox::OutboxBatch;
@@ -38,6 +49,7 @@ pub use record::{
     CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord, TransferRecord, Verdict,
 };
 pub use recorder::Recorder;
+pub use refunds::{RefundCursor, RefundPage};
 pub use vault::{InvalidKey, Unsealable, Vault};
 
 use std::{str::FromStr, time::Duration};

@@ -1,7 +1,7 @@
-//! Merchants, their keys, their endpoints and their channels' credentials.
+//! Merchants, their keys and their endpoints.
 
 use chrono::{DateTime, Utc};
-use domain::{channel::Channel, id::MerchantId, secret::Secret};
+use domain::{id::MerchantId, secret::Secret};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Postgres, Transaction, postgres::PgArguments, query::Query};
 use uuid::Uuid;
@@ -263,7 +263,7 @@ impl Store {
     }
 
     /// Runs a statement about one merchant together with its line in the audit log; false when it changed nothing.
-    async fn audited(
+    pub(crate) async fn audited(
         &self,
         statement: Query<'_, Postgres, PgArguments>,
         actor: &str,
@@ -278,63 +278,6 @@ impl Store {
         }
         tx.commit().await?;
         Ok(changed)
-    }
-
-    /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.
-    ///
-    /// # Errors
-    /// PostgreSQL is away, or the credentials do not open.
-    pub async fn credentials(
-        &self,
-        merchant: MerchantId,
-        channel: Channel,
-    ) -> Result<Option<Secret>, StoreError> {
-        let select = "select credentials from channel_configs where merchant_id = $1 and channel = $2";
-        let sealed: Option<Vec<u8>> = answered(
-            sqlx::query_scalar(select)
-                .bind(merchant.as_uuid())
-                .bind(channel.name())
-                .fetch_optional(&self.pool),
-        )
-        .await?;
-        sealed
-            .map(|sealed| open_text(&self.vault, &credentials_place(merchant, channel), &sealed))
-            .transpose()
-    }
-
-    /// Stores a merchant's credentials for a channel.
-    ///
-    /// # Errors
-    /// PostgreSQL is away, or there is no such merchant.
-    pub async fn set_credentials(
-        &self,
-        merchant: MerchantId,
-        channel: Channel,
-        credentials: &Secret,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let place = credentials_place(merchant, channel);
-        let upsert = "insert into channel_configs (merchant_id, channel, credentials, updated_at)
-                      values ($1, $2, $3, $4) on conflict (merchant_id, channel)
-                      do update set credentials = excluded.credentials, updated_at = excluded.updated_at";
-        let mut tx = self.pool.begin().await?;
-        sqlx::query(upsert)
-            .bind(merchant.as_uuid())
-            .bind(channel.name())
-            .bind(self.vault.seal(&place, credentials.expose().as_bytes()))
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
-        audit(
-            &mut tx,
-            actor,
-            "credentials.set",
-            &format!("{merchant}/{channel}"),
-            now,
-        )
-        .await?;
-        Ok(tx.commit().await?)
     }
 }
 
@@ -383,7 +326,7 @@ async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result
     Ok(())
 }
 
-async fn audit(
+pub async fn audit(
     tx: &mut Tx<'_>,
     actor: &str,
     action: &str,
@@ -400,15 +343,11 @@ async fn audit(
     Ok(())
 }
 
-fn credentials_place(merchant: MerchantId, channel: Channel) -> String {
-    format!("channel_configs.credentials:{merchant}/{channel}")
-}
-
 fn secrets_place(merchant: MerchantId) -> String {
     format!("merchants.endpoint_secrets:{merchant}")
 }
 
-fn open_text(vault: &Vault, place: &str, sealed: &[u8]) -> Result<Secret, StoreError> {
+pub fn open_text(vault: &Vault, place: &str, sealed: &[u8]) -> Result<Secret, StoreError> {
     let plain = vault
         .open(place, sealed)
         .map_err(|error| StoreError::unreadable(place, error))?;

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    channel::Channel,
     id::{IdempotencyKey, MerchantId, PaymentId},
     money::Money,
-    payment::{Closing, Payment, PaymentRequest, PaymentStatus},
+    payment::{Closing, Payment, PaymentStatus},
     secret::Secret,
 };
-use serde::Serialize;
 use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -36,40 +36,28 @@ pub struct Page {
     pub limit: u32,
 }
 
-const SELECT: &str = "
-select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
-       failure, request, version, created_at, updated_at, expires_at, closing, is_late, refunded_minor,
-       refund_reserved_minor, disputed_minor
-from payments where id = $1";
+/// Payments as rows of [`PaymentRow`]; what follows says which.
+macro_rules! select_payments {
+    ($which:literal) => {
+        concat!(
+            "select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id,
+                    client_secret, failure, request, version, created_at, updated_at, expires_at, closing, is_late,
+                    refunded_minor, refund_reserved_minor, disputed_minor
+             from payments ",
+            $which
+        )
+    };
+}
 
-const SELECT_OPEN_CALL: &str = "
-with settled as (
-  select coalesce(max(id), 0) as id from payment_records
-  where payment_id = $1 and operation = 'find_intent' and outcome = 'absent'
-)
-select count(*) filter (where call.outcome = 'started') + case when settled.id = 0 then 1 else 0 end
-         > count(*) filter (where call.outcome in ('ok', 'declined', 'refused', 'not_done')),
-       max(call.at) filter (where call.outcome = 'started')
-from settled left join payment_records as call
-  on call.payment_id = $1 and call.operation = 'create_intent' and call.id > settled.id
-group by settled.id";
+const SELECT: &str = select_payments!("where id = $1");
 
-const SELECT_HAS_CALLED: &str = "
-select exists (
-  select from payment_records
-  where payment_id = $1 and operation = 'create_intent' and job_id = $2 and attempt = $3
-    and id > (select coalesce(max(id), 0) from payment_records
-              where payment_id = $1 and operation = 'find_intent' and outcome = 'absent')
-)";
+const SELECT_OF_INTENT: &str = select_payments!("where merchant_id = $1 and channel = $2 and intent_id = $3");
 
-const SELECT_PAGE: &str = "
-select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id, client_secret,
-       failure, request, version, created_at, updated_at, expires_at, closing, is_late, refunded_minor,
-       refund_reserved_minor, disputed_minor
-from payments
-where merchant_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
-order by created_at desc, id desc
-limit $5";
+const SELECT_PAGE: &str = select_payments!(
+    "where merchant_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
+     order by created_at desc, id desc
+     limit $5"
+);
 
 impl Store {
     /// One payment.
@@ -86,42 +74,25 @@ impl Store {
         row.map(|row| row.into_payment(&self.vault)).transpose()
     }
 
-    /// When a call to open this payment's intent was last begun, if there is one whose end we do not know: it may have
-    /// had an effect that we were not told of.
-    ///
-    /// Storing the payment counts as the beginning of the first call. A conclusive answer ends one call, and the
-    /// provider's word, long enough after the last one, that it has no such intent ends them all.
-    ///
-    /// # Errors
-    /// PostgreSQL is away.
-    pub async fn open_call(&self, payment: &Payment) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let (open, begun): (bool, Option<DateTime<Utc>>) = answered(
-            sqlx::query_as(SELECT_OPEN_CALL)
-                .bind(payment.id.as_uuid())
-                .fetch_one(&self.pool),
-        )
-        .await?;
-        Ok(open.then(|| begun.unwrap_or(payment.created_at)))
-    }
-
-    /// Whether this try of a job has begun a call that opens the payment's intent, since the provider last had none.
+    /// The merchant's payment that this intent of its provider was opened for.
     ///
     /// # Errors
     /// As [`Self::payment`].
-    pub async fn has_called(
+    pub async fn payment_of_intent(
         &self,
-        payment_id: PaymentId,
-        job_id: &str,
-        attempt: u32,
-    ) -> Result<bool, StoreError> {
-        answered(
-            sqlx::query_scalar(SELECT_HAS_CALLED)
-                .bind(payment_id.as_uuid())
-                .bind(job_id)
-                .bind(attempt.cast_signed())
-                .fetch_one(&self.pool),
+        merchant_id: MerchantId,
+        channel: Channel,
+        intent_id: &str,
+    ) -> Result<Option<Payment>, StoreError> {
+        let row = answered(
+            sqlx::query_as::<_, PaymentRow>(SELECT_OF_INTENT)
+                .bind(merchant_id.as_uuid())
+                .bind(channel.name())
+                .bind(intent_id)
+                .fetch_optional(&self.pool),
         )
-        .await
+        .await?;
+        row.map(|row| row.into_payment(&self.vault)).transpose()
     }
 
     /// A merchant's payments, newest first.
@@ -151,7 +122,7 @@ impl Store {
 }
 
 /// PostgreSQL's calendar ends before chrono's.
-fn latest_storable() -> DateTime<Utc> {
+pub fn latest_storable() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_799, 0).unwrap_or_default()
 }
 
@@ -243,20 +214,4 @@ fn open_client_secret(vault: &Vault, id: PaymentId, sealed: &[u8]) -> Result<Sec
 pub fn seal_client_secret(vault: &Vault, payment: &Payment) -> Option<Vec<u8>> {
     let secret = payment.client_secret.as_ref()?;
     Some(vault.seal(&secret_place(payment.id), secret.expose().as_bytes()))
-}
-
-pub fn failure_json(payment: &Payment) -> Option<Value> {
-    payment.failure.as_ref().map(json)
-}
-
-pub fn request_json(request: &PaymentRequest) -> Value {
-    json(request)
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "structs of strings and integers with string keys always serialise"
-)]
-fn json(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).expect("the value serialises")
 }

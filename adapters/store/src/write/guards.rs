@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use super::Tx;
 use crate::{
-    Store, StoreError, payments,
+    Store, StoreError,
+    json::json,
+    payments,
     record::{CallbackRecord, Record, Verdict},
 };
 
@@ -75,11 +77,7 @@ async fn insert_payments(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<(u
                 .collect::<Vec<_>>(),
         )
         .bind(column().map(|payment| payment.channel.name()).collect::<Vec<_>>())
-        .bind(
-            column()
-                .map(|payment| payments::request_json(&payment.request))
-                .collect::<Vec<_>>(),
-        )
+        .bind(column().map(|payment| json(&payment.request)).collect::<Vec<_>>())
         .bind(column().map(|payment| payment.created_at).collect::<Vec<_>>())
         .bind(column().map(|payment| payment.expires_at).collect::<Vec<_>>())
         .fetch_all(&mut **tx)
@@ -213,7 +211,11 @@ async fn update_payments(
                 .map(|payment| payments::seal_client_secret(store.vault(), payment))
                 .collect::<Vec<_>>(),
         )
-        .bind(column().map(payments::failure_json).collect::<Vec<_>>())
+        .bind(
+            column()
+                .map(|payment| payment.failure.as_ref().map(json))
+                .collect::<Vec<_>>(),
+        )
         .bind(column().map(|payment| payment.updated_at).collect::<Vec<_>>())
         .bind(
             column()

@@ -7,13 +7,29 @@ use domain::{
     id::PaymentId,
     job::{Envelope, QueryPayment},
     payment::{Payment, PaymentEvent},
+    query_schedule::QuerySchedule,
     trace::TraceParent,
 };
 use futures::future::join_all;
+use store::QueryBatch;
 
 use crate::support::{World, at, world};
 
-const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(30)];
+fn schedule(first: u64, pauses: [u64; 2]) -> QuerySchedule {
+    QuerySchedule {
+        first: Duration::from_secs(first),
+        pauses: pauses.map(Duration::from_secs).into(),
+    }
+}
+
+async fn claim(world: &World, now: DateTime<Utc>) -> QueryBatch {
+    let (review, waiting) = (schedule(0, [10, 30]), schedule(20, [100, 300]));
+    world
+        .store
+        .claim_queries(now, &review, &waiting, 64)
+        .await
+        .unwrap()
+}
 
 async fn in_review(world: &World, name: &str) -> Payment {
     let mut payment = world
@@ -29,7 +45,7 @@ async fn in_review(world: &World, name: &str) -> Payment {
 
 /// Takes up what is due, and gives the queries made.
 async fn sweep(world: &World, now: DateTime<Utc>) -> Vec<QueryPayment> {
-    let batch = world.store.claim_queries(now, &PAUSES, 64).await.unwrap();
+    let batch = claim(world, now).await;
     let queries = batch.queries.clone();
     let jobs: Vec<Envelope> = queries
         .iter()
@@ -64,7 +80,7 @@ async fn pauses_grow_and_the_last_one_stays() {
 async fn a_claim_that_is_dropped_was_never_made() {
     let world = world().await;
     in_review(&world, "k").await;
-    let dropped = world.store.claim_queries(at(100), &PAUSES, 64).await.unwrap();
+    let dropped = claim(&world, at(100)).await;
     assert_eq!(dropped.queries.len(), 1);
     // While it is held, it is passed over and not waited for.
     assert!(sweep(&world, at(100)).await.is_empty());

@@ -1,0 +1,129 @@
+//! Calls to a provider whose end is not known: the same bookkeeping for intents and for refunds.
+//!
+//! Every exchange is written down before and after (decision 9), so what is open can be counted. Storing the payment, or
+//! the refund, counts as the beginning of the first call. A conclusive answer ends one call, and the provider's word,
+//! long enough after the last one, that it has no such object ends them all.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{PaymentId, RefundId},
+    payment::Payment,
+    refund::Refund,
+};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, pool::answered};
+
+/// The two questions about the exchanges in one table.
+struct Calls {
+    /// Whether a call is open, and when the last one was begun.
+    open: &'static str,
+    /// Whether one try of a job has begun a call since the provider last had no such object.
+    has_called: &'static str,
+}
+
+macro_rules! calls {
+    ($records:literal, $subject:literal, create: $create:literal, find: $find:literal) => {
+        Calls {
+            open: concat!(
+                "with settled as (
+                   select coalesce(max(id), 0) as id from ", $records, "
+                   where ", $subject, " = $1 and operation = '", $find, "' and outcome = 'absent'
+                 )
+                 select count(*) filter (where call.outcome = 'started') + case when settled.id = 0 then 1 else 0 end
+                          > count(*) filter (where call.outcome in ('ok', 'declined', 'refused', 'not_done')),
+                        max(call.at) filter (where call.outcome = 'started')
+                 from settled left join ", $records, " as call
+                   on call.", $subject, " = $1 and call.operation = '", $create, "' and call.id > settled.id
+                 group by settled.id"
+            ),
+            has_called: concat!(
+                "select exists (
+                   select from ", $records, "
+                   where ", $subject, " = $1 and operation = '", $create, "' and job_id = $2 and attempt = $3
+                     and id > (select coalesce(max(id), 0) from ", $records, "
+                               where ", $subject, " = $1 and operation = '", $find, "' and outcome = 'absent')
+                 )"
+            ),
+        }
+    };
+}
+
+const OF_PAYMENTS: Calls =
+    calls!("payment_records", "payment_id", create: "create_intent", find: "find_intent");
+const OF_REFUNDS: Calls = calls!("refund_records", "refund_id", create: "create_refund", find: "find_refund");
+
+impl Store {
+    /// When a call to open this payment's intent was last begun, if there is one whose end we do not know: it may have
+    /// had an effect that we were not told of.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_call(&self, payment: &Payment) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.open(&OF_PAYMENTS, payment.id.as_uuid(), payment.created_at)
+            .await
+    }
+
+    /// Whether this try of a job has begun a call that opens the payment's intent, since the provider last had none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_called(
+        &self,
+        payment_id: PaymentId,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        self.called(&OF_PAYMENTS, payment_id.as_uuid(), job_id, attempt)
+            .await
+    }
+
+    /// When a call to make this refund was last begun, if there is one whose end we do not know: the money may have been
+    /// given back without our being told.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_refund_call(&self, refund: &Refund) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.open(&OF_REFUNDS, refund.id.as_uuid(), refund.created_at)
+            .await
+    }
+
+    /// Whether this try of a job has begun a call that makes the refund, since the provider last had none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_called_refund(
+        &self,
+        refund_id: RefundId,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        self.called(&OF_REFUNDS, refund_id.as_uuid(), job_id, attempt)
+            .await
+    }
+
+    async fn open(
+        &self,
+        calls: &Calls,
+        subject: Uuid,
+        stored_at: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let asking = sqlx::query_as(calls.open).bind(subject).fetch_one(&self.pool);
+        let (open, begun): (bool, Option<DateTime<Utc>>) = answered(asking).await?;
+        Ok(open.then(|| begun.unwrap_or(stored_at)))
+    }
+
+    async fn called(
+        &self,
+        calls: &Calls,
+        subject: Uuid,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        let asking = sqlx::query_scalar(calls.has_called)
+            .bind(subject)
+            .bind(job_id)
+            .bind(attempt.cast_signed());
+        answered(asking.fetch_one(&self.pool)).await
+    }
+}

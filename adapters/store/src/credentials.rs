@@ -1,0 +1,112 @@
+//! Merchants' credentials for their channels. They are sealed at rest.
+
+use chrono::{DateTime, Utc};
+use domain::{channel::Channel, id::MerchantId, merchant::Terms, secret::Secret};
+
+use crate::{
+    Store, StoreError,
+    merchants::{audit, open_text},
+    pool::answered,
+    terms::read_terms,
+};
+
+type AccountRow = (i32, String, Option<Vec<u8>>);
+
+impl Store {
+    /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the credentials do not open.
+    pub async fn credentials(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+    ) -> Result<Option<Secret>, StoreError> {
+        let select = "select credentials from channel_configs where merchant_id = $1 and channel = $2";
+        let sealed: Option<Vec<u8>> = answered(
+            sqlx::query_scalar(select)
+                .bind(merchant.as_uuid())
+                .bind(channel.name())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
+        sealed
+            .map(|sealed| self.open_credentials(merchant, channel, &sealed))
+            .transpose()
+    }
+
+    /// Stores a merchant's credentials for a channel.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or there is no such merchant.
+    pub async fn set_credentials(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+        credentials: &Secret,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let place = credentials_place(merchant, channel);
+        let upsert = "insert into channel_configs (merchant_id, channel, credentials, updated_at)
+                      values ($1, $2, $3, $4) on conflict (merchant_id, channel)
+                      do update set credentials = excluded.credentials, updated_at = excluded.updated_at";
+        let mut tx = self.pool.begin().await?;
+        sqlx::query(upsert)
+            .bind(merchant.as_uuid())
+            .bind(channel.name())
+            .bind(self.vault.seal(&place, credentials.expose().as_bytes()))
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        audit(
+            &mut tx,
+            actor,
+            "credentials.set",
+            &format!("{merchant}/{channel}"),
+            now,
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A merchant's terms and its credentials for a channel, for those who need both: as [`Self::terms`] and
+    /// [`Self::credentials`] give them, in one round trip.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, the row cannot be read, or the credentials do not open.
+    pub async fn account(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+    ) -> Result<(Terms, Option<Secret>), StoreError> {
+        let select = "select payment_expiry_s, late_payments, credentials
+                      from merchants left join channel_configs on merchant_id = id and channel = $2
+                      where id = $1";
+        let asking = sqlx::query_as(select)
+            .bind(merchant.as_uuid())
+            .bind(channel.name());
+        let row: Option<AccountRow> = answered(asking.fetch_optional(&self.pool)).await?;
+        let Some((payment_expiry_s, late_payments, sealed)) = row else {
+            return Ok((Terms::default(), None));
+        };
+        let terms = read_terms(merchant, payment_expiry_s, &late_payments)?;
+        let credentials = sealed
+            .map(|sealed| self.open_credentials(merchant, channel, &sealed))
+            .transpose()?;
+        Ok((terms, credentials))
+    }
+
+    fn open_credentials(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+        sealed: &[u8],
+    ) -> Result<Secret, StoreError> {
+        open_text(&self.vault, &credentials_place(merchant, channel), sealed)
+    }
+}
+
+fn credentials_place(merchant: MerchantId, channel: Channel) -> String {
+    format!("channel_configs.credentials:{merchant}/{channel}")
+}

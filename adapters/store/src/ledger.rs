@@ -1,0 +1,7 @@
+//! Reading the ledger: balances, and whether it agrees with what it is about.
+
+mod balances;
+mod check;
+
+pub use balances::Balance;
+pub use check::{Disagreement, LayerSum, LedgerReport};

@@ -1,0 +1,164 @@
+//! Reading refunds, and translating them from rows.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
+    money::Money,
+    refund::{Refund, RefundStatus},
+};
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, payments::latest_storable, pool::answered};
+
+/// Where a page of refunds starts: after this refund, in the order newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundCursor {
+    /// When the last refund of the page before was stored.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: RefundId,
+}
+
+/// Which refunds to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundPage {
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// Only those of this payment.
+    pub payment_id: Option<PaymentId>,
+    /// Only those in this status.
+    pub status: Option<RefundStatus>,
+    /// Only those after this one.
+    pub after: Option<RefundCursor>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Refunds as rows of [`RefundRow`]; what follows says which.
+macro_rules! select_refunds {
+    ($which:literal) => {
+        concat!(
+            "select id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, channel,
+                    channel_refund_id, failure, request, version, created_at, updated_at
+             from refunds ",
+            $which
+        )
+    };
+}
+
+const SELECT: &str = select_refunds!("where id = $1");
+
+/// A page of a merchant's refunds; `$only` narrows it.
+macro_rules! select_page {
+    ($only:literal) => {
+        concat!(
+            select_refunds!("where merchant_id = $1 and (created_at, id) < ($2, $3) "),
+            $only,
+            " and ($4::text is null or status = $4) order by created_at desc, id desc limit $5"
+        )
+    };
+}
+
+const SELECT_PAGE: &str = select_page!("");
+// A statement of its own, as a payment's few refunds have an index of their own.
+const SELECT_PAGE_OF_PAYMENT: &str = select_page!("and payment_id = $6");
+
+impl Store {
+    /// One refund.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the row cannot be read.
+    pub async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        let row = answered(
+            sqlx::query_as::<_, RefundRow>(SELECT)
+                .bind(id.as_uuid())
+                .fetch_optional(&self.pool),
+        )
+        .await?;
+        row.map(Refund::try_from).transpose()
+    }
+
+    /// A merchant's refunds, newest first.
+    ///
+    /// # Errors
+    /// As [`Self::refund`].
+    pub async fn refunds(&self, page: &RefundPage) -> Result<Vec<Refund>, StoreError> {
+        let newest = RefundCursor {
+            created_at: latest_storable(),
+            id: RefundId::from_uuid(Uuid::max()),
+        };
+        let after = page.after.unwrap_or(newest);
+        let text = match page.payment_id {
+            Some(_) => SELECT_PAGE_OF_PAYMENT,
+            None => SELECT_PAGE,
+        };
+        let mut select = sqlx::query_as::<_, RefundRow>(text)
+            .bind(page.merchant_id.as_uuid())
+            .bind(after.created_at)
+            .bind(after.id.as_uuid())
+            .bind(page.status.map(RefundStatus::name))
+            .bind(i64::from(page.limit));
+        if let Some(payment_id) = page.payment_id {
+            select = select.bind(payment_id.as_uuid());
+        }
+        let rows = answered(select.fetch_all(&self.pool)).await?;
+        rows.into_iter().map(Refund::try_from).collect()
+    }
+}
+
+#[derive(FromRow)]
+struct RefundRow {
+    id: Uuid,
+    merchant_id: Uuid,
+    payment_id: Uuid,
+    idempotency_key: String,
+    fingerprint: Vec<u8>,
+    status: String,
+    amount_minor: i64,
+    currency: String,
+    channel: String,
+    channel_refund_id: Option<String>,
+    failure: Option<Value>,
+    request: Value,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<RefundRow> for Refund {
+    type Error = StoreError;
+
+    fn try_from(row: RefundRow) -> Result<Self, StoreError> {
+        let id = RefundId::from_uuid(row.id);
+        let unreadable = |problem: String| StoreError::unreadable(id.to_string(), problem);
+        Ok(Self {
+            id,
+            merchant_id: MerchantId::from_uuid(row.merchant_id),
+            payment_id: PaymentId::from_uuid(row.payment_id),
+            idempotency_key: IdempotencyKey::try_from(row.idempotency_key)
+                .map_err(|e| unreadable(e.to_string()))?,
+            fingerprint: row
+                .fingerprint
+                .try_into()
+                .map_err(|_| unreadable("fingerprint".into()))?,
+            status: row.status.parse().map_err(|e| unreadable(format!("{e}")))?,
+            money: Money {
+                amount_minor: row.amount_minor,
+                currency: row.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
+            },
+            channel: row.channel.parse().map_err(|e| unreadable(format!("{e}")))?,
+            channel_refund_id: row.channel_refund_id,
+            failure: row
+                .failure
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|e| unreadable(e.to_string()))?,
+            request: serde_json::from_value(row.request).map_err(|e| unreadable(e.to_string()))?,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
