@@ -183,7 +183,8 @@ impl Executor {
                 );
                 return Ok(Outcome::Fail(Reason::new(ErrorClass::Forbidden, message)));
             }
-            job.run(&self.context, run).await
+            // On the heap: carried by value through every layer around it, a handler's state would fill the stack.
+            Box::pin(job.run(&self.context, run)).await
         };
         match tokio::time::timeout(H::CONTRACT.timeout, survive(attempt)).await {
             Ok(Ok(outcome)) => outcome,
@@ -242,7 +243,7 @@ impl Executor {
     ) -> Result<(), StoreError> {
         for _ in 0..MAX_LOOKS {
             let follows = match given_up {
-                Some(job) => job.give_up(&self.context, run, reason).await?,
+                Some(job) => Box::pin(job.give_up(&self.context, run, reason)).await?,
                 None => Record::default(),
             };
             let record = Record {
