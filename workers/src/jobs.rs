@@ -6,4 +6,5 @@ mod inquiry;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
+mod reconcile;
 mod unbuilt;

@@ -42,8 +42,8 @@ pub use outbox::OutboxBatch;
 pub use payments::{Page, PageCursor};
 pub use queries::QueryBatch;
 pub use reconciliation::{
-    DifferenceFilter, Finding, ReconciliationOverview, ReconciliationRun, RecordedDifference, Resolution, Resolved,
-    RunEnding,
+    DifferenceFilter, Finding, ReconciliationOverview, ReconciliationRun, RecordedDifference, Resolution,
+    Resolved, RunEnding,
 };
 pub use record::{
     CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord, TransferRecord, Verdict,

@@ -150,10 +150,7 @@ fn a_paid_payment_is_the_merchants_and_held_by_its_provider() {
         currency: Currency::USD,
     };
     let payment = payment_of(money);
-    let left = balances(&[
-        Transfer::payment_received(&payment),
-        fee_kept(&payment, 88),
-    ]);
+    let left = balances(&[Transfer::payment_received(&payment), fee_kept(&payment, 88)]);
     let expected = Sums::from([
         (("provider_clearing", "posted", "USD"), -1999),
         (("merchant_balance", "posted", "USD"), 1911),

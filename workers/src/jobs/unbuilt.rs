@@ -1,7 +1,7 @@
 //! Kinds whose handlers are not there yet: their jobs are parked.
 
 use domain::{
-    job::{CancelPayment, ConfirmPayment, CreateRefund, ExpirePayment, QueryRefund, Reconcile},
+    job::{CancelPayment, ConfirmPayment, CreateRefund, ExpirePayment, QueryRefund},
     outcome::{ErrorClass, Outcome, Reason},
 };
 use store::StoreError;
@@ -26,4 +26,3 @@ unbuilt!(QueryRefund);
 unbuilt!(CancelPayment);
 unbuilt!(ConfirmPayment);
 unbuilt!(ExpirePayment);
-unbuilt!(Reconcile);

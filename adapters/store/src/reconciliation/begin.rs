@@ -80,7 +80,9 @@ impl Store {
                 day,
                 number: number.cast_unsigned(),
             };
-            let begun = self.refusals.note(answered(self.begin(&[job], requested_by, now)).await)?;
+            let begun = self
+                .refusals
+                .note(answered(self.begin(&[job], requested_by, now)).await)?;
             if begun == 1 {
                 return Ok(job);
             }
@@ -113,7 +115,8 @@ impl Store {
             return Ok(0);
         }
         let jobs: Vec<Reconcile> = due.into_iter().map(DueRow::into_job).collect::<Result<_, _>>()?;
-        self.refusals.note(answered(self.begin(&jobs, SCHEDULE, now)).await)
+        self.refusals
+            .note(answered(self.begin(&jobs, SCHEDULE, now)).await)
     }
 
     /// Begins those runs whose number nobody has taken since.
@@ -125,7 +128,9 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let mut tx = self.pool.begin().await?;
         let begun = insert(&mut tx, jobs, requested_by, now).await?;
-        let begun = jobs.iter().filter(|job| begun.contains(&job.reconciliation_id().as_uuid()));
+        let begun = jobs
+            .iter()
+            .filter(|job| begun.contains(&job.reconciliation_id().as_uuid()));
         let envelopes: Vec<Envelope> = begun
             .map(|job| Envelope::new(job, TraceParent::root(), now))
             .collect();
@@ -145,7 +150,11 @@ async fn insert(
 ) -> Result<Vec<Uuid>, StoreError> {
     let column = || jobs.iter();
     Ok(sqlx::query_scalar(INSERT)
-        .bind(column().map(|job| job.reconciliation_id().as_uuid()).collect::<Vec<_>>())
+        .bind(
+            column()
+                .map(|job| job.reconciliation_id().as_uuid())
+                .collect::<Vec<_>>(),
+        )
         .bind(column().map(|job| job.merchant_id.as_uuid()).collect::<Vec<_>>())
         .bind(column().map(|job| job.channel.name()).collect::<Vec<_>>())
         .bind(column().map(|job| job.day).collect::<Vec<_>>())

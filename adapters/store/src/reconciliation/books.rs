@@ -121,14 +121,20 @@ impl Store {
         let (payments, of_others): (Vec<_>, Vec<_>) = payments
             .into_iter()
             .partition(|payment| payment.merchant_id == merchant_id.as_uuid());
-        let of_others: HashSet<PaymentId> =
-            of_others.iter().map(|other| PaymentId::from_uuid(other.id)).collect();
+        let of_others: HashSet<PaymentId> = of_others
+            .iter()
+            .map(|other| PaymentId::from_uuid(other.id))
+            .collect();
         let is_ours = |payment_id: Uuid| !of_others.contains(&PaymentId::from_uuid(payment_id));
         let refunds = refunds.into_iter().filter(|refund| is_ours(refund.payment_id));
         let disputes = disputes.into_iter().filter(|dispute| is_ours(dispute.payment_id));
         Ok(Ours {
-            refunds: refunds.map(|refund| refund.into_ours(&ledger)).collect::<Result<_, _>>()?,
-            disputes: disputes.map(|dispute| dispute.into_ours(&ledger)).collect::<Result<_, _>>()?,
+            refunds: refunds
+                .map(|refund| refund.into_ours(&ledger))
+                .collect::<Result<_, _>>()?,
+            disputes: disputes
+                .map(|dispute| dispute.into_ours(&ledger))
+                .collect::<Result<_, _>>()?,
             payments: payments
                 .into_iter()
                 .map(|payment| payment.into_ours(&ledger))
@@ -202,7 +208,9 @@ impl Ledger {
     }
 
     fn posted(&self, kind: TransferKind, subject: &impl ToString) -> Option<Posted> {
-        self.0.get(&(kind.name().to_owned(), subject.to_string())).copied()
+        self.0
+            .get(&(kind.name().to_owned(), subject.to_string()))
+            .copied()
     }
 }
 

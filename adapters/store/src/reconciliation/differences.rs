@@ -102,7 +102,10 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read.
-    pub async fn differences(&self, filter: &DifferenceFilter) -> Result<Vec<RecordedDifference>, StoreError> {
+    pub async fn differences(
+        &self,
+        filter: &DifferenceFilter,
+    ) -> Result<Vec<RecordedDifference>, StoreError> {
         let asking = sqlx::query_as::<_, DifferenceRow>(SELECT)
             .bind(filter.merchant_id.map(|id| id.as_uuid()))
             .bind(filter.reconciliation_id.map(|id| id.as_uuid()))
@@ -123,14 +126,22 @@ impl Store {
         actor: &str,
         now: DateTime<Utc>,
     ) -> Result<Resolved, StoreError> {
-        let resolving = sqlx::query(RESOLVE).bind(id).bind(resolution).bind(actor).bind(now);
+        let resolving = sqlx::query(RESOLVE)
+            .bind(id)
+            .bind(resolution)
+            .bind(actor)
+            .bind(now);
         if answered(resolving.execute(&self.pool)).await?.rows_affected() == 1 {
             return Ok(Resolved::Now);
         }
         let exists = "select exists (select from reconciliation_differences where id = $1)";
         let exists = sqlx::query_scalar(exists).bind(id);
         let is_there: bool = answered(exists.fetch_one(&self.pool)).await?;
-        Ok(if is_there { Resolved::Before } else { Resolved::Unknown })
+        Ok(if is_there {
+            Resolved::Before
+        } else {
+            Resolved::Unknown
+        })
     }
 }
 

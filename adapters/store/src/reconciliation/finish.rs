@@ -101,7 +101,10 @@ async fn post_fees(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = finding.fees.iter().map(|fee| fee.id.as_uuid()).collect();
     let posted: Vec<Uuid> = sqlx::query_scalar(POSTED).bind(ids).fetch_all(&mut **tx).await?;
     let posted: HashSet<Uuid> = posted.into_iter().collect();
-    let fees = finding.fees.iter().filter(|fee| !posted.contains(&fee.id.as_uuid()));
+    let fees = finding
+        .fees
+        .iter()
+        .filter(|fee| !posted.contains(&fee.id.as_uuid()));
     let fees: Vec<TransferRecord> = fees
         .map(|fee| TransferRecord {
             transfer: fee.clone(),
@@ -132,10 +135,26 @@ async fn insert_differences(tx: &mut Tx, finding: &Finding) -> Result<(), StoreE
     sqlx::query(AssertSqlSafe(insert))
         .bind(finding.job.reconciliation_id().as_uuid())
         .bind(column().map(|found| found.class.name()).collect::<Vec<_>>())
-        .bind(column().map(|found| found.payment_id.map(|id| id.as_uuid())).collect::<Vec<_>>())
-        .bind(column().map(|found| found.refund_id.map(|id| id.as_uuid())).collect::<Vec<_>>())
-        .bind(column().map(|found| found.object_id.as_deref()).collect::<Vec<_>>())
-        .bind(column().map(|found| found.entry_id.as_deref()).collect::<Vec<_>>())
+        .bind(
+            column()
+                .map(|found| found.payment_id.map(|id| id.as_uuid()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            column()
+                .map(|found| found.refund_id.map(|id| id.as_uuid()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            column()
+                .map(|found| found.object_id.as_deref())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            column()
+                .map(|found| found.entry_id.as_deref())
+                .collect::<Vec<_>>(),
+        )
         .bind(column().map(|found| found.ours.as_str()).collect::<Vec<_>>())
         .bind(column().map(|found| found.theirs.as_str()).collect::<Vec<_>>())
         .bind(finding.at)

@@ -1,5 +1,9 @@
 //! The writes that follow when all guards of a record held.
 
+mod ledger;
+
+pub use ledger::insert as insert_transfers;
+
 use domain::{job::Envelope, notification::Notification};
 
 use super::Tx;
@@ -261,4 +265,9 @@ pub async fn insert_jobs(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreErr
         .execute(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// One column of all values.
+fn column<'a, T, V>(values: &[&'a T], value: impl Fn(&'a T) -> V) -> Vec<V> {
+    values.iter().map(|carried| value(carried)).collect()
 }
