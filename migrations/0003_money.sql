@@ -29,10 +29,32 @@ alter table payments
     check (status = 'succeeded' or refunded_minor + refund_reserved_minor = 0),
   add constraint payments_late_is_paid check (not is_late or status = 'succeeded');
 update payments set expires_at = created_at + interval '1 day';
-alter table payments alter column expires_at set not null;
+-- The default is for processes of the version before, as long as they still run.
+alter table payments
+  alter column expires_at set default now() + interval '1 day',
+  alter column expires_at set not null;
 
 -- One for each schedule. Nothing that is not due is looked at: what was not asked about yet is at one end, by its last
 -- change, and what was is at the other, by its next query.
+-- As before, and what was paid late stays that.
+create or replace function payments_guard() returns trigger language plpgsql as $$
+begin
+  if old.status = 'succeeded' and new.status <> 'succeeded' then
+    raise exception 'payment % is paid and cannot become %', old.id, new.status using errcode = 'check_violation';
+  end if;
+  if (new.id, new.merchant_id, new.amount_minor, new.currency, new.channel, new.fingerprint)
+     is distinct from (old.id, old.merchant_id, old.amount_minor, old.currency, old.channel, old.fingerprint) then
+    raise exception 'what payment % is about cannot change', old.id using errcode = 'check_violation';
+  end if;
+  if old.intent_id is not null and new.intent_id is distinct from old.intent_id then
+    raise exception 'payment % keeps its intent', old.id using errcode = 'check_violation';
+  end if;
+  if old.is_late and not new.is_late then
+    raise exception 'payment % was paid late', old.id using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+
 drop index payments_queries;
 create index payments_review_queries on payments (next_query_at, updated_at) where status = 'needs_review';
 create index payments_waiting_queries on payments (next_query_at, updated_at)
@@ -72,8 +94,9 @@ create index refunds_waiting_queries on refunds (next_query_at, updated_at) wher
 -- A refund's money never changes, its provider's object neither, and its end is the end.
 create function refunds_guard() returns trigger language plpgsql as $$
 begin
-  if (new.merchant_id, new.payment_id, new.amount_minor, new.currency, new.fingerprint)
-     is distinct from (old.merchant_id, old.payment_id, old.amount_minor, old.currency, old.fingerprint) then
+  if (new.id, new.merchant_id, new.payment_id, new.amount_minor, new.currency, new.channel, new.fingerprint)
+     is distinct from
+     (old.id, old.merchant_id, old.payment_id, old.amount_minor, old.currency, old.channel, old.fingerprint) then
     raise exception 'what refund % is about cannot change', old.id using errcode = 'check_violation';
   end if;
   if old.channel_refund_id is not null and new.channel_refund_id is distinct from old.channel_refund_id then
@@ -134,6 +157,22 @@ create table disputes (
 );
 create index disputes_payment on disputes (payment_id);
 
+-- A dispute's money never changes, and what is decided stays decided.
+create function disputes_guard() returns trigger language plpgsql as $$
+begin
+  if (new.id, new.merchant_id, new.payment_id, new.channel, new.channel_dispute_id, new.amount_minor, new.currency)
+     is distinct from
+     (old.id, old.merchant_id, old.payment_id, old.channel, old.channel_dispute_id, old.amount_minor, old.currency) then
+    raise exception 'what dispute % is about cannot change', old.id using errcode = 'check_violation';
+  end if;
+  if old.status <> 'open' and new.status <> old.status then
+    raise exception 'dispute % is % and cannot become %', old.id, old.status, new.status
+      using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger disputes_guard before update on disputes for each row execute function disputes_guard();
+
 -- The ledger. Nothing in it is ever changed or removed, and every statement that adds postings adds balanced ones.
 create table ledger_accounts (
   id           uuid primary key,
@@ -180,16 +219,23 @@ create table ledger_postings (
 create index ledger_postings_account on ledger_postings (account_id) include (layer, amount_minor);
 
 -- After every statement the postings it added sum to zero for each transfer, currency and layer. So the sum of all
--- postings is zero after every statement, and at every commit.
+-- postings is zero after every statement, and at every commit. They also are all postings of their transfers: numbered
+-- from 0, which the primary key gives out once, so that nothing is added to a transfer later.
 create function ledger_is_balanced() returns trigger language plpgsql as $$
 declare
-  unbalanced record;
+  wrong record;
 begin
-  select transfer_id, currency, layer, sum(amount_minor) as off into unbalanced
+  select transfer_id, currency, layer, sum(amount_minor) as off into wrong
   from added group by transfer_id, currency, layer having sum(amount_minor) <> 0 limit 1;
   if found then
-    raise exception 'the % postings of transfer % are off by % minor units of %', unbalanced.layer,
-      unbalanced.transfer_id, unbalanced.off, unbalanced.currency using errcode = 'check_violation';
+    raise exception 'the % postings of transfer % are off by % minor units of %', wrong.layer, wrong.transfer_id,
+      wrong.off, wrong.currency using errcode = 'check_violation';
+  end if;
+  select transfer_id into wrong
+  from added group by transfer_id having min(ordinal) <> 0 or max(ordinal) <> count(*) - 1 limit 1;
+  if found then
+    raise exception 'the postings of transfer % are not numbered from 0 without gaps', wrong.transfer_id
+      using errcode = 'check_violation';
   end if;
   return null;
 end $$;
@@ -215,6 +261,45 @@ select account.id as account_id, account.merchant_id, account.kind, account.deta
        coalesce(sum(posting.amount_minor) filter (where posting.layer = 'pending'), 0)::bigint as pending_minor
 from ledger_accounts account left join ledger_postings posting on posting.account_id = account.id
 group by account.id;
+
+-- What was paid before the ledger was there is posted now, so that the ledger is whole from its first day. The ids are those
+-- that the program derives: version-8 UUIDs from SHA-256 over parts that carry their length. What a process of the version
+-- before records as paid after this is not posted; the check of the ledger names it.
+create function pg_temp.derived_id(variadic parts bytea[]) returns uuid language sql as $$
+  with hash as (
+    select sha256(string_agg(int8send(octet_length(part)) || part, '' order by place)) as bytes
+    from unnest(parts) with ordinality as listed (part, place)
+  ), versioned as (
+    select set_byte(bytes, 6, get_byte(bytes, 6) & 15 | 128) as bytes from hash
+  )
+  select encode(substr(set_byte(bytes, 8, get_byte(bytes, 8) & 63 | 128), 1, 16), 'hex')::uuid from versioned
+$$;
+
+create function pg_temp.account_id(merchant_id uuid, kind text, detail text, currency text) returns uuid language sql as $$
+  select pg_temp.derived_id('account', uuid_send(merchant_id), convert_to(kind, 'UTF8'), convert_to(detail, 'UTF8'),
+                            convert_to(currency, 'UTF8'))
+$$;
+
+create temporary table paid on commit drop as
+select pg_temp.derived_id('transfer', 'payment', 'posted', convert_to(subject, 'UTF8')) as transfer_id, *
+from (select id, merchant_id, channel, currency, amount_minor, updated_at, 'pay_' || replace(id::text, '-', '') as subject
+      from payments where status = 'succeeded') as payment;
+
+insert into ledger_accounts (id, merchant_id, kind, detail, currency)
+select distinct pg_temp.account_id(merchant_id, kind, detail, currency), merchant_id, kind, detail, currency
+from paid cross join lateral (values ('provider_clearing', channel), ('merchant_balance', '')) as account (kind, detail);
+
+insert into ledger_transfers (id, merchant_id, kind, phase, payment_id, subject, at)
+select transfer_id, merchant_id, 'payment', 'posted', id, subject, updated_at from paid;
+
+insert into ledger_postings (transfer_id, ordinal, account_id, currency, layer, amount_minor)
+select transfer_id, ordinal, pg_temp.account_id(merchant_id, kind, detail, currency), currency, 'posted',
+       sign * amount_minor
+from paid cross join lateral (values (0, 'provider_clearing', channel, -1), (1, 'merchant_balance', '', 1))
+     as posting (ordinal, kind, detail, sign);
+
+drop function pg_temp.account_id;
+drop function pg_temp.derived_id;
 
 -- Comparisons of a merchant's day at a channel with what the provider says, and what they found.
 create table reconciliations (

@@ -157,33 +157,36 @@ impl Record {
             + usize::from(self.action.is_some())
     }
 
-    /// What it guards. Two records with a key in common must not share a batch.
+    /// What it guards or may write but once, by id. Two records with a key in common must not share a batch.
     pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
-        let payments = [&self.new_payment, &self.payment]
-            .into_iter()
-            .flatten()
-            .map(|payment| payment.id.to_string());
-        let callback = self.callback.as_ref();
-        let callback =
-            callback.map(|seen| format!("{}/{}/{}", seen.merchant_id, seen.channel, seen.event_id));
-        let attempt = self
-            .attempt
-            .as_ref()
-            .map(|attempt| attempt.notification_id.to_string());
-        let failure = self
-            .failure
-            .as_ref()
-            .map(|failure| format!("{}#{}", failure.job_id, failure.attempt));
-        let notifications = self
-            .notifications
-            .iter()
-            .map(|notification| notification.id.to_string());
+        let payments = [&self.new_payment, &self.payment].into_iter().flatten();
+        let refunds = [&self.new_refund, &self.refund].into_iter().flatten();
         let keys: Vec<String> = payments
-            .chain(callback)
-            .chain(attempt)
-            .chain(failure)
-            .chain(notifications)
+            .map(|payment| payment.id.to_string())
+            .chain(refunds.map(|refund| refund.id.to_string()))
+            .chain(self.callback.iter().map(CallbackRecord::key))
+            .chain(self.action.iter().map(action_key))
+            .chain(self.dispute.iter().map(|dispute| dispute.id.to_string()))
+            .chain(self.transfers.iter().map(|moved| moved.transfer.subject.clone()))
+            .chain(self.attempt.iter().map(|tried| tried.notification_id.to_string()))
+            .chain(
+                self.failure
+                    .iter()
+                    .map(|failed| format!("{}#{}", failed.job_id, failed.attempt)),
+            )
+            .chain(self.notifications.iter().map(|told| told.id.to_string()))
             .collect();
         keys.into_iter()
     }
+}
+
+impl CallbackRecord {
+    fn key(&self) -> String {
+        format!("{}/{}/{}", self.merchant_id, self.channel, self.event_id)
+    }
+}
+
+fn action_key(action: &PaymentAction) -> String {
+    let (merchant_id, kind) = (action.merchant_id, action.request.kind().name());
+    format!("{merchant_id}/{kind}/{}", action.idempotency_key.as_str())
 }

@@ -36,6 +36,20 @@ impl TestDatabase {
     /// It does not answer.
     #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     pub async fn create_on(server: &str) -> Self {
+        let database = Self::create_empty(server).await;
+        database
+            .store(false)
+            .migrate()
+            .await
+            .expect("the migrations apply");
+        database
+    }
+
+    /// The same, without a schema: for tests of the migrations themselves.
+    ///
+    /// # Panics
+    /// The server does not answer.
+    pub async fn create_empty(server: &str) -> Self {
         let (server, name) = (
             server.to_owned(),
             format!("sluice_test_{}", Uuid::new_v4().simple()),
@@ -44,11 +58,6 @@ impl TestDatabase {
         database
             .execute(&format!("create database {}", database.name))
             .await;
-        database
-            .store(false)
-            .migrate()
-            .await
-            .expect("the migrations apply");
         database
     }
 

@@ -37,10 +37,11 @@ async fn write_batch(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, 
         let mut tx = store.pool.begin().await?;
         let lost = guards::write(&mut tx, store, &kept().collect::<Vec<_>>()).await?;
         reach(Point::RecordGuarded);
-        for (index, verdict) in &lost {
+        // Whatever a record lost first is what it hears.
+        for (index, verdict) in lost.iter().rev() {
             verdicts[*index] = *verdict;
         }
-        // A lost record with one guard wrote nothing. One with two may have written the other: start over without it.
+        // A lost record with one guard wrote nothing. One with more may have written another: start over without it.
         if lost.iter().any(|(index, _)| records[*index].guards() > 1) {
             tx.rollback().await?;
             left_out.extend(lost.into_iter().map(|(index, _)| index));

@@ -37,10 +37,16 @@ pub struct LayerSum {
     pub moved_minor: i64,
 }
 
-/// Two sources that do not agree.
+/// Two sources that do not agree. The rules:
+/// - `postings_differ`: the postings about a payment, a refund or a dispute do not come to what it says of itself. A
+///   payment without its transfer is this, a transfer without its payment, a reservation that nobody resolved.
+/// - `refunded_differs`, `reserved_differs`, `disputed_differs`: a payment's own figure is not the sum of its refunds or
+///   disputes.
+/// - `transfer_unbalanced`, `transfer_without_postings`: a transfer is not what a transfer has to be.
+/// - `resolves_another`: a transfer resolves what is no reservation of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Disagreement {
-    /// Which rule is broken, such as `payment_not_posted`.
+    /// Which rule is broken, such as `postings_differ`.
     pub rule: String,
     /// The id of the transfer, payment, refund or dispute.
     pub subject: String,
@@ -52,7 +58,7 @@ pub struct Disagreement {
 
 impl LedgerReport {
     /// How many disagreements are shown at the most.
-    pub const SHOWN: usize = 100;
+    pub const SHOWN: i64 = 100;
 
     /// Whether everything agrees.
     pub const fn agrees(&self) -> bool {
@@ -69,6 +75,15 @@ select currency, layer, sum(amount_minor)::bigint as sum_minor,
 from ledger_postings group by currency, layer order by currency, layer";
 
 const COUNTS: &str = "select (select count(*) from ledger_transfers), (select count(*) from ledger_postings)";
+
+const DISAGREEMENTS: &str = include_str!("disagreements.sql");
+
+#[derive(FromRow)]
+struct DisagreementRow {
+    #[sqlx(flatten)]
+    disagreement: Disagreement,
+    total: i64,
+}
 
 impl Store {
     /// Compares the whole ledger with itself and with what it is about, at one moment.
@@ -91,12 +106,16 @@ impl Store {
             .await?;
         let (transfers, postings) = sqlx::query_as(COUNTS).fetch_one(&mut *tx).await?;
         let sums = sqlx::query_as(SUMS).fetch_all(&mut *tx).await?;
+        let rows: Vec<DisagreementRow> = sqlx::query_as(DISAGREEMENTS)
+            .bind(LedgerReport::SHOWN)
+            .fetch_all(&mut *tx)
+            .await?;
         Ok(LedgerReport {
             transfers,
             postings,
             sums,
-            disagreements: Vec::new(),
-            total: 0,
+            total: rows.first().map_or(0, |row| row.total),
+            disagreements: rows.into_iter().map(|row| row.disagreement).collect(),
         })
     }
 }

@@ -1,9 +1,18 @@
 //! The store against a real PostgreSQL, a fresh database for each test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod actions;
+mod constraints;
+mod disputes;
+mod expiries;
+mod ledger;
+mod ledger_check;
 mod merchants;
+mod migration;
 mod outbox;
 mod payments;
+mod plans;
 mod queries;
 mod recorder;
+mod refunds;
 mod support;

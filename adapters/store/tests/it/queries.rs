@@ -4,16 +4,18 @@ use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    id::PaymentId,
+    channel::{ChannelRefundStatus, IntentStatus},
+    id::{PaymentId, RefundId},
     job::{Envelope, QueryPayment},
     payment::{Payment, PaymentEvent},
     query_schedule::QuerySchedule,
+    refund::RefundEvent,
     trace::TraceParent,
 };
 use futures::future::join_all;
-use store::QueryBatch;
+use store::{QueryBatch, Record, Verdict};
 
-use crate::support::{World, at, world};
+use crate::support::{World, at, seen, world};
 
 fn schedule(first: u64, pauses: [u64; 2]) -> QuerySchedule {
     QuerySchedule {
@@ -74,6 +76,104 @@ async fn pauses_grow_and_the_last_one_stays() {
     }
     assert_eq!(world.store.outbox_backlog().await.unwrap().0, 4);
     assert_eq!(world.store.in_review().await.unwrap(), (1, Some(at(100))));
+}
+
+/// What merely waits is asked about later and less often, and a change starts its wait anew.
+#[tokio::test]
+async fn what_waits_has_a_schedule_of_its_own_and_a_change_begins_it_again() {
+    let world = world().await;
+    let open = seen(world.stored("k").await, IntentStatus::RequiresAction).payment;
+    let open = Payment {
+        updated_at: at(100),
+        ..open
+    };
+    world.change(&open).await;
+    let query = |query| QueryPayment {
+        payment_id: open.id,
+        merchant_id: world.merchant_id,
+        query,
+    };
+    assert!(sweep(&world, at(119)).await.is_empty());
+    assert_eq!(sweep(&world, at(120)).await, [query(1)]);
+    // A change that is none of the status leaves the schedule as it is.
+    let stored = world.store.payment(open.id).await.unwrap().unwrap();
+    world
+        .change(&Payment {
+            disputed_minor: 1,
+            ..stored
+        })
+        .await;
+    assert!(sweep(&world, at(219)).await.is_empty());
+    assert_eq!(sweep(&world, at(220)).await, [query(2)]);
+    let stored = world.store.payment(open.id).await.unwrap().unwrap();
+    let at_work = Payment {
+        updated_at: at(230),
+        ..seen(stored, IntentStatus::Processing).payment
+    };
+    world.change(&at_work).await;
+    assert!(sweep(&world, at(249)).await.is_empty());
+    assert_eq!(sweep(&world, at(250)).await, [query(3)]);
+    let stored = world.store.payment(open.id).await.unwrap().unwrap();
+    world.change(&seen(stored, IntentStatus::Succeeded).payment).await;
+    assert!(sweep(&world, at(9_999)).await.is_empty());
+}
+
+#[tokio::test]
+async fn refunds_are_asked_about_as_payments_are() {
+    let world = world().await;
+    let payment = world.paid("k").await;
+    let (lost, payment) = world.refunding(&payment, "lost", 100).await;
+    let (waiting, payment) = world.refunding(&payment, "waiting", 100).await;
+    let (pending, payment) = world.refunding(&payment, "pending", 100).await;
+    let applied = lost.apply(payment.clone(), RefundEvent::LostSight).unwrap();
+    let lost = applied.refund;
+    let record = Record {
+        refund: Some(lost.clone()),
+        ..Record::default()
+    };
+    assert_eq!(world.write(record).await, Verdict::Written);
+    let (waiting, _) = world
+        .refund_seen(waiting, payment, ChannelRefundStatus::Processing)
+        .await;
+    let asked = |batch: &QueryBatch| -> Vec<(RefundId, u32)> {
+        let queries = batch.refund_queries.iter();
+        queries.map(|query| (query.refund_id, query.query)).collect()
+    };
+    // All were stored at 20 and have not changed since by their own clock.
+    for (second, due) in [
+        (19, vec![]),
+        (20, vec![(lost.id, 1)]),
+        (30, vec![(lost.id, 2)]),
+        (40, vec![(waiting.id, 1)]),
+        (60, vec![(lost.id, 3)]),
+    ] {
+        let batch = claim(&world, at(second)).await;
+        assert_eq!(asked(&batch), due, "{second}");
+        assert!(asked(&batch).iter().all(|(id, _)| *id != pending.id));
+        batch.finish(&[]).await.unwrap();
+    }
+    let (payment, refund) = (
+        lost.payment_id,
+        world.store.refund(waiting.id).await.unwrap().unwrap(),
+    );
+    let payment = world.store.payment(payment).await.unwrap().unwrap();
+    world
+        .refund_seen(refund, payment, ChannelRefundStatus::Succeeded)
+        .await;
+    assert_eq!(asked(&claim(&world, at(9_999)).await), [(lost.id, 4)]);
+}
+
+/// However many wait in review, those that wait for the payer have their turn too.
+#[tokio::test]
+async fn a_crowd_in_review_keeps_out_nobody_else() {
+    let world = world().await;
+    let names: Vec<String> = (0..70).map(|number| number.to_string()).collect();
+    join_all(names.iter().map(|name| in_review(&world, name))).await;
+    let open = seen(world.stored("open").await, IntentStatus::RequiresAction).payment;
+    world.change(&open).await;
+    let queries = sweep(&world, at(200)).await;
+    assert_eq!(queries.len(), 64 + 1);
+    assert!(queries.iter().any(|query| query.payment_id == open.id));
 }
 
 #[tokio::test]

@@ -1,0 +1,94 @@
+-- Every disagreement between the ledger and what it is about, and within the ledger.
+with
+-- What the postings about each thing have to come to, by what the payment, the refund or the dispute says of itself.
+payment as (
+  select 'pay_' || replace(id::text, '-', '') as subject, * from payments
+), refund as (
+  select 'rfd_' || replace(id::text, '-', '') as subject, * from refunds
+), dispute as (
+  select 'dsp_' || replace(id::text, '-', '') as subject, * from disputes
+),
+movement as (
+  select subject, id as payment_id, merchant_id, channel, currency, 'posted' as layer, amount_minor,
+         'provider_clearing' as giving, 'merchant_balance' as gaining
+  from payment where status = 'succeeded'
+  union all
+  select subject, payment_id, merchant_id, channel, currency, 'pending', amount_minor,
+         'merchant_balance', 'refunds_pending'
+  from refund where status in ('pending', 'needs_review', 'processing')
+  union all
+  select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
+         'merchant_balance', 'provider_clearing'
+  from refund where status = 'succeeded'
+  union all
+  select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
+         'merchant_balance', case status when 'open' then 'disputes' else 'provider_clearing' end
+  from dispute where status in ('open', 'lost')
+),
+expected as (
+  select subject, payment_id, merchant_id, currency, layer, account,
+         case account when 'provider_clearing' then channel else '' end as detail,
+         case account when giving then -amount_minor else amount_minor end as amount_minor
+  from movement cross join lateral (values (giving), (gaining)) as side (account)
+),
+-- And what they come to. A provider's fee is known from its statement alone: there is nothing here to compare it with.
+found as (
+  select transfer.subject, transfer.payment_id, account.merchant_id, posting.currency, posting.layer,
+         account.kind as account, account.detail, sum(posting.amount_minor) as amount_minor
+  from ledger_postings posting
+  join ledger_transfers transfer on transfer.id = posting.transfer_id
+  join ledger_accounts account on account.id = posting.account_id
+  where transfer.kind <> 'fee'
+  group by transfer.subject, transfer.payment_id, account.merchant_id, posting.currency, posting.layer, account.kind,
+           account.detail
+  having sum(posting.amount_minor) <> 0
+),
+-- What a payment says about its refunds and disputes, and what those say.
+refunded as (
+  select payment_id,
+         coalesce(sum(amount_minor) filter (where status = 'succeeded'), 0) as refunded_minor,
+         coalesce(sum(amount_minor) filter (where status in ('pending', 'needs_review', 'processing')), 0)
+           as reserved_minor
+  from refund group by payment_id
+), disputed as (
+  select payment_id, sum(amount_minor) as disputed_minor from dispute where status in ('open', 'lost')
+  group by payment_id
+), figure as (
+  select payment.subject, payment.currency, figure.rule, figure.expected, figure.found
+  from payment
+  left join refunded on refunded.payment_id = payment.id
+  left join disputed on disputed.payment_id = payment.id
+  cross join lateral (values
+    ('refunded_differs', coalesce(refunded.refunded_minor, 0), payment.refunded_minor),
+    ('reserved_differs', coalesce(refunded.reserved_minor, 0), payment.refund_reserved_minor),
+    ('disputed_differs', coalesce(disputed.disputed_minor, 0), payment.disputed_minor)
+  ) as figure (rule, expected, found)
+),
+disagreement as (
+  select 'postings_differ' as rule, subject,
+         format('%s %s %s on %s', coalesce(expected.amount_minor, 0), currency, layer, place) as expected,
+         format('%s %s %s on %s', coalesce(found.amount_minor, 0), currency, layer, place) as found
+  from expected full join found using (subject, payment_id, merchant_id, currency, layer, account, detail)
+  cross join lateral (values (concat_ws('/', account, nullif(detail, '')))) as posting (place)
+  where expected.amount_minor is distinct from found.amount_minor
+  union all
+  select rule, subject, format('%s %s', expected, currency), format('%s %s', found, currency)
+  from figure where expected <> found
+  union all
+  select 'transfer_unbalanced', 'trf_' || replace(transfer_id::text, '-', ''), format('0 %s %s', currency, layer),
+         format('%s %s %s', sum(amount_minor), currency, layer)
+  from ledger_postings group by transfer_id, currency, layer having sum(amount_minor) <> 0
+  union all
+  select 'transfer_without_postings', 'trf_' || replace(id::text, '-', ''), 'postings', 'none'
+  from ledger_transfers transfer
+  where not exists (select from ledger_postings where transfer_id = transfer.id)
+  union all
+  select 'resolves_another', 'trf_' || replace(transfer.id::text, '-', ''),
+         format('%s pending %s', transfer.kind, transfer.subject),
+         format('%s %s %s', reservation.kind, reservation.phase, reservation.subject)
+  from ledger_transfers transfer join ledger_transfers reservation on reservation.id = transfer.resolves
+  where (reservation.kind, reservation.phase, reservation.subject)
+        is distinct from (transfer.kind, 'pending', transfer.subject)
+)
+select rule, subject, expected, found, count(*) over () as total
+from disagreement order by rule, subject, expected, found limit $1

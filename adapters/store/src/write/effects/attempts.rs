@@ -1,0 +1,75 @@
+//! Tries to deliver notifications, and what they say about the endpoint.
+
+use super::column;
+use crate::{AttemptRecord, StoreError, write::Tx};
+
+// The same attempt seen twice is one attempt: its first account stands. But when its worker died after writing down a
+// failure, the same attempt is made again, and may arrive; then there were two, and the second gets the next number: none
+// is made after it, and what was delivered has an account that says so. A delivered notification stays delivered, and one
+// that ended otherwise keeps the moment at which it did.
+const INSERT: &str = "
+with attempt as (
+  select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[],
+                       $7::timestamptz[], $8::text[])
+           as attempt (notification_id, attempt, http_status, error, response, duration_ms, at, status)
+), kept as (
+  insert into notification_attempts (notification_id, attempt, http_status, error, response, duration_ms, at)
+  select notification_id,
+         case when http_status between 200 and 299 and exists (
+                select from notification_attempts failed
+                where failed.notification_id = attempt.notification_id
+                having bool_or(failed.attempt = attempt.attempt)
+                   and bool_or(failed.http_status between 200 and 299) is not true)
+              then (select max(made.attempt) + 1 from notification_attempts made
+                    where made.notification_id = attempt.notification_id)
+              else attempt end,
+         http_status, error, response, duration_ms, at
+  from attempt
+  on conflict do nothing
+)
+update notifications set status = attempt.status, finished_at = attempt.at
+from attempt
+where notifications.id = attempt.notification_id and notifications.status not in ('delivered', attempt.status)
+  and attempt.status <> 'pending'";
+
+/// Adds tries, and notes how far their notifications and endpoints came.
+pub async fn insert(tx: &mut Tx, attempts: &[&AttemptRecord]) -> Result<(), StoreError> {
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(INSERT)
+        .bind(column(attempts, |attempt| attempt.notification_id.as_uuid()))
+        .bind(column(attempts, |attempt| attempt.attempt.cast_signed()))
+        .bind(column(attempts, |attempt| attempt.http_status.map(i32::from)))
+        .bind(column(attempts, |attempt| attempt.error.as_deref()))
+        .bind(column(attempts, |attempt| attempt.response.as_deref()))
+        .bind(column(attempts, |attempt| attempt.duration_ms))
+        .bind(column(attempts, |attempt| attempt.at))
+        .bind(column(attempts, |attempt| attempt.status.name()))
+        .execute(&mut **tx)
+        .await?;
+    disable_endpoints(tx, attempts).await
+}
+
+// Only an endpoint that still is the one that said so is switched off.
+const DISABLE_ENDPOINTS: &str = "
+update merchants set endpoint_disabled_at = gone.at, endpoint_disabled_reason = 'the endpoint answered 410 Gone'
+from unnest($1::uuid[], $2::text[], $3::timestamptz[]) as gone (notification_id, url, at)
+join notifications on notifications.id = gone.notification_id
+where merchants.id = notifications.merchant_id and merchants.endpoint_url = gone.url
+  and merchants.endpoint_disabled_at is null";
+
+async fn disable_endpoints(tx: &mut Tx, attempts: &[&AttemptRecord]) -> Result<(), StoreError> {
+    let gone = attempts.iter().filter(|attempt| attempt.gone_url.is_some());
+    let gone: Vec<&AttemptRecord> = gone.copied().collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(DISABLE_ENDPOINTS)
+        .bind(column(&gone, |attempt| attempt.notification_id.as_uuid()))
+        .bind(column(&gone, |attempt| attempt.gone_url.as_deref()))
+        .bind(column(&gone, |attempt| attempt.at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! What was said to providers and by them.
+
+use super::column;
+use crate::{
+    StoreError,
+    record::{ExchangeRecord, RefundExchangeRecord},
+    write::Tx,
+};
+
+const INSERT: &str = "
+insert into payment_records (payment_id, job_id, attempt, operation, outcome, intent_id, error, duration_ms, at)
+select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::integer[], $9::timestamptz[])";
+
+/// Adds exchanges about payments.
+pub async fn insert(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<(), StoreError> {
+    if exchanges.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(INSERT)
+        .bind(column(exchanges, |said| said.payment_id.as_uuid()))
+        .bind(column(exchanges, |said| said.job_id.as_str()))
+        .bind(column(exchanges, |said| said.attempt.cast_signed()))
+        .bind(column(exchanges, |said| said.exchange.operation))
+        .bind(column(exchanges, |said| said.exchange.outcome))
+        .bind(column(exchanges, |said| said.exchange.intent_id.as_deref()))
+        .bind(column(exchanges, |said| said.exchange.error.as_deref()))
+        .bind(column(exchanges, |said| said.exchange.duration_ms))
+        .bind(column(exchanges, |said| said.at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+const INSERT_OF_REFUNDS: &str = "
+insert into refund_records (refund_id, job_id, attempt, operation, outcome, object_id, error, duration_ms, at)
+select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::integer[], $9::timestamptz[])";
+
+/// Adds exchanges about refunds.
+pub async fn insert_of_refunds(tx: &mut Tx, exchanges: &[&RefundExchangeRecord]) -> Result<(), StoreError> {
+    if exchanges.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(INSERT_OF_REFUNDS)
+        .bind(column(exchanges, |said| said.refund_id.as_uuid()))
+        .bind(column(exchanges, |said| said.job_id.as_str()))
+        .bind(column(exchanges, |said| said.attempt.cast_signed()))
+        .bind(column(exchanges, |said| said.exchange.operation))
+        .bind(column(exchanges, |said| said.exchange.outcome))
+        .bind(column(exchanges, |said| said.exchange.intent_id.as_deref()))
+        .bind(column(exchanges, |said| said.exchange.error.as_deref()))
+        .bind(column(exchanges, |said| said.exchange.duration_ms))
+        .bind(column(exchanges, |said| said.at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! The outbox.
+
+use domain::job::Envelope;
+
+use super::column;
+use crate::{StoreError, write::Tx};
+
+const INSERT: &str = "
+insert into outbox (job_id, kind, correlation_id, schema, traceparent, body, created_at)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::timestamptz[])";
+
+/// Puts jobs into the outbox.
+pub async fn insert(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(INSERT)
+        .bind(column(jobs, |job| job.job_id.as_str()))
+        .bind(column(jobs, |job| job.kind.as_str()))
+        .bind(column(jobs, |job| job.correlation_id.as_str()))
+        .bind(column(jobs, |job| job.schema.cast_signed()))
+        .bind(column(jobs, |job| job.traceparent.as_deref()))
+        .bind(column(jobs, |job| &job.body[..]))
+        .bind(column(jobs, |job| job.published_at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What sweepers and lookups read stays small, however many payments there are: they go by an index.
+
+use std::time::Duration;
+
+use domain::query_schedule::QuerySchedule;
+use sqlx::PgConnection;
+use store::{Page, RefundPage};
+
+use crate::support::{World, at, world};
+
+/// Some are due, most are not, and all are alive.
+const CROWD: &str = "
+insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id,
+                      request, created_at, updated_at, expires_at, next_query_at)
+select gen_random_uuid(), merchants.id, number::text, sha256('x'),
+       (array['requires_action', 'processing', 'failed', 'needs_review', 'succeeded'])[1 + number % 5], 5, 'USD',
+       'stripe', 'pi_' || number, '{\"amount_minor\": 5, \"currency\": \"USD\"}', to_timestamp(number),
+       to_timestamp(1000000), to_timestamp(1000000 + number), case when number % 2 = 0 then to_timestamp(1000000 + number) end
+from merchants, generate_series(1, 100000) as number;
+insert into refunds (id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, channel,
+                     channel_refund_id, failure, request, created_at, updated_at, next_query_at)
+select gen_random_uuid(), merchant_id, id, idempotency_key, fingerprint,
+       case when next_query_at is null then 'processing' else 'needs_review' end, 5, 'USD', 'stripe', 're_' || intent_id,
+       case when next_query_at is not null then '{}'::jsonb end, '{}', created_at, updated_at, next_query_at
+from payments where status = 'succeeded';
+analyze payments, refunds";
+
+/// Rows that were read by going through a whole table, so far.
+async fn rows_gone_through(owner: &mut PgConnection) -> i64 {
+    let read =
+        "select sum(seq_tup_read)::bigint from pg_stat_user_tables where relname in ('payments', 'refunds')";
+    sqlx::query_scalar(read).fetch_one(owner).await.unwrap()
+}
+
+/// How often an index of payments or refunds was used, so far.
+async fn index_scans(owner: &mut PgConnection) -> i64 {
+    let used =
+        "select sum(idx_scan)::bigint from pg_stat_user_tables where relname in ('payments', 'refunds')";
+    sqlx::query_scalar(used).fetch_one(owner).await.unwrap()
+}
+
+async fn read_everything(world: &World) {
+    let review = QuerySchedule::in_review(Duration::from_secs(1));
+    let waiting = QuerySchedule::waiting(Duration::from_secs(1));
+    let now = at(1_000_200);
+    let queries = world
+        .store
+        .claim_queries(now, &review, &waiting, 16)
+        .await
+        .unwrap();
+    assert!(!queries.queries.is_empty() && !queries.refund_queries.is_empty());
+    queries.finish(&[]).await.unwrap();
+    let expiries = world
+        .store
+        .claim_expiries(now, &[Duration::from_secs(1_000)], 8)
+        .await
+        .unwrap();
+    assert!(!expiries.expiries.is_empty());
+    expiries.finish(&[]).await.unwrap();
+    let stripe = domain::channel::Channel::Stripe;
+    let payment = world
+        .store
+        .payment_of_intent(world.merchant_id, stripe, "pi_5")
+        .await
+        .unwrap();
+    let payment_id = Some(payment.unwrap().id);
+    let (merchant_id, after, limit) = (world.merchant_id, None, 10);
+    let page = Page {
+        merchant_id,
+        status: None,
+        after,
+        limit,
+    };
+    assert_eq!(world.store.payments(&page).await.unwrap().len(), 10);
+    let page = RefundPage {
+        merchant_id,
+        payment_id,
+        status: None,
+        after: None,
+        limit: 0,
+    };
+    assert!(world.store.refunds(&page).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_that_is_done_often_goes_through_a_whole_table() {
+    let world = world().await;
+    let mut owner = world.owner().await;
+    sqlx::raw_sql(CROWD).execute(&mut owner).await.unwrap();
+    // A session's figures are counted at its end at the latest.
+    drop(owner);
+    let mut owner = world.owner().await;
+    let (before, used_before) = (rows_gone_through(&mut owner).await, index_scans(&mut owner).await);
+    // Often enough for plans that do not know their parameters.
+    for _ in 0..8 {
+        read_everything(&world).await;
+    }
+    world.store.close().await;
+    while index_scans(&mut owner).await < used_before + 8 * 9 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rows_gone_through(&mut owner).await, before);
+}
