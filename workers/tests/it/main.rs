@@ -6,6 +6,7 @@ mod notify_merchant;
 mod process_callback;
 mod provider;
 mod query_payment;
+mod reconcile;
 mod store_trouble;
 mod support;
 mod twice;
