@@ -4,13 +4,25 @@ use serde_json::{Map, Value};
 
 use crate::ConsoleError;
 
-/// The facts a command answers with, in order.
+/// Facts about one thing, in order.
+pub type Facts = Vec<(&'static str, Value)>;
+
+/// The facts a command answers with.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// One thing.
-    One(Vec<(&'static str, Value)>),
+    One(Facts),
     /// Many things of a kind.
-    Many(Vec<Vec<(&'static str, Value)>>),
+    Many(Vec<Facts>),
+    /// What a check has found.
+    Report {
+        /// What was looked at.
+        facts: Facts,
+        /// The details, each list under its name.
+        lists: Vec<(&'static str, Vec<Facts>)>,
+        /// Whether all is well. The program ends with 1 when it is not, so that scripts notice.
+        passed: bool,
+    },
 }
 
 impl Answer {
@@ -32,20 +44,42 @@ impl Answer {
         if as_json {
             let value = match self {
                 Self::One(facts) => object(facts),
-                Self::Many(rows) => rows.iter().map(|facts| object(facts)).collect(),
+                Self::Many(rows) => array(rows),
+                Self::Report { facts, lists, .. } => {
+                    let lists = lists.iter().map(|(name, rows)| (*name, array(rows)));
+                    object(&facts.iter().cloned().chain(lists).collect::<Facts>())
+                }
             };
             return Ok(format!("{}\n", serde_json::to_string_pretty(&value)?));
         }
         Ok(match self {
             Self::One(facts) => lines(facts),
             Self::Many(rows) if rows.is_empty() => "none\n".to_owned(),
-            Self::Many(rows) => rows
-                .iter()
-                .map(|facts| lines(facts))
-                .collect::<Vec<_>>()
-                .join("\n"),
+            Self::Many(rows) => paragraphs(rows),
+            Self::Report { facts, lists, .. } => {
+                let there = lists.iter().filter(|(_, rows)| !rows.is_empty());
+                let lists = there.map(|(name, rows)| format!("\n{name}:\n{}", paragraphs(rows)));
+                lines(facts) + &lists.collect::<String>()
+            }
         })
     }
+
+    /// Whether the program has done well: false when a check has found something.
+    pub const fn passed(&self) -> bool {
+        match self {
+            Self::One(_) | Self::Many(_) => true,
+            Self::Report { passed, .. } => *passed,
+        }
+    }
+}
+
+fn array(rows: &[Facts]) -> Value {
+    rows.iter().map(|facts| object(facts)).collect()
+}
+
+fn paragraphs(rows: &[Facts]) -> String {
+    let rows: Vec<_> = rows.iter().map(|facts| lines(facts)).collect();
+    rows.join("\n")
 }
 
 fn object(facts: &[(&'static str, Value)]) -> Value {
@@ -88,5 +122,31 @@ mod tests {
         );
         assert_eq!(Answer::Many(Vec::new()).render(false).unwrap(), "none\n");
         assert_eq!(Answer::Many(Vec::new()).render(true).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn a_report_shows_what_there_is_and_whether_all_is_well() {
+        let report = |found: Vec<Facts>| Answer::Report {
+            facts: vec![("postings", Value::from(4))],
+            passed: found.is_empty(),
+            lists: vec![("disagreements", found)],
+        };
+        let good = report(Vec::new());
+        assert!(good.passed());
+        assert_eq!(good.render(false).unwrap(), "postings  4\n");
+        let bad = report(vec![
+            vec![("rule", Value::from("a"))],
+            vec![("rule", Value::from("b"))],
+        ]);
+        assert!(!bad.passed());
+        assert_eq!(
+            bad.render(false).unwrap(),
+            "postings  4\n\ndisagreements:\nrule  a\n\nrule  b\n"
+        );
+        let json: Value = serde_json::from_str(&bad.render(true).unwrap()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"postings": 4, "disagreements": [{"rule": "a"}, {"rule": "b"}]})
+        );
     }
 }

@@ -9,11 +9,13 @@ mod answer;
 mod args;
 mod channel_credentials;
 mod config;
+mod differences;
 mod endpoint_url;
 mod endpoints;
 mod error;
 mod keys;
 mod merchants;
+mod reconcile;
 
 pub use answer::Answer;
 pub use args::{Cli, Command};
@@ -66,6 +68,8 @@ impl<'a> Console<'a> {
             Command::Endpoints(EndpointsCommand::Set(args)) => self.set_endpoint(args).await,
             Command::Endpoints(EndpointsCommand::Rotate(args)) => self.rotate_endpoint(args).await,
             Command::Channels(ChannelsCommand::SetStripe(args)) => self.set_stripe(args, input).await,
+            Command::Reconcile(args) => self.reconcile(args).await,
+            Command::Differences(args) => self.differences(args).await,
         }
     }
 

@@ -96,6 +96,17 @@ impl Store {
         rows.into_iter().map(ReconciliationRun::try_from).collect()
     }
 
+    /// The merchants that use a channel.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn merchants_of_channel(&self, channel: Channel) -> Result<Vec<MerchantId>, StoreError> {
+        let select = "select merchant_id from channel_configs where channel = $1 order by merchant_id";
+        let asking = sqlx::query_scalar(select).bind(channel.name());
+        let ids: Vec<Uuid> = answered(asking.fetch_all(&self.pool)).await?;
+        Ok(ids.into_iter().map(MerchantId::from_uuid).collect())
+    }
+
     /// What a merchant and its provider have agreed that it keeps, if they have.
     ///
     /// # Errors
