@@ -5,6 +5,7 @@ mod create_intent;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
+mod reconcile;
 mod request;
 
 use anyhow::ensure;
@@ -35,6 +36,7 @@ impl Play<'_> {
             Work::ProcessCallback => process_callback::play(self, case).await,
             Work::NotifyMerchant => notify_merchant::play(self, case).await,
             Work::QueryPayment => query_payment::play(self, case).await,
+            Work::Reconcile => reconcile::play(self, case).await,
         }
     }
 }
@@ -120,4 +122,9 @@ async fn a_worker_dies_learning_that_there_is_no_intent() -> anyhow::Result<()> 
         case.way != Way::Plain
     })
     .await
+}
+
+#[tokio::test]
+async fn a_worker_dies_comparing_a_day() -> anyhow::Result<()> {
+    perform("points_reconcile", Work::Reconcile, |_| true).await
 }

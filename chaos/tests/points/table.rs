@@ -19,6 +19,8 @@ pub enum Work {
     NotifyMerchant,
     /// A worker asks about a payment in review.
     QueryPayment,
+    /// A worker has a day compared with the provider's statement, and compares it.
+    Reconcile,
 }
 
 /// What happens to the work before its process dies.
@@ -85,13 +87,14 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
         Self::ProcessCallback,
         Self::NotifyMerchant,
         Self::QueryPayment,
+        Self::Reconcile,
     ];
 
     /// The deaths that it has to survive.
@@ -103,6 +106,7 @@ impl Work {
             Self::ProcessCallback => PROCESS_CALLBACK,
             Self::NotifyMerchant => NOTIFY_MERCHANT,
             Self::QueryPayment => QUERY_PAYMENT,
+            Self::Reconcile => RECONCILE,
         }
     }
 }
@@ -271,6 +275,23 @@ const QUERY_PAYMENT: &[Case] = &[
     Case::at(Point::JobHandled).on(Way::Absent),
     Case::at(Point::SettleBeforeAck).on(Way::Absent),
     Case::at(Point::SettleAcked).on(Way::Absent),
+];
+
+/// What it finds is no record, so none of those points lies on its way.
+const RECONCILE: &[Case] = &[
+    Case::at(Point::ReconciliationBeforeBegin),
+    Case::at(Point::ReconciliationBegun),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::ReconcileCompared),
+    Case::at(Point::ReconciliationBeforeFinish),
+    Case::at(Point::ReconciliationFinished),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
 ];
 
 #[test]

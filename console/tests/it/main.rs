@@ -5,5 +5,6 @@ mod desk;
 mod endpoints;
 mod keys;
 mod merchants;
+mod reconciliation;
 mod refusals;
 mod schema;

@@ -7,6 +7,7 @@ mod process_callback;
 mod provider;
 mod query_payment;
 mod reconcile;
+mod reconciler;
 mod store_trouble;
 mod support;
 mod twice;

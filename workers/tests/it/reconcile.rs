@@ -15,12 +15,13 @@ use serde_json::json;
 use store::{DifferenceFilter, RecordedDifference, Resolved, RunEnding};
 
 use self::day::Day;
-use crate::support::{World, now, world};
+use crate::support::{World, now, world_with};
 
 /// Ten thousand payments are many for a machine that does other things too.
 const PATIENCE: Duration = Duration::from_secs(120);
 const FEES: &str = "select count(*) from ledger_transfers where kind = 'fee'";
-const PARKED: &str = "select count(*) from job_failures";
+const FAILED: &str = "select count(*) from job_failures where kind = 'reconcile'";
+const SAID: &str = "select count(*) from audit_log where action = 'difference.resolved' and actor = 'ada'";
 
 /// What is found, and where.
 type Found = (DifferenceClass, Option<String>);
@@ -74,7 +75,8 @@ fn sorted(mut found: Vec<Found>) -> Vec<Found> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_of_ten_thousand_payments_gives_what_was_injected_and_nothing_else() {
     let started = Instant::now();
-    let world = world().await;
+    // A page of a hundred lines takes its time on a busy machine, and a comparison that timed out would be a later one.
+    let world = world_with(|config| config.channels.timeout = Duration::from_secs(20)).await;
     let mut day = Day::at(&world).await;
     day.pay_all().await;
     println!("paid there after {:?}", started.elapsed());
@@ -100,49 +102,37 @@ async fn a_day_of_ten_thousand_payments_gives_what_was_injected_and_nothing_else
     // Not of the five payments that differ or are gone; of the one charged twice the first charge is good.
     let fees = i64::try_from(day.paid_within() - 4).unwrap();
     assert_eq!(world.count(FEES).await, fees);
-    assert_eq!(world.count(PARKED).await, 0);
+    assert_eq!(world.count(FAILED).await, 0);
     let open = differences(&world, None, true).await;
     assert_eq!(open.len(), expected.len(), "those of one run are open");
 
-    // The same message again changes nothing.
-    let before = world.dump(&["outbox"]).await;
-    world.publish(&first).await;
-    let third = begin(&world, &day).await;
-    assert_eq!(third.number, 3);
-    ended(&world, &third).await;
-    let after = world.dump(&["outbox"]).await;
-    assert_eq!(after["ledger_transfers"], before["ledger_transfers"]);
-    assert_eq!(
-        differences(&world, Some(&first), false).await.len(),
-        expected.len()
-    );
-    assert_eq!(differences(&world, None, true).await.len(), expected.len());
-
-    a_word_on_a_difference_holds_for_later_runs(&world, &day).await;
+    a_later_run_changes_little(&world, &day, &first).await;
     println!("done after {:?}", started.elapsed());
     world.close().await;
 }
 
-async fn a_word_on_a_difference_holds_for_later_runs(world: &World, day: &Day<'_>) {
+/// Neither the same message again nor another run posts or opens anything, and what a person said holds.
+async fn a_later_run_changes_little(world: &World, day: &Day<'_>, first: &Reconcile) {
     let open = differences(world, None, true).await;
     let id = open[0].id;
     let resolve = |id, word| world.store.resolve_difference(id, word, "ada", now());
     assert_eq!(resolve(id, "given back by hand").await.unwrap(), Resolved::Now);
     assert_eq!(resolve(id, "no, it was not").await.unwrap(), Resolved::Before);
     assert_eq!(resolve(i64::MAX, "what?").await.unwrap(), Resolved::Unknown);
-    let said = "select count(*) from audit_log where action = 'difference.resolved' and actor = 'ada'";
-    assert_eq!(world.count(said).await, 1);
-    let again = begin(world, day).await;
-    ended(world, &again).await;
-    let seen = differences(world, Some(&again), false).await;
-    let resolved: Vec<_> = seen
-        .iter()
-        .filter_map(|found| found.resolution.as_ref())
-        .collect();
-    assert_eq!(
-        (resolved.len(), &*resolved[0].text, &*resolved[0].by),
-        (1, "given back by hand", "ada")
-    );
+    assert_eq!(world.count(SAID).await, 1);
+
+    let posted = world.count(FEES).await;
+    world.publish(first).await;
+    let third = begin(world, day).await;
+    assert_eq!(third.number, 3);
+    ended(world, &third).await;
+    assert_eq!(world.count(FEES).await, posted);
+    assert_eq!(differences(world, Some(first), false).await.len(), open.len());
+    let seen = differences(world, Some(&third), false).await;
+    assert_eq!(seen.len(), open.len());
+    let words = seen.iter().filter_map(|found| found.resolution.as_ref());
+    let words: Vec<_> = words.map(|said| (&*said.text, &*said.by)).collect();
+    assert_eq!(words, [("given back by hand", "ada")]);
     assert_eq!(differences(world, None, true).await.len(), open.len() - 1);
 }
 
