@@ -1,6 +1,6 @@
 # The commands of this repository. The work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos chaos-cluster test lint fmt up down wipe
+.PHONY: help demo chaos chaos-cluster schedules test lint fmt up down wipe
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -13,6 +13,9 @@ chaos: ## break everything for CHAOS_MINUTES (5), then prove that nothing was lo
 
 chaos-cluster: ## the same for a RabbitMQ cluster, whose queues lose their leaders one after the other
 	@scripts/chaos-cluster
+
+schedules: ## play ten thousand random schedules of refunds, callbacks, wishes and retries (SLUICE_SCHEDULES of them)
+	@scripts/schedules
 
 test: ## all checks and tests, on real PostgreSQL and RabbitMQ
 	@scripts/test

@@ -275,30 +275,28 @@ create function pg_temp.derived_id(variadic parts bytea[]) returns uuid language
   select encode(substr(set_byte(bytes, 8, get_byte(bytes, 8) & 63 | 128), 1, 16), 'hex')::uuid from versioned
 $$;
 
-create function pg_temp.account_id(merchant_id uuid, kind text, detail text, currency text) returns uuid language sql as $$
-  select pg_temp.derived_id('account', uuid_send(merchant_id), convert_to(kind, 'UTF8'), convert_to(detail, 'UTF8'),
-                            convert_to(currency, 'UTF8'))
-$$;
-
 create temporary table paid on commit drop as
 select pg_temp.derived_id('transfer', 'payment', 'posted', convert_to(subject, 'UTF8')) as transfer_id, *
 from (select id, merchant_id, channel, currency, amount_minor, updated_at, 'pay_' || replace(id::text, '-', '') as subject
       from payments where status = 'succeeded') as payment;
 
 insert into ledger_accounts (id, merchant_id, kind, detail, currency)
-select distinct pg_temp.account_id(merchant_id, kind, detail, currency), merchant_id, kind, detail, currency
-from paid cross join lateral (values ('provider_clearing', channel), ('merchant_balance', '')) as account (kind, detail);
+select pg_temp.derived_id('account', uuid_send(merchant_id), convert_to(kind, 'UTF8'), convert_to(detail, 'UTF8'),
+                          convert_to(currency, 'UTF8')),
+       merchant_id, kind, detail, currency
+from (select merchant_id, 'provider_clearing' as kind, channel as detail, currency from paid
+      union select merchant_id, 'merchant_balance', '', currency from paid) as account;
 
 insert into ledger_transfers (id, merchant_id, kind, phase, payment_id, subject, at)
 select transfer_id, merchant_id, 'payment', 'posted', id, subject, updated_at from paid;
 
 insert into ledger_postings (transfer_id, ordinal, account_id, currency, layer, amount_minor)
-select transfer_id, ordinal, pg_temp.account_id(merchant_id, kind, detail, currency), currency, 'posted',
-       sign * amount_minor
-from paid cross join lateral (values (0, 'provider_clearing', channel, -1), (1, 'merchant_balance', '', 1))
-     as posting (ordinal, kind, detail, sign);
+select transfer_id, ordinal, account.id, account.currency, 'posted', sign * amount_minor
+from paid
+cross join lateral (values (0, 'provider_clearing', channel, -1), (1, 'merchant_balance', '', 1))
+  as side (ordinal, kind, detail, sign)
+join ledger_accounts account using (merchant_id, kind, detail, currency);
 
-drop function pg_temp.account_id;
 drop function pg_temp.derived_id;
 
 -- Comparisons of a merchant's day at a channel with what the provider says, and what they found.

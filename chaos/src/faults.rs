@@ -104,6 +104,7 @@ impl Breaker {
                 how,
                 times,
                 delay_ms,
+                ..
             } => {
                 let dial = json!({ "route": route, "fault": how, "times": times, "delay_ms": delay_ms });
                 self.sandbox.set_fault(dial).await?;

@@ -3,12 +3,15 @@
 //! The journal is the merchants' side of the evidence. Only what was answered 2xx counts as accepted; a request without
 //! an answer may have been taken or not. It lives in memory and outlives every process that is killed.
 
+mod wish;
+
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use crate::traffic::Story;
+pub use wish::{Deed, Wish};
 
 /// A merchant who took part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Wanted {
     pub currency: &'static str,
     /// The card that is charged at once, if any.
     pub payment_method: Option<&'static str>,
+    /// After how many seconds it is closed when nobody has paid; the merchant's usual time when it is not said.
+    pub expires_in_s: Option<u32>,
 }
 
 /// An answer of ingress.
@@ -41,10 +46,10 @@ pub struct Told {
     pub problem: String,
     /// `Retry-After`; empty when there is none.
     pub retry_after: String,
-    /// The payment's id; empty when there is none.
-    pub payment: String,
-    /// The payment's status; empty when there is none.
-    pub payment_status: String,
+    /// The id of the payment or refund; empty when there is none.
+    pub id: String,
+    /// Where that stands; empty when there is none.
+    pub object_status: String,
 }
 
 /// One time that a client asked, and what came back.
@@ -80,6 +85,8 @@ pub struct Order {
     pub looks: Vec<Asked>,
     /// What its payer did.
     pub payer: Vec<PayerAct>,
+    /// What its merchant wanted done with the payment afterwards, in the order of the first requests.
+    pub wishes: Vec<Wish>,
 }
 
 /// Something a payer did at the provider.
@@ -111,6 +118,13 @@ pub struct Journal {
 /// Where an order stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderNumber(usize);
+
+/// Where a wish stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WishNumber {
+    order: OrderNumber,
+    place: usize,
+}
 
 impl Journal {
     /// A journal in which these merchants may write.
@@ -150,6 +164,7 @@ impl Journal {
             requests: requests.collect(),
             looks: Vec::new(),
             payer: Vec::new(),
+            wishes: Vec::new(),
         };
         let mut entries = self.locked();
         entries.orders.push(order);
@@ -167,16 +182,42 @@ impl Journal {
 
     /// Notes what the client saw when it looked at its payment. Seeing the same again is not written down.
     pub fn note_look(&self, order: OrderNumber, seen: Asked) {
-        self.change(order, |order| {
-            if order.looks.last().is_none_or(|last| last.told != seen.told) {
-                order.looks.push(seen);
-            }
-        });
+        self.change(order, |order| note_change(&mut order.looks, seen));
     }
 
     /// Notes what the order's payer did.
     pub fn note_payer(&self, order: OrderNumber, act: PayerAct) {
         self.change(order, |order| order.payer.push(act));
+    }
+
+    /// Begins a wish about the order's payment, such as a `refund`, and gives the key that it is sent under.
+    pub fn begin_wish(&self, number: OrderNumber, what: &str, deed: Deed) -> (WishNumber, String) {
+        let (mut place, mut key) = (0, String::new());
+        self.change(number, |order| {
+            place = order.wishes.len();
+            key = format!("{}-{what}-{}", order.key, place + 1);
+            order.wishes.push(Wish::new(&key, deed));
+        });
+        let order = number;
+        (WishNumber { order, place }, key)
+    }
+
+    /// Notes that a wish was sent, and what came back.
+    pub fn note_wish_asked(&self, wish: WishNumber, asked: Asked) {
+        self.change_wish(wish, |wish| wish.asked.push(asked));
+    }
+
+    /// Notes what the client saw when it looked at its refund. Seeing the same again is not written down.
+    pub fn note_wish_look(&self, wish: WishNumber, seen: Asked) {
+        self.change_wish(wish, |wish| note_change(&mut wish.looks, seen));
+    }
+
+    fn change_wish(&self, WishNumber { order, place }: WishNumber, change: impl FnOnce(&mut Wish)) {
+        self.change(order, |order| {
+            if let Some(wish) = order.wishes.get_mut(place) {
+                change(wish);
+            }
+        });
     }
 
     fn change(&self, OrderNumber(number): OrderNumber, change: impl FnOnce(&mut Order)) {
@@ -210,8 +251,7 @@ impl Told {
 impl Request {
     /// The answers that accepted it.
     pub fn accepted(&self) -> impl Iterator<Item = &Told> {
-        let told = self.asked.iter().filter_map(|asked| asked.told.as_ref());
-        told.filter(|told| told.is_accepted())
+        accepted_in(&self.asked)
     }
 }
 
@@ -221,5 +261,17 @@ impl Order {
         self.requests
             .iter()
             .any(|request| request.accepted().next().is_some())
+    }
+}
+
+/// The answers that accepted what was asked.
+fn accepted_in(asked: &[Asked]) -> impl Iterator<Item = &Told> {
+    let told = asked.iter().filter_map(|asked| asked.told.as_ref());
+    told.filter(|told| told.is_accepted())
+}
+
+fn note_change(looks: &mut Vec<Asked>, seen: Asked) {
+    if looks.last().is_none_or(|last| last.told != seen.told) {
+        looks.push(seen);
     }
 }

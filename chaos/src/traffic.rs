@@ -5,8 +5,10 @@
 
 mod client;
 mod draw;
+mod pauses;
 mod payer;
 mod story;
+mod wishes;
 
 use std::{sync::Arc, time::Duration};
 

@@ -8,25 +8,33 @@ mod cards;
 mod collect;
 mod endings;
 mod facts;
+mod finding;
+mod forward;
+mod given_back;
 mod inbox;
 pub mod invariants;
+mod ledger;
 mod leftovers;
 mod mail;
 mod money;
 mod parked;
 mod ranks;
+mod refunds;
 mod refusals;
 mod requests;
 mod subjects;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod truth;
+mod wishes;
 
 use e2e::{rabbit::Rabbit, sandbox_client::Sandbox};
 use sqlx::PgPool;
 
 use crate::journal::Journal;
 use facts::Facts;
+pub use finding::{Counts, Finding};
 
 /// Where the evidence is found.
 pub struct Evidence<'a> {
@@ -42,32 +50,6 @@ pub struct Evidence<'a> {
 
 /// How the names of queues begin whose messages wait for people.
 const PARKING: &str = "dead.";
-
-/// What was found about one invariant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Finding {
-    /// The invariant, as a sentence.
-    pub invariant: &'static str,
-    /// How many things were looked at.
-    pub checked: u64,
-    /// What ought to be there and is not.
-    pub lost: u64,
-    /// What happened more than once, or should not have happened at all.
-    pub doubled: u64,
-    /// What has not come to an end.
-    pub stuck: u64,
-    /// The first few violations, in words with ids.
-    pub examples: Vec<String>,
-    /// What is worth knowing besides.
-    pub note: Option<String>,
-}
-
-impl Finding {
-    /// Whether nothing was lost or doubled and everything has come to an end.
-    pub const fn holds(&self) -> bool {
-        self.lost == 0 && self.doubled == 0 && self.stuck == 0
-    }
-}
 
 /// Reads all the evidence and compares it; one finding for each invariant, always in the same order. May be called again
 /// and again: as long as things are still moving, a violation may only need time.
@@ -88,11 +70,20 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         money::charged_is_paid(facts),
         money::failed_is_declined(facts),
         cards::decided(facts),
+        wishes::closed(facts),
+        wishes::honored(facts),
+        refunds::kept(facts),
+        refunds::ended(facts),
+        given_back::once(facts),
+        given_back::never_too_much(facts),
+        ledger::balanced(facts),
+        ledger::agrees(facts),
+        ledger::figures(facts),
         endings::ended(facts),
-        endings::forward(facts),
+        forward::forward(facts),
         inbox::taken_in_once(facts),
         mail::told_once(facts),
-        mail::told_the_truth(facts),
+        truth::told(facts),
         parked::explained(facts),
         leftovers::none_waits(facts),
         refusals::honest(facts),

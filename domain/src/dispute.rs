@@ -4,6 +4,8 @@
 //! first seen, and comes back or is gone for good when it is decided; a decision that comes before the opening is both
 //! at once.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,12 @@ impl DisputeStatus {
     /// The status of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+impl fmt::Display for DisputeStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -123,33 +131,52 @@ pub struct AppliedDispute {
     pub changed: bool,
 }
 
-/// The news does not belong to this dispute. People have to look at it.
+/// The news contradict what is known of this dispute. People have to look at it; dispute and payment stay as they are.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("a dispute about {seen} is shown, but {known} is about {expected}")]
-pub struct OtherDispute {
-    /// What is known: the dispute, or the payment's currency.
-    known: &'static str,
-    /// What it is about.
-    expected: Money,
-    /// What is shown.
-    seen: Money,
+pub enum DisputeTransitionError {
+    /// Another amount or currency than before.
+    #[error("a dispute about {seen} is shown, but the {status} dispute is about {expected}")]
+    OtherMoney {
+        /// The dispute's status.
+        status: DisputeStatus,
+        /// What it is about.
+        expected: Money,
+        /// What is shown.
+        seen: Money,
+    },
+    /// Another currency than the payment's.
+    #[error("a dispute about {seen} is shown, but the payment is about {expected}")]
+    OtherCurrency {
+        /// What the payment is about.
+        expected: Money,
+        /// What is shown.
+        seen: Money,
+    },
+    /// It was decided otherwise before.
+    #[error("the dispute is shown as {seen}, but it was {decided} before")]
+    OtherDecision {
+        /// The decision that is known.
+        decided: DisputeStatus,
+        /// The one that is shown.
+        seen: DisputeStatus,
+    },
 }
 
 impl Dispute {
     /// What becomes of a dispute, and of its payment, when the provider shows it as it now is.
     ///
     /// # Errors
-    /// It is about another amount than before, or another currency than the payment.
+    /// It is about another amount than before, or another currency than the payment; or it was decided otherwise.
     pub fn see(
         stored: Option<Self>,
         payment: Payment,
         seen: ChannelDispute,
         now: DateTime<Utc>,
-    ) -> Result<AppliedDispute, OtherDispute> {
+    ) -> Result<AppliedDispute, DisputeTransitionError> {
         let is_new = stored.is_none();
         let status = DisputeStatus::from(seen.status);
         let dispute = match stored {
-            Some(stored) => stored.same_money(&seen)?,
+            Some(stored) => stored.check_same(&seen, status)?,
             None => Self::opened(&payment, seen, now)?,
         };
         let mut applied = AppliedDispute {
@@ -170,21 +197,33 @@ impl Dispute {
         Ok(applied)
     }
 
-    fn same_money(self, seen: &ChannelDispute) -> Result<Self, OtherDispute> {
-        if seen.money == self.money {
-            return Ok(self);
+    fn check_same(self, seen: &ChannelDispute, now: DisputeStatus) -> Result<Self, DisputeTransitionError> {
+        if seen.money != self.money {
+            return Err(DisputeTransitionError::OtherMoney {
+                status: self.status,
+                expected: self.money,
+                seen: seen.money,
+            });
         }
-        Err(OtherDispute {
-            known: "the dispute",
-            expected: self.money,
-            seen: seen.money,
-        })
+        match (self.status, now) {
+            (DisputeStatus::Won, DisputeStatus::Lost) | (DisputeStatus::Lost, DisputeStatus::Won) => {
+                Err(DisputeTransitionError::OtherDecision {
+                    decided: self.status,
+                    seen: now,
+                })
+            }
+            (DisputeStatus::Open, _) | (_, DisputeStatus::Open) => Ok(self),
+            (DisputeStatus::Won, DisputeStatus::Won) | (DisputeStatus::Lost, DisputeStatus::Lost) => Ok(self),
+        }
     }
 
-    fn opened(payment: &Payment, seen: ChannelDispute, now: DateTime<Utc>) -> Result<Self, OtherDispute> {
+    fn opened(
+        payment: &Payment,
+        seen: ChannelDispute,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DisputeTransitionError> {
         if seen.money.currency != payment.money.currency {
-            return Err(OtherDispute {
-                known: "the payment",
+            return Err(DisputeTransitionError::OtherCurrency {
                 expected: payment.money,
                 seen: seen.money,
             });
@@ -256,3 +295,6 @@ impl From<&Dispute> for DisputeView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

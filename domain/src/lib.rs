@@ -10,6 +10,8 @@ pub mod channel;
 pub mod clock;
 pub mod currency;
 pub mod dispute;
+#[cfg(test)]
+mod examples;
 pub mod fingerprint;
 pub mod id;
 pub mod job;

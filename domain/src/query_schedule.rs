@@ -1,4 +1,4 @@
-//! When a provider is asked again about a payment or a refund whose end it has not told.
+//! When a provider is asked again about a payment or a refund whose end it has not told, or to close one once more.
 //!
 //! What is in review waits for an answer that was lost: the first query is due at once, and somebody waits for it. What
 //! merely waits, for the payer or for a bank, is told by a callback in time; it is asked about in case that callback
@@ -11,6 +11,8 @@ use std::time::Duration;
 /// ladder.
 const REVIEW_UNITS: [u32; 7] = [30, 60, 120, 300, 600, 1_800, 3_600];
 const WAITING_UNITS: [u32; 6] = [300, 600, 1_800, 3_600, 10_800, 21_600];
+/// The pauses after the first attempt to close a payment that was not paid in time, and so on.
+const CLOSING_UNITS: [u32; 6] = [30, 120, 600, 1_800, 3_600, 21_600];
 /// How long something waits before it is asked about for the first time.
 const FIRST_WAIT_UNITS: u32 = 120;
 
@@ -41,6 +43,12 @@ impl QuerySchedule {
     }
 }
 
+/// The pauses between attempts to close a payment that was not paid in time. A provider that is away for some minutes is
+/// asked again soon; one that is at work on the payment for days is not asked all the time.
+pub fn closing_pauses(unit: Duration) -> Vec<Duration> {
+    in_units(unit, &CLOSING_UNITS)
+}
+
 fn in_units(unit: Duration, pauses: &[u32]) -> Vec<Duration> {
     pauses.iter().map(|units| unit * *units).collect()
 }
@@ -54,8 +62,8 @@ mod tests {
         let unit = Duration::from_secs(1);
         let (review, waiting) = (QuerySchedule::in_review(unit), QuerySchedule::waiting(unit));
         assert!(review.first < waiting.first);
-        for schedule in [&review, &waiting] {
-            assert!(schedule.pauses.is_sorted_by(|earlier, later| earlier < later));
+        for pauses in [&review.pauses, &waiting.pauses, &closing_pauses(unit)] {
+            assert!(pauses.is_sorted_by(|earlier, later| earlier < later));
         }
         assert_eq!(review.pauses.last(), Some(&Duration::from_secs(3_600)));
     }

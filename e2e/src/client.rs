@@ -67,6 +67,77 @@ impl Client {
             .await
     }
 
+    /// Asks for money of a payment to be given back; with `wait_s`, waits for the end up to so many seconds.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn create_refund(
+        &self,
+        payment: &str,
+        key: &str,
+        body: &Value,
+        wait_s: Option<u32>,
+    ) -> anyhow::Result<Answer> {
+        self.wish(&format!("payments/{payment}/refund"), key, body, wait_s)
+            .await
+    }
+
+    /// Calls a payment off.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn cancel(
+        &self,
+        payment: &str,
+        key: &str,
+        body: &Value,
+        wait_s: Option<u32>,
+    ) -> anyhow::Result<Answer> {
+        self.wish(&format!("payments/{payment}/cancel"), key, body, wait_s)
+            .await
+    }
+
+    /// Tries to pay a payment from the merchant's server.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn confirm(
+        &self,
+        payment: &str,
+        key: &str,
+        body: &Value,
+        wait_s: Option<u32>,
+    ) -> anyhow::Result<Answer> {
+        self.wish(&format!("payments/{payment}/confirm"), key, body, wait_s)
+            .await
+    }
+
+    /// Looks at a refund.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn refund(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/refunds/{id}", self.base)))
+            .await
+    }
+
+    /// Lists refunds, newest first; `query` as in `payment_id=pay_…&status=failed`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn refunds(&self, query: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/refunds?{query}", self.base)))
+            .await
+    }
+
+    async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
+        let mut request = self.http.post(format!("{}/{path}", self.base));
+        if let Some(wait_s) = wait_s {
+            request = request.header("prefer", format!("wait={wait_s}"));
+        }
+        self.send(request.header("idempotency-key", key).json(body)).await
+    }
+
     fn creation(&self, key: &str, body: &Value) -> RequestBuilder {
         self.http
             .post(format!("{}/payments", self.base))

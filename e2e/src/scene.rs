@@ -17,6 +17,9 @@ const WAIT_S: u32 = 20;
 /// The call that opens an intent, as the sandbox names it.
 pub const OPENING: &str = "POST /v1/payment_intents";
 
+/// The call that makes a refund.
+pub const REFUNDING: &str = "POST /v1/refunds";
+
 /// The call that asks which intents there are.
 pub const ASKING: &str = "GET /v1/payment_intents";
 
@@ -96,6 +99,76 @@ impl<'a> Scene<'a> {
         Ok((payment.to_owned(), intent.to_owned()))
     }
 
+    /// Asks for a payment and pays it; gives its id and its intent's.
+    ///
+    /// # Errors
+    /// It is not paid in the end.
+    pub async fn paid(&self, body: &Value, payment_method: &str) -> anyhow::Result<(String, String)> {
+        let (payment, intent) = self.payable(body).await?;
+        self.pay(&intent, payment_method).await?;
+        let paid = self.payment_until(&payment, "succeeded").await?;
+        ensure!(
+            paid.text("/status") == "succeeded",
+            "the payment is {}",
+            paid.text("/status")
+        );
+        Ok((payment, intent))
+    }
+
+    /// Asks under a new key for money of a payment to be given back, and waits for the end.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn refund(&self, payment: &str, body: &Value) -> anyhow::Result<Answer> {
+        let api = &self.merchant.api;
+        api.create_refund(payment, &key(), body, Some(WAIT_S)).await
+    }
+
+    /// Calls a payment off under a new key, and waits for the end.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn cancel(&self, payment: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.merchant
+            .api
+            .cancel(payment, &key(), body, Some(WAIT_S))
+            .await
+    }
+
+    /// Tries a card on a payment from the merchant's server under a new key, and waits for the end.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn confirm(&self, payment: &str, payment_method: &str) -> anyhow::Result<Answer> {
+        let body = json!({ "payment_method": payment_method });
+        self.merchant
+            .api
+            .confirm(payment, &key(), &body, Some(WAIT_S))
+            .await
+    }
+
+    /// Looks at a refund until it has the status, or patience runs out.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn refund_until(&self, refund: &str, status: &str) -> anyhow::Result<Answer> {
+        let ask = async || self.merchant.api.refund(refund).await;
+        wait::until(self.world.patience, ask, |answer| {
+            answer.text("/status") == status
+        })
+        .await
+    }
+
+    /// The only refund of a payment once it has succeeded, or as it stands when patience runs out.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn refund_of(&self, payment: &str) -> anyhow::Result<Value> {
+        let query = format!("payment_id={payment}");
+        let ask = async || Ok(self.merchant.api.refunds(&query).await?.body["data"][0].clone());
+        wait::until(self.world.patience, ask, |refund| refund["status"] == "succeeded").await
+    }
+
     /// The payer pays; gives the intent's status, or the decline code.
     ///
     /// # Errors
@@ -119,30 +192,40 @@ impl<'a> Scene<'a> {
         .await
     }
 
-    /// What the merchant was told about a payment so far.
+    /// What the merchant was told about a payment or refund so far.
     ///
     /// # Errors
     /// The sandbox does not answer.
-    pub async fn told(&self, payment: &str) -> anyhow::Result<Vec<Notification>> {
+    pub async fn told(&self, id: &str) -> anyhow::Result<Vec<Notification>> {
+        self.told_where(|data| data["id"] == id).await
+    }
+
+    /// What the merchant was told about a payment and its refunds and disputes, once that includes this kind of
+    /// notification, or patience runs out.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn told_of_all_until(&self, payment: &str, kind: &str) -> anyhow::Result<Vec<Notification>> {
+        let is_about = |data: &Value| data["id"] == payment || data["payment_id"] == payment;
+        let ask = async || self.told_where(is_about).await;
+        let is_told = |told: &Vec<Notification>| told.iter().any(|told| told.kind == kind);
+        wait::until(self.world.patience, ask, is_told).await
+    }
+
+    async fn told_where(&self, is_meant: impl Fn(&Value) -> bool) -> anyhow::Result<Vec<Notification>> {
         let received = self.world.sandbox.received(&self.merchant.name).await?;
-        let about = received.into_iter().filter_map(|received| {
+        let meant = received.into_iter().filter_map(|received| {
             let payload = received.payload.unwrap_or_default();
-            let told = |pointer: &str| {
-                payload
-                    .pointer(pointer)
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned()
-            };
-            (told("/data/id") == payment).then(|| Notification {
+            let next_step = payload.pointer("/data/failure/next_step").and_then(Value::as_str);
+            is_meant(&payload["data"]).then(|| Notification {
                 id: received.id.unwrap_or_default(),
                 kind: received.kind.unwrap_or_default(),
-                next_step: told("/data/failure/next_step"),
+                next_step: next_step.unwrap_or_default().to_owned(),
                 verified: received.verified == Some(true),
                 answered: received.answered,
             })
         });
-        Ok(about.collect())
+        Ok(meant.collect())
     }
 
     /// What the merchant was told, once that is so many notifications, or patience runs out.
@@ -168,6 +251,33 @@ impl<'a> Scene<'a> {
             "a payment made to see what else happens got stuck"
         );
         self.told(payment).await
+    }
+
+    /// The provider's refunds of an intent: amount and status of each.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn given_back(&self, intent: &str) -> anyhow::Result<String> {
+        let refunds = self.world.sandbox.refunds(&self.merchant.account).await?;
+        let refunds = refunds.iter().filter(|refund| refund.payment_intent == intent);
+        let shown: Vec<String> = refunds
+            .map(|refund| format!("{} {}", refund.amount, refund.status))
+            .collect();
+        Ok(if shown.is_empty() {
+            "nothing".into()
+        } else {
+            shown.join(", ")
+        })
+    }
+
+    /// The status of a payment's intent at the provider.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn intent_status(&self, payment: &str) -> anyhow::Result<String> {
+        let intents = self.intents_of(payment).await?;
+        let statuses: Vec<String> = intents.into_iter().map(|intent| intent.status).collect();
+        Ok(statuses.join(", "))
     }
 
     /// The intent that the provider has for a payment.

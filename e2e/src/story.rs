@@ -4,15 +4,25 @@
 //! same time, and none of them sees another's payments, faults or notifications.
 
 mod bad_signature;
+mod books;
 mod callback_before_intent;
 mod callback_three_times;
+mod cancel_too_late;
+mod canceled;
+mod confirmed;
 mod declined;
+mod disputed;
 mod endpoint_down_then_up;
+mod expired;
 mod never_answered;
 mod outcome_unknown;
 mod paid_at_once;
+mod paid_late;
 mod provider_down;
 mod provider_flickers;
+mod refund_fails;
+mod refund_too_large;
+mod refunded_in_parts;
 mod same_key_twice;
 mod second_card;
 
@@ -64,7 +74,22 @@ cases! {
     endpoint_down_then_up: "merchant endpoint down, then up",
     never_answered: "provider does the work and never answers",
     outcome_unknown: "outcome unknown even after asking",
+    refunded_in_parts: "refunded in two parts",
+    refund_too_large: "more asked back than is left",
+    refund_fails: "refund fails after it succeeded",
+    canceled: "canceled before it is paid",
+    cancel_too_late: "canceled just after it was paid",
+    confirmed: "paid by the merchant's server",
+    expired: "not paid in time",
+    paid_late: "paid after it expired, refunded at once",
+    disputed: "disputed and lost",
 }
+
+/// What is looked at when every other case is over: it is about all of them.
+pub const EPILOGUE: Case = Case {
+    name: "the ledger after all that",
+    play: |world| Box::pin(books::play(world)),
+};
 
 impl Case {
     /// The case of this name.

@@ -18,7 +18,7 @@ use tracing::{Instrument, field::Empty};
 
 use crate::{
     app::Shared,
-    prefer::Wait,
+    prefer,
     problem::{Problem, ProblemKind},
 };
 
@@ -47,7 +47,8 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         method,
         route,
         merchant_id = Empty,
-        payment_id = Empty
+        payment_id = Empty,
+        refund_id = Empty
     );
 
     let response = async {
@@ -78,7 +79,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
 
 /// Limits how long an answer may take: the time for the body, the same again for us, and what the client wants to wait.
 pub(crate) async fn within_time(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let wait = Wait::from_headers(request.headers()).0.unwrap_or_default();
+    let wait = prefer::wait(request.headers()).unwrap_or_default();
     let limit = app.limits.request_timeout * 2 + wait;
     timeout(limit, next.run(request)).await.unwrap_or_else(|_elapsed| {
         tracing::error!(limit_ms = limit.as_millis() as u64, "no answer in time");

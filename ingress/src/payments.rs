@@ -1,9 +1,19 @@
-//! `/api/v1/payments`: asking for payments, and looking at them.
+//! `/api/v1/payments`: asking for payments, looking at them, and what is wanted done with them.
 
+mod actions;
 mod body;
 mod create;
-mod cursor;
 mod read;
 
+pub(crate) use actions::{cancel, confirm};
 pub(crate) use create::create;
-pub(crate) use read::{get, list};
+pub(crate) use read::{get, list, status};
+
+use domain::id::PaymentId;
+
+use crate::routes::PAYMENTS;
+
+/// Where a payment is.
+fn location(id: PaymentId) -> String {
+    format!("{PAYMENTS}/{id}")
+}

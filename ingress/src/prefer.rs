@@ -1,42 +1,23 @@
 //! `Prefer: wait=N` (RFC 7240): the client would rather wait for the result than come back for it.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, request::Parts},
-};
+use axum::http::HeaderMap;
 
 /// More than this ties up connections on both sides; whoever needs longer asks again.
 const MAX_WAIT_S: u64 = 30;
 
-/// For how long the client wants to wait, if it does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Wait(pub Option<Duration>);
-
-impl Wait {
-    /// Reads the preference. One that cannot be understood is ignored, as the RFC asks.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
-        let lines = headers
-            .get_all("prefer")
-            .iter()
-            .filter_map(|line| line.to_str().ok());
-        // The first one counts, where it is given twice.
-        let seconds = lines.flat_map(|line| line.split(',')).find_map(wait_seconds);
-        Self(
-            seconds
-                .filter(|seconds| *seconds > 0)
-                .map(|seconds| Duration::from_secs(seconds.min(MAX_WAIT_S))),
-        )
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Wait {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::from_headers(&parts.headers))
-    }
+/// For how long the client wants to wait, if it does. A preference that cannot be understood is ignored, as the RFC asks.
+pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let lines = headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    // The first one counts, where it is given twice.
+    let seconds = lines.flat_map(|line| line.split(',')).find_map(wait_seconds);
+    seconds
+        .filter(|seconds| *seconds > 0)
+        .map(|seconds| Duration::from_secs(seconds.min(MAX_WAIT_S)))
 }
 
 fn wait_seconds(preference: &str) -> Option<u64> {
@@ -55,25 +36,25 @@ fn wait_seconds(preference: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn wait(lines: &[&str]) -> Option<u64> {
+    fn waits(lines: &[&str]) -> Option<u64> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append("prefer", line.parse().unwrap());
         }
-        Wait::from_headers(&headers).0.map(|wait| wait.as_secs())
+        wait(&headers).map(|wait| wait.as_secs())
     }
 
     #[test]
     fn reads_the_wait_among_other_preferences() {
-        assert_eq!(wait(&["wait=5"]), Some(5));
-        assert_eq!(wait(&["respond-async, Wait = \"10\"; x=y"]), Some(10));
-        assert_eq!(wait(&["return=minimal", "wait=3, wait=7"]), Some(3));
+        assert_eq!(waits(&["wait=5"]), Some(5));
+        assert_eq!(waits(&["respond-async, Wait = \"10\"; x=y"]), Some(10));
+        assert_eq!(waits(&["return=minimal", "wait=3, wait=7"]), Some(3));
     }
 
     #[test]
     fn a_long_wait_is_cut_and_a_strange_one_ignored() {
-        assert_eq!(wait(&["wait=3600"]), Some(30));
-        assert_eq!(wait(&["wait=99999999999999999999"]), Some(30));
+        assert_eq!(waits(&["wait=3600"]), Some(30));
+        assert_eq!(waits(&["wait=99999999999999999999"]), Some(30));
         for ignored in [
             "",
             "wait",
@@ -84,7 +65,7 @@ mod tests {
             "waiting=5",
             "5",
         ] {
-            assert_eq!(wait(&[ignored]), None, "{ignored}");
+            assert_eq!(waits(&[ignored]), None, "{ignored}");
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::id::RefundId;
 use serde::Serialize;
 
 /// What went wrong: one `type` each.
@@ -24,6 +25,16 @@ pub enum ProblemKind {
     IdempotencyKey,
     /// The idempotency key belongs to another request.
     IdempotencyConflict,
+    /// A payment that was not paid cannot be refunded.
+    PaymentNotPaid,
+    /// Nothing of the payment is left to refund.
+    NothingLeftToRefund,
+    /// More is to be refunded than is left of the payment.
+    RefundTooLarge,
+    /// The refund is to be in another currency than the payment.
+    RefundCurrencyDiffers,
+    /// A wish about a payment cannot be carried out as the payment stands.
+    ActionRefused,
     /// No API key, or not a good one.
     Unauthorized,
     /// The callback is not signed by its provider.
@@ -52,12 +63,17 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::InvalidQuery,
         Self::IdempotencyKey,
         Self::IdempotencyConflict,
+        Self::PaymentNotPaid,
+        Self::NothingLeftToRefund,
+        Self::RefundTooLarge,
+        Self::RefundCurrencyDiffers,
+        Self::ActionRefused,
         Self::Unauthorized,
         Self::BadSignature,
         Self::MalformedCallback,
@@ -80,6 +96,11 @@ impl ProblemKind {
             Self::InvalidQuery => "/problems/invalid-query",
             Self::IdempotencyKey => "/problems/idempotency-key",
             Self::IdempotencyConflict => "/problems/idempotency-conflict",
+            Self::PaymentNotPaid => "/problems/payment-not-paid",
+            Self::NothingLeftToRefund => "/problems/nothing-left-to-refund",
+            Self::RefundTooLarge => "/problems/refund-too-large",
+            Self::RefundCurrencyDiffers => "/problems/refund-currency-differs",
+            Self::ActionRefused => "/problems/action-refused",
             Self::Unauthorized => "/problems/unauthorized",
             Self::BadSignature => "/problems/bad-signature",
             Self::MalformedCallback => "/problems/malformed-callback",
@@ -103,8 +124,12 @@ impl ProblemKind {
             | Self::IdempotencyKey
             | Self::BadSignature
             | Self::MalformedCallback => StatusCode::BAD_REQUEST,
-            Self::InvalidRequest => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::IdempotencyConflict => StatusCode::CONFLICT,
+            Self::InvalidRequest | Self::RefundCurrencyDiffers => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyConflict
+            | Self::PaymentNotPaid
+            | Self::NothingLeftToRefund
+            | Self::RefundTooLarge
+            | Self::ActionRefused => StatusCode::CONFLICT,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -125,6 +150,11 @@ impl ProblemKind {
             Self::InvalidQuery => "A query parameter cannot be used",
             Self::IdempotencyKey => "The Idempotency-Key header is missing or cannot be used",
             Self::IdempotencyConflict => "The idempotency key belongs to another request",
+            Self::PaymentNotPaid => "The payment was not paid",
+            Self::NothingLeftToRefund => "Nothing of the payment is left to refund",
+            Self::RefundTooLarge => "More than is left of the payment",
+            Self::RefundCurrencyDiffers => "The payment is in another currency",
+            Self::ActionRefused => "The payment does not allow it",
             Self::Unauthorized => "A valid API key is needed",
             Self::BadSignature => "The callback is not signed by its provider",
             Self::MalformedCallback => "The callback is no event",
@@ -155,12 +185,27 @@ pub(crate) struct FieldError {
     pub detail: String,
 }
 
+/// What a refusal tells programs beyond its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Refusal {
+    /// The stable code, as in a stored object's failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The refund that the key names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<RefundId>,
+    /// What can still be refunded, in the payment's minor unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_refundable: Option<i64>,
+}
+
 /// An error on its way to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     kind: ProblemKind,
     detail: String,
     errors: Vec<FieldError>,
+    refusal: Refusal,
     retry_soon: bool,
 }
 
@@ -176,6 +221,8 @@ struct Document<'a> {
     trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    #[serde(flatten)]
+    refusal: &'a Refusal,
 }
 
 impl Problem {
@@ -185,6 +232,7 @@ impl Problem {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
+            refusal: Refusal::default(),
             retry_soon: kind.is_passing(),
         }
     }
@@ -213,6 +261,11 @@ impl Problem {
         Self { errors, ..self }
     }
 
+    /// Says why in words for programs.
+    pub(crate) fn with_refusal(self, refusal: Refusal) -> Self {
+        Self { refusal, ..self }
+    }
+
     /// Invites the client to try again in a second.
     pub(crate) fn retry_soon(self) -> Self {
         Self {
@@ -236,6 +289,7 @@ impl Problem {
             instance,
             trace_id,
             errors: &self.errors,
+            refusal: &self.refusal,
         };
         serde_json::to_vec(&document).unwrap_or_default()
     }

@@ -13,13 +13,25 @@ use crate::{
     app::Shared,
     callbacks, health, observe, openapi, payments,
     problem::{Problem, ProblemKind},
-    server,
+    refunds, server,
 };
 
 /// Payments: ask for one, list them.
 pub(crate) const PAYMENTS: &str = "/api/v1/payments";
 /// One payment.
 const PAYMENT: &str = "/api/v1/payments/{id}";
+/// How one payment stands.
+const PAYMENT_STATUS: &str = "/api/v1/payments/{id}/status";
+/// Give money of one payment back.
+pub(crate) const PAYMENT_REFUND: &str = "/api/v1/payments/{id}/refund";
+/// Close one payment.
+pub(crate) const PAYMENT_CANCEL: &str = "/api/v1/payments/{id}/cancel";
+/// Try to pay one payment.
+pub(crate) const PAYMENT_CONFIRM: &str = "/api/v1/payments/{id}/confirm";
+/// Refunds: ask for one, list them.
+pub(crate) const REFUNDS: &str = "/api/v1/refunds";
+/// One refund.
+const REFUND: &str = "/api/v1/refunds/{id}";
 /// Callbacks from Stripe.
 pub(crate) const STRIPE_CALLBACKS: &str = "/api/v1/webhooks/stripe/{merchant}";
 const OPENAPI: &str = "/api/v1/openapi.json";
@@ -32,6 +44,12 @@ pub(crate) fn router(app: Shared) -> Router {
     Router::new()
         .route(PAYMENTS, get(payments::list).post(payments::create))
         .route(PAYMENT, get(payments::get))
+        .route(PAYMENT_STATUS, get(payments::status))
+        .route(PAYMENT_REFUND, post(refunds::create_of_payment))
+        .route(PAYMENT_CANCEL, post(payments::cancel))
+        .route(PAYMENT_CONFIRM, post(payments::confirm))
+        .route(REFUNDS, get(refunds::list).post(refunds::create))
+        .route(REFUND, get(refunds::get))
         .route(STRIPE_CALLBACKS, post(callback))
         .route(OPENAPI, get(openapi::document))
         .route("/healthz", get(health::live))

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use channels::{Channels, Credentials};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::Channel,
     clock::Clock,
@@ -15,6 +16,8 @@ use crate::{bulkhead::Bulkhead, notifier::Notifier, settling::Settling};
 
 /// The longest that a job is put off before it looks again, in units of the retry ladder.
 const LONGEST_NAP_UNITS: u32 = 60;
+/// An idempotency key is trusted until this long before the provider forgets it.
+const RETENTION_MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// Handles to everything outside of a job.
 pub struct Context {
@@ -44,6 +47,13 @@ impl Context {
             .unwrap_or(LONGEST_NAP_UNITS)
             .min(LONGEST_NAP_UNITS);
         self.retry_unit * units
+    }
+
+    /// Whether the provider may have forgotten the idempotency key of a call that was first begun then.
+    pub fn may_be_forgotten(&self, channel: Channel, begun: DateTime<Utc>) -> bool {
+        let retention = channels::capabilities(channel).idempotency_retention;
+        let trusted = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX) - RETENTION_MARGIN;
+        self.clock.now() - begun > trusted
     }
 
     /// A merchant's credentials for a channel, or why there are none.

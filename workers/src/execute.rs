@@ -7,6 +7,7 @@ use std::{
 };
 
 use broker::Publisher;
+use chrono::{DateTime, Utc};
 use domain::{
     id::{JobId, MerchantId},
     job::{Envelope, Job},
@@ -45,6 +46,8 @@ pub struct Run {
     pub is_last: bool,
     /// Where in the trace of the payment this run stands.
     pub trace: TraceParent,
+    /// When the job was asked for, if it is our own word: a foreign publisher may write any time.
+    pub asked_at: Option<DateTime<Utc>>,
 }
 
 /// What a kind of job does. Implemented by its payload; one file for each in `jobs/`.
@@ -130,6 +133,7 @@ impl Executor {
             is_repeat: envelope.redelivered || envelope.snoozes > 0,
             is_last: contract.retry.is_last(envelope.attempt),
             trace,
+            asked_at: envelope.published_by.is_none().then_some(envelope.published_at),
         };
         tracing::Span::current().record("job_id", &run.job_id);
         let (job, outcome) = match decoded {

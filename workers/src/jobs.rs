@@ -1,10 +1,18 @@
 //! The handlers: one file for each kind of job, named like its contract in `domain`.
 
+mod cancel_payment;
 mod change;
+mod closing;
+mod confirm_payment;
 mod create_intent;
+mod create_refund;
+mod expire_payment;
 mod inquiry;
 mod notify_merchant;
+mod opening;
 mod process_callback;
 mod query_payment;
+mod query_refund;
 mod reconcile;
-mod unbuilt;
+mod subject;
+mod wish;

@@ -1,26 +1,31 @@
-//! The sweeper: sees to it that a provider is asked again about payments whose end it has not told.
+//! The sweeper: sees to it that providers are asked about payments and refunds whose end they have not told, and that
+//! payments are closed that were not paid in time.
 //!
-//! Each process runs one. It keeps nothing: it looks which payments a query is due for, schedules the next one, and puts
-//! the jobs that ask into the outbox, all in one transaction. Others do the same at the same time, and each query is
-//! made once. It takes one batch at a time, so that a provider that comes back after hours is not asked about
-//! everything in the same second.
+//! Each process runs one. It keeps nothing: it looks what is due, schedules the next time, and puts the jobs into the
+//! outbox, all in one transaction. Others do the same at the same time, and each thing is done once. It takes one batch
+//! at a time, so that a provider that comes back after hours is not asked about everything in the same second.
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use domain::{clock::Clock, job::Envelope, query_schedule::QuerySchedule, trace::TraceParent};
+use domain::{
+    clock::Clock,
+    job::{Envelope, Job},
+    query_schedule::{QuerySchedule, closing_pauses},
+    trace::TraceParent,
+};
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How many payments are taken up at once.
+/// How many of each are taken up at once.
 const BATCH: i64 = 64;
 /// How often the sweeper looks, in units of the retry ladder.
 const LOOK_EVERY_UNITS: u32 = 5;
 
 /// What the sweeper needs.
 pub struct Sweeper {
-    /// Where the payments are.
+    /// Where payments and refunds are.
     pub store: Store,
     /// Notified when there is something to relay.
     pub committed: Arc<Notify>,
@@ -40,41 +45,61 @@ impl Sweeper {
             .is_some()
         {
             if let Err(error) = self.sweep().await {
-                tracing::warn!(%error, "due queries could not be taken up");
+                tracing::warn!(%error, "what is due could not be taken up");
             }
         }
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        self.take_up(now).await?;
+        self.ask(now).await?;
+        self.expire(now).await?;
         let (count, oldest) = self.store.in_review().await?;
-        let age = oldest.map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
         metrics::gauge!("sluice_payments_in_review").set(count as f64);
-        metrics::gauge!("sluice_payments_in_review_oldest_seconds").set(age);
+        metrics::gauge!("sluice_payments_in_review_oldest_seconds").set(age(oldest, now));
+        let (count, oldest) = self.store.refunds_in_review().await?;
+        metrics::gauge!("sluice_refunds_in_review").set(count as f64);
+        metrics::gauge!("sluice_refunds_in_review_oldest_seconds").set(age(oldest, now));
         Ok(())
     }
 
-    async fn take_up(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Has providers asked about what they have not told the end of.
+    async fn ask(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let review = QuerySchedule::in_review(self.retry_unit);
         let waiting = QuerySchedule::waiting(self.retry_unit);
         let batch = self.store.claim_queries(now, &review, &waiting, BATCH).await?;
-        if batch.is_empty() {
-            return Ok(());
+        let payments = batch.queries.iter().map(|query| envelope(query, now));
+        let refunds = batch.refund_queries.iter().map(|query| envelope(query, now));
+        let jobs: Vec<Envelope> = payments.chain(refunds).collect();
+        if !jobs.is_empty() {
+            batch.finish(&jobs).await?;
+            self.committed.notify_one();
         }
-        let jobs: Vec<Envelope> = batch
-            .queries
-            .iter()
-            .map(|query| Envelope::new(query, TraceParent::root(), now))
-            .chain(
-                batch
-                    .refund_queries
-                    .iter()
-                    .map(|query| Envelope::new(query, TraceParent::root(), now)),
-            )
-            .collect();
-        batch.finish(&jobs).await?;
-        self.committed.notify_one();
         Ok(())
     }
+
+    /// Has payments closed that were not paid in time.
+    async fn expire(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let pauses = closing_pauses(self.retry_unit);
+        let batch = self.store.claim_expiries(now, &pauses, BATCH).await?;
+        let jobs: Vec<Envelope> = batch
+            .expiries
+            .iter()
+            .map(|expiry| envelope(expiry, now))
+            .collect();
+        if !jobs.is_empty() {
+            batch.finish(&jobs).await?;
+            self.committed.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn envelope(job: &impl Job, now: DateTime<Utc>) -> Envelope {
+    Envelope::new(job, TraceParent::root(), now)
+}
+
+/// How long ago something happened, in seconds.
+fn age(since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> f64 {
+    since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0))
 }

@@ -15,6 +15,7 @@ mod callback;
 mod capabilities;
 mod channel;
 mod credentials;
+mod exchange;
 mod redact;
 mod registry;
 pub mod standard_webhooks;

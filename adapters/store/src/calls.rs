@@ -49,6 +49,10 @@ macro_rules! calls {
     };
 }
 
+const SELECT_BEGUN: &str = "
+select min(at) from payment_records
+where payment_id = $1 and job_id = $2 and operation = $3 and outcome = 'started'";
+
 const OF_PAYMENTS: Calls =
     calls!("payment_records", "payment_id", create: "create_intent", find: "find_intent");
 const OF_REFUNDS: Calls = calls!("refund_records", "refund_id", create: "create_refund", find: "find_refund");
@@ -100,6 +104,24 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.called(&OF_REFUNDS, refund_id.as_uuid(), job_id, attempt)
             .await
+    }
+
+    /// When a job first began this operation on a payment, if it did: from then on, a repeat of it asks for the answer to
+    /// what may have been done.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn begun(
+        &self,
+        payment_id: PaymentId,
+        job_id: &str,
+        operation: &str,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let asking = sqlx::query_scalar(SELECT_BEGUN)
+            .bind(payment_id.as_uuid())
+            .bind(job_id)
+            .bind(operation);
+        answered(asking.fetch_one(&self.pool)).await
     }
 
     async fn open(

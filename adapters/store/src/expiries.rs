@@ -35,6 +35,7 @@ struct ExpiryRow {
     closings: i32,
 }
 
+// By an array of ids, as for queries.
 const CLAIM: &str = "
 with due as (
   select id from payments
@@ -47,8 +48,8 @@ with due as (
 update payments
 set closings = closings + 1,
     next_closing_at = $1 + make_interval(secs => ($3::float8[])[least(closings + 1, cardinality($3::float8[]))])
-from due where payments.id = due.id
-returning payments.id, merchant_id, closings";
+where id = any (array(select id from due))
+returning id, merchant_id, closings";
 
 impl Store {
     /// Claims up to `limit` payments that were not paid by `now` and that no other process has claimed. Should one not

@@ -28,7 +28,8 @@ pub struct QueryBatch {
 
 /// Claims what a query is due for: what was asked about before and is due again, then what has not changed for `$3`
 /// seconds and was not asked about yet. Both walk the one index of the table's statuses from its oldest end, and look at
-/// nothing that is not due.
+/// nothing that is not due. The rows are changed by their ids as an array: PostgreSQL takes a limit that it does not know for
+/// a tenth of the table, and would go through all of it to join so many.
 macro_rules! claim {
     ($table:literal, $statuses:literal, $payment_id:literal) => {
         concat!(
@@ -43,8 +44,7 @@ macro_rules! claim {
              update ", $table, " as due
              set queries = queries + 1,
                  next_query_at = $1 + make_interval(secs => ($4::float8[])[least(queries + 1, cardinality($4::float8[]))])
-             from (select id from again union all select id from first) as claimed
-             where due.id = claimed.id
+             where due.id = any (array(select id from again union all select id from first))
              returning due.id, ", $payment_id, " as payment_id, merchant_id, queries"
         )
     };
@@ -55,7 +55,9 @@ const CLAIM_WAITING_PAYMENTS: &str = claim!("payments", "'requires_action', 'pro
 const CLAIM_REFUNDS_IN_REVIEW: &str = claim!("refunds", "'needs_review'", "due.payment_id");
 const CLAIM_WAITING_REFUNDS: &str = claim!("refunds", "'processing'", "due.payment_id");
 
-const IN_REVIEW: &str = "select count(*), min(updated_at) from payments where status = 'needs_review'";
+const PAYMENTS_IN_REVIEW: &str =
+    "select count(*), min(updated_at) from payments where status = 'needs_review'";
+const REFUNDS_IN_REVIEW: &str = "select count(*), min(updated_at) from refunds where status = 'needs_review'";
 
 #[derive(FromRow)]
 struct QueryRow {
@@ -115,7 +117,15 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn in_review(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
-        answered(sqlx::query_as(IN_REVIEW).fetch_one(&self.pool)).await
+        answered(sqlx::query_as(PAYMENTS_IN_REVIEW).fetch_one(&self.pool)).await
+    }
+
+    /// The same for refunds.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn refunds_in_review(&self) -> Result<(i64, Option<DateTime<Utc>>), StoreError> {
+        answered(sqlx::query_as(REFUNDS_IN_REVIEW).fetch_one(&self.pool)).await
     }
 }
 

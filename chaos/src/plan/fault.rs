@@ -24,7 +24,9 @@ pub enum Fault {
     },
     /// The provider misbehaves, some calls long.
     Provider {
-        /// The route, as the sandbox's dials name it.
+        /// What the calls are for that are struck.
+        call: &'static str,
+        /// Their route, as the sandbox's dials name it.
         route: &'static str,
         /// The sandbox's name for it.
         how: &'static str,
@@ -101,7 +103,7 @@ impl Fault {
             Self::Crash(server) => format!("kill {}", server.name()),
             Self::MemoryAlarm => "memory alarm of rabbitmq".to_owned(),
             Self::Wire { to, damage, .. } => format!("wire to {}: {}", to.name(), damage.name()),
-            Self::Provider { route, how, .. } => format!("provider: {how} on {}", method(route)),
+            Self::Provider { call, how, .. } => format!("provider: {how} on {call}"),
             Self::Callbacks(dial) => format!("callbacks {}", dial.name()),
             Self::Endpoint { .. } => "endpoint refuses".to_owned(),
         }
@@ -140,17 +142,11 @@ impl fmt::Display for Fault {
                 }
                 write!(f, ": {}", damage.name())
             }
-            Self::Provider {
-                route, how, times, ..
-            } => write!(f, "provider: {how} on {} x{times}", method(route)),
+            Self::Provider { call, how, times, .. } => write!(f, "provider: {how} on {call} x{times}"),
             Self::Callbacks(dial) => write!(f, "callbacks {}", dial.name()),
             Self::Endpoint { merchant, times } => {
                 write!(f, "endpoint of merchant {merchant} refuses x{times}")
             }
         }
     }
-}
-
-fn method(route: &str) -> &str {
-    route.split_once(' ').map_or(route, |(method, _)| method)
 }

@@ -8,8 +8,14 @@ use crate::seed::{Deck, Dice};
 /// Nothing breaks before everything has worked for a moment.
 const LEAD: Duration = Duration::from_secs(2);
 
-/// The routes that workers call.
-const ROUTES: [&str; 2] = ["POST /v1/payment_intents", "GET /v1/*"];
+/// The calls that workers make: what they are for, and their routes as the sandbox's dials name them.
+const CALLS: [(&str, &str); 5] = [
+    ("opening", "POST /v1/payment_intents"),
+    ("asking", "GET /v1/*"),
+    ("refunding", "POST /v1/refunds"),
+    ("canceling", "POST /v1/payment_intents/{id}/cancel"),
+    ("confirming", "POST /v1/payment_intents/{id}/confirm"),
+];
 
 /// The sandbox's names for what a provider can do to a call.
 const MISDEEDS: [&str; 9] = [
@@ -142,14 +148,15 @@ fn wires() -> Vec<Fault> {
 }
 
 fn misdeeds() -> Vec<Fault> {
-    let struck = |how, route| Fault::Provider {
+    let struck = |how, (call, route)| Fault::Provider {
+        call,
         route,
         how,
         times: 1,
         delay_ms: 0,
     };
-    let on_all_routes = |how| ROUTES.map(|route| struck(how, route));
-    MISDEEDS.into_iter().flat_map(on_all_routes).collect()
+    let on_all_calls = |how| CALLS.map(|call| struck(how, call));
+    MISDEEDS.into_iter().flat_map(on_all_calls).collect()
 }
 
 /// The fault with its particulars.
@@ -167,7 +174,8 @@ fn varied(fault: Fault, dice: &mut Dice) -> Fault {
             let of = of.map(|_| with_wire[dice.place(with_wire.len())]);
             Fault::Wire { to, of, damage }
         }
-        Fault::Provider { route, how, .. } => Fault::Provider {
+        Fault::Provider { call, route, how, .. } => Fault::Provider {
+            call,
             route,
             how,
             times: dice.number(1..=6),

@@ -65,15 +65,16 @@ async fn look(evidence: &Evidence<'_>) -> anyhow::Result<Vec<Finding>> {
 }
 
 fn is_settled(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .all(|finding| finding.lost == 0 && finding.stuck == 0)
+    findings.iter().all(|finding| finding.counts.may_need_time() == 0)
 }
 
 /// How much there is to wait for, with an example.
 fn unsettled(findings: &[Finding]) -> String {
-    let of = |finding: &&Finding| finding.lost + finding.stuck > 0;
-    let count: u64 = findings.iter().map(|finding| finding.lost + finding.stuck).sum();
+    let of = |finding: &&Finding| finding.counts.may_need_time() > 0;
+    let count: u64 = findings
+        .iter()
+        .map(|finding| finding.counts.may_need_time())
+        .sum();
     let example = findings
         .iter()
         .filter(of)

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{
     faults::{Deaths, Tally},
     journal::Progress,
-    verifier::{Finding, invariants},
+    verifier::{Counts, Finding, invariants},
 };
 
 /// How long everything may take to be settled after the last fault.
@@ -41,8 +41,7 @@ pub struct Verdict {
 impl Verdict {
     /// Whether nothing was lost, doubled or got stuck, everything was settled in time, and enough happened to say so.
     pub fn is_good(&self) -> bool {
-        let holds = |finding: &Finding| finding.lost + finding.doubled + finding.stuck == 0;
-        self.findings.iter().all(holds) && self.shortfalls().is_empty()
+        self.findings.iter().all(Finding::holds) && self.shortfalls().is_empty()
     }
 
     /// What else makes the run a failure, a sentence each.
@@ -79,8 +78,12 @@ impl Verdict {
         self.findings.iter().filter(empty).map(in_words)
     }
 
-    fn sum(&self, count: impl Fn(&Finding) -> u64) -> u64 {
-        self.findings.iter().map(count).sum()
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for finding in &self.findings {
+            counts += finding.counts;
+        }
+        counts
     }
 }
 
@@ -97,12 +100,10 @@ impl fmt::Display for Verdict {
         let faults = self.tally.total() + self.deaths.at_failpoints();
         write!(
             f,
-            "\nchaos: seed {}, {} requests, {faults} faults, lost {}, doubled {}, stuck {}, ",
+            "\nchaos: seed {}, {} requests, {faults} faults, {}, ",
             self.seed,
             self.orders.begun,
-            self.sum(|finding| finding.lost),
-            self.sum(|finding| finding.doubled),
-            self.sum(|finding| finding.stuck),
+            self.counts(),
         )?;
         match self.recovered {
             Some(recovered) => write!(f, "recovered in {:.1} s", recovered.as_secs_f64()),
@@ -113,18 +114,14 @@ impl fmt::Display for Verdict {
 
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let (invariant, checked) = (finding.invariant, finding.checked);
-    if finding.lost + finding.doubled + finding.stuck == 0 {
+    if finding.holds() {
         let note = finding
             .note
             .as_ref()
             .map_or_else(String::new, |note| format!(" ({note})"));
         return writeln!(f, "ok   {invariant}  checked {checked}{note}");
     }
-    writeln!(
-        f,
-        "FAIL {invariant}  checked {checked}, lost {} doubled {} stuck {}",
-        finding.lost, finding.doubled, finding.stuck
-    )?;
+    writeln!(f, "FAIL {invariant}  checked {checked}, {}", finding.counts)?;
     for example in &finding.examples {
         writeln!(f, "       {example}")?;
     }

@@ -6,23 +6,22 @@ use e2e::{Answer, client::Client, sandbox_client::Sandbox};
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep, timeout},
+    time::{Instant, timeout},
 };
 
-use super::{draw::Drawn, payer, story::Story};
+use super::{
+    draw::Drawn,
+    pauses::Pauses,
+    payer,
+    story::{Sending, Then},
+};
 use crate::journal::{Asked, Journal, OrderNumber, Told, Wanted};
 
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How many seconds a client asks ingress to wait for the finished payment.
-const WAIT_S: u32 = 3;
-/// Between two requests of a client that was not satisfied; it grows, so that clients in a jam do not become the jam.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How often a client repeats after it was told to come to an end, and how soon.
-const REPEATS_AT_THE_END: u32 = 10;
-const PAUSE_AT_THE_END: Duration = Duration::from_millis(500);
-/// How often a client looks at a payment to see a change before it loses interest.
+/// How many seconds a client asks ingress to wait for the end.
+pub(super) const WAIT_S: u32 = 3;
+/// How often a client looks at something to see a change before it loses interest.
 const LOOKS: u32 = 30;
 
 /// A merchant's system.
@@ -35,17 +34,10 @@ pub struct Shop {
 }
 
 /// An order that is being played.
-struct Play<'a> {
-    shop: &'a Shop,
-    order: OrderNumber,
-    drawn: &'a Drawn,
-}
-
-/// The pauses of a client that repeats, and when it has done so often enough.
-struct Pauses<'a> {
-    closing: &'a watch::Receiver<bool>,
-    pause: Duration,
-    left_at_the_end: u32,
+pub(super) struct Play<'a> {
+    pub(super) shop: &'a Shop,
+    pub(super) order: OrderNumber,
+    pub(super) drawn: &'a Drawn,
 }
 
 impl Shop {
@@ -62,75 +54,67 @@ impl Shop {
         let Some(told) = play.ask_as_told().await else {
             return;
         };
-        let Some(Some(intent)) = play.look_until(&told.payment, intent_or_end).await else {
+        let accepted = Instant::now();
+        if drawn.story.script().then == Then::CancelAtOnce {
+            return play.cancel(&told.id).await;
+        }
+        let Some(Some(intent)) = play.look_until(&told.id, intent_or_end).await else {
             return;
         };
-        for card in drawn.story.cards() {
-            for act in payer::pay(&self.sandbox, &intent, card).await {
-                self.journal.note_payer(order, act);
-            }
-            // A decline is waited for, so that the story of two cards shows both.
-            play.look_until(&told.payment, is_settled).await;
-        }
-        if drawn.story.cards().is_empty() && drawn.story != Story::NeverPaid {
-            play.look_until(&told.payment, is_settled).await;
-        }
-    }
-
-    fn pauses(&self) -> Pauses<'_> {
-        Pauses {
-            closing: &self.closing,
-            pause: FIRST_PAUSE,
-            left_at_the_end: REPEATS_AT_THE_END,
-        }
+        play.play_payer(&told.id, &intent).await;
+        play.play_then(&told.id, &intent, accepted).await;
     }
 }
 
 impl Play<'_> {
     /// Sends what the story asks for; gives the answer that accepted the payment.
     async fn ask_as_told(&self) -> Option<Told> {
-        match self.drawn.story {
-            Story::SentTwiceAtOnce => {
+        match self.drawn.story.script().sending {
+            Sending::TwiceAtOnce => {
                 let (told, again) = tokio::join!(self.ask_until_known(0), self.ask_until_known(0));
                 told.or(again)
             }
-            Story::OtherBodyAtOnce => {
+            Sending::OtherBodyAtOnce => {
                 let (told, other) = tokio::join!(self.ask_until_known(0), self.ask_until_known(1));
                 told.or(other)
             }
-            Story::SentTwice => {
+            Sending::Twice => {
                 let told = self.ask_until_known(0).await;
                 let again = self.ask_until_known(0).await;
                 told.or(again)
             }
-            Story::OtherBody => {
+            Sending::OtherBody => {
                 let told = self.ask_until_known(0).await?;
-                self.look_until(&told.payment, is_stored).await;
+                self.look_until(&told.id, is_stored).await;
                 self.ask_until_known(1).await;
                 Some(told)
             }
-            Story::PaidAtOnce
-            | Story::DeclinedAtOnce
-            | Story::PaidLater
-            | Story::Declined
-            | Story::SecondCard
-            | Story::Authenticated
-            | Story::NeverPaid
-            | Story::Waiting => self.ask_until_known(0).await,
+            Sending::Once | Sending::Waiting => self.ask_until_known(0).await,
         }
     }
 
     /// Sends a request until it is accepted or refused for good; gives the answer that accepted it.
     async fn ask_until_known(&self, request: usize) -> Option<Told> {
         let wanted = self.drawn.wanted.get(request)?;
-        let mut pauses = self.shop.pauses();
+        let ask = || self.ask(wanted);
+        let note = |asked| self.shop.journal.note_asked(self.order, request, asked);
+        self.repeat_until_known(ask, note).await
+    }
+
+    /// Asks until it is accepted or refused for good, whatever it is; gives the answer that accepted it.
+    pub(super) async fn repeat_until_known<Asking: Future<Output = Asked>>(
+        &self,
+        ask: impl Fn() -> Asking,
+        note: impl Fn(Asked),
+    ) -> Option<Told> {
+        let mut pauses = self.pauses();
         loop {
-            let asked = self.ask(wanted).await;
+            let asked = ask().await;
             let told = asked.told.clone();
-            self.shop.journal.note_asked(self.order, request, asked);
+            note(asked);
             match told {
                 Some(told) if told.is_accepted() => return Some(told),
-                Some(told) if is_final(told.status) => return None,
+                Some(told) if is_final(&told) => return None,
                 Some(_) | None if pauses.may_repeat().await => {}
                 Some(_) | None => return None,
             }
@@ -139,25 +123,54 @@ impl Play<'_> {
 
     async fn ask(&self, wanted: &Wanted) -> Asked {
         let (api, key, body) = (&self.shop.api, &self.drawn.key, body_of(wanted));
-        let began = Instant::now();
-        let answer = if self.drawn.story == Story::Waiting {
-            timeout(PATIENCE, api.create_and_wait(key, &body, WAIT_S)).await
+        if self.drawn.story.script().sending == Sending::Waiting {
+            asked(api.create_and_wait(key, &body, WAIT_S)).await.0
         } else {
-            timeout(PATIENCE, api.create(key, &body)).await
-        };
-        asked(began, answer.ok().and_then(Result::ok).as_ref())
+            asked(api.create(key, &body)).await.0
+        }
+    }
+
+    /// The payer's part. A decline is waited for, so that the story of two cards shows both.
+    async fn play_payer(&self, payment: &str, intent: &str) {
+        let script = self.drawn.story.script();
+        for card in script.payer {
+            self.pay(intent, card).await;
+            self.look_until(payment, is_settled).await;
+        }
+        if script.card.is_some() {
+            self.look_until(payment, is_settled).await;
+        }
+    }
+
+    /// The payer pays at the provider.
+    pub(super) async fn pay(&self, intent: &str, card: &'static str) {
+        for act in payer::pay(&self.shop.sandbox, intent, card).await {
+            self.shop.journal.note_payer(self.order, act);
+        }
     }
 
     /// Looks at the payment until the answer is what was waited for, and gives that.
-    async fn look_until<T>(&self, payment: &str, find: impl Fn(&Answer) -> Option<T>) -> Option<T> {
-        let mut pauses = self.shop.pauses();
+    pub(super) async fn look_until<T>(
+        &self,
+        payment: &str,
+        find: impl Fn(&Answer) -> Option<T>,
+    ) -> Option<T> {
+        let look = || asked(self.shop.api.payment(payment));
+        let note = |seen| self.shop.journal.note_look(self.order, seen);
+        self.repeat_until_found(look, note, find).await
+    }
+
+    /// Looks until the answer is what was waited for, whatever is looked at, and gives that.
+    pub(super) async fn repeat_until_found<T, Looking: Future<Output = (Asked, Option<Answer>)>>(
+        &self,
+        look: impl Fn() -> Looking,
+        note: impl Fn(Asked),
+        find: impl Fn(&Answer) -> Option<T>,
+    ) -> Option<T> {
+        let mut pauses = self.pauses();
         for _ in 0..LOOKS {
-            let began = Instant::now();
-            let answer = timeout(PATIENCE, self.shop.api.payment(payment)).await;
-            let answer = answer.ok().and_then(Result::ok);
-            self.shop
-                .journal
-                .note_look(self.order, asked(began, answer.as_ref()));
+            let (seen, answer) = look().await;
+            note(seen);
             if let Some(found) = answer.as_ref().and_then(&find) {
                 return Some(found);
             }
@@ -167,30 +180,20 @@ impl Play<'_> {
         }
         None
     }
-}
 
-impl Pauses<'_> {
-    /// Waits before the next repeat; false when there have been enough.
-    async fn may_repeat(&mut self) -> bool {
-        let mut closing = self.closing.clone();
-        if *closing.borrow() {
-            let Some(left) = self.left_at_the_end.checked_sub(1) else {
-                return false;
-            };
-            self.left_at_the_end = left;
-            sleep(PAUSE_AT_THE_END).await;
-        } else {
-            // The end is seen when it comes, and not only after a pause that grew in a jam.
-            let _told = timeout(self.pause, closing.wait_for(|closing| *closing)).await;
-            self.pause = self.pause.mul_f32(1.5).min(LONGEST_PAUSE);
-        }
-        true
+    fn pauses(&self) -> Pauses<'_> {
+        Pauses::new(&self.shop.closing)
     }
 }
 
-/// Whether asking again would be answered in the same way. A request that did not arrive in time may do so now.
-fn is_final(status: u16) -> bool {
-    (400..500).contains(&status) && status != 408
+/// Whether asking again would be answered in the same way. A request that did not arrive in time may do so now, and what
+/// is not found yet may be later.
+fn is_final(told: &Told) -> bool {
+    match told.status {
+        408 => false,
+        404 => told.retry_after.is_empty(),
+        status => (400..500).contains(&status),
+    }
 }
 
 fn body_of(wanted: &Wanted) -> Value {
@@ -198,21 +201,25 @@ fn body_of(wanted: &Wanted) -> Value {
     if let Some(payment_method) = wanted.payment_method {
         body["payment_method"] = payment_method.into();
     }
+    if let Some(expires_in_s) = wanted.expires_in_s {
+        body["expires_in_s"] = expires_in_s.into();
+    }
     body
 }
 
-fn asked(began: Instant, answer: Option<&Answer>) -> Asked {
-    let told = answer.map(|answer| Told {
+/// What came back, as far as patience lasted: for the journal, and in full.
+pub(super) async fn asked(request: impl Future<Output = anyhow::Result<Answer>>) -> (Asked, Option<Answer>) {
+    let began = Instant::now();
+    let answer = timeout(PATIENCE, request).await.ok().and_then(Result::ok);
+    let told = answer.as_ref().map(|answer| Told {
         status: answer.status,
         problem: answer.problem().to_owned(),
         retry_after: answer.header("retry-after").to_owned(),
-        payment: answer.text("/id").to_owned(),
-        payment_status: answer.text("/status").to_owned(),
+        id: answer.text("/id").to_owned(),
+        object_status: answer.text("/status").to_owned(),
     });
-    Asked {
-        took: began.elapsed(),
-        told,
-    }
+    let took = began.elapsed();
+    (Asked { took, told }, answer)
 }
 
 fn is_stored(answer: &Answer) -> Option<()> {
@@ -228,7 +235,7 @@ fn intent_or_end(answer: &Answer) -> Option<Option<String>> {
 }
 
 /// Nothing more happens by itself.
-fn is_settled(answer: &Answer) -> Option<()> {
+pub(super) fn is_settled(answer: &Answer) -> Option<()> {
     matches!(
         answer.text("/status"),
         "succeeded" | "failed" | "canceled" | "expired"

@@ -19,6 +19,8 @@ pub struct Drawn {
     pub story: Story,
     /// What is asked for, and with some stories what is asked for under the same key besides.
     pub wanted: Vec<Wanted>,
+    /// Whether the client waits for the end of what it wants done with the payment.
+    pub is_waiting: bool,
 }
 
 /// An endless supply of orders; the same seed gives the same ones.
@@ -41,12 +43,14 @@ impl Draw {
 
     pub fn next(&mut self) -> Drawn {
         let story = self.story();
+        let script = story.script();
         let wanted = Wanted {
             amount_minor: FIRST_AMOUNT + AMOUNT_STEP * self.drawn,
             currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
-            payment_method: story.payment_method(),
+            payment_method: script.card,
+            expires_in_s: script.expires_in_s,
         };
-        let other = story.has_other_body().then(|| Wanted {
+        let other = script.has_other_body().then(|| Wanted {
             amount_minor: wanted.amount_minor + 1,
             ..wanted.clone()
         });
@@ -56,6 +60,7 @@ impl Draw {
             key: format!("order-{:x}-{}", self.seed, self.drawn),
             story,
             wanted: [Some(wanted), other].into_iter().flatten().collect(),
+            is_waiting: self.random.random_bool(0.5),
         }
     }
 

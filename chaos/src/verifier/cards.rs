@@ -13,7 +13,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    journal::{Order, PayerAct},
+    journal::{Deed, Order, PayerAct},
     traffic::is_declined,
 };
 
@@ -70,8 +70,12 @@ fn is_good(card: &str) -> bool {
     !is_declined(card)
 }
 
-/// Whether the payer did something that can have paid. Without an answer, nobody knows.
+/// Whether the payer, or the merchant's server, did something that can have paid. Without an answer, nobody knows.
 fn may_have_paid(order: &Order) -> bool {
     let is_paid = |act: &PayerAct| act.said.as_deref().is_none_or(|said| said == "succeeded");
-    order.payer.iter().any(|act| is_good(act.with) && is_paid(act))
+    let confirmed = order.wishes.iter().filter_map(|wish| match wish.deed {
+        Deed::Confirm { card } => Some(card),
+        Deed::Cancel | Deed::Refund { .. } => None,
+    });
+    order.payer.iter().any(|act| is_good(act.with) && is_paid(act)) || confirmed.into_iter().any(is_good)
 }

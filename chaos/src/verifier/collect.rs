@@ -1,5 +1,7 @@
 //! Reading the evidence: the provider's books, the database with SQL of its own, the merchants' mail, the queues.
 
+mod sql;
+
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -29,7 +31,10 @@ pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
     Ok(Facts {
         journal,
         intents: provider.intents,
+        provider_refunds: provider.provider_refunds,
+        provider_disputes: provider.provider_disputes,
         openings: provider.openings,
+        refundings: provider.refundings,
         callbacks: provider.callbacks,
         dropped: provider.dropped,
         mail,
@@ -43,9 +48,12 @@ async fn provider(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
     let sandbox = evidence.sandbox;
     Ok(Facts {
         intents: sandbox.list("/sandbox/stripe/intents").await?,
+        provider_refunds: sandbox.list("/sandbox/stripe/refunds").await?,
+        provider_disputes: sandbox.list("/sandbox/stripe/disputes").await?,
         openings: sandbox
             .list("/sandbox/calls?route=POST%20/v1/payment_intents")
             .await?,
+        refundings: sandbox.list("/sandbox/calls?route=POST%20/v1/refunds").await?,
         callbacks: sandbox.list("/sandbox/deliveries").await?,
         dropped: sandbox.dropped().await?,
         ..Facts::default()
@@ -74,30 +82,6 @@ async fn parked(
     Ok(try_join_all(letters).await?.into_iter().collect())
 }
 
-const PAYMENTS: &str = "
-select 'pay_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
-       idempotency_key, status, amount_minor, currency, intent_id
-from payments";
-
-const INBOX: &str = "
-select 'mer_' || replace(merchant_id::text, '-', '') as merchant, event_id
-from payment_callbacks";
-
-const NOTIFICATIONS: &str = "
-select 'ntf_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
-       'pay_' || replace(payment_id::text, '-', '') as payment, event_type, payload, status,
-       (select count(*) from notification_attempts
-        where notification_id = notifications.id and http_status between 200 and 299) as accepted_attempts
-from notifications
-order by created_at, id";
-
-const FAILURES: &str = "
-select job_id, kind, disposition, error_class, correlation_id
-from job_failures
-order by id";
-
-const OUTBOX: &str = "select job_id from outbox order by id";
-
 /// All tables as they are at one moment.
 async fn stored(database: &PgPool) -> anyhow::Result<Facts> {
     let mut snapshot = database.begin().await.context("the database")?;
@@ -106,11 +90,23 @@ async fn stored(database: &PgPool) -> anyhow::Result<Facts> {
         .execute(&mut *connection)
         .await?;
     Ok(Facts {
-        payments: sqlx::query_as(PAYMENTS).fetch_all(&mut *connection).await?,
-        inbox: sqlx::query_as(INBOX).fetch_all(&mut *connection).await?,
-        notifications: sqlx::query_as(NOTIFICATIONS).fetch_all(&mut *connection).await?,
-        failures: sqlx::query_as(FAILURES).fetch_all(&mut *connection).await?,
-        outbox: sqlx::query_scalar(OUTBOX).fetch_all(&mut *connection).await?,
+        payments: sqlx::query_as(sql::PAYMENTS).fetch_all(&mut *connection).await?,
+        refunds: sqlx::query_as(sql::REFUNDS).fetch_all(&mut *connection).await?,
+        actions: sqlx::query_as(sql::ACTIONS).fetch_all(&mut *connection).await?,
+        disputes: sqlx::query_as(sql::DISPUTES).fetch_all(&mut *connection).await?,
+        transfers: sqlx::query_as(sql::TRANSFERS).fetch_all(&mut *connection).await?,
+        postings: sqlx::query_as(sql::POSTINGS).fetch_all(&mut *connection).await?,
+        reconciled: sqlx::query_scalar(sql::RECONCILED)
+            .fetch_all(&mut *connection)
+            .await?,
+        inbox: sqlx::query_as(sql::INBOX).fetch_all(&mut *connection).await?,
+        notifications: sqlx::query_as(sql::NOTIFICATIONS)
+            .fetch_all(&mut *connection)
+            .await?,
+        failures: sqlx::query_as(sql::FAILURES).fetch_all(&mut *connection).await?,
+        outbox: sqlx::query_scalar(sql::OUTBOX)
+            .fetch_all(&mut *connection)
+            .await?,
         ..Facts::default()
     })
 }

@@ -1,12 +1,15 @@
 //! The evidence as it was read: plain rows, by the names that their owners give them.
 
+mod provider;
+mod stored;
+
 use std::collections::{BTreeMap, HashMap};
 
 use e2e::rabbit::{Depth, Letter};
-use serde::Deserialize;
-use sqlx::FromRow;
 
-use crate::journal::{Entries, Merchant};
+use crate::journal::{Entries, Merchant, Order};
+pub use provider::{Callback, Intent, Opening, ProviderDispute, ProviderRefund, Received};
+pub use stored::{Action, Dispute, Failure, Notification, Payment, Posting, Refund, TakenIn, Transfer};
 
 /// Everything that was read, at about the same moment.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +18,14 @@ pub struct Facts {
     pub journal: Entries,
     /// The intents of all accounts at the provider.
     pub intents: Vec<Intent>,
+    /// The refunds of all accounts at the provider.
+    pub provider_refunds: Vec<ProviderRefund>,
+    /// The disputes of all accounts at the provider.
+    pub provider_disputes: Vec<ProviderDispute>,
     /// The calls that asked the provider to open an intent.
     pub openings: Vec<Opening>,
+    /// The calls that asked the provider to make a refund.
+    pub refundings: Vec<Opening>,
     /// The provider's attempts to call back.
     pub callbacks: Vec<Callback>,
     /// What merchants received, by the merchant's id, in order of arrival.
@@ -25,6 +34,18 @@ pub struct Facts {
     pub dropped: BTreeMap<String, u64>,
     /// Table `payments`.
     pub payments: Vec<Payment>,
+    /// Table `refunds`.
+    pub refunds: Vec<Refund>,
+    /// Table `payment_actions`.
+    pub actions: Vec<Action>,
+    /// Table `disputes`.
+    pub disputes: Vec<Dispute>,
+    /// Table `ledger_transfers`.
+    pub transfers: Vec<Transfer>,
+    /// Table `ledger_postings`, each with its account.
+    pub postings: Vec<Posting>,
+    /// Table `reconciliations`: the ids of those that are done.
+    pub reconciled: Vec<String>,
     /// Table `payment_callbacks`.
     pub inbox: Vec<TakenIn>,
     /// Table `notifications`.
@@ -39,159 +60,6 @@ pub struct Facts {
     pub depths: Vec<Depth>,
 }
 
-/// An intent as the provider really has it.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Intent {
-    /// The account it belongs to.
-    pub account: String,
-    /// Its id.
-    pub id: String,
-    /// Its status at the provider.
-    pub status: String,
-    /// In the currency's minor unit.
-    pub amount: i64,
-    /// What was received of it.
-    pub amount_received: i64,
-    /// Lower-case code.
-    pub currency: String,
-    /// What its creator noted on it.
-    pub metadata: HashMap<String, String>,
-    /// How often money was taken.
-    pub charges_succeeded: u32,
-    /// How often a card was declined.
-    pub charges_failed: u32,
-}
-
-/// A call that asked the provider to open an intent.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Opening {
-    /// The `Idempotency-Key` it carried.
-    pub idempotency_key: Option<String>,
-    /// The metadata it carried.
-    pub metadata: HashMap<String, String>,
-}
-
-/// An attempt to deliver a callback.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Callback {
-    /// The event's id.
-    pub event: String,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The account it is about.
-    pub account: String,
-    /// What ingress answered, if it did.
-    pub status: Option<u16>,
-}
-
-/// A notification as a merchant received it.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Received {
-    /// `webhook-id`.
-    pub id: Option<String>,
-    /// The body as it came.
-    pub body: String,
-    /// Whether its signature is right.
-    pub verified: Option<bool>,
-    /// What it was answered with.
-    pub answered: Option<u16>,
-}
-
-/// A stored payment.
-#[derive(Debug, Clone, Default, FromRow)]
-pub struct Payment {
-    /// Its id, as the API shows it.
-    pub id: String,
-    /// Its merchant's id, as the API shows it.
-    pub merchant: String,
-    /// The idempotency key.
-    pub idempotency_key: String,
-    /// Where it stands.
-    pub status: String,
-    /// In the currency's minor unit.
-    pub amount_minor: i64,
-    /// The ISO 4217 code.
-    pub currency: String,
-    /// The provider's intent, once it is known.
-    pub intent_id: Option<String>,
-}
-
-/// A callback that was taken in.
-#[derive(Debug, Clone, Default, FromRow)]
-pub struct TakenIn {
-    /// The merchant at whose address it came in.
-    pub merchant: String,
-    /// The event's id.
-    pub event_id: String,
-}
-
-/// A stored notification.
-#[derive(Debug, Clone, Default, FromRow)]
-pub struct Notification {
-    /// Its id, which is the `webhook-id`.
-    pub id: String,
-    /// Who is told.
-    pub merchant: String,
-    /// About which payment.
-    pub payment: String,
-    /// What is announced.
-    pub event_type: String,
-    /// The bytes that are sent.
-    pub payload: String,
-    /// Where it stands.
-    pub status: String,
-    /// How many attempts were answered 2xx.
-    pub accepted_attempts: i64,
-}
-
-/// A try of a job that did not work.
-#[derive(Debug, Clone, Default, FromRow)]
-pub struct Failure {
-    /// The job's id.
-    pub job_id: String,
-    /// Its kind.
-    pub kind: String,
-    /// `retry` or `dead_letter`.
-    pub disposition: String,
-    /// The class of error.
-    pub error_class: String,
-    /// The payment or event it is about.
-    pub correlation_id: String,
-}
-
-impl Intent {
-    /// The payment that it was opened for, as its creator noted on it.
-    pub fn payment(&self) -> Option<&str> {
-        payment_in(&self.metadata)
-    }
-}
-
-impl Opening {
-    /// The payment that it is made for.
-    pub fn payment(&self) -> Option<&str> {
-        payment_in(&self.metadata)
-    }
-}
-
-fn payment_in(metadata: &HashMap<String, String>) -> Option<&str> {
-    metadata.get("sluice_payment_id").map(String::as_str)
-}
-
-impl Callback {
-    /// Whether the provider was told that it is taken care of.
-    pub fn is_accepted(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
-    }
-}
-
-impl Received {
-    /// Whether the merchant took it.
-    pub fn is_accepted(&self) -> bool {
-        self.answered.is_some_and(|status| (200..300).contains(&status))
-    }
-}
-
 impl Facts {
     /// The payments by their ids.
     pub fn payments_by_id(&self) -> HashMap<&str, &Payment> {
@@ -201,16 +69,40 @@ impl Facts {
             .collect()
     }
 
+    /// The refunds by their ids.
+    pub fn refunds_by_id(&self) -> HashMap<&str, &Refund> {
+        self.refunds
+            .iter()
+            .map(|refund| (refund.id.as_str(), refund))
+            .collect()
+    }
+
     /// The intents by the payments they were opened for.
     pub fn intents_by_payment(&self) -> BTreeMap<&str, Vec<&Intent>> {
-        let mut intents: BTreeMap<&str, Vec<&Intent>> = BTreeMap::new();
-        for intent in &self.intents {
-            intents
-                .entry(intent.payment().unwrap_or_default())
-                .or_default()
-                .push(intent);
-        }
-        intents
+        grouped(&self.intents, |intent| intent.payment().unwrap_or_default())
+    }
+
+    /// The refunds by the payments that they give back.
+    pub fn refunds_by_payment(&self) -> BTreeMap<&str, Vec<&Refund>> {
+        grouped(&self.refunds, |refund| &refund.payment)
+    }
+
+    /// The provider's refunds by the refunds that they were made for.
+    pub fn provider_refunds_by_refund(&self) -> BTreeMap<&str, Vec<&ProviderRefund>> {
+        grouped(&self.provider_refunds, |refund| {
+            refund.refund().unwrap_or_default()
+        })
+    }
+
+    /// The provider's refunds by the intents that they give back.
+    pub fn provider_refunds_by_intent(&self) -> BTreeMap<&str, Vec<&ProviderRefund>> {
+        grouped(&self.provider_refunds, |refund| &refund.payment_intent)
+    }
+
+    /// The id of an order's merchant.
+    pub fn merchant_of(&self, order: &Order) -> &str {
+        let merchant = self.journal.merchants.get(order.merchant);
+        merchant.map_or("", |merchant| merchant.id.as_str())
     }
 
     /// The merchants by their accounts at the provider.
@@ -220,4 +112,13 @@ impl Facts {
             .map(|merchant| (merchant.account.as_str(), merchant))
             .collect()
     }
+}
+
+/// The things of each name.
+pub fn grouped<'a, T>(things: &'a [T], name: impl Fn(&'a T) -> &'a str) -> BTreeMap<&'a str, Vec<&'a T>> {
+    let mut groups: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
+    for thing in things {
+        groups.entry(name(thing)).or_default().push(thing);
+    }
+    groups
 }

@@ -11,7 +11,8 @@ pub const ONE_ID: &str = "Every answer under an idempotency key names the same p
 pub const ONE_INTENT: &str =
     "Every payment has at most one intent, and every intent belongs to a payment of its merchant.";
 /// The provider can recognise a repeated call.
-pub const ONE_KEY: &str = "The provider is asked for a payment's intent under one idempotency key only.";
+pub const ONE_KEY: &str =
+    "The provider is asked for a payment's intent, and for a refund, under one idempotency key only.";
 /// Money and payments agree.
 pub const CHARGED_IS_PAID: &str =
     "Every charge is a succeeded payment, once and in full, and every succeeded payment a charge.";
@@ -19,10 +20,35 @@ pub const CHARGED_IS_PAID: &str =
 pub const FAILED_IS_DECLINED: &str = "Every failed payment was declined, or has no intent at the provider.";
 /// A card is not forgotten on the way, and no payment pays itself.
 pub const CARDS_DECIDE: &str = "A good card in a request has paid, unless no intent was opened or the payment is in review; none pays unasked.";
+/// What is closed stays unpaid.
+pub const CLOSED: &str = "Every canceled or expired payment is closed at the provider, or was never opened there, and nothing was charged.";
+/// Merchants know what came of what they wanted.
+pub const HONORED: &str = "Every accepted wish to cancel or confirm has one end or is parked, and the payment ended as it was told.";
+/// No refund is lost, none is made up.
+pub const REFUNDS_KEPT: &str = "Every accepted refund is stored as exactly one refund, as asked for, or parked with its reason; nothing else is stored.";
+/// No refund hangs.
+pub const REFUNDS_ENDED: &str = "Every refund has come to an end, or is visibly in review.";
+/// Money goes back once.
+pub const GIVEN_BACK_ONCE: &str =
+    "Every refund that was made is one refund at the provider, as asked for, and the provider has no other.";
+/// Never more goes back than came.
+pub const NEVER_TOO_MUCH: &str =
+    "No more of a payment is refunded, or set aside for that, than was received.";
+/// The books add up.
+pub const BALANCED: &str =
+    "Every transfer is balanced, per currency and layer, and no reservation outlives its refund.";
+/// The books are true.
+pub const BOOKS_AGREE: &str =
+    "The ledger has of every payment what the provider has: what was received, given back and disputed.";
+/// What payments say of their refunds is true.
+pub const FIGURES_AGREE: &str =
+    "What a payment counts as refunded, reserved and disputed is the sum of its refunds and disputes.";
 /// Nothing hangs.
-pub const ENDED: &str = "Every payment has come to an end, waits for its payer, or is visibly in review.";
+pub const ENDED: &str =
+    "Every payment has come to an end, waits in time for its payer, or is visibly in review.";
 /// Statuses only climb.
-pub const FORWARD: &str = "No payment moved backwards, neither seen by its client nor told to its merchant.";
+pub const FORWARD: &str =
+    "No payment and no refund moved backwards, neither seen by its client nor told to its merchant.";
 /// No callback is lost or counted twice.
 pub const TAKEN_IN_ONCE: &str =
     "Every callback was accepted in the end and taken in once, for its merchant, and nothing else was.";

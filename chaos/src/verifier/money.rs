@@ -51,17 +51,19 @@ pub fn one_intent(facts: &Facts) -> Finding {
 /// Calls against each other.
 pub fn one_key(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::ONE_KEY);
+    let openings = facts.openings.iter().map(|call| (call, call.payment()));
+    let refundings = facts.refundings.iter().map(|call| (call, call.refund()));
     let mut keys: HashMap<&str, &str> = HashMap::new();
-    for opening in &facts.openings {
+    for (call, subject) in openings.chain(refundings) {
         tally.look();
-        let payment = opening.payment().unwrap_or_default();
-        let Some(key) = opening.idempotency_key.as_deref() else {
-            tally.doubled(format!("a call for {payment:?} carried no key"));
+        let subject = subject.unwrap_or_default();
+        let Some(key) = call.idempotency_key.as_deref() else {
+            tally.doubled(format!("a call for {subject:?} carried no key"));
             continue;
         };
-        let first = *keys.entry(payment).or_insert(key);
+        let first = *keys.entry(subject).or_insert(key);
         if first != key {
-            tally.doubled(format!("{payment} was asked for under {first} and {key}"));
+            tally.doubled(format!("{subject} was asked for under {first} and {key}"));
         }
     }
     tally.found()

@@ -1,13 +1,15 @@
 //! What is parked for people, against the story that is told of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use e2e::rabbit::Letter;
+use serde_json::Value;
 
 use super::{
     Finding,
     facts::{Facts, Failure},
     invariants,
+    requests::Key,
     subjects::Subjects,
     tally::Tally,
 };
@@ -68,6 +70,28 @@ fn parked(facts: &Facts) -> BTreeMap<Job<'_>, Vec<&Letter>> {
         }
     }
     parked
+}
+
+/// The merchants and idempotency keys of the jobs that are parked in a queue.
+pub struct ParkedKeys(HashSet<(String, String)>);
+
+impl ParkedKeys {
+    /// Those in this queue.
+    pub fn of(facts: &Facts, queue: &str) -> Self {
+        let letters = facts.parked.get(queue).into_iter().flatten();
+        Self(letters.filter_map(key_in).collect())
+    }
+
+    /// Whether a job of this key is parked.
+    pub fn has(&self, (merchant, key): Key<'_>) -> bool {
+        self.0.contains(&(merchant.to_owned(), key.to_owned()))
+    }
+}
+
+fn key_in(letter: &Letter) -> Option<(String, String)> {
+    let payload: Value = serde_json::from_str(&letter.payload).ok()?;
+    let text = |name: &str| payload[name].as_str().map(str::to_owned);
+    Some((text("merchant_id")?, text("idempotency_key")?))
 }
 
 /// Why people cannot know what happened to a job. One that was parked twice, by two processes, has the story of the last.

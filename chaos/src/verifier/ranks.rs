@@ -1,7 +1,18 @@
-//! The order of statuses, written down from the decision about it and not taken from the code.
+//! The order of statuses, written down from the decisions about it and not taken from the code.
+
+/// What merchants are told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// A payment.
+    Payment,
+    /// A refund.
+    Refund,
+    /// A dispute.
+    Dispute,
+}
 
 /// From the lowest to the highest: a payment only ever climbs.
-const RANKED: [&str; 8] = [
+const PAYMENTS: [&str; 8] = [
     "pending",
     "needs_review",
     "requires_action",
@@ -11,21 +22,43 @@ const RANKED: [&str; 8] = [
     "expired",
     "succeeded",
 ];
+/// The same for refunds, which can fail after they succeeded.
+const REFUNDS: [&str; 5] = ["pending", "needs_review", "processing", "succeeded", "failed"];
+/// And for disputes, of which only one of the last two comes true; being open is told as having been opened.
+const DISPUTES: [&str; 3] = ["opened", "won", "lost"];
 
-/// The statuses that merchants are told about.
-const ANNOUNCED: [&str; 5] = ["needs_review", "failed", "canceled", "expired", "succeeded"];
+/// The statuses that merchants are not told about.
+const SILENT: [&str; 3] = ["pending", "requires_action", "processing"];
 
-/// How high a status stands; none when there is no such status.
-pub fn rank(status: &str) -> Option<usize> {
-    RANKED.iter().position(|ranked| *ranked == status)
-}
+impl Thing {
+    /// How the types of its notifications begin.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+            Self::Dispute => "dispute",
+        }
+    }
 
-/// Whether a payment that reached this status is told about.
-pub fn is_announced(status: &str) -> bool {
-    ANNOUNCED.contains(&status)
-}
+    /// What a notification of this type is about, and the status that it announces.
+    pub fn announced_by(event_type: &str) -> Option<(Self, &str)> {
+        let (name, status) = event_type.split_once('.')?;
+        let mut things = [Self::Payment, Self::Refund, Self::Dispute].into_iter();
+        Some((things.find(|thing| thing.name() == name)?, status))
+    }
 
-/// The status that a notification of this type announces.
-pub fn announced_by(event_type: &str) -> &str {
-    event_type.strip_prefix("payment.").unwrap_or_default()
+    /// How high a status stands; none when there is no such status.
+    pub fn rank(self, status: &str) -> Option<usize> {
+        let ranked: &[&str] = match self {
+            Self::Payment => &PAYMENTS,
+            Self::Refund => &REFUNDS,
+            Self::Dispute => &DISPUTES,
+        };
+        ranked.iter().position(|ranked| *ranked == status)
+    }
+
+    /// Whether merchants are told that this status was reached.
+    pub fn is_announced(self, status: &str) -> bool {
+        !SILENT.contains(&status) && self.rank(status).is_some()
+    }
 }

@@ -9,7 +9,7 @@ use super::{
     requests::is_about,
     tally::Tally,
 };
-use crate::journal::{Order, Request, Told, Wanted};
+use crate::journal::{Deed, Order, Request, Told, Wanted, Wish};
 
 /// Answers against the contract.
 pub fn honest(facts: &Facts) -> Finding {
@@ -28,7 +28,19 @@ pub fn honest(facts: &Facts) -> Finding {
                 }
             }
         }
-        for told in order.looks.iter().filter_map(|look| look.told.as_ref()) {
+        for wish in &order.wishes {
+            for told in wish.asked.iter().filter_map(|asked| asked.told.as_ref()) {
+                tally.look();
+                if let Some(wrong) = wish_refused_wrongly(order, wish, told, stored) {
+                    tally.doubled(format!("{}: {} {}: {wrong}", wish.key, told.status, told.problem));
+                }
+            }
+        }
+        let looks = order
+            .looks
+            .iter()
+            .chain(order.wishes.iter().flat_map(|wish| &wish.looks));
+        for told in looks.filter_map(|look| look.told.as_ref()) {
             tally.look();
             if !told.is_accepted() && !is_honest_look(told) {
                 tally.doubled(format!(
@@ -52,7 +64,7 @@ pub fn honest(facts: &Facts) -> Finding {
 /// The payment that an order was told of.
 fn stored<'a>(payments: &HashMap<&str, &'a Payment>, order: &Order) -> Option<&'a Payment> {
     let told = order.requests.iter().flat_map(Request::accepted).next()?;
-    payments.get(told.payment.as_str()).copied()
+    payments.get(told.id.as_str()).copied()
 }
 
 fn refused_wrongly(
@@ -62,16 +74,63 @@ fn refused_wrongly(
     stored: Option<&Payment>,
 ) -> Option<&'static str> {
     match told.status {
-        200..=299 if told.payment.is_empty() => Some("it accepts and names no payment"),
+        200..=299 if told.id.is_empty() => Some("it accepts and names no payment"),
         200..=299 => None,
-        503 => (!is_come_back(told)).then_some("it does not say when to come back"),
-        // A process that was frozen finds that the body took too long.
-        408 => (told.problem != "/problems/request-timeout").then_some("it does not say what took too long"),
+        503 | 408 => passing(told),
         409 if order.requests.len() < 2 => Some("nothing else was asked for under this key"),
         409 => stored
             .is_some_and(|payment| is_about(payment, wanted))
             .then_some("the payment is this request's"),
         _ => Some("no client deserves this"),
+    }
+}
+
+fn wish_refused_wrongly(
+    order: &Order,
+    wish: &Wish,
+    told: &Told,
+    stored: Option<&Payment>,
+) -> Option<&'static str> {
+    let is_paid = stored.is_some_and(|payment| payment.status == "succeeded");
+    let paid_minor = stored.map_or(0, |payment| payment.amount_minor);
+    let is_alone = order.wishes.len() < 2;
+    match (told.status, told.problem.as_str(), wish.deed) {
+        (200..=299, _, Deed::Refund { .. }) if told.id.is_empty() => Some("it accepts and names no refund"),
+        (200..=299, ..) => None,
+        (503 | 408, ..) => passing(told),
+        // The payment is on its way.
+        (404, ..) => told.retry_after.is_empty().then_some("the payment was accepted"),
+        (409, "/problems/payment-not-paid", Deed::Refund { .. }) => {
+            was_seen_paid(order).then_some("it was seen to be paid")
+        }
+        (409, "/problems/nothing-left-to-refund", Deed::Refund { .. }) => {
+            is_alone.then_some("nothing else was asked back")
+        }
+        (409, "/problems/refund-too-large", Deed::Refund { amount_minor }) => (is_alone
+            && amount_minor.is_none_or(|amount| amount <= paid_minor))
+        .then_some("so much was paid, and nothing else was asked back"),
+        (409, "/problems/action-refused", Deed::Cancel) => (!is_paid
+            && stored.is_some_and(|payment| payment.status != "expired"))
+        .then_some("the payment could have been called off"),
+        (409, "/problems/action-refused", Deed::Confirm { .. }) => {
+            (!is_paid).then_some("the payment could have been paid")
+        }
+        _ => Some("no client deserves this"),
+    }
+}
+
+/// Whether a client has seen the order's payment as paid. It asks for refunds after that.
+fn was_seen_paid(order: &Order) -> bool {
+    let looks = order.looks.iter().filter_map(|look| look.told.as_ref());
+    looks.into_iter().any(|told| told.object_status == "succeeded")
+}
+
+/// What is wrong with an answer that asks to come again.
+fn passing(told: &Told) -> Option<&'static str> {
+    match told.status {
+        503 => (!is_come_back(told)).then_some("it does not say when to come back"),
+        // A process that was frozen finds that the body took too long.
+        _ => (told.problem != "/problems/request-timeout").then_some("it does not say what took too long"),
     }
 }
 
@@ -95,11 +154,12 @@ fn is_come_back(told: &Told) -> bool {
 fn slowest(facts: &Facts) -> String {
     let orders = facts.journal.orders.iter();
     let asked = orders.flat_map(|order| {
-        order
-            .requests
+        let requests = order.requests.iter().flat_map(|request| &request.asked);
+        let wishes = order
+            .wishes
             .iter()
-            .flat_map(|request| &request.asked)
-            .chain(&order.looks)
+            .flat_map(|wish| wish.asked.iter().chain(&wish.looks));
+        requests.chain(&order.looks).chain(wishes)
     });
     let (mut slowest, mut unanswered) = (Duration::ZERO, 0_u64);
     for asked in asked {

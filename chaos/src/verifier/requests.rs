@@ -118,7 +118,7 @@ pub fn one_id(facts: &Facts) -> Finding {
             .iter()
             .flat_map(Request::accepted)
             .chain(looks.filter(|told| told.is_accepted()));
-        let mut ids: Vec<&str> = told.map(|told| told.payment.as_str()).collect();
+        let mut ids: Vec<&str> = told.map(|told| told.id.as_str()).collect();
         ids.extend(stored.get(&key_of(facts, order)).copied());
         ids.sort_unstable();
         ids.dedup();
@@ -140,14 +140,13 @@ pub fn one_id(facts: &Facts) -> Finding {
 
 /// Under which merchant and key an order is stored.
 pub fn key_of<'a>(facts: &'a Facts, order: &'a Order) -> Key<'a> {
-    let merchant = facts.journal.merchants.get(order.merchant);
-    (merchant.map_or("", |merchant| merchant.id.as_str()), &order.key)
+    (facts.merchant_of(order), &order.key)
 }
 
 /// The requests that were accepted, each with the id that it was told.
 fn accepted(order: &Order) -> impl Iterator<Item = (&Request, &str)> {
     let requests = order.requests.iter();
-    requests.filter_map(|request| Some((request, request.accepted().next()?.payment.as_str())))
+    requests.filter_map(|request| Some((request, request.accepted().next()?.id.as_str())))
 }
 
 /// Whether a stored payment is what was asked for.

@@ -1,8 +1,8 @@
-//! What became of the payments, callbacks and notifications that jobs are about.
+//! What became of the payments, refunds, callbacks and notifications that jobs are about.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::facts::{Facts, Failure};
+use super::facts::{Action, Facts, Failure, Notification, Refund, grouped};
 
 /// The job itself is at fault, and each of its tries ends the same: no other end may come in place of the parking.
 const FOR_EVER: [&str; 4] = ["unreadable", "invalid", "forbidden", "conflict"];
@@ -13,9 +13,14 @@ pub struct Subjects<'a> {
     payments: HashMap<&'a str, &'a str>,
     /// Payments that the provider has an intent for.
     opened: HashSet<&'a str>,
+    /// What was given back of payments.
+    refunds: BTreeMap<&'a str, Vec<&'a Refund>>,
+    /// What came of the wishes about payments.
+    actions: BTreeMap<&'a str, Vec<&'a Action>>,
     taken_in: HashSet<&'a str>,
-    /// The statuses of payments' notifications.
-    notifications: HashMap<&'a str, Vec<&'a str>>,
+    reconciled: HashSet<&'a str>,
+    /// The notifications about payments, and about refunds and disputes of theirs.
+    notifications: BTreeMap<&'a str, Vec<&'a Notification>>,
 }
 
 impl<'a> Subjects<'a> {
@@ -23,27 +28,26 @@ impl<'a> Subjects<'a> {
     pub fn of(facts: &'a Facts) -> Self {
         let payments = facts.payments.iter();
         let taken_in = facts.inbox.iter();
-        let mut notifications: HashMap<&str, Vec<&str>> = HashMap::new();
-        for notification in &facts.notifications {
-            notifications
-                .entry(&notification.payment)
-                .or_default()
-                .push(&notification.status);
-        }
         Self {
             payments: payments
                 .map(|payment| (payment.id.as_str(), payment.status.as_str()))
                 .collect(),
             opened: facts.intents_by_payment().into_keys().collect(),
+            refunds: facts.refunds_by_payment(),
+            actions: grouped(&facts.actions, |action| &action.payment),
             taken_in: taken_in.map(|taken_in| taken_in.event_id.as_str()).collect(),
-            notifications,
+            reconciled: facts.reconciled.iter().map(String::as_str).collect(),
+            notifications: grouped(&facts.notifications, |notification| &notification.payment),
         }
     }
 
-    /// Why the subject of a parked job of this kind is not taken care of without the job.
+    /// Why the subject of a parked job of this kind is not taken care of without the job. A wish or a comparison that was
+    /// given up is over: somebody may ask again.
     pub fn hanging(&self, kind: &str, subject: &str) -> Option<&'static str> {
+        let status = self.payments.get(subject).copied();
+        let mut refunds = self.refunds(subject);
         match kind {
-            "create_intent" => match self.payments.get(subject).copied() {
+            "create_intent" => match status {
                 None => Some("its payment is not stored"),
                 Some("pending") => Some("its payment is pending"),
                 Some(_) => None,
@@ -53,13 +57,21 @@ impl<'a> Subjects<'a> {
             }
             "notify_merchant" => self
                 .notifications(subject)
-                .contains(&"pending")
+                .any(|notification| notification.status == "pending")
                 .then_some("its merchant is not told"),
-            "query_payment" => match self.payments.get(subject).copied() {
+            "query_payment" => match status {
                 None => Some("its payment is not stored"),
                 Some("needs_review") => Some("its payment is still in review"),
                 Some(_) => None,
             },
+            "create_refund" => refunds
+                .any(|refund| refund.status == "pending")
+                .then_some("its refund is pending"),
+            "query_refund" => refunds.any(is_asked_about).then_some("its refund has no end yet"),
+            "expire_payment" => {
+                (status == Some("requires_action")).then_some("its payment can still be paid")
+            }
+            "cancel_payment" | "confirm_payment" | "reconcile" => None,
             _ => Some("is of no kind that anybody knows"),
         }
     }
@@ -71,12 +83,18 @@ impl<'a> Subjects<'a> {
     /// - `create_intent`: the payment was given up in review, and later the provider showed its intent, to this try or
     ///   to a callback or query before it. A payment that failed without an intent shows nothing that could have ended
     ///   the job, and a client that asks again does not: its message is another one, and is only answered.
+    /// - `create_refund`: the same with a refund, which the provider has.
     /// - `process_callback`: the event was taken in, by this try or from another copy that the provider sent.
     /// - `notify_merchant`: the merchant took it after all.
     /// - `query_payment`: the payment has left its review, so there is nothing to ask.
+    /// - `query_refund`: no refund of the payment is left to be asked about.
+    /// - `cancel_payment`, `confirm_payment`: what came of the wish is kept.
+    /// - `expire_payment`: the payment is closed, or was paid.
+    /// - `reconcile`: the comparison is done.
     pub fn is_done_after_all(&self, failure: &Failure) -> bool {
         let subject = failure.correlation_id.as_str();
         let status = self.payments.get(subject).copied();
+        let mut refunds = self.refunds(subject);
         if FOR_EVER.contains(&failure.error_class.as_str()) {
             return false;
         }
@@ -85,17 +103,38 @@ impl<'a> Subjects<'a> {
                 self.opened.contains(subject)
                     && status.is_some_and(|status| !matches!(status, "pending" | "needs_review"))
             }
+            "create_refund" => refunds.any(|refund| refund.channel_refund_id.is_some()),
             "process_callback" => self.taken_in.contains(subject),
             "notify_merchant" => {
-                let statuses = self.notifications(subject);
-                !statuses.is_empty() && statuses.iter().all(|status| *status == "delivered")
+                let mut notifications = self.notifications(subject).peekable();
+                notifications.peek().is_some()
+                    && notifications.all(|notification| notification.status == "delivered")
             }
             "query_payment" => status.is_some_and(|status| status != "needs_review"),
+            "query_refund" => status.is_some() && !refunds.any(is_asked_about),
+            "cancel_payment" => self.is_kept(subject, "cancel"),
+            "confirm_payment" => self.is_kept(subject, "confirm"),
+            "expire_payment" => matches!(status, Some("canceled" | "expired" | "succeeded")),
+            "reconcile" => self.reconciled.contains(subject),
             _ => false,
         }
     }
 
-    fn notifications(&self, payment: &str) -> &[&'a str] {
-        self.notifications.get(payment).map_or(&[], Vec::as_slice)
+    fn refunds(&self, payment: &str) -> impl Iterator<Item = &&'a Refund> {
+        self.refunds.get(payment).into_iter().flatten()
     }
+
+    fn notifications(&self, payment: &str) -> impl Iterator<Item = &&'a Notification> {
+        self.notifications.get(payment).into_iter().flatten()
+    }
+
+    fn is_kept(&self, payment: &str, wish: &str) -> bool {
+        let mut actions = self.actions.get(payment).into_iter().flatten();
+        actions.any(|action| action.action == wish)
+    }
+}
+
+/// Whether the provider is still asked about it.
+fn is_asked_about(refund: &&Refund) -> bool {
+    matches!(refund.status.as_str(), "needs_review" | "processing")
 }

@@ -24,19 +24,31 @@ impl Tally {
 
     /// Something ought to be there and is not.
     pub fn lost(&mut self, what: String) {
-        self.0.lost += 1;
+        self.0.counts.lost += 1;
         self.tell(what);
     }
 
     /// Something happened more than once, or should not have happened at all.
     pub fn doubled(&mut self, what: String) {
-        self.0.doubled += 1;
+        self.0.counts.doubled += 1;
         self.tell(what);
     }
 
     /// Something has not come to an end.
     pub fn stuck(&mut self, what: String) {
-        self.0.stuck += 1;
+        self.0.counts.stuck += 1;
+        self.tell(what);
+    }
+
+    /// Books do not add up, or not to what the provider says.
+    pub fn unbalanced(&mut self, what: String) {
+        self.0.counts.unbalanced += 1;
+        self.tell(what);
+    }
+
+    /// More was given back than received.
+    pub fn over_refunded(&mut self, what: String) {
+        self.0.counts.over_refunded += 1;
         self.tell(what);
     }
 

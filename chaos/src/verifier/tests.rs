@@ -1,19 +1,23 @@
 //! Each invariant can fail: evidence of a calm day, spoilt in one place, and what is found then.
 
 mod calm;
+mod spoilt_ledger;
 mod spoilt_messages;
 mod spoilt_parking;
 mod spoilt_payments;
+mod spoilt_refunds;
+mod spoilt_wishes;
 
 use std::collections::BTreeMap;
 
 use super::{
-    facts::{Facts, Payment},
+    Counts,
+    facts::{Facts, Payment, Refund},
     invariants, judge,
 };
 
-/// The invariants that do not hold, with what is lost, doubled and stuck.
-type Broken = BTreeMap<&'static str, (u64, u64, u64)>;
+/// The invariants that do not hold, each with its violations.
+type Broken = BTreeMap<&'static str, Counts>;
 
 fn broken(facts: &Facts) -> Broken {
     let findings = judge(facts).into_iter().filter(|finding| !finding.holds());
@@ -24,7 +28,7 @@ fn broken(facts: &Facts) -> Broken {
                 "{} gives no example",
                 finding.invariant
             );
-            (finding.invariant, (finding.lost, finding.doubled, finding.stuck))
+            (finding.invariant, finding.counts)
         })
         .collect()
 }
@@ -44,16 +48,52 @@ fn payment<'a>(facts: &'a mut Facts, id: &str) -> &'a mut Payment {
         .unwrap()
 }
 
+fn refund<'a>(facts: &'a mut Facts, id: &str) -> &'a mut Refund {
+    facts.refunds.iter_mut().find(|refund| refund.id == id).unwrap()
+}
+
+/// So much is lost, doubled and stuck.
+fn counts(lost: u64, doubled: u64, stuck: u64) -> Counts {
+    Counts {
+        lost,
+        doubled,
+        stuck,
+        ..Counts::default()
+    }
+}
+
 fn lost(invariant: &'static str) -> Broken {
-    Broken::from([(invariant, (1, 0, 0))])
+    Broken::from([(invariant, counts(1, 0, 0))])
 }
 
 fn doubled(invariant: &'static str) -> Broken {
-    Broken::from([(invariant, (0, 1, 0))])
+    Broken::from([(invariant, counts(0, 1, 0))])
 }
 
 fn stuck(invariant: &'static str) -> Broken {
-    Broken::from([(invariant, (0, 0, 1))])
+    Broken::from([(invariant, counts(0, 0, 1))])
+}
+
+fn unbalanced(invariant: &'static str) -> Broken {
+    let unbalanced = 1;
+    Broken::from([(
+        invariant,
+        Counts {
+            unbalanced,
+            ..Counts::default()
+        },
+    )])
+}
+
+fn over_refunded(invariant: &'static str) -> Broken {
+    let over_refunded = 1;
+    Broken::from([(
+        invariant,
+        Counts {
+            over_refunded,
+            ..Counts::default()
+        },
+    )])
 }
 
 fn all(several: impl IntoIterator<Item = Broken>) -> Broken {

@@ -1,6 +1,6 @@
 //! How work ends, seen from every side.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use anyhow::ensure;
 use e2e::{Scene, wait};
@@ -62,17 +62,28 @@ pub async fn ends(
     payment: &str,
     expected: &Ending,
 ) -> anyhow::Result<()> {
-    let see = async || see(stage, scene, payment).await;
-    let seen = wait::until(PATIENCE, see, |seen| seen == expected).await?;
+    let look = async || see(stage, scene, payment).await;
+    ends_as(stage, workers, payment, expected, look).await
+}
+
+/// The same, for whatever `look` sees.
+pub async fn ends_as<T: PartialEq + Debug>(
+    stage: &Stage,
+    workers: &mut Actor,
+    what: &str,
+    expected: &T,
+    look: impl AsyncFn() -> anyhow::Result<T>,
+) -> anyhow::Result<()> {
+    let seen = wait::until(PATIENCE, &look, |seen| seen == expected).await?;
     ensure!(
         seen == *expected,
-        "{payment} ended otherwise.\nexpected {expected:?}\n    seen {seen:?}"
+        "{what} ended otherwise.\nexpected {expected:?}\n    seen {seen:?}"
     );
     rest(stage, workers).await?;
-    let seen = see().await?;
+    let seen = look().await?;
     ensure!(
         seen == *expected,
-        "{payment} did not stay so.\nexpected {expected:?}\n    seen {seen:?}"
+        "{what} did not stay so.\nexpected {expected:?}\n    seen {seen:?}"
     );
     Ok(())
 }

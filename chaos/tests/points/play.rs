@@ -2,10 +2,13 @@
 
 mod callback;
 mod create_intent;
+mod create_refund;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
+mod query_refund;
 mod reconcile;
+mod refund_ending;
 mod request;
 
 use anyhow::ensure;
@@ -37,6 +40,8 @@ impl Play<'_> {
             Work::NotifyMerchant => notify_merchant::play(self, case).await,
             Work::QueryPayment => query_payment::play(self, case).await,
             Work::Reconcile => reconcile::play(self, case).await,
+            Work::CreateRefund => create_refund::play(self, case).await,
+            Work::QueryRefund => query_refund::play(self, case).await,
         }
     }
 }
@@ -122,6 +127,16 @@ async fn a_worker_dies_learning_that_there_is_no_intent() -> anyhow::Result<()> 
         case.way != Way::Plain
     })
     .await
+}
+
+#[tokio::test]
+async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
+    perform("points_create_refund", Work::CreateRefund, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_learning_that_there_is_no_refund() -> anyhow::Result<()> {
+    perform("points_query_refund", Work::QueryRefund, |_| true).await
 }
 
 #[tokio::test]

@@ -19,6 +19,10 @@ pub enum Work {
     NotifyMerchant,
     /// A worker asks about a payment in review.
     QueryPayment,
+    /// A worker has a refund made.
+    CreateRefund,
+    /// A worker asks about a refund in review.
+    QueryRefund,
     /// A worker has a day compared with the provider's statement, and compares it.
     Reconcile,
 }
@@ -34,7 +38,7 @@ pub enum Way {
     Retried,
     /// All tries but the last end without an answer, and the provider is asked what it has.
     Asked,
-    /// The provider surely has no intent.
+    /// The provider surely has no intent, or no refund.
     Absent,
     /// It is given up and parked.
     Parked,
@@ -87,13 +91,15 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
         Self::ProcessCallback,
         Self::NotifyMerchant,
         Self::QueryPayment,
+        Self::CreateRefund,
+        Self::QueryRefund,
         Self::Reconcile,
     ];
 
@@ -106,6 +112,8 @@ impl Work {
             Self::ProcessCallback => PROCESS_CALLBACK,
             Self::NotifyMerchant => NOTIFY_MERCHANT,
             Self::QueryPayment => QUERY_PAYMENT,
+            Self::CreateRefund => CREATE_REFUND,
+            Self::QueryRefund => QUERY_REFUND,
             Self::Reconcile => RECONCILE,
         }
     }
@@ -275,6 +283,36 @@ const QUERY_PAYMENT: &[Case] = &[
     Case::at(Point::JobHandled).on(Way::Absent),
     Case::at(Point::SettleBeforeAck).on(Way::Absent),
     Case::at(Point::SettleAcked).on(Way::Absent),
+];
+
+/// A refund is recorded twice as well: when its amount is set aside, and when its end is known.
+const CREATE_REFUND: &[Case] = &[
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::CreateRefundStored),
+    Case::at(Point::ProviderBeforeRefund),
+    Case::at(Point::ProviderRefunded),
+    Case::at(Point::CreateRefundAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::CreateRefundCallNoted).on(Way::Retried),
+    Case::at(Point::JobWrittenDown).on(Way::Parked),
+    Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+/// What differs from asking about a payment.
+const QUERY_REFUND: &[Case] = &[
+    Case::at(Point::SweepBeforeCommit).on(Way::Absent),
+    Case::at(Point::QueryRefundAbsent).on(Way::Absent),
+    Case::at(Point::RecordGuarded).on(Way::Absent),
+    Case::at(Point::RecordCommitted).on(Way::Absent),
 ];
 
 /// What it finds is no record, so none of those points lies on its way.

@@ -34,17 +34,17 @@ async fn with_all_protections_everything_holds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_inbox_callbacks_are_missed() {
     let finding = found(invariants::TAKEN_IN_ONCE, "inbox").await;
-    assert!(finding.lost > 0, "{finding:#?}");
+    assert!(finding.counts.lost > 0, "{finding:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_early_acknowledgements_payments_get_stuck() {
     let finding = found(invariants::ENDED, "ack-after-commit").await;
-    assert!(finding.stuck > 0, "{finding:#?}");
+    assert!(finding.counts.stuck > 0, "{finding:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_asking_first_merchants_are_told_what_is_not_so() {
     let finding = found(invariants::TOLD_THE_TRUTH, "ask-first").await;
-    assert!(finding.doubled > 0, "{finding:#?}");
+    assert!(finding.counts.doubled > 0, "{finding:#?}");
 }

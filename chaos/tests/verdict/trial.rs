@@ -146,6 +146,6 @@ impl Trial {
 fn broken(findings: &[Finding]) -> Vec<(&str, u64, u64)> {
     let broken = findings.iter().filter(|finding| !finding.holds());
     broken
-        .map(|finding| (finding.invariant, finding.lost, finding.doubled))
+        .map(|finding| (finding.invariant, finding.counts.lost, finding.counts.doubled))
         .collect()
 }

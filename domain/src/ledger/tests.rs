@@ -5,13 +5,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    channel::{Channel, ChannelDispute, ChannelDisputeStatus},
+    channel::{ChannelDispute, ChannelDisputeStatus},
     currency::Currency,
     dispute::Dispute,
-    id::{IdempotencyKey, MerchantId, PaymentId},
-    merchant::Terms,
+    examples::{Sums, balances, key, payment_of},
+    id::{MerchantId, PaymentId},
     money::Money,
-    payment::{Payment, PaymentRequest},
+    payment::Payment,
     refund::{Refund, RefundRequest},
 };
 
@@ -22,32 +22,15 @@ fn money() -> impl Strategy<Value = Money> {
     })
 }
 
-fn payment_of(money: Money) -> Payment {
-    let request = PaymentRequest {
-        money,
-        description: None,
-        reference: None,
-        metadata: BTreeMap::new(),
-        payment_method: None,
-        return_url: None,
-        expires_in_s: None,
-    };
-    let key = IdempotencyKey::try_from("key".to_owned()).unwrap();
-    let now = DateTime::UNIX_EPOCH;
-    Payment::new(
-        MerchantId::random(),
-        key,
-        request,
-        Channel::Stripe,
-        &Terms::default(),
-        now,
-    )
-}
-
 fn refund_of(payment: &Payment) -> Refund {
-    let key = IdempotencyKey::try_from("refund".to_owned()).unwrap();
     let request = RefundRequest::all_of(payment.id);
-    Refund::new(payment, key, request, payment.money, DateTime::UNIX_EPOCH)
+    Refund::new(
+        payment,
+        key("refund"),
+        request,
+        payment.money,
+        DateTime::UNIX_EPOCH,
+    )
 }
 
 fn dispute_of(payment: &Payment) -> Dispute {
@@ -84,20 +67,6 @@ fn every_transfer(payment: &Payment) -> Vec<Transfer> {
         Transfer::dispute_won(&dispute),
         Transfer::dispute_lost(&dispute),
     ]
-}
-
-type Sums = BTreeMap<(&'static str, &'static str, &'static str), i64>;
-
-/// What these transfers leave on each account, by kind, layer and currency.
-fn balances(transfers: &[Transfer]) -> Sums {
-    let mut sums = Sums::new();
-    for posting in transfers.iter().flat_map(|transfer| &transfer.postings) {
-        let account = &posting.account;
-        let key = (account.kind.name(), posting.layer.name(), account.currency.code());
-        *sums.entry(key).or_default() += posting.amount_minor;
-    }
-    sums.retain(|_, sum| *sum != 0);
-    sums
 }
 
 proptest! {
@@ -171,7 +140,7 @@ fn what_is_reserved_is_on_a_layer_of_its_own() {
         (("merchant_balance", "pending", "EUR"), -500),
         (("refunds_pending", "pending", "EUR"), 500),
     ]);
-    assert_eq!(balances(std::slice::from_ref(&reserved)), expected);
+    assert_eq!(balances([&reserved]), expected);
     for resolving in [Transfer::refund_posted(&refund), Transfer::refund_voided(&refund)] {
         assert_eq!(resolving.resolves, Some(reserved.id));
     }

@@ -78,6 +78,24 @@ impl Failure {
         }
     }
 
+    /// The merchant is not set up for the provider that the payment was made through.
+    pub fn refund_not_configured() -> Self {
+        Self {
+            code: "not_configured".into(),
+            message: "This merchant is not set up for the payment provider. Nothing was refunded.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
+    /// The refund cannot be made as it was asked for, and nothing was sent to the provider.
+    pub fn refund_refused(code: &str, problem: &str) -> Self {
+        Self {
+            code: code.into(),
+            message: format!("Nothing was refunded: {problem}."),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
     /// The provider said that the request itself is wrong.
     pub fn refused(code: &str, message: &str) -> Self {
         Self {

@@ -52,6 +52,19 @@ impl PaymentStatus {
             Self::Succeeded => "succeeded",
         }
     }
+
+    /// Whether it was closed before it was paid. The payer's money may still come.
+    pub const fn is_closed(self) -> bool {
+        match self {
+            Self::Canceled | Self::Expired => true,
+            Self::Pending
+            | Self::NeedsReview
+            | Self::RequiresAction
+            | Self::Processing
+            | Self::Failed
+            | Self::Succeeded => false,
+        }
+    }
 }
 
 impl fmt::Display for PaymentStatus {

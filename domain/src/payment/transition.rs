@@ -22,17 +22,22 @@ pub enum PaymentEvent {
     GaveUp(Failure),
     /// We have stopped trying and cannot tell what the provider did.
     LostSight,
+    /// Its provider is about to be asked to close its intent, which can still be paid until it says so.
+    ClosingBegun(Closing),
+    /// Its provider does not close the intent now, and whoever wanted that for this reason has given up.
+    ClosingRefused(Closing),
     /// It is closed, and the provider surely has no intent that could still be paid.
     Closed(Closing),
 }
 
-/// Why a payment is closed before it is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a payment is closed before it is paid. Declared from the weaker reason to the stronger: what the merchant wants
+/// counts more than what the clock says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closing {
-    /// The merchant wanted it.
-    Canceled,
     /// It was not paid in time.
     Expired,
+    /// The merchant wanted it.
+    Canceled,
 }
 
 impl Closing {
@@ -46,7 +51,7 @@ impl Closing {
 
     /// The reason of this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Canceled, Self::Expired]
+        [Self::Expired, Self::Canceled]
             .into_iter()
             .find(|closing| closing.name() == name)
     }
@@ -138,6 +143,15 @@ impl Payment {
             {
                 Ok(self.unchanged())
             }
+            PaymentEvent::ClosingBegun(closing) => {
+                let may_begin = self.intent_id.is_some() && self.closing < Some(closing);
+                Ok(self.with_closing(may_begin, Some(closing)))
+            }
+            PaymentEvent::ClosingRefused(closing) => {
+                let is_its_own = self.closing == Some(closing);
+                Ok(self.with_closing(is_its_own, None))
+            }
+            PaymentEvent::Closed(_) if self.status.is_closed() => Ok(self.unchanged()),
             PaymentEvent::Closed(closing) => {
                 let closed = Self {
                     closing: Some(closing),
@@ -194,11 +208,25 @@ impl Payment {
         }
     }
 
-    fn unchanged(self) -> Applied {
+    /// The payment as it is, with nothing to follow.
+    pub fn unchanged(self) -> Applied {
         Applied {
             payment: self,
             effects: Vec::new(),
             changed: false,
+        }
+    }
+
+    /// Notes why it is being closed, or that it no longer is. Once it is closed or paid, the reason is history.
+    fn with_closing(mut self, is_new: bool, closing: Option<Closing>) -> Applied {
+        let changed = is_new && !self.status.is_closed() && self.status != PaymentStatus::Succeeded;
+        if changed {
+            self.closing = closing;
+        }
+        Applied {
+            payment: self,
+            effects: Vec::new(),
+            changed,
         }
     }
 
@@ -219,13 +247,31 @@ impl Payment {
 }
 
 impl Applied {
+    /// After another event, too; what follows from both.
+    ///
+    /// # Errors
+    /// As for [`Payment::apply`].
+    pub fn then(self, event: PaymentEvent) -> Result<Self, TransitionError> {
+        let Self {
+            payment,
+            mut effects,
+            changed,
+        } = self;
+        let after = payment.apply(event)?;
+        effects.extend(after.effects);
+        Ok(Self {
+            payment: after.payment,
+            effects,
+            changed: changed || after.changed,
+        })
+    }
+
     /// The money is there, whatever was thought before.
     fn receive(&mut self, before: PaymentStatus) {
         self.effects
             .push(Effect::Post(Transfer::payment_received(&self.payment)));
         // What the provider closed by itself, nobody here has given up.
-        let was_closed = matches!(before, PaymentStatus::Canceled | PaymentStatus::Expired);
-        if was_closed && self.payment.closing.is_some() {
+        if before.is_closed() && self.payment.closing.is_some() {
             self.payment.is_late = true;
             self.effects.push(Effect::PaidLate);
         }

@@ -10,6 +10,7 @@ use crate::{
     fingerprint::Fingerprint,
     id::PaymentId,
     money::Money,
+    payment::Payment,
     texts::{InvalidText, check_metadata, check_text},
 };
 
@@ -72,6 +73,14 @@ impl RefundRequest {
         check_text("operator", self.operator.as_deref(), 200)?;
         check_text("description", self.description.as_deref(), 500)?;
         check_metadata(&self.metadata)
+    }
+
+    /// What is asked for, whether or not `payment` has it: where nothing is said, all of it.
+    pub fn asked_of(&self, payment: &Payment) -> Money {
+        Money {
+            amount_minor: self.amount_minor.unwrap_or(payment.money.amount_minor),
+            currency: self.currency.unwrap_or(payment.money.currency),
+        }
     }
 
     /// SHA-256 of the request in one canonical form.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     id::{IdempotencyKey, MerchantId, RefundId},
     money::Money,
-    payment::{Failure, NextStep, Payment, PaymentStatus},
+    payment::{Failure, Payment, PaymentStatus},
     refund::{Refund, RefundRequest, RefundStatus},
 };
 
@@ -39,11 +39,7 @@ impl RefundRefused {
 
     /// The failure of a refund that is refused for this.
     pub fn failure(self) -> Failure {
-        Failure {
-            code: self.code().into(),
-            message: format!("Nothing was refunded: {self}."),
-            next_step: NextStep::ContactMerchant,
-        }
+        Failure::refund_refused(self.code(), &self.to_string())
     }
 }
 

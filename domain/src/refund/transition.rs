@@ -207,3 +207,6 @@ fn change_of(status: ChannelRefundStatus) -> (RefundStatus, Option<Failure>) {
         ChannelRefundStatus::Failed(failure) => (RefundStatus::Failed, Some(failure)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use e2e::{
     console::Program,
     rabbit::Rabbit,
     sandbox_client::Sandbox,
-    story::{CASES, Case},
+    story::{CASES, Case, EPILOGUE},
     table, world,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -27,7 +27,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         played.push((place, case));
     }
     played.sort_by_key(|(place, _)| *place);
-    let played: Vec<_> = played.into_iter().map(|(_, case)| case).collect();
+    let mut played: Vec<_> = played.into_iter().map(|(_, case)| case).collect();
+    played.push(EPILOGUE.play(world).await);
 
     let all_as_expected = played.iter().all(|case| case.report.is_as_expected());
     println!("\n{}", table::render(&played));

@@ -16,3 +16,4 @@ mod story;
 mod unreadable;
 mod upstream;
 mod wires;
+mod wishes;

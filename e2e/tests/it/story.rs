@@ -1,6 +1,6 @@
 //! The story of the demo, one test for each case.
 
-use e2e::story::{CASES, Case};
+use e2e::story::{CASES, Case, EPILOGUE};
 
 use crate::harness::{Sluice, until};
 
@@ -29,6 +29,15 @@ told! {
     endpoint_down_then_up: "merchant endpoint down, then up",
     never_answered: "provider does the work and never answers",
     outcome_unknown: "outcome unknown even after asking",
+    refunded_in_parts: "refunded in two parts",
+    refund_too_large: "more asked back than is left",
+    refund_fails: "refund fails after it succeeded",
+    canceled: "canceled before it is paid",
+    cancel_too_late: "canceled just after it was paid",
+    confirmed: "paid by the merchant's server",
+    expired: "not paid in time",
+    paid_late: "paid after it expired, refunded at once",
+    disputed: "disputed and lost",
 }
 
 const PROVIDER_DOWN: &str = "provider down for good";
@@ -103,5 +112,7 @@ async fn the_whole_story_at_once() {
     for played in futures::future::join_all(playing).await {
         assert_eq!(played.report.seen(), played.report.expected(), "{}", played.name);
     }
+    let played = EPILOGUE.play(&sluice.world).await;
+    assert_eq!(played.report.seen(), played.report.expected(), "{}", played.name);
     sluice.stop().await;
 }

@@ -1,18 +1,19 @@
-//! The body of a request for a payment, and every reason not to take it.
+//! The bodies of requests about payments, and every reason not to take them.
 
 use std::collections::BTreeMap;
 
-use channels::AmountRefused;
 use domain::{
     channel::Channel,
-    currency::{Currency, UnknownCurrency},
-    money::{InvalidAmount, Money},
-    payment::PaymentRequest,
+    money::Money,
+    payment::{ActionRequest, PaymentRequest},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::problem::{FieldError, Problem, ProblemKind};
+use crate::{
+    fields::{self, invalid},
+    problem::Problem,
+};
 
 /// The only channel there is.
 const CHANNEL: Channel = Channel::Stripe;
@@ -34,11 +35,9 @@ pub(crate) struct PaymentBody {
 
 impl PaymentBody {
     /// The request, once every value in it can be used.
-    pub(crate) fn into_request(self) -> Result<PaymentRequest, Problem> {
-        let amount = whole_minor_units(&self.amount).map_err(|detail| error("amount", detail));
-        let currency = self.currency.parse::<Currency>();
-        let currency = currency.map_err(|unknown: UnknownCurrency| error("currency", unknown.to_string()));
-        let (amount_minor, currency) = match (amount, currency) {
+    pub(super) fn into_request(self) -> Result<PaymentRequest, Problem> {
+        let (amount_minor, currency) = match (fields::amount(&self.amount), fields::currency(&self.currency))
+        {
             (Ok(amount), Ok(currency)) => (amount, currency),
             (amount, currency) => {
                 return Err(invalid(amount.err().into_iter().chain(currency.err()).collect()));
@@ -58,81 +57,44 @@ impl PaymentBody {
         };
         request
             .validate()
-            .map_err(|refused| invalid(vec![error(refused.field, refused.problem)]))?;
+            .map_err(|refused| invalid(vec![refused.into()]))?;
         let taken = channels::capabilities(CHANNEL).check_amount(request.money);
-        taken.map_err(|refused| invalid(vec![error(field_of(&refused), refused.to_string())]))?;
+        taken.map_err(|refused| invalid(vec![refused.into()]))?;
         Ok(request)
     }
 }
 
-/// An integer; not a decimal fraction that happens to be whole, as clients that send one compute with floats.
-fn whole_minor_units(amount: &Value) -> Result<i64, String> {
-    const RIGHT: &str = "must be a whole number of the currency's minor unit, such as 1999 for USD 19.99";
-    let Value::Number(number) = amount else {
-        return Err(format!("{RIGHT}; written as a JSON number"));
-    };
-    if let Some(amount) = number.as_i64() {
-        return Ok(amount);
-    }
-    // Integers beyond 64 bits arrive as floats too, and those are large, not fractional.
-    if number.is_u64() || number.as_f64().is_some_and(|float| float >= i64::MAX as f64) {
-        return Err(InvalidAmount::TooLarge.to_string());
-    }
-    if number.as_f64().is_some_and(|float| float <= 0.0) {
-        return Err(InvalidAmount::NotPositive.to_string());
-    }
-    Err(format!("{RIGHT}; without a fraction or an exponent"))
+/// The body of a wish to close a payment.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with the fields of a cancel")]
+pub(crate) struct CancelBody {
+    reason: Option<String>,
+    operator: Option<String>,
 }
 
-const fn field_of(refused: &AmountRefused) -> &'static str {
-    match refused {
-        AmountRefused::Currency { .. } => "currency",
-        AmountRefused::TooSmall { .. } | AmountRefused::TooLarge { .. } | AmountRefused::TooFine { .. } => {
-            "amount"
-        }
+/// The body of a wish to try to pay.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with the fields of a confirm")]
+pub(crate) struct ConfirmBody {
+    payment_method: Option<String>,
+    return_url: Option<String>,
+}
+
+impl From<CancelBody> for ActionRequest {
+    fn from(CancelBody { reason, operator }: CancelBody) -> Self {
+        Self::Cancel { reason, operator }
     }
 }
 
-fn error(field: &str, detail: String) -> FieldError {
-    FieldError {
-        field: field.to_owned(),
-        detail,
-    }
-}
-
-fn invalid(errors: Vec<FieldError>) -> Problem {
-    Problem::fields(ProblemKind::InvalidRequest, errors)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn amount(text: &str) -> Result<i64, String> {
-        whole_minor_units(&serde_json::from_str(text).unwrap())
-    }
-
-    #[test]
-    fn an_amount_is_an_integer_and_nothing_that_looks_like_one() {
-        assert_eq!(amount("1999"), Ok(1999));
-        assert_eq!(amount("-5"), Ok(-5));
-        for (bad, said) in [
-            ("10.5", "without a fraction"),
-            ("10.0", "without a fraction"),
-            ("1e3", "without a fraction"),
-            ("\"1999\"", "JSON number"),
-            ("null", "JSON number"),
-            ("true", "JSON number"),
-            ("9223372036854775808", "at most"),
-            ("99999999999999999999999", "at most"),
-            ("1e300", "at most"),
-            ("-99999999999999999999999", "greater than zero"),
-        ] {
-            assert!(
-                amount(bad).unwrap_err().contains(said),
-                "{bad}: {:?}",
-                amount(bad)
-            );
+impl From<ConfirmBody> for ActionRequest {
+    fn from(body: ConfirmBody) -> Self {
+        let ConfirmBody {
+            payment_method,
+            return_url,
+        } = body;
+        Self::Confirm {
+            payment_method,
+            return_url,
         }
     }
 }

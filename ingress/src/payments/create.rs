@@ -4,53 +4,37 @@
 //! a repeat names the same payment. PostgreSQL is asked whether the payment is stored already, which turns a repeat into
 //! an answer; when it does not answer, the job is published all the same and the worker finds out.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use axum::{
-    Extension, Json,
-    extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
-use broker::Called;
+use axum::{extract::State, http::StatusCode, response::Response};
 use domain::{
     currency::Currency,
     id::{MerchantId, PaymentId},
-    job::{CreateIntent, CreateIntentReply, Envelope},
+    job::{CreateIntent, CreateIntentReply},
     payment::{Payment, PaymentStatus, PaymentView},
-    trace::TraceParent,
 };
-use failpoints::{Point, reach};
 use serde::Serialize;
 use tracing::{Span, field::display};
 
-use super::body::PaymentBody;
+use super::{body::PaymentBody, location};
 use crate::{
+    answers::{conflict, located, replayed},
     app::{App, Shared},
-    auth::Authenticated,
-    idempotency::Idempotency,
     json_body::JsonBody,
-    prefer::Wait,
-    problem::{Problem, ProblemKind},
-    publishing,
+    problem::Problem,
     routes::PAYMENTS,
+    submission::Submission,
 };
-
-const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Takes a request for a payment.
 pub(crate) async fn create(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
-    Idempotency(idempotency_key): Idempotency,
-    Wait(wait): Wait,
-    Extension(trace): Extension<TraceParent>,
+    submission: Submission,
     JsonBody(body): JsonBody<PaymentBody>,
 ) -> Result<Response, Problem> {
     let job = CreateIntent {
-        merchant_id,
-        idempotency_key,
+        merchant_id: submission.merchant_id,
+        idempotency_key: submission.idempotency_key.clone(),
         request: body.into_request()?,
     };
     Span::current().record("payment_id", display(job.payment_id()));
@@ -60,44 +44,17 @@ pub(crate) async fn create(
         }
         // A pending one may have been stored by a worker that then died: asking again does no harm and may help.
         if stored.status != PaymentStatus::Pending {
-            return Ok(replayed(&stored));
+            let view = PaymentView::for_merchant(&stored);
+            return Ok(replayed(located(StatusCode::OK, location(view.id), &view)));
         }
     }
-    reach(Point::IngressRequestRead);
-    let envelope = Envelope::new(&job, trace, app.clock.now());
-    match wait {
-        Some(wait) => publish_and_wait(&app, &job, &envelope, wait).await,
-        None => {
-            publishing::publish(&app, PAYMENTS, &envelope).await?;
-            reach(Point::IngressConfirmed);
-            Ok(accepted(&job))
-        }
-    }
-}
-
-async fn publish_and_wait(
-    app: &App,
-    job: &CreateIntent,
-    envelope: &Envelope,
-    wait: Duration,
-) -> Result<Response, Problem> {
-    let mut response = match publishing::call(app, PAYMENTS, envelope, wait).await? {
-        Called::TimedOut => accepted(job),
-        Called::Replied(reply) => match serde_json::from_slice(&reply) {
-            Ok(CreateIntentReply::Payment(view)) => created(&view),
-            Ok(CreateIntentReply::Conflict) => return Err(conflict()),
-            Err(error) => {
-                // The job is confirmed, so the payment was accepted whatever the answer looks like.
-                tracing::error!(%error, "the worker's answer cannot be read");
-                accepted(job)
-            }
-        },
+    let answer = |reply| match reply {
+        CreateIntentReply::Payment(view) => Ok(located(StatusCode::CREATED, location(view.id), &view)),
+        CreateIntentReply::Conflict => Err(conflict()),
     };
-    let applied = HeaderValue::try_from(format!("wait={}", wait.as_secs()));
-    response
-        .headers_mut()
-        .extend(applied.ok().map(|applied| (PREFERENCE_APPLIED, applied)));
-    Ok(response)
+    submission
+        .submit(&app, PAYMENTS, &job, accepted(&job), answer)
+        .await
 }
 
 /// The payment, if it is stored and PostgreSQL says so quickly.
@@ -134,30 +91,5 @@ fn accepted(job: &CreateIntent) -> Response {
         reference: request.reference.as_deref(),
         metadata: &request.metadata,
     };
-    (StatusCode::ACCEPTED, location(id), Json(accepted)).into_response()
-}
-
-fn created(view: &PaymentView) -> Response {
-    (StatusCode::CREATED, location(view.id), Json(view)).into_response()
-}
-
-fn replayed(payment: &Payment) -> Response {
-    let marked = [(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))];
-    (
-        StatusCode::OK,
-        location(payment.id),
-        marked,
-        Json(PaymentView::for_merchant(payment)),
-    )
-        .into_response()
-}
-
-fn location(id: PaymentId) -> [(HeaderName, String); 1] {
-    [(header::LOCATION, format!("{PAYMENTS}/{id}"))]
-}
-
-fn conflict() -> Problem {
-    let detail = "This Idempotency-Key was already used with another body. Repeat the request with the same body, or \
-                  use a new key for a new payment.";
-    Problem::new(ProblemKind::IdempotencyConflict, detail)
+    located(StatusCode::ACCEPTED, location(id), &accepted)
 }

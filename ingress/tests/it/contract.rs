@@ -147,7 +147,7 @@ fn every_problem_and_status_is_described() {
 
 #[test]
 fn currencies_and_statuses_are_those_of_the_model() {
-    use domain::{currency::Currency, payment::PaymentStatus};
+    use domain::{currency::Currency, payment::PaymentStatus, refund::RefundStatus};
     let schemas = &document()["components"]["schemas"];
     let currencies: Vec<_> = Currency::ALL.iter().map(|currency| currency.code()).collect();
     assert_eq!(schemas["Currency"]["enum"], Value::from(currencies));
@@ -155,6 +155,32 @@ fn currencies_and_statuses_are_those_of_the_model() {
         schemas["PaymentStatus"]["enum"],
         Value::from(PaymentStatus::ALL.map(PaymentStatus::name).to_vec())
     );
+    assert_eq!(
+        schemas["RefundStatus"]["enum"],
+        Value::from(RefundStatus::ALL.map(RefundStatus::name).to_vec())
+    );
+}
+
+#[test]
+fn every_address_and_problem_is_told_to_people() {
+    let told = include_str!("../../../docs/contracts/http.md");
+    for kind in ProblemKind::ALL {
+        let row = format!("| `{}` | {} |", kind.uri(), kind.status().as_u16());
+        assert!(told.contains(&row), "{row}");
+    }
+    let document = document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    for (path, operations) in paths.filter(|(path, _)| !operations_of_machines(path)) {
+        for method in operations.as_object().unwrap().keys() {
+            let request = format!("`{} {path}", method.to_uppercase());
+            assert!(told.contains(&request), "{request}");
+        }
+    }
+}
+
+/// Addresses that are not for merchants.
+fn operations_of_machines(path: &str) -> bool {
+    path.contains("/webhooks/") || path.ends_with("/openapi.json") || path.ends_with('z')
 }
 
 #[test]

@@ -7,7 +7,10 @@ use domain::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{good_body, job_id, job_ids, open_shop, world};
+use crate::{
+    worker::only_job,
+    world::{good_body, job_id, job_ids, open_shop, world},
+};
 
 #[tokio::test]
 async fn an_accepted_payment_is_a_job_in_the_queue() {
@@ -159,5 +162,26 @@ async fn another_merchant_may_use_the_same_key_and_sees_nothing() {
         (ours.status, ours.body["status"].as_str()),
         (StatusCode::OK, Some("succeeded"))
     );
+    world.close().await;
+}
+
+#[tokio::test]
+async fn how_long_a_payment_may_wait_is_part_of_what_is_asked_for() {
+    let world = world().await;
+    world.ready().await;
+    let mut body = good_body();
+    body["expires_in_s"] = json!(3600);
+    let answer = world.send(world.pay("k", &body)).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    let (taken, _) = only_job::<domain::job::CreateIntent>(&world).await;
+    assert_eq!(taken.request.expires_in_s, Some(3600));
+    assert_ne!(taken.request.fingerprint(), world.job("k").request.fingerprint());
+    for bad in [0, 2_592_001] {
+        body["expires_in_s"] = json!(bad);
+        let answer = world.send(world.pay("k", &body)).await;
+        answer
+            .is_problem(422, "/problems/invalid-request")
+            .names("expires_in_s", "2592000 seconds");
+    }
     world.close().await;
 }

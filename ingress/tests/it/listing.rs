@@ -5,13 +5,13 @@ use reqwest::StatusCode;
 
 use crate::world::{World, open_shop, world};
 
+const PAYMENTS: &str = "/api/v1/payments";
+
 /// Follows the cursors to the end.
-async fn all_pages(world: &World, query: &str) -> Vec<Vec<String>> {
+pub async fn all_pages(world: &World, path: &str, query: &str) -> Vec<Vec<String>> {
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
-        let answer = world
-            .send(world.get(&format!("/api/v1/payments?{query}{cursor}")))
-            .await;
+        let answer = world.send(world.get(&format!("{path}?{query}{cursor}"))).await;
         assert_eq!(answer.status, StatusCode::OK);
         let data = answer.body["data"].as_array().unwrap();
         assert!(
@@ -43,12 +43,12 @@ async fn pages_have_no_gaps_and_no_repeats() {
     expected.sort();
     let expected: Vec<String> = expected.iter().rev().map(|(_, id)| id.to_string()).collect();
     for limit in [1, 2, 7, 24, 25, 26] {
-        let pages = all_pages(&world, &format!("limit={limit}")).await;
+        let pages = all_pages(&world, PAYMENTS, &format!("limit={limit}")).await;
         assert!(pages.iter().all(|page| page.len() <= limit), "{limit}");
         assert_eq!(pages.len(), 25_usize.div_ceil(limit), "{limit}");
         assert_eq!(pages.concat(), expected, "{limit}");
     }
-    assert_eq!(all_pages(&world, "").await[0].len(), 20);
+    assert_eq!(all_pages(&world, PAYMENTS, "").await[0].len(), 20);
     world.close().await;
 }
 
@@ -93,9 +93,12 @@ async fn a_list_holds_ones_own_payments_of_the_status_asked_for() {
         .store(&world.payment("b", PaymentStatus::Succeeded, 2))
         .await;
     let id = world.job("b").payment_id().to_string();
-    assert_eq!(all_pages(&world, "status=succeeded").await, vec![vec![id]]);
     assert_eq!(
-        all_pages(&world, "status=failed").await,
+        all_pages(&world, PAYMENTS, "status=succeeded").await,
+        vec![vec![id]]
+    );
+    assert_eq!(
+        all_pages(&world, PAYMENTS, "status=failed").await,
         vec![Vec::<String>::new()]
     );
     let other = open_shop(&world.store).await;
@@ -118,5 +121,33 @@ async fn a_payment_that_is_not_there_says_why_it_may_be() {
         answer.is_problem(404, "/problems/not-found");
         assert_eq!(answer.header("retry-after"), None);
     }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn how_a_payment_stands_is_told_in_few_words() {
+    let world = world().await;
+    let payment = world.payment("k", PaymentStatus::Failed, 1);
+    let failure = domain::payment::Failure::provider_unavailable();
+    let payment = domain::payment::Payment {
+        failure: Some(failure),
+        ..payment
+    };
+    world.store(&payment).await;
+    let path = format!("{PAYMENTS}/{}/status", payment.id);
+    let standing = world.send(world.get(&path)).await;
+    let shown = world.send(world.get(&format!("{PAYMENTS}/{}", payment.id))).await;
+    let mut expected = serde_json::Map::new();
+    for field in ["id", "status", "failure", "updated_at"] {
+        expected.insert(field.into(), shown.body[field].clone());
+    }
+    assert_eq!(standing.body, serde_json::Value::from(expected));
+    assert_eq!(standing.body["failure"]["code"], "provider_unavailable");
+
+    let other = open_shop(&world.store).await;
+    let theirs = world.request(reqwest::Method::GET, &path).bearer_auth(&other.key);
+    world.send(theirs).await.is_problem(404, "/problems/not-found");
+    let bad = world.send(world.get(&format!("{PAYMENTS}/x/status"))).await;
+    bad.is_problem(404, "/problems/not-found");
     world.close().await;
 }

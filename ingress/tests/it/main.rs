@@ -1,6 +1,7 @@
 //! Ingress over real HTTP, with a real RabbitMQ (a fresh vhost) and a real PostgreSQL (a fresh database) behind it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod actions;
 mod bad_requests;
 mod callbacks;
 mod contract;
@@ -10,7 +11,9 @@ mod listing;
 mod postgres_away;
 mod process;
 mod rabbitmq_away;
+mod refunds;
 mod service;
 mod stopping;
 mod waiting;
+mod worker;
 mod world;

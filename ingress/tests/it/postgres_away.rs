@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use store::StoreError;
 
 use crate::{
     callbacks::{self, signed},
+    refunds,
     world::{eventually, good_body, job_ids, open_shop, world, world_with},
 };
 
@@ -71,6 +73,43 @@ async fn known_keys_go_on_working() {
     .await;
     world.database.set_reachable(true).await;
     assert_eq!(world.send(unknown).await.status, StatusCode::OK);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn refunds_and_wishes_are_taken_on_the_workers_word() {
+    let world = world().await;
+    world.ready().await;
+    let payment = refunds::paid(&world, "k").await;
+    let place = format!("/api/v1/payments/{}", payment.id);
+    assert_eq!(world.send(world.get(&place)).await.status, StatusCode::OK);
+    world.database.set_reachable(false).await;
+    // More than was paid, and about a payment that nobody has: for the worker to find out.
+    let unknown = world.job("never").payment_id();
+    for (path, body) in [
+        (
+            refunds::REFUNDS.into(),
+            json!({"payment_id": payment.id.to_string(), "amount": 5_000_000}),
+        ),
+        (format!("/api/v1/payments/{unknown}/refund"), json!({})),
+        (format!("{place}/cancel"), json!({})),
+        (format!("{place}/confirm"), json!({})),
+    ] {
+        let answer = world.send(world.post(&path, &path, &body)).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{path}: {answer:?}");
+    }
+    for (kind, count) in [
+        ("create_refund", 2),
+        ("cancel_payment", 1),
+        ("confirm_payment", 1),
+    ] {
+        assert_eq!(world.take_jobs(kind, 10).await.len(), count, "{kind}");
+    }
+    for path in [refunds::REFUNDS.to_owned(), format!("{place}/status")] {
+        let answer = world.send(world.get(&path)).await;
+        answer.is_problem(503, "/problems/store-unavailable");
+    }
+    world.database.set_reachable(true).await;
     world.close().await;
 }
 

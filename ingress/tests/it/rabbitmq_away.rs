@@ -9,10 +9,12 @@ use broker::testing::TestVhost;
 use domain::secret::Secret;
 use futures::future::join_all;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use crate::{
     callbacks::{self, signed},
     gate::{Gate, State},
+    refunds,
     world::{World, eventually, good_body, world_with},
 };
 
@@ -30,9 +32,17 @@ async fn gated() -> (World, Gate) {
 async fn a_broker_that_was_never_there_gives_503_quickly() {
     let world =
         world_with(|config| config.broker.url = Secret::new("amqp://guest:guest@127.0.0.1:9/x")).await;
+    let payment = refunds::paid(&world, "paid").await;
+    let about = |action: &str| format!("/api/v1/payments/{}/{action}", payment.id);
     for request in [
         world.pay("k", &good_body()),
         world.pay("k", &good_body()).header("prefer", "wait=30"),
+        world.post(refunds::REFUNDS, "k", &refunds::body(payment.id)),
+        world
+            .post(&about("refund"), "k", &json!({}))
+            .header("prefer", "wait=30"),
+        world.post(&about("cancel"), "k", &json!({})),
+        world.post(&about("confirm"), "k", &json!({})),
     ] {
         let started = Instant::now();
         let answer = world.send(request).await;

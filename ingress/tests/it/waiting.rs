@@ -1,40 +1,21 @@
 //! `Prefer: wait=N`: the worker's answer comes back, or the payment goes on without us.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use broker::Publisher;
 use domain::{
-    job::{CreateIntentReply, Envelope},
+    job::CreateIntentReply,
     payment::{PaymentStatus, PaymentView},
-    trace::TraceParent,
 };
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::world::{World, good_body, world};
+use crate::{
+    worker::{ask, work},
+    world::{Answer, World, good_body, world},
+};
 
-/// Takes the one job in the queue and answers it, as a worker would.
-async fn work(world: &World, reply: Vec<u8>) {
-    let publisher = Publisher::connect(world.vhost.config(Duration::from_secs(1)));
-    let job = world.job("k");
-    let message = loop {
-        if let Some(message) = world.take_jobs("create_intent", 1).await.pop() {
-            break message;
-        }
-    };
-    let reply_to = message["properties"]["reply_to"].as_str().unwrap().to_owned();
-    let now = chrono::DateTime::UNIX_EPOCH;
-    let request = Envelope {
-        reply_to: Some(reply_to),
-        ..Envelope::new(&job, TraceParent::root(), now)
-    };
-    publisher.reply(&request, reply).await.unwrap();
-}
-
-async fn wait_for(world: &World, reply: &CreateIntentReply) -> crate::world::Answer {
-    let reply = serde_json::to_vec(reply).unwrap();
-    let request = world.pay("k", &good_body()).header("prefer", "wait=20");
-    tokio::join!(world.send(request), work(world, reply)).0
+async fn wait_for(world: &World, reply: &CreateIntentReply) -> Answer {
+    ask(world, world.pay("k", &good_body()), &world.job("k"), reply).await
 }
 
 #[tokio::test]
@@ -69,9 +50,10 @@ async fn an_answer_that_cannot_be_read_does_not_undo_the_acceptance() {
     let world = world().await;
     world.ready().await;
     let request = world.pay("k", &good_body()).header("prefer", "wait=20");
+    let job = world.job("k");
     let (answer, ()) = tokio::join!(
         world.send(request),
-        work(&world, b"{\"outcome\": \"new\"}".to_vec())
+        work(&world, &job, b"{\"outcome\": \"new\"}".to_vec())
     );
     assert_eq!(
         (answer.status, &answer.body["status"]),

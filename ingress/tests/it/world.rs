@@ -207,9 +207,12 @@ impl World {
 
     /// A request of the shop for a payment.
     pub fn pay(&self, idempotency_key: &str, body: &Value) -> RequestBuilder {
-        let request = self
-            .request(Method::POST, "/api/v1/payments")
-            .bearer_auth(&self.shop.key);
+        self.post("/api/v1/payments", idempotency_key, body)
+    }
+
+    /// A request of the shop for anything.
+    pub fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> RequestBuilder {
+        let request = self.request(Method::POST, path).bearer_auth(&self.shop.key);
         request.header("idempotency-key", idempotency_key).json(body)
     }
 

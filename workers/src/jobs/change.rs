@@ -1,13 +1,15 @@
-//! A payment's change as a record: the payment itself, the ledger, who is told, and the jobs that follow.
+//! What changed, as a record: the payment, refund or dispute itself, the ledger, who is told, and the jobs that follow.
 
+use chrono::{DateTime, Utc};
 use domain::{
     channel::RefundReason,
+    dispute::AppliedDispute,
     id::IdempotencyKey,
     job::{CreateRefund, Envelope, NotifyMerchant},
     merchant::LatePayments,
-    notification::Notification,
+    notification::{Notification, NotificationType},
     payment::{Applied, Effect, Payment},
-    refund::RefundRequest,
+    refund::{AppliedRefund, RefundRequest},
 };
 use store::{Record, StoreError, TransferRecord};
 
@@ -30,24 +32,74 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
         return Ok(Record::default());
     }
     payment.updated_at = context.clock.now();
-    let mut record = Record::default();
-    for effect in effects {
-        match effect {
-            Effect::Notify(told) => {
-                let told = Notification::about(&payment, told, payment.updated_at);
-                tell(&mut record, run, told);
-            }
-            Effect::Post(transfer) => record.transfers.push(TransferRecord {
-                transfer,
-                at: payment.updated_at,
-            }),
-            Effect::PaidLate => record
-                .jobs
-                .extend(refund_if_unwanted(context, run, &payment).await?),
-        }
+    let at = payment.updated_at;
+    let tells = |told| Notification::about(&payment, told, at);
+    let record = what_follows(context, run, &payment, effects, at, tells).await?;
+    Ok(Record {
+        payment: Some(payment),
+        ..record
+    })
+}
+
+/// Everything that has to be written when a refund changed; nothing when it did not.
+///
+/// # Errors
+/// As [`record_of`].
+pub async fn record_of_refund(
+    context: &Context,
+    run: &Run,
+    applied: AppliedRefund,
+) -> Result<Record, StoreError> {
+    let AppliedRefund {
+        mut refund,
+        mut payment,
+        effects,
+        changed,
+        payment_changed,
+    } = applied;
+    if !changed {
+        return Ok(Record::default());
     }
-    record.payment = Some(payment);
-    Ok(record)
+    let at = context.clock.now();
+    refund.updated_at = at;
+    let tells = |told| Notification::about_refund(&refund, told, at);
+    let record = what_follows(context, run, &payment, effects, at, tells).await?;
+    payment.updated_at = at;
+    Ok(Record {
+        refund: Some(refund),
+        payment: payment_changed.then_some(payment),
+        ..record
+    })
+}
+
+/// Everything that has to be written when a dispute changed; nothing when it did not. The payment is written with every
+/// change, as its version guards the dispute's.
+///
+/// # Errors
+/// As [`record_of`].
+pub async fn record_of_dispute(
+    context: &Context,
+    run: &Run,
+    applied: AppliedDispute,
+) -> Result<Record, StoreError> {
+    let AppliedDispute {
+        dispute,
+        mut payment,
+        effects,
+        changed,
+    } = applied;
+    if !changed {
+        return Ok(Record::default());
+    }
+    let at = dispute.updated_at;
+    let tells = |told| Notification::about_dispute(&dispute, told, at);
+    let record = what_follows(context, run, &payment, effects, at, tells).await?;
+    payment.updated_at = at;
+    Ok(Record {
+        dispute: Some(dispute),
+        payment: Some(payment),
+        ..record
+    })
 }
 
 /// Stores a notification and the job that delivers it.
@@ -58,6 +110,27 @@ pub fn tell(record: &mut Record, run: &Run, notification: Notification) {
     record.notifications.push(notification);
 }
 
+/// What the effects of a change to `payment`, or to something of it, have to be written as.
+async fn what_follows(
+    context: &Context,
+    run: &Run,
+    payment: &Payment,
+    effects: Vec<Effect>,
+    at: DateTime<Utc>,
+    tells: impl Fn(NotificationType) -> Notification + Send,
+) -> Result<Record, StoreError> {
+    let mut record = Record::default();
+    for effect in effects {
+        match effect {
+            Effect::Notify(told) => tell(&mut record, run, tells(told)),
+            Effect::Post(transfer) => record.transfers.push(TransferRecord { transfer, at }),
+            Effect::PaidLate => record
+                .jobs
+                .extend(refund_if_unwanted(context, run, payment).await?),
+        }
+    }
+    Ok(record)
+}
 /// The job that gives a late payment back, if that is what the merchant has agreed to.
 async fn refund_if_unwanted(
     context: &Context,

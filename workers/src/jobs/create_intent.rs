@@ -1,27 +1,28 @@
 //! `create_intent`: open the provider's intent for a payment that a merchant asked for.
 //!
-//! The provider is always asked under the same idempotency key, so a repeat gives the same intent. When its answer does
-//! not come, the payment is not failed for that. Every call is known to have begun before it is made, so that one
-//! without a known end is never forgotten, whoever dies. While there is one, only the provider's word ends the payment:
-//! the intent it shows, or, long enough after the last call, that it has none. Otherwise people look at it.
+//! A payment whose time is over before an intent was opened for it, as after an outage, is not opened any more: nobody
+//! waits for it by now, and a card charged at once would come as a surprise. It expires, and the merchant is told.
 
-mod opening;
+mod expired;
 
+use chrono::TimeDelta;
 use domain::{
     channel::Channel,
     job::{CreateIntent, CreateIntentReply},
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Failure, Payment, PaymentEvent, PaymentRequest, PaymentStatus, PaymentView},
+    payment::{Payment, PaymentRequest, PaymentView},
 };
-use failpoints::{Point, Protection, is_missing, reach};
+use failpoints::{Point, reach};
 use store::{Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
     execute::{Handler, Run},
-    jobs::{change::record_of, inquiry::Inquiry},
+    jobs::{
+        opening::{after_giving_up, give_up, open},
+        subject::Subject,
+    },
 };
-use opening::{FirstStep, Opening};
 
 /// The channel that every payment takes.
 const CHANNEL: Channel = Channel::Stripe;
@@ -31,78 +32,22 @@ impl Handler for CreateIntent {
         if let Err(reason) = check(&self.request) {
             return Ok(Outcome::Fail(reason));
         }
-        let (payment, is_new) = match prepare(self, context).await? {
-            Prepared::Stored(payment) => (*payment, true),
-            Prepared::ToOpen(payment) => (*payment, false),
-            Prepared::Settled => return Ok(Outcome::Done),
-            Prepared::GivenUp => return after_giving_up(context, run).await,
+        match prepare(self, context, run).await? {
+            Prepared::Stored(payment) => proceed(context, run, *payment, true).await,
+            Prepared::ToOpen(payment) => proceed(context, run, *payment, false).await,
+            Prepared::Settled => Ok(Outcome::Done),
+            Prepared::GivenUp => after_giving_up(context, run).await,
             Prepared::Conflict => {
                 let message = "the idempotency key was used before for another request; nothing was done";
-                return Ok(Outcome::Fail(Reason::new(ErrorClass::Conflict, message)));
-            }
-        };
-        let credentials = context.credentials(payment.merchant_id, payment.channel).await?;
-        let inquiry = Inquiry {
-            context,
-            run,
-            payment,
-        };
-        let mut opening = Opening { inquiry, is_new };
-        let credentials = match credentials {
-            Ok(credentials) => credentials,
-            Err(reason) => {
-                opening.note_not_sent(&reason).await?;
-                return Ok(Outcome::Fail(reason));
-            }
-        };
-        if let FirstStep::Ask { had_its_call } = opening.first_step().await? {
-            match opening.ask(&credentials).await? {
-                Some(outcome) => return Ok(outcome),
-                None if had_its_call => return Ok(Outcome::retry(absent())),
-                None => {}
+                Ok(Outcome::Fail(Reason::new(ErrorClass::Conflict, message)))
             }
         }
-        opening.create(&credentials).await
     }
 
     async fn give_up(&self, context: &Context, run: &Run, reason: &Reason) -> Result<Record, StoreError> {
-        let Some(payment) = context.store.payment(self.payment_id()).await? else {
-            return Ok(Record::default());
-        };
-        let failure = match reason.class {
-            ErrorClass::OutcomeUnknown if is_missing(Protection::AskFirst) => {
-                Some(Failure::provider_unavailable())
-            }
-            // The job itself is at fault; the payment under this id belongs to another job.
-            ErrorClass::Unreadable
-            | ErrorClass::Invalid
-            | ErrorClass::Forbidden
-            | ErrorClass::Conflict
-            | ErrorClass::TooEarly
-            | ErrorClass::MerchantEndpoint => return Ok(Record::default()),
-            ErrorClass::Refused => Some(Failure::refused("refused_by_provider", &reason.message)),
-            ErrorClass::Misconfigured => Some(Failure::not_configured()),
-            ErrorClass::ProviderUnavailable => Some(Failure::provider_unavailable()),
-            ErrorClass::OutcomeUnknown
-            | ErrorClass::Mismatch
-            | ErrorClass::StoreUnavailable
-            | ErrorClass::TimedOut
-            | ErrorClass::Interrupted
-            | ErrorClass::Internal => None,
-        };
-        // However this try ended: while a call has no known end, the payment is not failed.
-        let event = match failure {
-            Some(failure)
-                if is_missing(Protection::AskFirst) || context.store.open_call(&payment).await?.is_none() =>
-            {
-                PaymentEvent::GaveUp(failure)
-            }
-            Some(_) | None => PaymentEvent::LostSight,
-        };
-        // Neither event can be refused: both are about the payment alone.
-        match payment.apply(event) {
-            Ok(applied) => record_of(context, run, applied).await,
-            Err(_) => Ok(Record::default()),
+        match context.store.payment(self.payment_id()).await? {
+            Some(payment) => give_up(context, run, payment, reason).await,
+            None => Ok(Record::default()),
         }
     }
 
@@ -129,6 +74,20 @@ fn check(request: &PaymentRequest) -> Result<(), Reason> {
         .map_err(|error| invalid(format!("amount: {error}")))
 }
 
+/// Opens the intent, unless the payment has expired before anybody did.
+async fn proceed(
+    context: &Context,
+    run: &Run,
+    payment: Payment,
+    is_new: bool,
+) -> Result<Outcome, StoreError> {
+    if payment.expires_at <= context.clock.now() {
+        expired::close_unopened(context, run, payment, is_new).await
+    } else {
+        open(context, run, payment, is_new).await
+    }
+}
+
 enum Prepared {
     /// Stored just now.
     Stored(Box<Payment>),
@@ -142,18 +101,16 @@ enum Prepared {
     Conflict,
 }
 
-/// Stores the payment, unless it is there.
-async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, StoreError> {
+/// Stores the payment, unless it is there. Its time to be paid runs from when it was asked for, however long the job lay
+/// in a queue.
+async fn prepare(job: &CreateIntent, context: &Context, run: &Run) -> Result<Prepared, StoreError> {
     let (key, request) = (job.idempotency_key.clone(), job.request.clone());
     let terms = context.store.terms(job.merchant_id).await?;
-    let new = Payment::new(
-        job.merchant_id,
-        key,
-        request,
-        CHANNEL,
-        &terms,
-        context.clock.now(),
-    );
+    let now = context.clock.now();
+    let mut new = Payment::new(job.merchant_id, key, request, CHANNEL, &terms, now);
+    new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
+        (now - asked_at).max(TimeDelta::zero())
+    });
     let record = Record {
         new_payment: Some(new.clone()),
         ..Record::default()
@@ -170,33 +127,11 @@ async fn prepare(job: &CreateIntent, context: &Context) -> Result<Prepared, Stor
     };
     Ok(if stored.fingerprint != new.fingerprint {
         Prepared::Conflict
-    } else if !is_settled(&stored) {
+    } else if !stored.is_settled() {
         Prepared::ToOpen(Box::new(stored))
     } else if stored.intent_id.is_some() {
         Prepared::Settled
     } else {
         Prepared::GivenUp
     })
-}
-
-/// There is nothing left to open: the payment has its intent, or was given up and its merchant told so.
-fn is_settled(payment: &Payment) -> bool {
-    payment.intent_id.is_some() || payment.status > PaymentStatus::NeedsReview
-}
-
-/// A payment that was given up stays so. If this very try gave it up, it died before its message was parked, and people
-/// still have to find it there. Whoever merely asks for the same again has begun another message, and is only answered.
-async fn after_giving_up(context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-    let given_up = if run.is_repeat {
-        context.store.given_up(&run.job_id, run.attempt).await?
-    } else {
-        None
-    };
-    Ok(given_up.map_or(Outcome::Done, Outcome::Fail))
-}
-
-/// Why a payment is given up that surely has no intent.
-fn absent() -> Reason {
-    let message = "no try succeeded, and asked for it, the provider has no such intent";
-    Reason::new(ErrorClass::ProviderUnavailable, message)
 }

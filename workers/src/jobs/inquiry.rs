@@ -1,42 +1,42 @@
-//! Asking a provider what it has for a payment, and writing down what it says.
+//! Asking a provider what it has made for a subject, and writing down what it says.
 //!
-//! What is concluded from the absence of an intent holds for the payment as it was read before the question. Whoever
-//! begins a call changes the payment's version, and so does all news about it; so a conclusion is written over that
-//! version only, and a call that was begun meanwhile is never taken for one that had no effect.
+//! What is concluded from the absence of the provider's object holds for the subject as it was read before the question.
+//! Whoever begins a call changes the subject's version, and so does all news about it; so a conclusion is written over
+//! that version only, and a call that was begun meanwhile is never taken for one that had no effect.
 
 use std::time::Duration;
 
 use channels::{Credentials, Period};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    channel::{Exchange, Intent},
+    channel::{CallError, Exchange},
     outcome::{ErrorClass, Reason},
-    payment::{Payment, PaymentEvent},
 };
-use store::{ExchangeRecord, Record, StoreError, Verdict};
+use failpoints::reach;
+use store::{Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
     execute::{MAX_LOOKS, Run},
-    jobs::change::record_of,
+    jobs::subject::Subject,
 };
 
-/// The provider's clock may differ from ours by this much when it is asked for intents "since".
+/// The provider's clock may differ from ours by this much when it is asked for what it made "since".
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// What one run asks and learns about a payment.
-pub struct Inquiry<'a> {
+/// What one run asks and learns about a subject.
+pub struct Inquiry<'a, S> {
     pub context: &'a Context,
     pub run: &'a Run,
     /// As it was read, or last written, by this run.
-    pub payment: Payment,
+    pub subject: S,
 }
 
-/// What the provider said when asked whether it has an intent for the payment.
+/// What the provider said when asked whether it has made the subject's object.
 pub enum Asked {
-    /// It has, and the payment now knows it.
+    /// It has, and the subject now knows it.
     Settled,
-    /// It has one that cannot be this payment's.
+    /// It has one that cannot be this subject's.
     Mismatch(Reason),
     /// It has none, and will not have one from any call made so far. Nothing is written yet.
     Absent(Exchange),
@@ -46,8 +46,8 @@ pub enum Asked {
     Silent(Reason),
 }
 
-impl Inquiry<'_> {
-    /// Asks the provider whether it has an intent for the payment.
+impl<S: Subject> Inquiry<'_, S> {
+    /// Asks the provider whether it has made the subject's object.
     pub async fn ask(&self, credentials: &Credentials) -> Result<Asked, StoreError> {
         let Context {
             channels,
@@ -59,25 +59,34 @@ impl Inquiry<'_> {
         let begun = self.open_call().await?;
         let asked_at = clock.now();
         let period = Period {
-            from: self.payment.created_at - CLOCK_SKEW,
+            from: self.subject.created_at() - CLOCK_SKEW,
             to: begun.map(|begun| settling.end(begun) + CLOCK_SKEW),
         };
-        let (result, exchange) = channels.find_intent(credentials, self.payment.id, period).await;
+        let (result, exchange) = self.subject.find(channels, credentials, period).await;
         match result {
-            Ok(Some(intent)) => Ok(match self.record(seen(intent), exchange).await? {
-                Ok(()) => Asked::Settled,
-                Err(reason) => Asked::Mismatch(reason),
-            }),
+            Ok(Some(news)) => self.learn(news, exchange).await,
             Ok(None) => {
                 let wait = begun.and_then(|begun| settling.left(begun, asked_at));
                 self.judge_absence(exchange, wait).await
             }
-            Err(error) => {
-                self.note(exchange).await?;
-                let message = format!("asked whether the intent exists, the provider did not say: {error}");
-                Ok(Asked::Silent(Reason::new(ErrorClass::OutcomeUnknown, message)))
-            }
+            Err(error) => self.be_left_without(&error, exchange).await,
         }
+    }
+
+    /// The provider has shown what it has.
+    pub async fn learn(&self, news: S::News, exchange: Exchange) -> Result<Asked, StoreError> {
+        Ok(match self.record(news, exchange).await? {
+            Ok(()) => Asked::Settled,
+            Err(reason) => Asked::Mismatch(reason),
+        })
+    }
+
+    /// The provider was asked in vain.
+    pub async fn be_left_without(&self, error: &CallError, exchange: Exchange) -> Result<Asked, StoreError> {
+        self.note(exchange).await?;
+        let object = S::OBJECT;
+        let message = format!("asked whether the {object} exists, the provider did not say: {error}");
+        Ok(Asked::Silent(Reason::new(ErrorClass::OutcomeUnknown, message)))
     }
 
     /// `wait` is how long a call may still have been at work when the question was put, if there was one.
@@ -87,92 +96,80 @@ impl Inquiry<'_> {
             return Ok(Asked::Absent(Exchange { outcome, ..exchange }));
         };
         self.note(exchange).await?;
-        let message = "the provider has no such intent yet, but the last call may still be at work there";
+        let object = S::OBJECT;
+        let message =
+            format!("the provider has no such {object} yet, but the last call may still be at work there");
         let reason = Reason::new(ErrorClass::OutcomeUnknown, message);
         Ok(Asked::TooSoon { reason, wait })
     }
 
     /// When the last call was begun, if there is one whose end is not known.
     pub async fn open_call(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.context.store.open_call(&self.payment).await
+        self.subject.open_call(&self.context.store).await
     }
 
-    /// Writes what the provider said and what it does to the payment, as it stands by now; or why it cannot be about
-    /// this payment.
-    pub async fn record(
-        &self,
-        event: PaymentEvent,
-        exchange: Exchange,
-    ) -> Result<Result<(), Reason>, StoreError> {
+    /// Writes what the provider said and what it does to the subject, as it stands by now; or why it cannot be about
+    /// this subject.
+    pub async fn record(&self, news: S::News, exchange: Exchange) -> Result<Result<(), Reason>, StoreError> {
         for _ in 0..MAX_LOOKS {
-            let Some(payment) = self.context.store.payment(self.payment.id).await? else {
+            let Some(subject) = self.subject.again(&self.context.store).await? else {
                 break;
             };
-            let applied = match payment.apply(event.clone()) {
-                Ok(applied) => applied,
-                Err(error) => {
-                    // Not `ok`, which would end the call: what it has opened or will open is still not known.
+            let mut record = match subject.hear(self.context, self.run, news.clone()).await? {
+                Ok(record) => record,
+                Err(problem) => {
+                    // Not `ok`, which would end the call: what it has made or will make is still not known.
                     let outcome = "mismatch";
                     self.note(Exchange { outcome, ..exchange }).await?;
-                    return Ok(Err(Reason::new(ErrorClass::Mismatch, error.to_string())));
+                    return Ok(Err(Reason::new(ErrorClass::Mismatch, problem)));
                 }
             };
-            let exchanges = vec![self.exchange_record(exchange.clone())];
-            let record = Record {
-                exchanges,
-                ..record_of(self.context, self.run, applied).await?
-            };
+            self.add_exchange(&mut record, exchange.clone());
             match self.context.recorder.write(record).await? {
                 Verdict::Written => return Ok(Ok(())),
                 Verdict::Stale | Verdict::Duplicate => {}
             }
         }
-        Err(StoreError::Contended(self.payment.id.to_string()))
+        Err(StoreError::Contended(self.subject.id()))
     }
 
-    /// Writes an exchange, unless the payment has changed since it was read. Writing it changes the payment's version,
+    /// The provider surely has nothing: the subject is failed, unless something happened to it meanwhile. Then there is
+    /// news, or the next query asks again.
+    pub async fn give_up(&self, exchange: Exchange) -> Result<(), StoreError> {
+        let given_up = self.subject.clone();
+        // The news cannot be refused: they are about the subject alone.
+        let Ok(mut record) = given_up
+            .hear(self.context, self.run, S::gave_up(S::unavailable()))
+            .await?
+        else {
+            return Ok(());
+        };
+        self.add_exchange(&mut record, exchange);
+        reach(S::POINTS.absent);
+        self.context.recorder.write(record).await.map(drop)
+    }
+
+    /// Writes an exchange, unless the subject has changed since it was read. Writing it changes the subject's version,
     /// so that of two runs that conclude or begin something at the same time, one has to look again.
     pub async fn record_unless_changed(&mut self, exchange: Exchange) -> Result<Verdict, StoreError> {
-        let record = Record {
-            payment: Some(self.payment.clone()),
-            exchanges: vec![self.exchange_record(exchange)],
-            ..Record::default()
-        };
+        let mut record = self.subject.touch();
+        self.add_exchange(&mut record, exchange);
         let verdict = self.context.recorder.write(record).await?;
         if verdict == Verdict::Written {
-            self.payment.version += 1;
+            self.subject.was_touched();
         }
         Ok(verdict)
     }
 
     /// Keeps an exchange that changed nothing.
     pub async fn note(&self, exchange: Exchange) -> Result<(), StoreError> {
-        let exchanges = vec![self.exchange_record(exchange)];
-        self.context
-            .recorder
-            .write(Record {
-                exchanges,
-                ..Record::default()
-            })
-            .await?;
-        Ok(())
+        let mut record = Record::default();
+        self.add_exchange(&mut record, exchange);
+        self.context.recorder.write(record).await.map(drop)
     }
 
-    pub fn exchange_record(&self, exchange: Exchange) -> ExchangeRecord {
-        ExchangeRecord {
-            payment_id: self.payment.id,
-            job_id: self.run.job_id.clone(),
-            attempt: self.run.attempt,
-            exchange,
-            at: self.context.clock.now(),
-        }
-    }
-}
-
-/// The news that the provider has this intent.
-pub fn seen(intent: Intent) -> PaymentEvent {
-    PaymentEvent::IntentSeen {
-        change: intent.status.clone(),
-        intent,
+    fn add_exchange(&self, record: &mut Record, exchange: Exchange) {
+        let at = self.context.clock.now();
+        self.subject.add_exchange(record, self.run, exchange, at);
     }
 }

@@ -1,14 +1,17 @@
 //! `process_callback`: take in a provider's callback whose signature ingress has verified.
 //!
-//! It is taken in once, together with what it changes, in one transaction. One that comes before the worker that opened
-//! the intent has stored it waits for that; one that contradicts its payment is parked for people.
+//! It is taken in once, together with what it changes, in one transaction. One that comes before the worker that made
+//! the provider's object has stored it waits for that; one that contradicts what is stored is parked for people.
+
+mod dispute;
+mod intent;
+mod refund;
 
 use domain::{
     callback::CallbackEvent,
     id::PaymentId,
     job::ProcessCallback,
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Payment, PaymentEvent, PaymentStatus},
 };
 use failpoints::{Point, reach};
 use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Verdict};
@@ -16,8 +19,30 @@ use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Ver
 use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
-    jobs::change::record_of,
 };
+
+/// One run that takes a callback in.
+struct Intake<'a> {
+    job: &'a ProcessCallback,
+    context: &'a Context,
+    run: &'a Run,
+}
+
+/// What a callback comes to, as the world stands.
+enum Judged {
+    /// It is about this payment, or a refund or dispute of it.
+    About {
+        payment_id: PaymentId,
+        /// Whether it tells something new.
+        changed: bool,
+        /// What it changes.
+        record: Box<Record>,
+    },
+    /// It is about nothing of ours.
+    Foreign,
+    /// It cannot be taken in, or not now.
+    NotTaken(Outcome),
+}
 
 impl Handler for ProcessCallback {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
@@ -26,25 +51,30 @@ impl Handler for ProcessCallback {
             Err(outcome) => return Ok(outcome),
         };
         reach(Point::ProcessCallbackOpened);
-        match event {
-            CallbackEvent::Intent { intent, change } => match intent.payment_id {
-                Some(payment_id) => {
-                    settle(
-                        self,
-                        context,
-                        run,
-                        payment_id,
-                        PaymentEvent::IntentSeen { intent, change },
-                    )
-                    .await
-                }
-                // Other systems may share the provider's account: an intent without our mark is none of ours.
-                None => ignore(self, context).await,
-            },
-            CallbackEvent::Refund(_) | CallbackEvent::Dispute(_) | CallbackEvent::Other => {
-                ignore(self, context).await
+        let intake = Intake {
+            job: self,
+            context,
+            run,
+        };
+        for _ in 0..MAX_LOOKS {
+            let record = match intake.judge(&event).await? {
+                Judged::NotTaken(outcome) => return Ok(outcome),
+                Judged::Foreign => intake.taken(None, CallbackOutcome::Ignored, Record::default()),
+                Judged::About {
+                    payment_id,
+                    changed: true,
+                    record,
+                } => intake.taken(Some(payment_id), CallbackOutcome::Applied, *record),
+                Judged::About {
+                    payment_id, record, ..
+                } => intake.taken(Some(payment_id), CallbackOutcome::Unchanged, *record),
+            };
+            match context.recorder.write(record).await? {
+                Verdict::Written | Verdict::Duplicate => return Ok(Outcome::Done),
+                Verdict::Stale => {}
             }
         }
+        Err(StoreError::Contended(format!("what {} is about", self.event_id)))
     }
 }
 
@@ -74,93 +104,50 @@ fn read(job: &ProcessCallback, context: &Context, run: &Run) -> Result<CallbackE
         .map_err(|error| Outcome::Fail(reason(ErrorClass::Unreadable, error.to_string())))
 }
 
-async fn ignore(job: &ProcessCallback, context: &Context) -> Result<Outcome, StoreError> {
-    let callback = Some(inbox(job, context, None, CallbackOutcome::Ignored));
-    context
-        .recorder
-        .write(Record {
-            callback,
-            ..Record::default()
+impl Intake<'_> {
+    async fn judge(&self, event: &CallbackEvent) -> Result<Judged, StoreError> {
+        let judged = match event {
+            CallbackEvent::Intent { intent, change } => self.judge_intent(intent, change).await?,
+            CallbackEvent::Refund(seen) => self.judge_refund(seen).await?,
+            CallbackEvent::Dispute(seen) => self.judge_dispute(seen).await?,
+            CallbackEvent::Other => return Ok(Judged::Foreign),
+        };
+        if matches!(judged, Judged::About { .. }) {
+            reach(Point::ProcessCallbackApplied);
+        }
+        Ok(judged)
+    }
+
+    /// What is written: the callback in the inbox, and what it changes.
+    fn taken(&self, payment_id: Option<PaymentId>, outcome: CallbackOutcome, record: Record) -> Record {
+        let job = self.job;
+        let callback = CallbackRecord {
+            channel: job.channel,
+            merchant_id: job.merchant_id,
+            event_id: job.event_id.clone(),
+            event_type: job.event_type.clone(),
+            payment_id,
+            outcome,
+            sealed_body: job.sealed_body.clone(),
+            received_at: job.received_at,
+            processed_at: self.context.clock.now(),
+        };
+        Record {
+            callback: Some(callback),
+            ..record
+        }
+    }
+
+    /// It has come before what it is about is stored.
+    fn too_early(&self, message: String) -> Judged {
+        Judged::NotTaken(Outcome::Snooze {
+            reason: Reason::new(ErrorClass::TooEarly, message),
+            delay: self.context.nap(self.run.snoozes),
         })
-        .await?;
-    Ok(Outcome::Done)
-}
-
-async fn settle(
-    job: &ProcessCallback,
-    context: &Context,
-    run: &Run,
-    payment_id: PaymentId,
-    event: PaymentEvent,
-) -> Result<Outcome, StoreError> {
-    for _ in 0..MAX_LOOKS {
-        let payment = match context.store.payment(payment_id).await? {
-            Some(payment) if payment.merchant_id == job.merchant_id => payment,
-            Some(_) | None => {
-                let message = format!("it names {payment_id}, which this merchant does not have");
-                return Ok(Outcome::Fail(Reason::new(ErrorClass::Mismatch, message)));
-            }
-        };
-        if is_early(&payment) {
-            return Ok(wait(context, run, &payment));
-        }
-        let applied = match payment.apply(event.clone()) {
-            Ok(applied) => applied,
-            Err(error) => {
-                return Ok(Outcome::Fail(Reason::new(
-                    ErrorClass::Mismatch,
-                    error.to_string(),
-                )));
-            }
-        };
-        reach(Point::ProcessCallbackApplied);
-        let outcome = if applied.changed {
-            CallbackOutcome::Applied
-        } else {
-            CallbackOutcome::Unchanged
-        };
-        let callback = Some(inbox(job, context, Some(payment_id), outcome));
-        let record = Record {
-            callback,
-            ..record_of(context, run, applied).await?
-        };
-        match context.recorder.write(record).await? {
-            Verdict::Written | Verdict::Duplicate => return Ok(Outcome::Done),
-            Verdict::Stale => {}
-        }
-    }
-    Err(StoreError::Contended(payment_id.to_string()))
-}
-
-/// Whether the job that opened the intent has yet to store it. Once that job has ended without an intent, the callback
-/// itself is the news.
-fn is_early(payment: &Payment) -> bool {
-    payment.intent_id.is_none() && payment.status == PaymentStatus::Pending
-}
-
-fn wait(context: &Context, run: &Run, payment: &Payment) -> Outcome {
-    let message = format!("the intent of {} is not stored yet", payment.id);
-    Outcome::Snooze {
-        reason: Reason::new(ErrorClass::TooEarly, message),
-        delay: context.nap(run.snoozes),
     }
 }
 
-fn inbox(
-    job: &ProcessCallback,
-    context: &Context,
-    payment_id: Option<PaymentId>,
-    outcome: CallbackOutcome,
-) -> CallbackRecord {
-    CallbackRecord {
-        channel: job.channel,
-        merchant_id: job.merchant_id,
-        event_id: job.event_id.clone(),
-        event_type: job.event_type.clone(),
-        payment_id,
-        outcome,
-        sealed_body: job.sealed_body.clone(),
-        received_at: job.received_at,
-        processed_at: context.clock.now(),
-    }
+/// It contradicts what is stored: people have to look at it.
+fn mismatch(message: String) -> Judged {
+    Judged::NotTaken(Outcome::Fail(Reason::new(ErrorClass::Mismatch, message)))
 }

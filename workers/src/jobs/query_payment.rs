@@ -1,24 +1,24 @@
 //! `query_payment`: ask the provider about a payment whose end it has not told.
 //!
-//! Either the provider shows the intent, or it surely has none, or the payment stays as it is until the next query. A
-//! provider that does not answer is no failure of the job: the schedule asks again, and the payment stays in sight
-//! meanwhile. So nothing is retried or parked here but for defects of our own.
+//! An intent that is known is asked about by its id. One that is not is looked for: either the provider shows it, or it
+//! surely has none, or the payment stays as it is until the next query. A provider that does not answer is no failure of
+//! the job: the schedule asks again, and the payment stays in sight meanwhile. So nothing is retried or parked here but
+//! for defects of our own.
 
+use channels::Credentials;
 use domain::{
-    channel::Exchange,
     job::QueryPayment,
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Failure, PaymentEvent, PaymentStatus},
+    payment::{Payment, PaymentStatus},
 };
-use failpoints::{Point, reach};
-use store::{Record, StoreError};
+use store::StoreError;
 
 use crate::{
     context::Context,
     execute::{Handler, Run},
     jobs::{
-        change::record_of,
         inquiry::{Asked, Inquiry},
+        subject::seen,
     },
 };
 
@@ -28,7 +28,7 @@ impl Handler for QueryPayment {
             let message = format!("there is no payment {}", self.payment_id);
             return Ok(Outcome::Fail(Reason::new(ErrorClass::Internal, message)));
         };
-        if payment.status != PaymentStatus::NeedsReview {
+        if !is_due(&payment) {
             return Ok(Outcome::Done);
         }
         let credentials = match context.credentials(payment.merchant_id, payment.channel).await? {
@@ -41,35 +41,45 @@ impl Handler for QueryPayment {
         let inquiry = Inquiry {
             context,
             run,
-            payment,
+            subject: payment,
         };
-        match inquiry.ask(&credentials).await? {
+        match ask(&inquiry, &credentials).await? {
             Asked::Settled => {}
-            Asked::Absent(exchange) => give_up(&inquiry, exchange).await?,
+            Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
             Asked::Mismatch(reason) => {
                 tracing::error!(payment_id = %self.payment_id, %reason, "the provider's intent is not the payment's");
             }
             Asked::TooSoon { reason, .. } | Asked::Silent(reason) => {
-                tracing::info!(payment_id = %self.payment_id, %reason, "the payment stays in review");
+                tracing::info!(payment_id = %self.payment_id, %reason, "the payment stays as it is");
             }
         }
         Ok(Outcome::Done)
     }
 }
 
-/// The provider surely has no intent: the payment is failed, unless something happened to it meanwhile.
-async fn give_up(inquiry: &Inquiry<'_>, exchange: Exchange) -> Result<(), StoreError> {
-    let context = inquiry.context;
-    let event = PaymentEvent::GaveUp(Failure::provider_unavailable());
-    // The event cannot be refused: it is about the payment alone.
-    let Ok(applied) = inquiry.payment.clone().apply(event) else {
-        return Ok(());
+/// What its own job has yet to open is not asked about. What was closed is not claimed by the sweep either; but should
+/// somebody ask, its money may have come late.
+const fn is_due(payment: &Payment) -> bool {
+    match payment.status {
+        PaymentStatus::NeedsReview => true,
+        PaymentStatus::Succeeded => false,
+        PaymentStatus::Pending
+        | PaymentStatus::RequiresAction
+        | PaymentStatus::Processing
+        | PaymentStatus::Failed
+        | PaymentStatus::Canceled
+        | PaymentStatus::Expired => payment.intent_id.is_some(),
+    }
+}
+
+async fn ask(inquiry: &Inquiry<'_, Payment>, credentials: &Credentials) -> Result<Asked, StoreError> {
+    let Some(intent_id) = &inquiry.subject.intent_id else {
+        return inquiry.ask(credentials).await;
     };
-    let record = Record {
-        exchanges: vec![inquiry.exchange_record(exchange)],
-        ..record_of(context, inquiry.run, applied).await?
-    };
-    reach(Point::QueryPaymentAbsent);
-    // When it changed, there is news; when it still is in review then, the next query asks again.
-    context.recorder.write(record).await.map(drop)
+    let channels = &inquiry.context.channels;
+    let (result, exchange) = channels.retrieve_intent(credentials, intent_id).await;
+    match result {
+        Ok(intent) => inquiry.learn(seen(intent), exchange).await,
+        Err(error) => inquiry.be_left_without(&error, exchange).await,
+    }
 }

@@ -1,14 +1,25 @@
 //! The workers against real RabbitMQ, PostgreSQL and a sandbox; a fresh vhost and database for each test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod cancel_payment;
+mod confirm_payment;
 mod create_intent;
+mod create_refund;
+mod expire_payment;
+mod late_payments;
 mod notify_merchant;
 mod process_callback;
 mod provider;
 mod query_payment;
+mod query_refund;
 mod reconcile;
 mod reconciler;
+mod refund_callbacks;
+mod refund_unknown;
+mod refunding;
+mod schedules;
 mod store_trouble;
 mod support;
 mod twice;
 mod unknown;
+mod wishing;

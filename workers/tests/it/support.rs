@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use broker::{Publisher, Target, testing::TestVhost};
+use broker::{Caller, Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, Credentials, StripeCredentials};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -43,6 +43,9 @@ select jsonb_build_object(
               from payments where id = $1),
   'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type)
            from notifications where payment_id = $1),
+  'refunds', (select jsonb_agg(jsonb_build_array(status, amount_minor, failure ->> 'code') order by created_at)
+              from refunds where payment_id = $1),
+  'disputes', (select jsonb_agg(status) from disputes where payment_id = $1),
   'callbacks', (select jsonb_agg(outcome order by event_id) from payment_callbacks where payment_id = $1))";
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -231,6 +234,11 @@ impl World {
     pub async fn publish<J: Job>(&self, job: &J) {
         self.publish_envelope(&Envelope::new(job, TraceParent::root(), now()))
             .await;
+    }
+
+    /// Publishes jobs and waits for the workers' answers.
+    pub fn caller(&self) -> Caller {
+        Caller::connect(self.vhost.config(UNIT))
     }
 
     pub async fn publish_envelope(&self, envelope: &Envelope) {

@@ -4,6 +4,8 @@
 //! How many jobs were handled is read from the process's metrics, so each test needs a process of its own, which nextest
 //! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
 
+mod refunds;
+
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
@@ -109,10 +111,14 @@ impl Twice {
     async fn dump(&self) -> Value {
         let failures = "select coalesce(jsonb_agg(to_jsonb(f) - 'at' order by id), '[]') from job_failures f";
         let calls = "select count(*) from payment_records where operation = 'create_intent'";
-        let mut dump = self.world.dump(&["payment_records", "job_failures"]).await;
+        let refund_calls = "select count(*) from refund_records where operation = 'create_refund'";
+        let told_again = ["payment_records", "refund_records", "job_failures"];
+        let mut dump = self.world.dump(&told_again).await;
         dump["job failures"] = self.world.query::<Value>(failures).await;
         dump["calls to open an intent"] = self.world.count(calls).await.into();
+        dump["calls to make a refund"] = self.world.count(refund_calls).await.into();
         dump["the provider's books"] = self.world.intents().await.into();
+        dump["the provider's refunds"] = self.world.refunds_at_provider().await.into();
         dump["received by merchants"] = self.world.received().await.into();
         dump
     }
@@ -127,7 +133,13 @@ impl Twice {
             .iter()
             .filter(|intent| intent["metadata"]["sluice_payment_id"] == mark);
         let books: Vec<Value> = of_payment
-            .map(|intent| json!([intent["status"], intent["charges_succeeded"]]))
+            .map(|intent| {
+                json!([
+                    intent["status"],
+                    intent["charges_succeeded"],
+                    intent["amount_refunded"]
+                ])
+            })
             .collect();
         json!({ "rows": rows, "books": books })
     }

@@ -5,7 +5,7 @@ use domain::channel::{CallError, Intent, IntentStatus, NewIntent};
 use serde_json::json;
 
 use crate::{
-    answering::answering,
+    answering::{Answering, answer},
     setting::{Setting, channels_at, credentials, job, new_intent},
 };
 
@@ -176,29 +176,22 @@ async fn nothing_is_guessed_when_a_change_goes_wrong() {
     }
 }
 
-/// An answer of the API with this body.
-fn answer(status: &str, body: &serde_json::Value) -> String {
-    let body = body.to_string();
-    let length = body.len();
-    format!("HTTP/1.1 {status}\ncontent-length: {length}\nconnection: close\n\n{body}")
-}
-
 fn shown(status: &str) -> serde_json::Value {
     json!({"id": "pi_1", "object": "payment_intent", "amount": 1999, "amount_received": 0, "currency": "usd",
         "status": status})
 }
 
 async fn cancel_at(answers: &[String]) -> (Result<Intent, CallError>, Vec<String>) {
-    let (base, server) = answering(answers);
+    let server = Answering::with(answers).await;
     let close = Cancellation {
         payment_id: new_intent(None).payment_id,
         job_id: job(1),
         intent_id: "pi_1".into(),
     };
-    let (result, _) = channels_at(&base)
+    let (result, _) = channels_at(&server.base_url)
         .cancel_intent(&credentials("sk_test_wire"), &close)
         .await;
-    (result, server.join().unwrap())
+    (result, server.requests().await)
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use domain::{
 use serde_json::json;
 
 use crate::{
-    answering::answering,
+    answering::{Answering, answer},
     setting::{Setting, TIMEOUT, channels_at, config_at, credentials, new_intent, new_refund, refund_id},
 };
 
@@ -390,10 +390,8 @@ async fn every_refusal_of_a_refund_keeps_its_code_and_nothing_else_is_one() {
         ("503 Service Unavailable", json!({"type": "api_error"}), None),
     ];
     for (status, error, refused) in cases {
-        let body = json!({ "error": error }).to_string();
-        let length = body.len();
-        let answer = format!("HTTP/1.1 {status}\ncontent-length: {length}\nconnection: close\n\n{body}");
-        let (base, server) = answering(&[answer]);
+        let answer = answer(status, &json!({ "error": error }));
+        let server = Answering::with(&[answer]).await;
         let new = NewRefund {
             refund_id: refund_id(),
             payment_id: new_intent(None).payment_id,
@@ -401,15 +399,15 @@ async fn every_refusal_of_a_refund_keeps_its_code_and_nothing_else_is_one() {
             money: new_intent(None).money,
             reason: None,
         };
-        let called = channels_at(&base)
+        let called = channels_at(&server.base_url)
             .create_refund(&credentials("sk_test_wire"), &new)
             .await
             .0;
-        server.join().unwrap();
+        server.requests().await;
         match (called, refused) {
             (Err(CallError::Refused { code, .. }), Some(expected)) => assert_eq!(code, expected),
             (Err(CallError::Unknown { .. }), None) => {}
-            (other, _) => panic!("{status} {body}: {other:?}"),
+            (other, _) => panic!("{status} {error}: {other:?}"),
         }
     }
 }

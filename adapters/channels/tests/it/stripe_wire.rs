@@ -7,16 +7,16 @@ use channels::{Channels, ChannelsConfig, ChannelsError};
 use domain::channel::CallError;
 
 use crate::{
-    answering::answering,
+    answering::Answering,
     setting::{channels_at, credentials, new_intent},
 };
 
 async fn create_at(answer: &str) -> (CallError, String) {
-    let (base, server) = answering(&[answer.to_owned()]);
-    let (result, _) = channels_at(&base)
+    let server = Answering::with(&[answer.to_owned()]).await;
+    let (result, _) = channels_at(&server.base_url)
         .create_intent(&credentials("sk_test_wire"), &new_intent(None))
         .await;
-    (result.unwrap_err(), server.join().unwrap().remove(0))
+    (result.unwrap_err(), server.requests().await.remove(0))
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
-//! Merchants, keys and what is sealed about them.
+//! Merchants, keys, terms and what is sealed about them.
 
-use domain::{channel::Channel, secret::Secret};
+use domain::{
+    channel::Channel,
+    id::MerchantId,
+    merchant::{LatePayments, Terms},
+    secret::Secret,
+};
 use store::{EndpointSecret, StoreError};
 
 use crate::support::{at, world};
@@ -65,7 +70,7 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         world.store.endpoint(merchant).await.unwrap().unwrap().secrets,
         rotated
     );
-    let stranger = domain::id::MerchantId::random();
+    let stranger = MerchantId::random();
     assert!(
         !world
             .store
@@ -86,4 +91,53 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         matches!(error, StoreError::Unreadable { .. }) && !error.to_string().contains("sk_test"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn terms_are_those_of_everybody_until_they_are_set() {
+    let world = world().await;
+    let (store, merchant) = (&world.store, world.merchant_id);
+    assert_eq!(store.terms(merchant).await.unwrap(), Terms::default());
+    let terms = Terms {
+        payment_expiry_s: 600,
+        late_payments: LatePayments::Refund,
+    };
+    assert!(store.set_terms(merchant, &terms, "test", at(1)).await.unwrap());
+    assert_eq!(store.terms(merchant).await.unwrap(), terms);
+    let stranger = MerchantId::random();
+    assert!(!store.set_terms(stranger, &terms, "test", at(1)).await.unwrap());
+    assert_eq!(store.terms(stranger).await.unwrap(), Terms::default());
+    let never = Terms {
+        payment_expiry_s: 0,
+        ..terms
+    };
+    let refused = store
+        .set_terms(merchant, &never, "test", at(1))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn an_account_is_terms_and_credentials_at_once() {
+    let world = world().await;
+    let (store, merchant, stripe) = (&world.store, world.merchant_id, Channel::Stripe);
+    assert_eq!(
+        store.account(merchant, stripe).await.unwrap(),
+        (Terms::default(), None)
+    );
+    let terms = Terms {
+        late_payments: LatePayments::Refund,
+        ..Terms::default()
+    };
+    store.set_terms(merchant, &terms, "test", at(1)).await.unwrap();
+    let credentials = Secret::new("{}");
+    let set = store.set_credentials(merchant, stripe, &credentials, "test", at(1));
+    set.await.unwrap();
+    assert_eq!(
+        store.account(merchant, stripe).await.unwrap(),
+        (terms, Some(credentials))
+    );
+    let stranger = store.account(MerchantId::random(), stripe).await.unwrap();
+    assert_eq!(stranger, (Terms::default(), None));
 }

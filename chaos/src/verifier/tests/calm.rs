@@ -1,5 +1,8 @@
 //! Evidence of a day on which all went well, as far as it goes well with payments: one was paid, one was declined and
-//! then paid, one could not be opened, and one was asked for twice under the same key with different amounts.
+//! then paid, one could not be opened, and one was asked for twice under the same key with different amounts; and what
+//! [`money`] adds to it.
+
+pub mod money;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,6 +11,8 @@ use std::{
 
 use e2e::rabbit::{Depth, Letter};
 use serde_json::json;
+
+pub use money::{CANCELED, MADE, REFUNDED, REFUSED};
 
 use crate::{
     journal::{Asked, Entries, Merchant, Order, PayerAct, Request, Told, Wanted},
@@ -39,7 +44,8 @@ pub fn day() -> Facts {
     payment(&mut facts, PAID, 1_000, "succeeded");
     intent(&mut facts, PAID, 1_000, "succeeded", (1, 0));
     told(&mut facts, PAID, 1_000, "succeeded", "");
-
+    let received = |amount: i64| [("provider_clearing", -amount), ("merchant_balance", amount)];
+    money::post(&mut facts, PAID, PAID, "payment", received(1_000));
     facts.journal.orders[0]
         .payer
         .push(act(PAID, "pm_card_visa", "succeeded"));
@@ -48,6 +54,8 @@ pub fn day() -> Facts {
     intent(&mut facts, SECOND_CARD, 2_000, "succeeded", (1, 1));
     told(&mut facts, SECOND_CARD, 2_000, "failed", "generic_decline");
     told(&mut facts, SECOND_CARD, 2_000, "succeeded", "");
+    money::post(&mut facts, SECOND_CARD, SECOND_CARD, "payment", received(2_000));
+    money::dispute(&mut facts, SECOND_CARD, 2_000);
     facts.journal.orders[1].payer = vec![
         act(SECOND_CARD, "pm_card_chargeDeclined", "generic_decline"),
         act(SECOND_CARD, "pm_card_visa", "succeeded"),
@@ -69,6 +77,8 @@ pub fn day() -> Facts {
         took: Duration::from_millis(90),
         told: None,
     });
+    money::refund(&mut facts);
+    money::cancel(&mut facts);
     facts
 }
 
@@ -86,8 +96,8 @@ fn payment(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
     let looks = ["requires_action", status].map(|status| {
         asked(Told {
             status: 200,
-            payment: id.into(),
-            payment_status: status.into(),
+            id: id.into(),
+            object_status: status.into(),
             ..Told::default()
         })
     });
@@ -101,6 +111,7 @@ fn payment(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
             .chain(looks)
             .collect(),
         payer: Vec::new(),
+        wishes: Vec::new(),
     });
     facts.payments.push(Payment {
         id: id.into(),
@@ -109,27 +120,32 @@ fn payment(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
         status: status.into(),
         amount_minor,
         currency: "USD".into(),
-        intent_id: None,
+        ..Payment::default()
     });
 }
 
 fn request(id: &str, amount_minor: i64) -> Request {
-    let accepted = Told {
-        status: 202,
-        payment: id.into(),
-        payment_status: "pending".into(),
-        ..Told::default()
-    };
     Request {
         wanted: Wanted {
             amount_minor,
             currency: "USD",
             payment_method: None,
+            expires_in_s: None,
         },
         asked: vec![
             asked(refusal(503, "/problems/broker-unavailable", "1")),
-            asked(accepted),
+            asked(accepted(id, "pending")),
         ],
+    }
+}
+
+/// An answer that accepts.
+fn accepted(id: &str, object_status: &str) -> Told {
+    Told {
+        status: 202,
+        id: id.into(),
+        object_status: object_status.into(),
+        ..Told::default()
     }
 }
 
@@ -182,15 +198,26 @@ pub fn intent(facts: &mut Facts, payment: &str, amount: i64, status: &str, charg
     });
 }
 
-/// A notification that was delivered at the second attempt, and then once more.
+/// What merchants are told when a payment has come to a status.
 fn told(facts: &mut Facts, payment: &str, amount: i64, status: &str, code: &str) {
-    let (id, event_type) = (
-        format!("ntf_{}", facts.notifications.len()),
-        format!("payment.{status}"),
+    tell(
+        facts,
+        payment,
+        payment,
+        &format!("payment.{status}"),
+        amount,
+        code,
     );
+}
+
+/// A notification that was delivered at the second attempt, and then once more.
+pub fn tell(facts: &mut Facts, payment: &str, subject: &str, event_type: &str, amount: i64, code: &str) {
+    let id = format!("ntf_{}", facts.notifications.len());
+    let (_, status) = event_type.split_once('.').unwrap();
+    let status = if status == "opened" { "open" } else { status };
     let payload = json!({
-        "type": event_type, "timestamp": format!("2026-11-20T10:00:0{}.000Z", facts.notifications.len()),
-        "data": { "id": payment, "merchant_id": MERCHANT, "status": status, "amount": amount, "currency": "USD",
+        "type": event_type, "timestamp": format!("2026-11-20T10:00:{:02}.000Z", facts.notifications.len()),
+        "data": { "id": subject, "merchant_id": MERCHANT, "status": status, "amount": amount, "currency": "USD",
                   "failure": { "code": code } },
     })
     .to_string();
@@ -205,7 +232,8 @@ fn told(facts: &mut Facts, payment: &str, amount: i64, status: &str, code: &str)
         id,
         merchant: MERCHANT.into(),
         payment: payment.into(),
-        event_type,
+        subject: subject.into(),
+        event_type: event_type.into(),
         payload,
         status: "delivered".into(),
         accepted_attempts: 1,

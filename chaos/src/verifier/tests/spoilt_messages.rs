@@ -4,23 +4,23 @@ use e2e::rabbit::PEEKED;
 
 use super::{
     after, all,
-    calm::{NEVER_OPENED, PAID, SECOND_CARD, TWO_BODIES, asked, depth, intent, refusal},
-    doubled,
+    calm::{CANCELED, NEVER_OPENED, PAID, REFUNDED, SECOND_CARD, TWO_BODIES, asked, depth, intent, refusal},
+    counts, doubled,
     invariants::*,
-    lost, payment, stuck,
+    lost, payment, stuck, unbalanced,
 };
 use crate::verifier::facts::{Facts, TakenIn};
 
 #[test]
 fn a_callback_that_was_accepted_and_not_taken_in() {
-    assert_eq!(after(|facts| facts.inbox.truncate(2)), lost(TAKEN_IN_ONCE));
+    assert_eq!(after(|facts| drop(facts.inbox.pop())), lost(TAKEN_IN_ONCE));
 }
 
 #[test]
 fn a_callback_that_was_never_accepted() {
     for answer in [None, Some(408), Some(503)] {
         let found = after(|facts| {
-            facts.inbox.truncate(2);
+            facts.inbox.pop();
             answer_last_event(facts, answer);
         });
         assert_eq!(found, lost(TAKEN_IN_ONCE), "{answer:?}");
@@ -30,14 +30,14 @@ fn a_callback_that_was_never_accepted() {
 #[test]
 fn a_callback_that_was_refused_for_ever() {
     let found = after(|facts| {
-        facts.inbox.truncate(2);
+        facts.inbox.pop();
         answer_last_event(facts, Some(401));
     });
     assert_eq!(
         found,
         all([
             lost(TAKEN_IN_ONCE),
-            super::Broken::from([(HONEST_REFUSALS, (0, 3, 0))])
+            super::Broken::from([(HONEST_REFUSALS, counts(0, 3, 0))])
         ])
     );
 }
@@ -55,7 +55,7 @@ fn a_callback_that_deserved_no_refusal_although_it_was_accepted_later() {
 }
 
 fn answer_last_event(facts: &mut Facts, answer: Option<u16>) {
-    let attempts = facts.callbacks.iter_mut().skip(6);
+    let attempts = facts.callbacks.iter_mut().rev().take(3);
     attempts.for_each(|callback| callback.status = answer);
 }
 
@@ -94,9 +94,9 @@ fn a_status_that_the_merchant_is_not_told() {
 fn two_notifications_of_one_status() {
     let found = after(|facts| {
         let mut second = facts.notifications[0].clone();
-        second.id = "ntf_9".into();
+        second.id = "ntf_99".into();
         let mut arrived = facts.mail.values().next().unwrap()[1].clone();
-        arrived.id = Some("ntf_9".into());
+        arrived.id = Some("ntf_99".into());
         facts
             .mail
             .values_mut()
@@ -180,7 +180,12 @@ fn a_failure_that_is_announced_although_the_provider_has_an_intent() {
         payment(facts, NEVER_OPENED).status = "succeeded".into();
         intent(facts, NEVER_OPENED, 3_000, "succeeded", (1, 0));
     });
-    let broken = [lost(TOLD_ONCE), doubled(TOLD_THE_TRUTH), doubled(CARDS_DECIDE)];
+    let broken = [
+        lost(TOLD_ONCE),
+        doubled(TOLD_THE_TRUTH),
+        doubled(CARDS_DECIDE),
+        unbalanced(BOOKS_AGREE),
+    ];
     assert_eq!(found, all(broken));
 }
 
@@ -222,7 +227,7 @@ fn evidence_that_is_missing() {
             .unwrap()
             .resize(PEEKED as usize, letter);
     });
-    assert_eq!(found[ALL_READ], (1, 0, 0));
+    assert_eq!(found[ALL_READ], counts(1, 0, 0));
 }
 
 #[test]
@@ -256,13 +261,16 @@ fn a_conflict_with_itself() {
 fn the_day_has_what_the_tests_point_at() {
     let facts = super::calm::day();
     let ids: Vec<&str> = facts.payments.iter().map(|payment| payment.id.as_str()).collect();
-    assert_eq!(ids, [PAID, SECOND_CARD, NEVER_OPENED, TWO_BODIES]);
+    assert_eq!(
+        ids,
+        [PAID, SECOND_CARD, NEVER_OPENED, TWO_BODIES, REFUNDED, CANCELED]
+    );
     let intents: Vec<_> = facts
         .intents
         .iter()
         .filter_map(|intent| intent.payment())
         .collect();
-    assert_eq!(intents, [PAID, SECOND_CARD, TWO_BODIES]);
+    assert_eq!(intents, [PAID, SECOND_CARD, TWO_BODIES, REFUNDED, CANCELED]);
 }
 
 #[test]

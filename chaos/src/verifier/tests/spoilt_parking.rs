@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     after, all,
     calm::{NEVER_OPENED, PAID},
+    counts,
     invariants::*,
     lost, payment, stuck,
 };
@@ -128,7 +129,7 @@ fn a_query_that_is_parked_while_its_payment_is_still_in_review() {
             facts.failures.push(failure);
         })
     };
-    assert_eq!(parked_query_about("needs_review")[EXPLAINED], (0, 0, 1));
+    assert_eq!(parked_query_about("needs_review")[EXPLAINED], counts(0, 0, 1));
     assert_eq!(parked_query_about("failed"), all([]));
 }
 

@@ -1,77 +1,115 @@
-//! One run that opens an intent: the call to the provider, and what is asked and written down around it.
+//! One run that has a provider make something once: the call, and what is asked and written down around it.
+//!
+//! The provider is always called under the same idempotency key, so a repeat gives the same object. When its answer does
+//! not come, the subject is not failed for that. Every call is known to have begun before it is made, so that one without
+//! a known end is never forgotten, whoever dies. While there is one, only the provider's word ends the subject: the
+//! object it shows, or, long enough after the last call, that it has none. Otherwise people look at it.
+
+mod giving_up;
 
 use channels::Credentials;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{
-    channel::{CallError, Exchange, NewIntent},
+    channel::{CallError, Exchange},
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{PaymentEvent, PaymentStatus},
 };
-use failpoints::{Point, Protection, is_missing, reach};
+use failpoints::{Protection, is_missing, reach};
 use store::{StoreError, Verdict};
 
-use super::{absent, after_giving_up, is_settled};
 use crate::{
-    execute::MAX_LOOKS,
-    jobs::inquiry::{Asked, Inquiry, seen},
+    context::Context,
+    execute::{MAX_LOOKS, Run},
+    jobs::{
+        inquiry::{Asked, Inquiry},
+        subject::Subject,
+    },
 };
+pub use giving_up::{after_giving_up, give_up};
 
-/// An idempotency key is trusted until this long before the provider forgets it.
-const RETENTION_MARGIN: TimeDelta = TimeDelta::hours(1);
+/// Has the provider make what `subject` needs. `is_new` says whether this very run has stored it, which counts as the
+/// beginning of its call.
+pub async fn open<S: Subject>(
+    context: &Context,
+    run: &Run,
+    subject: S,
+    is_new: bool,
+) -> Result<Outcome, StoreError> {
+    let credentials = context
+        .credentials(subject.merchant_id(), subject.channel())
+        .await?;
+    let inquiry = Inquiry {
+        context,
+        run,
+        subject,
+    };
+    let mut opening = Opening { inquiry, is_new };
+    match credentials {
+        // It is large, and lies under many layers.
+        Ok(credentials) => Box::pin(opening.run(&credentials)).await,
+        Err(reason) => {
+            opening.note_not_sent(&reason).await?;
+            Ok(Outcome::Fail(reason))
+        }
+    }
+}
 
-/// One run that opens an intent.
-pub struct Opening<'a> {
-    pub inquiry: Inquiry<'a>,
-    /// Whether this run stored the payment, which counts as the beginning of its call.
-    pub is_new: bool,
+struct Opening<'a, S> {
+    inquiry: Inquiry<'a, S>,
+    /// Whether this run stored the subject, which counts as the beginning of its call.
+    is_new: bool,
 }
 
 /// What a run begins with.
-pub enum FirstStep {
+enum FirstStep {
     /// The call. Under a key that the provider still knows, a repeat of it is safe.
     Call,
     /// Asking the provider what it has.
     Ask {
-        /// Whether this is the last try and has made its call: when there is no intent, there will be none.
+        /// Whether this is the last try and has made its call: when there is nothing, there will be nothing.
         had_its_call: bool,
     },
 }
 
-impl Opening<'_> {
+impl<S: Subject> Opening<'_, S> {
+    async fn run(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
+        if let FirstStep::Ask { had_its_call } = self.first_step().await? {
+            match self.ask(credentials).await? {
+                Some(outcome) => return Ok(outcome),
+                None if had_its_call => return Ok(Outcome::retry(absent::<S>())),
+                None => {}
+            }
+        }
+        self.call(credentials).await
+    }
+
     /// The provider is asked what it has before anything is sent when it may have forgotten the idempotency key, when
-    /// people have had to look at the payment, or when a call without a known end is over, so that the answer is certain.
+    /// people have had to look at the subject, or when a call without a known end is over, so that the answer is certain.
     /// What nobody has called for yet is not asked about, however often the job was put off.
-    pub async fn first_step(&self) -> Result<FirstStep, StoreError> {
+    async fn first_step(&self) -> Result<FirstStep, StoreError> {
         if self.is_new || !self.must_ask().await? {
             return Ok(FirstStep::Call);
         }
         let Inquiry {
-            payment,
+            subject,
             context,
             run,
         } = &self.inquiry;
-        let had_its_call = run.is_last
-            && context
-                .store
-                .has_called(payment.id, &run.job_id, run.attempt)
-                .await?;
+        let had_its_call = run.is_last && subject.has_called(&context.store, run).await?;
         Ok(FirstStep::Ask { had_its_call })
     }
 
     async fn must_ask(&self) -> Result<bool, StoreError> {
-        let Inquiry { payment, context, .. } = &self.inquiry;
-        let now = context.clock.now();
-        let retention = channels::capabilities(payment.channel).idempotency_retention;
-        let trusted = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX) - RETENTION_MARGIN;
-        if payment.status == PaymentStatus::NeedsReview || now - payment.created_at > trusted {
+        let Inquiry { subject, context, .. } = &self.inquiry;
+        if subject.is_in_review() || context.may_be_forgotten(subject.channel(), subject.created_at()) {
             return Ok(true);
         }
+        let now = context.clock.now();
         let begun = self.inquiry.open_call().await?;
         Ok(begun.is_some_and(|begun| context.settling.left(begun, now).is_none()))
     }
 
-    /// Asks the provider what it has; gives what becomes of the job, unless there is no intent and will be none.
-    pub async fn ask(&mut self, credentials: &Credentials) -> Result<Option<Outcome>, StoreError> {
+    /// Asks the provider what it has; gives what becomes of the job, unless there is nothing and will be nothing.
+    async fn ask(&mut self, credentials: &Credentials) -> Result<Option<Outcome>, StoreError> {
         Ok(Some(match self.inquiry.ask(credentials).await? {
             Asked::Settled => Outcome::Done,
             Asked::Mismatch(reason) => Outcome::Fail(reason),
@@ -84,24 +122,20 @@ impl Opening<'_> {
         }))
     }
 
-    /// Asks the provider to open the intent.
-    pub async fn create(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
+    async fn call(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
         let Some(begun) = self.begin().await? else {
             return after_giving_up(self.inquiry.context, self.inquiry.run).await;
         };
-        let new = self.new_intent();
         let context = self.inquiry.context;
         if !context.settling.may_send(begun, context.clock.now()) {
             return self.leave_unsent().await;
         }
-        let (result, exchange) = context.channels.create_intent(credentials, &new).await;
-        reach(Point::CreateIntentAnswered);
+        let (result, exchange) = self.inquiry.subject.make(&context.channels, credentials).await;
+        reach(S::POINTS.answered);
         let is_last = self.inquiry.run.is_last;
         let (failed, is_final) = match result {
-            Ok(intent) => return self.record(seen(intent), exchange).await,
-            Err(CallError::Declined(failure)) => {
-                return self.record(PaymentEvent::GaveUp(failure), exchange).await;
-            }
+            Ok(news) => return self.record(news, exchange).await,
+            Err(CallError::Declined(failure)) => return self.record(S::gave_up(failure), exchange).await,
             Err(CallError::Refused { code, message }) => (
                 Outcome::Fail(Reason::new(ErrorClass::Refused, format!("{code}: {message}"))),
                 true,
@@ -132,13 +166,13 @@ impl Opening<'_> {
             (Some(outcome), _) => outcome,
             (None, refused @ Outcome::Fail(_)) => refused,
             (None, Outcome::Retry { .. } | Outcome::Snooze { .. } | Outcome::Done) => {
-                Outcome::retry(absent())
+                Outcome::retry(absent::<S>())
             }
         })
     }
 
-    /// The call that storing the payment had begun was never made.
-    pub async fn note_not_sent(&mut self, reason: &Reason) -> Result<(), StoreError> {
+    /// The call that storing the subject had begun was never made.
+    async fn note_not_sent(&mut self, reason: &Reason) -> Result<(), StoreError> {
         if self.is_new {
             self.end_unsent(reason).await?;
         }
@@ -154,66 +188,50 @@ impl Opening<'_> {
         Ok(Outcome::Snooze { reason, delay })
     }
 
-    /// Ends the call that was begun and not sent, unless the payment changed: then it may have been ended by others.
+    /// Ends the call that was begun and not sent, unless the subject changed: then it may have been ended by others.
     async fn end_unsent(&mut self, reason: &Reason) -> Result<(), StoreError> {
-        let not_done = said("not_done", Some(reason.message.clone()));
+        let not_done = said::<S>("not_done", Some(reason.message.clone()));
         self.inquiry.record_unless_changed(not_done).await.map(drop)
     }
 
-    /// When the call was begun that is about to be made. Storing a new payment was the beginning of its first.
+    /// When the call was begun that is about to be made. Storing a new subject was the beginning of its first.
     async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
         if self.is_new {
-            return Ok(Some(self.inquiry.payment.created_at));
+            return Ok(Some(self.inquiry.subject.created_at()));
         }
         let begun = self.inquiry.context.clock.now();
         Ok(self.note_begun().await?.then_some(begun))
     }
 
-    /// Writes down that a call is about to be made; false when there is nothing left to open. Whoever concludes at the
+    /// Writes down that a call is about to be made; false when there is nothing left to make. Whoever concludes at the
     /// same time that no call is open has to look again, or was first, and then no call is made.
     async fn note_begun(&mut self) -> Result<bool, StoreError> {
         for _ in 0..MAX_LOOKS {
-            match self.inquiry.record_unless_changed(said("started", None)).await? {
+            let begun = said::<S>("started", None);
+            match self.inquiry.record_unless_changed(begun).await? {
                 Verdict::Written => {
-                    reach(Point::CreateIntentCallNoted);
+                    reach(S::POINTS.call_noted);
                     return Ok(true);
                 }
                 Verdict::Stale | Verdict::Duplicate => {}
             }
-            match self
-                .inquiry
-                .context
-                .store
-                .payment(self.inquiry.payment.id)
-                .await?
-            {
-                Some(payment) if !is_settled(&payment) => self.inquiry.payment = payment,
+            match self.inquiry.subject.again(&self.inquiry.context.store).await? {
+                Some(subject) if !subject.is_settled() => self.inquiry.subject = subject,
                 Some(_) | None => return Ok(false),
             }
         }
-        Err(StoreError::Contended(self.inquiry.payment.id.to_string()))
+        Err(StoreError::Contended(self.inquiry.subject.id()))
     }
 
-    fn new_intent(&self) -> NewIntent {
-        let payment = &self.inquiry.payment;
-        let request = &payment.request;
-        NewIntent {
-            payment_id: payment.id,
-            money: payment.money,
-            description: request.description.clone(),
-            payment_method: request.payment_method.clone(),
-            return_url: request.return_url.clone(),
-        }
-    }
-
-    async fn record(&self, event: PaymentEvent, exchange: Exchange) -> Result<Outcome, StoreError> {
-        let recorded = self.inquiry.record(event, exchange).await?;
+    async fn record(&self, news: S::News, exchange: Exchange) -> Result<Outcome, StoreError> {
+        let recorded = self.inquiry.record(news, exchange).await?;
         Ok(recorded.map_or_else(Outcome::Fail, |()| Outcome::Done))
     }
 
-    /// The payment changed while the provider was asked; what was concluded no longer holds.
+    /// The subject changed while the provider was asked; what was concluded no longer holds.
     fn look_again(&self) -> Outcome {
-        let message = "the payment changed while its provider was asked about it";
+        let id = self.inquiry.subject.id();
+        let message = format!("{id} changed while its provider was asked about it");
         Outcome::Snooze {
             reason: Reason::new(ErrorClass::OutcomeUnknown, message),
             delay: self.inquiry.context.nap(self.inquiry.run.snoozes),
@@ -221,10 +239,17 @@ impl Opening<'_> {
     }
 }
 
+/// Why a subject is given up for which the provider surely has nothing.
+fn absent<S: Subject>() -> Reason {
+    let object = S::OBJECT;
+    let message = format!("no try succeeded, and asked for it, the provider has no such {object}");
+    Reason::new(ErrorClass::ProviderUnavailable, message)
+}
+
 /// What there is to say about a call apart from the provider's answer.
-fn said(outcome: &'static str, error: Option<String>) -> Exchange {
+fn said<S: Subject>(outcome: &'static str, error: Option<String>) -> Exchange {
     Exchange {
-        operation: "create_intent",
+        operation: S::CALL,
         outcome,
         intent_id: None,
         error,

@@ -2,30 +2,30 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, Utc};
-use domain::id::PaymentId;
-use store::PageCursor;
 use uuid::Uuid;
+
+use super::Place;
 
 const TIME_BYTES: usize = 8;
 const TOKEN_BYTES: usize = TIME_BYTES + 16;
 
 /// The token of a place in a list.
-pub(super) fn encode(cursor: &PageCursor) -> String {
+pub(super) fn encode(place: &Place) -> String {
     let mut bytes = [0; TOKEN_BYTES];
     let (time, id) = bytes.split_at_mut(TIME_BYTES);
-    time.copy_from_slice(&cursor.created_at.timestamp_micros().to_be_bytes());
-    id.copy_from_slice(cursor.id.as_uuid().as_bytes());
+    time.copy_from_slice(&place.created_at.timestamp_micros().to_be_bytes());
+    id.copy_from_slice(place.id.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The place of a token; `None` when it is none of ours.
-pub(super) fn decode(token: &str) -> Option<PageCursor> {
+pub(super) fn decode(token: &str) -> Option<Place> {
     let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
     let (time, id) = bytes.split_first_chunk::<TIME_BYTES>()?;
     let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*time)).filter(is_storable)?;
-    Some(PageCursor {
+    Some(Place {
         created_at,
-        id: PaymentId::from_uuid(Uuid::from_slice(id).ok()?),
+        id: Uuid::from_slice(id).ok()?,
     })
 }
 
@@ -41,11 +41,11 @@ mod tests {
     #[test]
     fn a_token_leads_back_to_its_place() {
         let created_at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
-        let cursor = PageCursor {
+        let place = Place {
             created_at,
-            id: PaymentId::from_uuid(Uuid::from_u128(7)),
+            id: Uuid::from_u128(7),
         };
-        assert_eq!(decode(&encode(&cursor)), Some(cursor));
+        assert_eq!(decode(&encode(&place)), Some(place));
     }
 
     #[test]

@@ -1,0 +1,57 @@
+//! The verifier's own questions to the database. Ids come as the API shows them.
+
+pub(super) const PAYMENTS: &str = "
+select 'pay_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
+       idempotency_key, status, amount_minor, currency, intent_id, refunded_minor, refund_reserved_minor,
+       disputed_minor, is_late, expires_at < clock_timestamp() as is_overdue
+from payments";
+
+pub(super) const REFUNDS: &str = "
+select 'rfd_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
+       'pay_' || replace(payment_id::text, '-', '') as payment, idempotency_key, status, amount_minor, currency,
+       channel_refund_id
+from refunds";
+
+pub(super) const ACTIONS: &str = "
+select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_key,
+       'pay_' || replace(payment_id::text, '-', '') as payment, action, outcome->>'outcome' as outcome,
+       coalesce(outcome->>'code', '') as code
+from payment_actions";
+
+pub(super) const DISPUTES: &str = "
+select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment, amount_minor, status
+from disputes";
+
+pub(super) const TRANSFERS: &str = "
+select id::text as id, 'pay_' || replace(payment_id::text, '-', '') as payment, subject, kind, phase,
+       resolves::text as resolves
+from ledger_transfers";
+
+pub(super) const POSTINGS: &str = "
+select posting.transfer_id::text as transfer, account.kind as account,
+       'mer_' || replace(account.merchant_id::text, '-', '') as merchant, posting.currency, posting.layer,
+       posting.amount_minor
+from ledger_postings posting join ledger_accounts account on account.id = posting.account_id";
+
+pub(super) const RECONCILED: &str = "
+select 'rec_' || replace(id::text, '-', '') from reconciliations where status = 'done'";
+
+pub(super) const INBOX: &str = "
+select 'mer_' || replace(merchant_id::text, '-', '') as merchant, event_id
+from payment_callbacks";
+
+pub(super) const NOTIFICATIONS: &str = "
+select 'ntf_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
+       'pay_' || replace(payment_id::text, '-', '') as payment, coalesce(payload::jsonb->'data'->>'id', '') as subject,
+       event_type, payload, status,
+       (select count(*) from notification_attempts
+        where notification_id = notifications.id and http_status between 200 and 299) as accepted_attempts
+from notifications
+order by created_at, id";
+
+pub(super) const FAILURES: &str = "
+select job_id, kind, disposition, error_class, correlation_id
+from job_failures
+order by id";
+
+pub(super) const OUTBOX: &str = "select job_id from outbox order by id";

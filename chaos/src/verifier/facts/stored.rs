@@ -1,0 +1,176 @@
+//! What the database says.
+
+use sqlx::FromRow;
+
+/// A stored payment.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Payment {
+    /// Its id, as the API shows it.
+    pub id: String,
+    /// Its merchant's id, as the API shows it.
+    pub merchant: String,
+    /// The idempotency key.
+    pub idempotency_key: String,
+    /// Where it stands.
+    pub status: String,
+    /// In the currency's minor unit.
+    pub amount_minor: i64,
+    /// The ISO 4217 code.
+    pub currency: String,
+    /// The provider's intent, once it is known.
+    pub intent_id: Option<String>,
+    /// What was given back.
+    pub refunded_minor: i64,
+    /// What is set aside for refunds under way.
+    pub refund_reserved_minor: i64,
+    /// What is, or was in the end, withheld by the payer's bank.
+    pub disputed_minor: i64,
+    /// Whether it was paid after it had been closed.
+    pub is_late: bool,
+    /// Whether its time was up when it was read.
+    pub is_overdue: bool,
+}
+
+/// A stored refund.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Refund {
+    /// Its id, as the API shows it.
+    pub id: String,
+    /// Its merchant's id, as the API shows it.
+    pub merchant: String,
+    /// The payment that it gives back.
+    pub payment: String,
+    /// The idempotency key.
+    pub idempotency_key: String,
+    /// Where it stands.
+    pub status: String,
+    /// In the currency's minor unit.
+    pub amount_minor: i64,
+    /// The ISO 4217 code.
+    pub currency: String,
+    /// The provider's refund, once it is known.
+    pub channel_refund_id: Option<String>,
+}
+
+/// What came of a wish about a payment.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Action {
+    /// Whose wish it was.
+    pub merchant: String,
+    /// The idempotency key.
+    pub idempotency_key: String,
+    /// About which payment.
+    pub payment: String,
+    /// `cancel` or `confirm`.
+    pub action: String,
+    /// `done` or `refused`.
+    pub outcome: String,
+    /// Why it was refused; empty when it was not.
+    pub code: String,
+}
+
+/// A stored dispute.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Dispute {
+    /// Its id, as notifications show it.
+    pub id: String,
+    /// The disputed payment.
+    pub payment: String,
+    /// In the currency's minor unit.
+    pub amount_minor: i64,
+    /// Where it stands.
+    pub status: String,
+}
+
+/// A transfer of the ledger.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Transfer {
+    /// Its id.
+    pub id: String,
+    /// The payment it belongs to.
+    pub payment: String,
+    /// The payment, refund or dispute it is about.
+    pub subject: String,
+    /// What it is for.
+    pub kind: String,
+    /// How far it goes.
+    pub phase: String,
+    /// The reservation that it resolves.
+    pub resolves: Option<String>,
+}
+
+/// A posting of the ledger, with its account.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Posting {
+    /// The transfer it is a part of.
+    pub transfer: String,
+    /// What its account stands for.
+    pub account: String,
+    /// Whose account it is.
+    pub merchant: String,
+    /// The account's currency.
+    pub currency: String,
+    /// `posted` or `pending`.
+    pub layer: String,
+    /// What the account gains, in minor units.
+    pub amount_minor: i64,
+}
+
+/// A callback that was taken in.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct TakenIn {
+    /// The merchant at whose address it came in.
+    pub merchant: String,
+    /// The event's id.
+    pub event_id: String,
+}
+
+/// A stored notification.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Notification {
+    /// Its id, which is the `webhook-id`.
+    pub id: String,
+    /// Who is told.
+    pub merchant: String,
+    /// About which payment.
+    pub payment: String,
+    /// About which payment, refund or dispute, as it says.
+    pub subject: String,
+    /// What is announced.
+    pub event_type: String,
+    /// The bytes that are sent.
+    pub payload: String,
+    /// Where it stands.
+    pub status: String,
+    /// How many attempts were answered 2xx.
+    pub accepted_attempts: i64,
+}
+
+/// A try of a job that did not work.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Failure {
+    /// The job's id.
+    pub job_id: String,
+    /// Its kind.
+    pub kind: String,
+    /// `retry` or `dead_letter`.
+    pub disposition: String,
+    /// The class of error.
+    pub error_class: String,
+    /// The payment, event or comparison it is about.
+    pub correlation_id: String,
+}
+
+impl Refund {
+    /// Whether its money is set aside and not given back yet.
+    pub fn is_reserved(&self) -> bool {
+        matches!(self.status.as_str(), "pending" | "needs_review" | "processing")
+    }
+}
+
+impl Dispute {
+    /// Whether its money is with the bank or gone.
+    pub fn is_withheld(&self) -> bool {
+        self.status != "won"
+    }
+}

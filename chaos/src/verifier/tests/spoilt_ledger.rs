@@ -1,0 +1,123 @@
+//! The ledger: one test for each way in which the evidence can be spoilt.
+
+use super::{
+    after, all,
+    calm::{MADE, PAID, REFUNDED, SECOND_CARD},
+    invariants::*,
+    payment, refund, unbalanced,
+};
+use crate::verifier::facts::Posting;
+
+#[test]
+fn a_posting_that_is_off() {
+    let found = after(|facts| facts.postings[0].amount_minor -= 1);
+    assert_eq!(found[BALANCED].unbalanced, 2, "the transfer, and the whole");
+    assert_eq!(found[BOOKS_AGREE].unbalanced, 1);
+}
+
+#[test]
+fn a_transfer_in_two_currencies() {
+    let found = after(|facts| facts.postings[0].currency = "EUR".into());
+    assert_eq!(
+        found[BALANCED].unbalanced, 4,
+        "the transfer and the whole, in both"
+    );
+}
+
+#[test]
+fn a_transfer_between_merchants() {
+    let found = after(|facts| facts.postings[0].merchant = "mer_2".into());
+    assert_eq!(found[BALANCED].unbalanced, 2);
+}
+
+#[test]
+fn a_transfer_that_moves_nothing() {
+    let found = after(|facts| {
+        let id = facts.transfers[0].id.clone();
+        facts.postings.retain(|posting| posting.transfer != id);
+    });
+    assert_eq!(found, all([unbalanced(BALANCED), unbalanced(BOOKS_AGREE)]));
+}
+
+#[test]
+fn a_reservation_that_outlives_its_refund() {
+    let found = after(|facts| {
+        facts
+            .transfers
+            .iter_mut()
+            .for_each(|transfer| transfer.resolves = None)
+    });
+    assert_eq!(found, unbalanced(BALANCED));
+}
+
+#[test]
+fn a_reservation_that_ends_before_its_refund() {
+    let found = after(|facts| refund(facts, MADE).status = "processing".into());
+    assert_eq!(found[BALANCED].unbalanced, 1);
+}
+
+#[test]
+fn a_reservation_that_is_resolved_twice() {
+    let found = after(|facts| {
+        let again = facts
+            .transfers
+            .iter()
+            .find(|transfer| transfer.resolves.is_some());
+        let mut again = again.unwrap().clone();
+        let postings: Vec<Posting> = facts
+            .postings
+            .iter()
+            .filter(|posting| posting.transfer == again.id)
+            .cloned()
+            .collect();
+        again.id = "transfer 99".into();
+        let transfer = again.id.clone();
+        facts.postings.extend(postings.into_iter().map(|posting| Posting {
+            transfer: transfer.clone(),
+            ..posting
+        }));
+        facts.transfers.push(again);
+    });
+    assert_eq!(found, all([unbalanced(BALANCED), unbalanced(BOOKS_AGREE)]));
+}
+
+#[test]
+fn money_that_the_ledger_does_not_know() {
+    for subject in [PAID, REFUNDED, SECOND_CARD] {
+        let found = after(|facts| {
+            let gone: Vec<String> = facts
+                .transfers
+                .iter()
+                .filter(|transfer| transfer.subject == subject)
+                .map(|transfer| transfer.id.clone())
+                .collect();
+            facts.transfers.retain(|transfer| !gone.contains(&transfer.id));
+            facts.postings.retain(|posting| !gone.contains(&posting.transfer));
+        });
+        assert_eq!(found, unbalanced(BOOKS_AGREE), "{subject}");
+    }
+}
+
+#[test]
+fn a_dispute_that_only_the_provider_knows() {
+    let found = after(|facts| facts.provider_disputes[0].status = "won".into());
+    assert_eq!(found, unbalanced(BOOKS_AGREE));
+    let found = after(|facts| facts.provider_disputes[0].status = "under_review".into());
+    assert_eq!(found, unbalanced(BOOKS_AGREE));
+}
+
+#[test]
+fn a_figure_that_is_no_sum() {
+    assert_eq!(
+        after(|facts| payment(facts, REFUNDED).refunded_minor = 2_001),
+        unbalanced(FIGURES_AGREE)
+    );
+    assert_eq!(
+        after(|facts| payment(facts, REFUNDED).refund_reserved_minor = 1),
+        unbalanced(FIGURES_AGREE)
+    );
+    assert_eq!(
+        after(|facts| payment(facts, SECOND_CARD).disputed_minor = 0),
+        unbalanced(FIGURES_AGREE)
+    );
+}

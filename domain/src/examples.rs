@@ -1,0 +1,69 @@
+//! What tests begin with, and the sums they end with.
+
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+
+use crate::{
+    channel::Channel,
+    currency::Currency,
+    id::{IdempotencyKey, MerchantId},
+    ledger::Transfer,
+    merchant::Terms,
+    money::Money,
+    payment::{Payment, PaymentRequest, PaymentStatus},
+};
+
+/// The provider's id of the intent of [`paid`].
+pub const INTENT_ID: &str = "pi_1";
+
+pub fn usd(amount_minor: i64) -> Money {
+    Money {
+        amount_minor,
+        currency: Currency::USD,
+    }
+}
+
+pub fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey::try_from(text.to_owned()).unwrap()
+}
+
+/// A payment of a merchant of its own, before anything was done about it.
+pub fn payment_of(money: Money) -> Payment {
+    let request = PaymentRequest {
+        money,
+        description: None,
+        reference: None,
+        metadata: BTreeMap::new(),
+        payment_method: None,
+        return_url: None,
+        expires_in_s: None,
+    };
+    let (merchant, terms) = (MerchantId::random(), Terms::default());
+    let now = DateTime::UNIX_EPOCH;
+    Payment::new(merchant, key("key"), request, Channel::Stripe, &terms, now)
+}
+
+/// The same, paid.
+pub fn paid(money: Money) -> Payment {
+    Payment {
+        status: PaymentStatus::Succeeded,
+        intent_id: Some(INTENT_ID.into()),
+        ..payment_of(money)
+    }
+}
+
+/// Balances by kind of account, layer and currency.
+pub type Sums = BTreeMap<(&'static str, &'static str, &'static str), i64>;
+
+/// What these transfers leave on each account.
+pub fn balances<'a>(transfers: impl IntoIterator<Item = &'a Transfer>) -> Sums {
+    let mut sums = Sums::new();
+    for posting in transfers.into_iter().flat_map(|transfer| &transfer.postings) {
+        let account = &posting.account;
+        let key = (account.kind.name(), posting.layer.name(), account.currency.code());
+        *sums.entry(key).or_default() += posting.amount_minor;
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
+}

@@ -1,0 +1,28 @@
+//! Nobody pays in time: the payment is closed at the provider, and then here.
+
+use crate::{
+    Scene, World,
+    report::CaseReport,
+    scene::{body, told_as_text},
+};
+
+pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
+    let scene = Scene::set(world, "expired").await?;
+    let mut report = CaseReport::default();
+    let mut body = body();
+    body["expires_in_s"] = 2.into();
+    let (payment, intent) = scene.payable(&body).await?;
+
+    let expired = scene.payment_until(&payment, "expired").await?;
+    report.note("two seconds later", "expired", expired.text("/status"));
+    report.note(
+        "intent at the provider",
+        "canceled",
+        scene.intent_status(&payment).await?,
+    );
+    let late = scene.pay(&intent, "pm_card_visa").await?;
+    report.note("a payer who comes now", "payment_intent_unexpected_state", late);
+    let told = scene.told_in_the_end(&payment, 1).await?;
+    report.note("merchant told", "payment.expired", told_as_text(&told));
+    Ok(report)
+}

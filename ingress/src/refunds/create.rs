@@ -1,0 +1,171 @@
+//! `POST /api/v1/refunds` and `POST /api/v1/payments/{id}/refund`: taking a request for a refund.
+//!
+//! Whether a payment can be refunded is decided by the worker that sets the amount aside. The door looks first, because
+//! nearly every refusal can be told at once; when PostgreSQL does not answer quickly, the job is published all the same.
+
+use std::collections::BTreeMap;
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use domain::{
+    channel::RefundReason,
+    currency::Currency,
+    id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
+    job::{CreateRefund, CreateRefundReply},
+    payment::Payment,
+    refund::{Refund, RefundRequest, RefundStatus, RefundView},
+};
+use serde::Serialize;
+use tracing::{Span, field::display};
+
+use super::{body::RefundBody, location, refusal};
+use crate::{
+    answers::{conflict, located, no_such_payment, replayed},
+    app::{App, Shared},
+    fields::invalid,
+    idempotency::unusable,
+    json_body::JsonBody,
+    path_id::PathId,
+    problem::Problem,
+    routes::{PAYMENT_REFUND, REFUNDS},
+    submission::Submission,
+};
+
+/// How keys begin under which Sluice itself refunds.
+const OWN_KEYS: &str = "late-payment:";
+
+/// Takes a request for a refund of the payment that the body names.
+pub(crate) async fn create(
+    State(app): State<Shared>,
+    submission: Submission,
+    JsonBody(body): JsonBody<RefundBody>,
+) -> Result<Response, Problem> {
+    let request = body.into_request()?;
+    Span::current().record("payment_id", display(request.payment_id));
+    take(&app, REFUNDS, &submission, request).await
+}
+
+/// Takes a request for a refund of the payment that the address names.
+pub(crate) async fn create_of_payment(
+    State(app): State<Shared>,
+    submission: Submission,
+    PathId(payment_id): PathId<PaymentId>,
+    JsonBody(body): JsonBody<RefundBody>,
+) -> Result<Response, Problem> {
+    let request = body.into_request_about(payment_id)?;
+    take(&app, PAYMENT_REFUND, &submission, request).await
+}
+
+async fn take(
+    app: &App,
+    route: &'static str,
+    submission: &Submission,
+    request: RefundRequest,
+) -> Result<Response, Problem> {
+    check_key(&submission.idempotency_key)?;
+    let job = CreateRefund {
+        merchant_id: submission.merchant_id,
+        idempotency_key: submission.idempotency_key.clone(),
+        request,
+    };
+    Span::current().record("refund_id", display(job.refund_id()));
+    if let Some(known) = known(app, &job).await
+        && let Some(answer) = known.answer(&job)?
+    {
+        return Ok(answer);
+    }
+    let answer = |reply| match reply {
+        CreateRefundReply::Refund(view) => refusal::answer(StatusCode::CREATED, &view),
+        CreateRefundReply::NoSuchPayment => Err(no_such_payment()),
+        CreateRefundReply::Conflict => Err(conflict()),
+    };
+    submission.submit(app, route, &job, accepted(&job), answer).await
+}
+
+fn check_key(key: &IdempotencyKey) -> Result<(), Problem> {
+    if key.as_str().starts_with(OWN_KEYS) {
+        let detail = format!("Send another one: keys that begin with {OWN_KEYS} are Sluice's own.");
+        return Err(unusable(detail));
+    }
+    Ok(())
+}
+
+/// What PostgreSQL knows about a request.
+struct Known {
+    payment: Option<Payment>,
+    refund: Option<Refund>,
+}
+
+/// What is known, if PostgreSQL says so quickly. The refund is read last: when it is not there then, the payment was read
+/// before it was, so that a request is never refused for what it has set aside itself.
+async fn known(app: &App, job: &CreateRefund) -> Option<Known> {
+    let store = app.reads.store();
+    let question = async {
+        let payment = store.payment(job.request.payment_id).await?;
+        let payment = payment.filter(|payment| payment.merchant_id == job.merchant_id);
+        let refund = store.refund(job.refund_id()).await?;
+        Ok(Known { payment, refund })
+    };
+    app.reads.briefly(question).await.ok()
+}
+
+impl Known {
+    /// The answer that needs no worker.
+    fn answer(self, job: &CreateRefund) -> Result<Option<Response>, Problem> {
+        match self.refund {
+            Some(stored) if stored.fingerprint != job.request.fingerprint() => Err(conflict()),
+            // It may have been stored by a worker that then died: asking again does no harm and may help.
+            Some(stored) if stored.status == RefundStatus::Pending => Ok(None),
+            Some(stored) => {
+                let answer = refusal::answer(StatusCode::OK, &RefundView::from(&stored));
+                Ok(Some(replayed(answer)))
+            }
+            None => {
+                let payment = self.payment.ok_or_else(no_such_payment)?;
+                check(&payment, job)?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn check(payment: &Payment, job: &CreateRefund) -> Result<(), Problem> {
+    let money = payment
+        .check_refund(&job.request)
+        .map_err(|refused| refusal::at_the_door(refused, job.refund_id()))?;
+    channels::capabilities(payment.channel)
+        .check_refund_amount(money)
+        .map_err(|refused| invalid(vec![refused.into()]))
+}
+
+/// A refund that nobody has worked on yet: what was asked for, under the id it will have.
+#[derive(Serialize)]
+struct Accepted<'a> {
+    id: RefundId,
+    payment_id: PaymentId,
+    merchant_id: MerchantId,
+    status: RefundStatus,
+    /// Everything that is left, when it is not said: how much that is, nobody knows before the worker.
+    amount: Option<i64>,
+    currency: Option<Currency>,
+    reason: Option<RefundReason>,
+    operator: Option<&'a str>,
+    description: Option<&'a str>,
+    metadata: &'a BTreeMap<String, String>,
+}
+
+fn accepted(job: &CreateRefund) -> Response {
+    let (id, request) = (job.refund_id(), &job.request);
+    let accepted = Accepted {
+        id,
+        payment_id: request.payment_id,
+        merchant_id: job.merchant_id,
+        status: RefundStatus::Pending,
+        amount: request.amount_minor,
+        currency: request.currency,
+        reason: request.reason,
+        operator: request.operator.as_deref(),
+        description: request.description.as_deref(),
+        metadata: &request.metadata,
+    };
+    located(StatusCode::ACCEPTED, location(id), &accepted)
+}

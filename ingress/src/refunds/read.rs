@@ -1,0 +1,80 @@
+//! `GET /api/v1/refunds` and `GET /api/v1/refunds/{id}`: looking at refunds.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use domain::{
+    id::{PaymentId, RefundId},
+    refund::{Refund, RefundStatus, RefundView},
+};
+use serde::Deserialize;
+use store::{RefundCursor, RefundPage};
+
+use crate::{
+    answers::no_such_refund,
+    app::Shared,
+    auth::Authenticated,
+    fields::{self, invalid_query},
+    paging::{List, Part, Place, query},
+    path_id::PathId,
+    problem::Problem,
+};
+
+/// One refund.
+pub(crate) async fn get(
+    State(app): State<Shared>,
+    Authenticated(merchant_id): Authenticated,
+    PathId(id): PathId<RefundId>,
+) -> Result<Json<RefundView>, Problem> {
+    let refund = app.reads.patiently(app.reads.store().refund(id)).await?;
+    // Another merchant's refund does not exist for this one.
+    let refund = refund.filter(|refund| refund.merchant_id == merchant_id);
+    refund
+        .as_ref()
+        .map(|refund| Json(refund.into()))
+        .ok_or_else(no_such_refund)
+}
+
+/// What to list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    payment_id: Option<String>,
+    status: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// The merchant's refunds, newest first.
+pub(crate) async fn list(
+    State(app): State<Shared>,
+    Authenticated(merchant_id): Authenticated,
+    given: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<List<RefundView>>, Problem> {
+    let given = query(given, "payment_id, status, limit and cursor")?;
+    let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
+    let page = RefundPage {
+        merchant_id,
+        payment_id: payment_id(given.payment_id.as_deref())?,
+        status: fields::status(given.status.as_deref(), RefundStatus::ALL, RefundStatus::name)?,
+        after: part.after.map(|place| RefundCursor {
+            created_at: place.created_at,
+            id: RefundId::from_uuid(place.id),
+        }),
+        limit: part.rows(),
+    };
+    let refunds = app.reads.patiently(app.reads.store().refunds(&page)).await?;
+    let place = |refund: &Refund| Place {
+        created_at: refund.created_at,
+        id: refund.id.as_uuid(),
+    };
+    Ok(Json(part.list(refunds, place, |refund| RefundView::from(refund))))
+}
+
+fn payment_id(given: Option<&str>) -> Result<Option<PaymentId>, Problem> {
+    given
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| invalid_query("payment_id", "a payment's id: pay_ and 32 hexadecimal digits"))
+}

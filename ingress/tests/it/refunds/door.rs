@@ -1,0 +1,182 @@
+//! What cannot be refunded as the payment stands is refused before anything is published, while PostgreSQL answers.
+
+use domain::{
+    currency::Currency,
+    id::PaymentId,
+    money::Money,
+    payment::{Payment, PaymentRequest, PaymentStatus},
+    refund::RefundRefused,
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use store::{Record, Verdict};
+
+use super::{REFUNDS, address, body, job, paid, pending, reserve, store_refused};
+use crate::world::{World, open_shop, world};
+
+async fn nothing_was_published(world: &World) {
+    assert_eq!(world.take_jobs("create_refund", 10).await.len(), 0);
+}
+
+fn of(payment_id: PaymentId, more: Value) -> Value {
+    let mut body = more;
+    body["payment_id"] = json!(payment_id.to_string());
+    body
+}
+
+#[tokio::test]
+async fn a_payment_that_is_not_there_or_not_ones_own_is_not_found() {
+    let world = world().await;
+    world.ready().await;
+    let payment = paid(&world, "k").await;
+    let other = open_shop(&world.store).await;
+    let unknown = world.job("never").payment_id();
+    for (key, id) in [(&other.key, payment.id), (&world.shop.key, unknown)] {
+        for (path, body) in [(REFUNDS.to_owned(), body(id)), (address(id), json!({}))] {
+            let request = world.request(reqwest::Method::POST, &path).bearer_auth(key);
+            let answer = world
+                .send(request.header("idempotency-key", "r").json(&body))
+                .await;
+            answer.is_problem(404, "/problems/not-found");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+    }
+    nothing_was_published(&world).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn only_what_was_paid_is_refunded() {
+    let world = world().await;
+    world.ready().await;
+    for status in PaymentStatus::ALL {
+        let is_paid = status == PaymentStatus::Succeeded;
+        let payment = world.payment(status.name(), status, 1);
+        world.store(&payment).await;
+        let answer = world
+            .send(world.post(REFUNDS, status.name(), &body(payment.id)))
+            .await;
+        if is_paid {
+            assert_eq!(answer.status, StatusCode::ACCEPTED);
+            continue;
+        }
+        answer.is_problem(409, "/problems/payment-not-paid");
+        assert_eq!(answer.body["code"], "payment_not_paid");
+        let refund_id = job(&world, status.name(), payment.id).refund_id();
+        assert_eq!(answer.body["refund_id"], refund_id.to_string());
+        assert!(answer.body["detail"].as_str().unwrap().contains(status.name()));
+    }
+    assert_eq!(world.take_jobs("create_refund", 10).await.len(), 1);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn never_more_than_is_left() {
+    let world = world().await;
+    world.ready().await;
+    let payment = paid(&world, "k").await;
+    let ask =
+        async |key: &str, more: Value| world.send(world.post(REFUNDS, key, &of(payment.id, more))).await;
+    let too_much = ask("r", json!({"amount": 2000})).await;
+    too_much.is_problem(409, "/problems/refund-too-large");
+    assert_eq!(
+        (&too_much.body["code"], &too_much.body["amount_refundable"]),
+        (&json!("refund_too_large"), &json!(1999))
+    );
+    let refund = pending(&payment, job(&world, "first", payment.id));
+    let payment = reserve(&world, &payment, &refund).await;
+    let too_much = ask("r", json!({"amount": 1500})).await;
+    assert_eq!(too_much.body["amount_refundable"], 1499);
+    assert_eq!(
+        ask("r", json!({"amount": 1499})).await.status,
+        StatusCode::ACCEPTED
+    );
+    assert_eq!(world.take_jobs("create_refund", 10).await.len(), 1);
+
+    let disputed = Payment {
+        disputed_minor: 1499,
+        ..payment.clone()
+    };
+    let record = Record {
+        payment: Some(disputed),
+        ..Record::default()
+    };
+    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+    for more in [json!({"amount": 1}), json!({})] {
+        let nothing_left = ask("r", more).await;
+        nothing_left.is_problem(409, "/problems/nothing-left-to-refund");
+        assert_eq!(nothing_left.body["amount_refundable"], 0);
+    }
+    nothing_was_published(&world).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn another_currency_is_a_mistake() {
+    let world = world().await;
+    world.ready().await;
+    let payment = paid(&world, "k").await;
+    let more = json!({"amount": 500, "currency": "EUR"});
+    let answer = world.send(world.post(REFUNDS, "r", &of(payment.id, more))).await;
+    answer.is_problem(422, "/problems/refund-currency-differs");
+    assert_eq!(answer.body["code"], "refund_currency_differs");
+    nothing_was_published(&world).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn an_amount_that_the_channel_cannot_write_is_refused() {
+    let world = world().await;
+    world.ready().await;
+    let base = world.payment("kwd", PaymentStatus::Succeeded, 1);
+    let money = Money {
+        amount_minor: 20_000,
+        currency: Currency::KWD,
+    };
+    let request = PaymentRequest {
+        money,
+        ..base.request.clone()
+    };
+    let payment = Payment {
+        money,
+        fingerprint: request.fingerprint(),
+        request,
+        ..base
+    };
+    world.store(&payment).await;
+    let ask = async |amount: i64| {
+        let body = of(payment.id, json!({"amount": amount}));
+        world.send(world.post(REFUNDS, "r", &body)).await
+    };
+    ask(1_999)
+        .await
+        .is_problem(422, "/problems/invalid-request")
+        .names("amount", "multiples of");
+    nothing_was_published(&world).await;
+    assert_eq!(
+        ask(10).await.status,
+        StatusCode::ACCEPTED,
+        "below what can be charged"
+    );
+    world.close().await;
+}
+
+#[tokio::test]
+async fn what_a_worker_refused_is_refused_again() {
+    let world = world().await;
+    world.ready().await;
+    let payment = paid(&world, "k").await;
+    let refund = pending(&payment, job(&world, "r", payment.id));
+    store_refused(&world, &refund, RefundRefused::NothingLeft.failure()).await;
+    let answer = world.send(world.post(REFUNDS, "r", &body(payment.id))).await;
+    answer.is_problem(409, "/problems/nothing-left-to-refund");
+    assert_eq!(answer.header("idempotent-replayed"), Some("true"));
+    assert_eq!(answer.body["refund_id"], refund.id.to_string());
+    nothing_was_published(&world).await;
+    let stored = world.send(world.get(&format!("{REFUNDS}/{}", refund.id))).await;
+    assert_eq!(
+        (&stored.body["status"], &stored.body["failure"]["code"]),
+        (&json!("failed"), &json!("nothing_left_to_refund"))
+    );
+    world.close().await;
+}

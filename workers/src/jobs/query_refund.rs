@@ -1,0 +1,81 @@
+//! `query_refund`: ask the provider about a refund whose end it has not told.
+//!
+//! One whose call was never answered is looked for; one that the provider has taken is asked about by its id. As with
+//! payments, a provider that does not answer is no failure of the job: the schedule asks again.
+
+use channels::Credentials;
+use domain::{
+    job::QueryRefund,
+    outcome::{ErrorClass, Outcome, Reason},
+    refund::{Refund, RefundEvent, RefundStatus},
+};
+use store::StoreError;
+
+use crate::{
+    context::Context,
+    execute::{Handler, Run},
+    jobs::{
+        inquiry::{Asked, Inquiry},
+        subject::RefundOfPayment,
+    },
+};
+
+impl Handler for QueryRefund {
+    async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
+        let missing = |what: String| Outcome::Fail(Reason::new(ErrorClass::Internal, what));
+        let Some(refund) = context.store.refund(self.refund_id).await? else {
+            return Ok(missing(format!("there is no refund {}", self.refund_id)));
+        };
+        if !is_due(&refund) {
+            return Ok(Outcome::Done);
+        }
+        let Some(subject) = RefundOfPayment::load(&context.store, refund).await? else {
+            return Ok(missing(format!("there is no payment {}", self.payment_id)));
+        };
+        let (merchant_id, channel) = (subject.refund.merchant_id, subject.refund.channel);
+        let credentials = match context.credentials(merchant_id, channel).await? {
+            Ok(credentials) => credentials,
+            Err(reason) => {
+                tracing::warn!(refund_id = %self.refund_id, %reason, "a refund cannot be asked about");
+                return Ok(Outcome::Done);
+            }
+        };
+        let inquiry = Inquiry {
+            context,
+            run,
+            subject,
+        };
+        match ask(&inquiry, &credentials).await? {
+            Asked::Settled => {}
+            Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
+            Asked::Mismatch(reason) => {
+                tracing::error!(refund_id = %self.refund_id, %reason, "the provider's refund is not this refund's");
+            }
+            Asked::TooSoon { reason, .. } | Asked::Silent(reason) => {
+                tracing::info!(refund_id = %self.refund_id, %reason, "the refund stays as it is");
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// What its own job has not called for yet is not asked about; and once it has succeeded, only a callback can tell that
+/// it failed after all.
+const fn is_due(refund: &Refund) -> bool {
+    match refund.status {
+        RefundStatus::NeedsReview | RefundStatus::Processing => true,
+        RefundStatus::Pending | RefundStatus::Succeeded | RefundStatus::Failed => false,
+    }
+}
+
+async fn ask(inquiry: &Inquiry<'_, RefundOfPayment>, credentials: &Credentials) -> Result<Asked, StoreError> {
+    let Some(id) = &inquiry.subject.refund.channel_refund_id else {
+        return inquiry.ask(credentials).await;
+    };
+    let channels = &inquiry.context.channels;
+    let (result, exchange) = channels.retrieve_refund(credentials, id).await;
+    match result {
+        Ok(seen) => inquiry.learn(RefundEvent::Seen(seen), exchange).await,
+        Err(error) => inquiry.be_left_without(&error, exchange).await,
+    }
+}

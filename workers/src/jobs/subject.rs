@@ -1,0 +1,117 @@
+//! What a provider is asked to make, exactly once: the intent of a payment, a refund.
+//!
+//! The discipline around the call is the same for all of them and stands in [`opening`](super::opening) and
+//! [`inquiry`](super::inquiry): store it, write down that a call begins, call, record what is seen; and ask before
+//! anything is concluded. Here is what differs: where it is kept, how the provider is called, and what its news do.
+
+mod payment;
+mod refund;
+
+pub use payment::seen;
+pub use refund::{RefundOfPayment, is_settled};
+
+use channels::{Called, Channels, Credentials, Period};
+use chrono::{DateTime, Utc};
+use domain::{channel::Channel, channel::Exchange, id::MerchantId, payment::Failure};
+use failpoints::Point;
+use store::{Record, Store, StoreError};
+
+use crate::{context::Context, execute::Run};
+
+/// The failpoints on the way of one kind of subject.
+#[derive(Debug, Clone, Copy)]
+pub struct Points {
+    /// A repeated call is written down as begun.
+    pub call_noted: Point,
+    /// The provider has answered the call.
+    pub answered: Point,
+    /// The provider surely has no such object.
+    pub absent: Point,
+}
+
+/// Something that a provider is asked to make once, as it was read, or last written, by one run of a job.
+pub trait Subject: Clone + Send + Sync {
+    /// What can be heard about it.
+    type News: Clone + Send + Sync;
+
+    /// What the provider makes, in messages for people.
+    const OBJECT: &'static str;
+    /// The call that makes it, as exchanges name it.
+    const CALL: &'static str;
+    /// Where a process can be made to die.
+    const POINTS: Points;
+
+    /// Its id, for people.
+    fn id(&self) -> String;
+
+    /// Whose it is.
+    fn merchant_id(&self) -> MerchantId;
+
+    /// The provider.
+    fn channel(&self) -> Channel;
+
+    /// When it was stored, which counts as the beginning of its first call.
+    fn created_at(&self) -> DateTime<Utc>;
+
+    /// Whether there is nothing left to make: the provider has it, or it was given up and its merchant told so.
+    fn is_settled(&self) -> bool;
+
+    /// Whether its provider was asked in vain before.
+    fn is_in_review(&self) -> bool;
+
+    /// The same as it is stored by now.
+    fn again(&self, store: &Store) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
+
+    /// When the last call was begun, if there is one whose end is not known.
+    fn open_call(
+        &self,
+        store: &Store,
+    ) -> impl Future<Output = Result<Option<DateTime<Utc>>, StoreError>> + Send;
+
+    /// Whether this try of the job has begun a call, since the provider last had nothing.
+    fn has_called(&self, store: &Store, run: &Run) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Calls the provider to make it.
+    fn make(
+        &self,
+        channels: &Channels,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Called<Self::News>> + Send;
+
+    /// Asks the provider whether it has made it, within `period`.
+    fn find(
+        &self,
+        channels: &Channels,
+        credentials: &Credentials,
+        period: Period,
+    ) -> impl Future<Output = Called<Option<Self::News>>> + Send;
+
+    /// What has to be written when it hears `news`; the error says why they cannot be about it.
+    fn hear(
+        self,
+        context: &Context,
+        run: &Run,
+        news: Self::News,
+    ) -> impl Future<Output = Result<Result<Record, String>, StoreError>> + Send;
+
+    /// The record that changes nothing but its version.
+    fn touch(&self) -> Record;
+
+    /// The record of [`Self::touch`] was written.
+    fn was_touched(&mut self);
+
+    /// Adds an exchange about it to `record`.
+    fn add_exchange(&self, record: &mut Record, run: &Run, exchange: Exchange, at: DateTime<Utc>);
+
+    /// The news that we have stopped trying, and the provider surely has nothing.
+    fn gave_up(failure: Failure) -> Self::News;
+
+    /// The news that we have stopped trying, and cannot tell what the provider did.
+    fn lost_sight() -> Self::News;
+
+    /// Why it is given up when its provider could not be reached.
+    fn unavailable() -> Failure;
+
+    /// Why it is given up when its merchant has no credentials.
+    fn not_configured() -> Failure;
+}

@@ -1,0 +1,184 @@
+//! A refund, which a provider makes.
+
+use channels::{Called, Channels, Credentials, Period};
+use chrono::{DateTime, Utc};
+use domain::{
+    channel::{Channel, Exchange, NewRefund},
+    id::MerchantId,
+    payment::{Failure, Payment},
+    refund::{Refund, RefundEvent, RefundStatus},
+};
+use failpoints::Point;
+use store::{Record, RefundExchangeRecord, Store, StoreError};
+
+use super::{Points, Subject};
+use crate::{context::Context, execute::Run, jobs::change::record_of_refund};
+
+/// A refund and the paid payment that it gives back.
+#[derive(Debug, Clone)]
+pub struct RefundOfPayment {
+    pub refund: Refund,
+    pub payment: Payment,
+    /// The provider's intent that was paid, and is refunded.
+    intent_id: String,
+}
+
+impl RefundOfPayment {
+    /// # Errors
+    /// The payment knows no intent. It was paid, so that would be a defect.
+    pub fn new(refund: Refund, payment: Payment) -> Result<Self, StoreError> {
+        let intent_id = payment.intent_id.clone().ok_or_else(|| StoreError::Unreadable {
+            what: payment.id.to_string(),
+            problem: format!("it has {}, but no intent", refund.id),
+        })?;
+        Ok(Self {
+            refund,
+            payment,
+            intent_id,
+        })
+    }
+
+    /// A stored refund, with its payment.
+    ///
+    /// # Errors
+    /// PostgreSQL is away; or as [`Self::new`].
+    pub async fn load(store: &Store, refund: Refund) -> Result<Option<Self>, StoreError> {
+        let payment = store.payment(refund.payment_id).await?;
+        payment.map(|payment| Self::new(refund, payment)).transpose()
+    }
+
+    fn new_refund(&self) -> NewRefund {
+        NewRefund {
+            refund_id: self.refund.id,
+            payment_id: self.payment.id,
+            intent_id: self.intent_id.clone(),
+            money: self.refund.money,
+            reason: self.refund.request.reason,
+        }
+    }
+}
+
+impl Subject for RefundOfPayment {
+    type News = RefundEvent;
+
+    const OBJECT: &'static str = "refund";
+    const CALL: &'static str = "create_refund";
+    const POINTS: Points = Points {
+        call_noted: Point::CreateRefundCallNoted,
+        answered: Point::CreateRefundAnswered,
+        absent: Point::QueryRefundAbsent,
+    };
+
+    fn id(&self) -> String {
+        self.refund.id.to_string()
+    }
+
+    fn merchant_id(&self) -> MerchantId {
+        self.refund.merchant_id
+    }
+
+    fn channel(&self) -> Channel {
+        self.refund.channel
+    }
+
+    fn created_at(&self) -> DateTime<Utc> {
+        self.refund.created_at
+    }
+
+    fn is_settled(&self) -> bool {
+        is_settled(&self.refund)
+    }
+
+    fn is_in_review(&self) -> bool {
+        self.refund.status == RefundStatus::NeedsReview
+    }
+
+    async fn again(&self, store: &Store) -> Result<Option<Self>, StoreError> {
+        match store.refund(self.refund.id).await? {
+            Some(refund) => Self::load(store, refund).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn open_call(&self, store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
+        store.open_refund_call(&self.refund).await
+    }
+
+    async fn has_called(&self, store: &Store, run: &Run) -> Result<bool, StoreError> {
+        store
+            .has_called_refund(self.refund.id, &run.job_id, run.attempt)
+            .await
+    }
+
+    async fn make(&self, channels: &Channels, credentials: &Credentials) -> Called<RefundEvent> {
+        let (result, exchange) = channels.create_refund(credentials, &self.new_refund()).await;
+        (result.map(RefundEvent::Seen), exchange)
+    }
+
+    /// It is looked for among the refunds of its intent, so that it does not matter when it was made.
+    async fn find(
+        &self,
+        channels: &Channels,
+        credentials: &Credentials,
+        _: Period,
+    ) -> Called<Option<RefundEvent>> {
+        let (result, exchange) = channels
+            .find_refund(credentials, &self.intent_id, self.refund.id)
+            .await;
+        (result.map(|found| found.map(RefundEvent::Seen)), exchange)
+    }
+
+    async fn hear(
+        self,
+        context: &Context,
+        run: &Run,
+        news: RefundEvent,
+    ) -> Result<Result<Record, String>, StoreError> {
+        Ok(match self.refund.apply(self.payment, news) {
+            Ok(applied) => Ok(record_of_refund(context, run, applied).await?),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    fn touch(&self) -> Record {
+        Record {
+            refund: Some(self.refund.clone()),
+            ..Record::default()
+        }
+    }
+
+    fn was_touched(&mut self) {
+        self.refund.version += 1;
+    }
+
+    fn add_exchange(&self, record: &mut Record, run: &Run, exchange: Exchange, at: DateTime<Utc>) {
+        record.refund_exchanges.push(RefundExchangeRecord {
+            refund_id: self.refund.id,
+            job_id: run.job_id.clone(),
+            attempt: run.attempt,
+            exchange,
+            at,
+        });
+    }
+
+    fn gave_up(failure: Failure) -> RefundEvent {
+        RefundEvent::GaveUp(failure)
+    }
+
+    fn lost_sight() -> RefundEvent {
+        RefundEvent::LostSight
+    }
+
+    fn unavailable() -> Failure {
+        Failure::refund_unavailable()
+    }
+
+    fn not_configured() -> Failure {
+        Failure::refund_not_configured()
+    }
+}
+
+/// There is nothing left to make: the provider has it, or it was given up and its merchant told so.
+pub fn is_settled(refund: &Refund) -> bool {
+    refund.channel_refund_id.is_some() || refund.status > RefundStatus::NeedsReview
+}
