@@ -27,8 +27,11 @@ select count(*), count(*) filter (where status = 'done' and entries = 1 and matc
        (select count(*) from outbox)
 from reconciliations where merchant_id = $1";
 
+/// Comparisons, and those that ended with all in agreement; differences, fees, and what is left to relay.
+type Seen = (i64, i64, i64, i64, i64);
+
 /// One comparison, which ended and in which all agreed; no difference, one fee, and nothing left to do.
-const EXPECTED: (i64, i64, i64, i64, i64) = (1, 1, 0, 1, 0);
+const EXPECTED: Seen = (1, 1, 0, 1, 0);
 
 pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let scene = play.stage.scene().await?;
@@ -55,7 +58,10 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     play.workers.die(case).await?;
     play.workers.start()?;
 
-    let see = async || Ok(sqlx::query_as(SEEN).bind(merchant).fetch_one(database).await?);
+    let see = async || {
+        let seen: Seen = sqlx::query_as(SEEN).bind(merchant).fetch_one(database).await?;
+        anyhow::Ok(seen)
+    };
     let seen = wait::until(PATIENCE, see, |seen| *seen == EXPECTED).await?;
     ensure!(seen == EXPECTED, "expected {EXPECTED:?}, seen {seen:?}");
     rest(play.stage, &mut play.workers).await?;
