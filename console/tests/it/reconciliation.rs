@@ -30,7 +30,7 @@ async fn job(desk: &Desk) -> Reconcile {
 /// Runs `reconcile`, and ends the comparison with these differences.
 async fn reconcile(desk: &Desk, more: &[&str], differences: Vec<Difference>) -> Run {
     let arguments = [&RECONCILE[..], &["2026-01-02"], more].concat();
-    let asked = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let asking = scope.spawn(|| desk.run(&arguments));
         let runtime = tokio::runtime::Handle::current();
         tokio::task::block_in_place(|| {
@@ -48,8 +48,7 @@ async fn reconcile(desk: &Desk, more: &[&str], differences: Vec<Difference>) -> 
             });
         });
         asking.join().unwrap()
-    });
-    asked
+    })
 }
 
 fn difference() -> Difference {
