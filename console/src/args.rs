@@ -5,8 +5,9 @@ mod reconciliation;
 pub use reconciliation::{Differences, DifferencesCommand, ReconcileDay, ResolveDifference};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest};
 
-/// Operates Sluice: the database schema, merchants, their keys, endpoints and provider credentials.
+/// Operates Sluice: the database schema, merchants, their keys, terms, endpoints and channels, and the ledger.
 ///
 /// Settings come from the environment: DATABASE_URL (a role that may write) and SLUICE_SECRETS_KEY (the key ring that
 /// ingress and workers use).
@@ -38,6 +39,9 @@ pub enum Command {
     /// Channels: the providers a merchant is paid through.
     #[command(subcommand)]
     Channels(ChannelsCommand),
+    /// The ledger: whether it agrees with everything else, and what is on its accounts.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Have a day compared with what a provider says, and wait for the result. Ends with 0 when both agree, with 1 when they
     /// differ, and with 2 when there is no result.
     Reconcile(ReconcileDay),
@@ -52,6 +56,27 @@ pub enum MerchantsCommand {
     Create(CreateMerchant),
     /// List all merchants, oldest first.
     List,
+    /// Set what holds for a merchant's payments to come. What is left out stays as it is.
+    SetTerms(SetTerms),
+}
+
+/// The arguments of `merchants set-terms`.
+#[derive(Debug, Args)]
+pub struct SetTerms {
+    /// The merchant's id, mer_….
+    #[arg(long)]
+    pub merchant: String,
+    /// After how many seconds a payment that was not paid is closed, unless its request says otherwise.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        required_unless_present = "late_payments",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(PaymentRequest::MAX_EXPIRY_S))
+    )]
+    pub payment_expiry_s: Option<u32>,
+    /// What becomes of a payment that is paid after it was closed: `accept` lets it count, `refund` gives it back.
+    #[arg(long, value_name = "POLICY")]
+    pub late_payments: Option<LatePayments>,
 }
 
 /// The arguments of `merchants create`.
@@ -139,6 +164,40 @@ pub enum ChannelsCommand {
     /// Store a merchant's Stripe credentials. `env` reads STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET (several, newest
     /// first, separated by commas); `stdin` reads {"secret_key": "sk_…", "webhook_secrets": ["whsec_…"]}.
     SetStripe(SetStripe),
+    /// Set what a merchant's provider may keep of a payment, as agreed with it; reconciliation holds its statements
+    /// against that.
+    SetFees(SetFees),
+}
+
+/// The arguments of `channels set-fees`.
+#[derive(Debug, Args)]
+pub struct SetFees {
+    /// The merchant's id, mer_….
+    #[arg(long)]
+    pub merchant: String,
+    /// The channel.
+    #[arg(long)]
+    pub channel: Channel,
+    /// The share of a payment, in hundredths of a percent: 290 for 2.9 %.
+    #[arg(long, value_name = "BPS", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub fee_bps: u32,
+    /// What comes on top of the share, in the minor unit of the payment's currency.
+    #[arg(long, value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(0..))]
+    pub fee_fixed_minor: i64,
+}
+
+/// About the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Compare the whole ledger with itself and with the payments, refunds and disputes it is about. Ends with 1 when
+    /// anything disagrees.
+    Check,
+    /// List what is on a merchant's accounts.
+    Balances {
+        /// The merchant's id, mer_….
+        #[arg(long)]
+        merchant: String,
+    },
 }
 
 /// The arguments of `channels set-stripe`.

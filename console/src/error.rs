@@ -2,7 +2,10 @@
 
 use channels::{InvalidCredentials, standard_webhooks::InvalidSecret};
 use chrono::NaiveDate;
-use domain::id::{InvalidId, MerchantId};
+use domain::{
+    channel::Channel,
+    id::{InvalidId, MerchantId},
+};
 use store::StoreError;
 
 use crate::endpoint_url::InvalidEndpointUrl;
@@ -52,6 +55,16 @@ pub enum ConsoleError {
     /// The merchant has no endpoint.
     #[error("{0} has no endpoint; set one with `console endpoints set`")]
     NoEndpoint(MerchantId),
+    /// The merchant does not use the channel.
+    #[error(
+        "{merchant} has no credentials for {channel}; store them first with `console channels set-{channel}`"
+    )]
+    NoCredentials {
+        /// The merchant.
+        merchant: MerchantId,
+        /// The channel.
+        channel: Channel,
+    },
     /// The signing secret cannot be used.
     #[error("ENDPOINT_SECRET cannot be used: {0}")]
     EndpointSecret(#[from] InvalidSecret),

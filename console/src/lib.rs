@@ -1,4 +1,4 @@
-//! What operations people open: the database schema, merchants, their keys, endpoints and provider credentials.
+//! What operations people open: the database schema, merchants, their keys, terms, endpoints and channels, the ledger.
 //!
 //! Each command is one function from its arguments to an [`Answer`], which is printed as text or as JSON. Every change
 //! goes through the store, which writes down who did it. Secrets come in through the environment or standard input and
@@ -13,7 +13,9 @@ mod differences;
 mod endpoint_url;
 mod endpoints;
 mod error;
+mod fees;
 mod keys;
+mod ledger;
 mod merchants;
 mod reconcile;
 
@@ -24,7 +26,7 @@ pub use error::ConsoleError;
 
 use std::io::Read;
 
-use args::{ChannelsCommand, EndpointsCommand, KeysCommand, MerchantsCommand};
+use args::{ChannelsCommand, EndpointsCommand, KeysCommand, LedgerCommand, MerchantsCommand};
 use chrono::{DateTime, Utc};
 use domain::{clock::Clock, id::MerchantId};
 use store::{Merchant, Store};
@@ -63,11 +65,15 @@ impl<'a> Console<'a> {
             Command::Migrate => self.migrate().await,
             Command::Merchants(MerchantsCommand::Create(args)) => self.create_merchant(args, input).await,
             Command::Merchants(MerchantsCommand::List) => self.list_merchants().await,
+            Command::Merchants(MerchantsCommand::SetTerms(args)) => self.set_terms(args).await,
             Command::Keys(KeysCommand::Create { merchant }) => self.create_key(merchant).await,
             Command::Keys(KeysCommand::Revoke { id }) => self.revoke_key(id).await,
             Command::Endpoints(EndpointsCommand::Set(args)) => self.set_endpoint(args).await,
             Command::Endpoints(EndpointsCommand::Rotate(args)) => self.rotate_endpoint(args).await,
             Command::Channels(ChannelsCommand::SetStripe(args)) => self.set_stripe(args, input).await,
+            Command::Channels(ChannelsCommand::SetFees(args)) => self.set_fees(args).await,
+            Command::Ledger(LedgerCommand::Check) => self.check_ledger().await,
+            Command::Ledger(LedgerCommand::Balances { merchant }) => self.balances(merchant).await,
             Command::Reconcile(args) => self.reconcile(args).await,
             Command::Differences(args) => self.differences(args).await,
         }

@@ -3,12 +3,15 @@
 use std::io::Read;
 
 use chrono::SecondsFormat;
-use domain::{channel::Channel, id::MerchantId};
+use domain::{channel::Channel, id::MerchantId, merchant::Terms};
 use serde_json::Value;
 use store::{Merchant, NewMerchant};
 
 use crate::{
-    Answer, Console, ConsoleError, args::CreateMerchant, channel_credentials, endpoint_url, endpoints, keys,
+    Answer, Console, ConsoleError,
+    answer::Facts,
+    args::{CreateMerchant, SetTerms},
+    channel_credentials, endpoint_url, endpoints, keys,
 };
 
 /// Whom the workers take for the publisher of a job that names none. A merchant with this name would be paid for the
@@ -84,6 +87,22 @@ impl Console<'_> {
         Ok(Answer::Many(merchants.iter().map(facts).collect()))
     }
 
+    pub(crate) async fn set_terms(&self, args: &SetTerms) -> Result<Answer, ConsoleError> {
+        let Merchant { id, terms, .. } = self.merchant(&args.merchant).await?;
+        let terms = Terms {
+            payment_expiry_s: args.payment_expiry_s.unwrap_or(terms.payment_expiry_s),
+            late_payments: args.late_payments.unwrap_or(terms.late_payments),
+        };
+        if !self.store.set_terms(id, &terms, &self.actor, self.now()).await? {
+            return Err(ConsoleError::UnknownMerchant(id));
+        }
+        Ok(Answer::new([
+            ("merchant_id", Value::from(id.to_string())),
+            ("payment_expiry_s", Value::from(terms.payment_expiry_s)),
+            ("late_payments", Value::from(terms.late_payments.name())),
+        ]))
+    }
+
     async fn check_amqp_user(&self, wanted: Option<&str>) -> Result<(), ConsoleError> {
         let Some(user) = wanted else { return Ok(()) };
         if user == NOBODY {
@@ -99,7 +118,7 @@ impl Console<'_> {
     }
 }
 
-fn facts(merchant: &Merchant) -> Vec<(&'static str, Value)> {
+fn facts(merchant: &Merchant) -> Facts {
     vec![
         ("merchant_id", Value::from(merchant.id.to_string())),
         ("name", Value::from(merchant.name.as_str())),
@@ -109,6 +128,8 @@ fn facts(merchant: &Merchant) -> Vec<(&'static str, Value)> {
             Value::from(merchant.endpoint_disabled_reason.clone()),
         ),
         ("amqp_user", Value::from(merchant.amqp_user.clone())),
+        ("payment_expiry_s", Value::from(merchant.terms.payment_expiry_s)),
+        ("late_payments", Value::from(merchant.terms.late_payments.name())),
         (
             "created_at",
             Value::from(merchant.created_at.to_rfc3339_opts(SecondsFormat::Millis, true)),

@@ -17,7 +17,7 @@ mod reconcile;
 
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
-pub use create_refund::{CreateRefund, CreateRefundReply};
+pub use create_refund::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS};
 pub use envelope::{Envelope, Unreadable};
 pub use expire_payment::ExpirePayment;
 pub use notify_merchant::NotifyMerchant;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    dispute::{Dispute, DisputeView},
+    dispute::{Dispute, DisputeStatus, DisputeView},
     id::{MerchantId, NotificationId, PaymentId},
     payment::{Payment, PaymentStatus, PaymentView},
     refund::{Refund, RefundStatus, RefundView},
@@ -147,9 +147,14 @@ impl Notification {
         )
     }
 
-    /// Tells the merchant of `dispute` what happened at `at`.
+    /// Tells the merchant of `dispute` what happened at `at`. A dispute that is decided when it is first heard of was
+    /// opened before: that is told as it was then.
     pub fn about_dispute(dispute: &Dispute, event_type: NotificationType, at: DateTime<Utc>) -> Self {
-        let payload = payload(event_type, DisputeView::from(dispute), at);
+        let mut view = DisputeView::from(dispute);
+        if event_type == NotificationType::DisputeOpened {
+            view.status = DisputeStatus::Open;
+        }
+        let payload = payload(event_type, view, at);
         let subject = dispute.id.as_uuid();
         Self::new(
             dispute.merchant_id,

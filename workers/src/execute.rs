@@ -321,11 +321,11 @@ async fn survive(attempt: impl Future<Output = Result<Outcome, StoreError>>) -> 
     }
 }
 
-/// Whether a foreign publisher may ask for this job: its kind is open to upstream systems, and the broker vouches that
-/// the publisher is the user registered for the job's merchant.
+/// Whether a foreign publisher may ask for this job: it is open to upstream systems, and the broker vouches that the
+/// publisher is the user registered for the job's merchant.
 async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Result<bool, StoreError> {
     let merchant: MerchantId = job.merchant_id();
-    Ok(H::CONTRACT.from_upstream && context.store.merchant_of_amqp_user(user).await? == Some(merchant))
+    Ok(job.may_come_from_upstream() && context.store.merchant_of_amqp_user(user).await? == Some(merchant))
 }
 
 /// It goes around as a new message, whose deliveries are counted anew: being cut off is not the job's fault.

@@ -12,6 +12,7 @@ mod disputes;
 mod error;
 mod expiries;
 mod failures;
+mod fees;
 mod json;
 mod ledger;
 mod merchants;

@@ -1,12 +1,14 @@
 //! Merchants, their keys and their endpoints.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
-use domain::{id::MerchantId, secret::Secret};
+use domain::{id::MerchantId, merchant::Terms, secret::Secret};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Postgres, Transaction, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Vault, pool::answered};
+use crate::{Store, StoreError, Vault, pool::answered, terms::read_terms};
 
 /// A merchant as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Merchant {
     pub endpoint_disabled_reason: Option<String>,
     /// The RabbitMQ user that may publish jobs for it.
     pub amqp_user: Option<String>,
+    /// What it has agreed to about its payments.
+    pub terms: Terms,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -178,12 +182,13 @@ impl Store {
     /// Every merchant, oldest first.
     ///
     /// # Errors
-    /// PostgreSQL is away.
+    /// PostgreSQL is away, or a row cannot be read.
     pub async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
-        let select = "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, created_at
+        let select = "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, payment_expiry_s,
+                             late_payments, created_at
                       from merchants order by created_at, id";
         let rows: Vec<MerchantRow> = answered(sqlx::query_as(select).fetch_all(&self.pool)).await?;
-        Ok(rows.into_iter().map(Merchant::from).collect())
+        rows.into_iter().map(Merchant::try_from).collect()
     }
 
     /// The merchant for which this RabbitMQ user may publish jobs.
@@ -262,19 +267,20 @@ impl Store {
             .await
     }
 
-    /// Runs a statement about one merchant together with its line in the audit log; false when it changed nothing.
+    /// Runs a statement about one row together with its line in the audit log; false when it changed nothing.
     pub(crate) async fn audited(
         &self,
         statement: Query<'_, Postgres, PgArguments>,
         actor: &str,
         action: &str,
-        merchant: MerchantId,
+        subject: impl fmt::Display,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let subject = subject.to_string();
         let mut tx = self.pool.begin().await?;
         let changed = statement.execute(&mut *tx).await?.rows_affected() == 1;
         if changed {
-            audit(&mut tx, actor, action, &merchant.to_string(), now).await?;
+            audit(&mut tx, actor, action, &subject, now).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -288,28 +294,25 @@ struct MerchantRow {
     endpoint_url: Option<String>,
     endpoint_disabled_reason: Option<String>,
     amqp_user: Option<String>,
+    payment_expiry_s: i32,
+    late_payments: String,
     created_at: DateTime<Utc>,
 }
 
-impl From<MerchantRow> for Merchant {
-    fn from(row: MerchantRow) -> Self {
-        let MerchantRow {
+impl TryFrom<MerchantRow> for Merchant {
+    type Error = StoreError;
+
+    fn try_from(row: MerchantRow) -> Result<Self, StoreError> {
+        let id = MerchantId::from_uuid(row.id);
+        Ok(Self {
             id,
-            name,
-            endpoint_url,
-            endpoint_disabled_reason,
-            amqp_user,
-            created_at,
-        } = row;
-        let id = MerchantId::from_uuid(id);
-        Self {
-            id,
-            name,
-            endpoint_url,
-            endpoint_disabled_reason,
-            amqp_user,
-            created_at,
-        }
+            name: row.name,
+            endpoint_url: row.endpoint_url,
+            endpoint_disabled_reason: row.endpoint_disabled_reason,
+            amqp_user: row.amqp_user,
+            terms: read_terms(id, row.payment_expiry_s, &row.late_payments)?,
+            created_at: row.created_at,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     draw::Drawn,
-    pauses::Pauses,
+    pauses::{Patience, Pauses},
     payer,
     story::{Sending, Then},
 };
@@ -38,6 +38,7 @@ pub(super) struct Play<'a> {
     pub(super) shop: &'a Shop,
     pub(super) order: OrderNumber,
     pub(super) drawn: &'a Drawn,
+    patience: Patience,
 }
 
 impl Shop {
@@ -50,6 +51,7 @@ impl Shop {
             shop: self,
             order,
             drawn: &drawn,
+            patience: Patience::new(),
         };
         let Some(told) = play.ask_as_told().await else {
             return;
@@ -182,7 +184,7 @@ impl Play<'_> {
     }
 
     fn pauses(&self) -> Pauses<'_> {
-        Pauses::new(&self.shop.closing)
+        Pauses::new(&self.shop.closing, &self.patience)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The pauses of clients that repeat, and when they have done so often enough.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use tokio::{
     sync::watch,
@@ -14,20 +17,37 @@ const LONGEST: Duration = Duration::from_secs(2);
 const REPEATS_AT_THE_END: u32 = 10;
 const AT_THE_END: Duration = Duration::from_millis(500);
 
+/// How often a client may still repeat after it was told to come to an end, whatever about.
+pub struct Patience(AtomicU32);
+
 /// The pauses of one client about one thing.
 pub struct Pauses<'a> {
     closing: &'a watch::Receiver<bool>,
     pause: Duration,
-    left_at_the_end: u32,
+    patience: &'a Patience,
+}
+
+impl Patience {
+    /// All of it.
+    pub const fn new() -> Self {
+        Self(AtomicU32::new(REPEATS_AT_THE_END))
+    }
+
+    fn may_repeat(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
+    }
 }
 
 impl<'a> Pauses<'a> {
     /// The pauses of a client that is told by `closing` to come to an end.
-    pub const fn new(closing: &'a watch::Receiver<bool>) -> Self {
+    pub const fn new(closing: &'a watch::Receiver<bool>, patience: &'a Patience) -> Self {
         Self {
             closing,
             pause: FIRST,
-            left_at_the_end: REPEATS_AT_THE_END,
+            patience,
         }
     }
 
@@ -35,10 +55,9 @@ impl<'a> Pauses<'a> {
     pub async fn may_repeat(&mut self) -> bool {
         let mut closing = self.closing.clone();
         if *closing.borrow() {
-            let Some(left) = self.left_at_the_end.checked_sub(1) else {
+            if !self.patience.may_repeat() {
                 return false;
-            };
-            self.left_at_the_end = left;
+            }
             sleep(AT_THE_END).await;
         } else {
             // The end is seen when it comes, and not only after a pause that grew in a jam.

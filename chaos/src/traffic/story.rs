@@ -63,6 +63,10 @@ pub enum Story {
     Expired,
     /// The payer pays at the moment when time is up.
     ExpiryMeetsPayer,
+    /// The payer's bank takes it back, and gives it back.
+    DisputeWon,
+    /// The payer's bank takes it back for good.
+    DisputeLost,
 }
 
 /// What a story consists of.
@@ -122,6 +126,11 @@ pub(super) enum Then {
     Expire,
     /// The payer pays when its time is just up.
     ExpiryMeetsPayer,
+    /// The payer disputes it, and the bank decides at once.
+    Dispute {
+        /// For the merchant.
+        won: bool,
+    },
 }
 
 /// A part of a payment.
@@ -172,7 +181,7 @@ const PAID_LATER: Script = Script {
 
 impl Story {
     /// The stories, those that money moves in more often.
-    pub const SHARES: [(Self, u32); 29] = [
+    pub const SHARES: [(Self, u32); 31] = [
         (Self::PaidAtOnce, 3),
         (Self::DeclinedAtOnce, 1),
         (Self::PaidLater, 3),
@@ -202,6 +211,8 @@ impl Story {
         (Self::ConfirmedBySecondCard, 1),
         (Self::Expired, 1),
         (Self::ExpiryMeetsPayer, 2),
+        (Self::DisputeWon, 1),
+        (Self::DisputeLost, 1),
     ];
 
     pub(super) const fn script(self) -> Script {
@@ -238,6 +249,8 @@ impl Story {
             Self::ConfirmedBySecondCard => then(Then::Confirm(&[DECLINED, VISA]), OPEN),
             Self::Expired => in_short_time(Then::Expire),
             Self::ExpiryMeetsPayer => in_short_time(Then::ExpiryMeetsPayer),
+            Self::DisputeWon => then(Then::Dispute { won: true }, PAID),
+            Self::DisputeLost => then(Then::Dispute { won: false }, PAID),
         }
     }
 }

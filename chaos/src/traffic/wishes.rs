@@ -60,6 +60,12 @@ impl Play<'_> {
                 self.pay(intent, CARD).await;
                 self.look_until(payment, is_settled).await;
             }
+            Then::Dispute { won } => {
+                // What was not paid cannot be disputed. What was is in the provider's books, whoever hears of it.
+                if let Ok(dispute) = self.shop.sandbox.open_dispute(intent, json!({})).await {
+                    let _in_the_books = self.shop.sandbox.close_dispute(&dispute, won).await;
+                }
+            }
         }
     }
 
@@ -118,7 +124,8 @@ impl Play<'_> {
 
     async fn send(&self, Wish { key, deed, .. }: &Wish, payment: &str) -> (Asked, Option<Answer>) {
         let api = &self.shop.api;
-        let wait_s = self.drawn.is_waiting.then_some(WAIT_S);
+        let is_waiting = self.drawn.is_waiting && !*self.shop.closing.borrow();
+        let wait_s = is_waiting.then_some(WAIT_S);
         let body = body_of(*deed);
         match deed {
             Deed::Refund { .. } => asked(api.create_refund(payment, key, &body, wait_s)).await,

@@ -1,6 +1,8 @@
 //! One kind of work, dying at each of its points in turn.
 
 mod callback;
+mod closing;
+mod confirm_payment;
 mod create_intent;
 mod create_refund;
 mod notify_merchant;
@@ -12,12 +14,17 @@ mod refund_ending;
 mod request;
 
 use anyhow::ensure;
-use e2e::Scene;
+use e2e::{Scene, scene::body};
+use uuid::Uuid;
 
 use crate::{
+    ending::rest,
     stage::{Actor, Stage},
     table::{Case, Way, Work},
 };
+
+const ASK_NOBODY: &str = "update payments set next_query_at = now() + interval '1 hour' where id = $1";
+const KEPT: &str = "select outcome->>'outcome' from payment_actions where payment_id = $1";
 
 /// Everybody who takes part. The workers do not run when a case begins.
 pub struct Play<'a> {
@@ -42,8 +49,44 @@ impl Play<'_> {
             Work::Reconcile => reconcile::play(self, case).await,
             Work::CreateRefund => create_refund::play(self, case).await,
             Work::QueryRefund => query_refund::play(self, case).await,
+            Work::CancelPayment => closing::play_cancel(self, case).await,
+            Work::ConfirmPayment => confirm_payment::play(self, case).await,
+            Work::ExpirePayment => closing::play_expiry(self, case).await,
         }
     }
+
+    /// The job waits, dies with its first worker, and is done by a second one.
+    async fn die(&mut self, case: &Case) -> anyhow::Result<()> {
+        self.workers.start_armed(case)?;
+        self.workers.die(case).await?;
+        self.stage.calm(&self.scene).await?;
+        self.workers.start().map(drop)
+    }
+
+    /// A payment that waits for its payer, with no worker running and no query due that could find out about it.
+    async fn waiting_for_payer(&mut self) -> anyhow::Result<String> {
+        self.workers.start_and_wait().await?;
+        let (payment, _) = self.scene.payable(&body()).await?;
+        rest(self.stage, &mut self.workers).await?;
+        let put_off = sqlx::query(ASK_NOBODY).bind(id_of(&payment)?);
+        let put_off = put_off.execute(&self.stage.database).await?.rows_affected();
+        ensure!(put_off == 1, "no query about {payment} could be put off");
+        Ok(payment)
+    }
+
+    /// Checks that a wish about this payment was carried out, once.
+    async fn ensure_done_once(&self, payment: &str) -> anyhow::Result<()> {
+        let kept: Vec<String> = sqlx::query_scalar(KEPT)
+            .bind(id_of(payment)?)
+            .fetch_all(&self.stage.database)
+            .await?;
+        ensure!(kept == ["done"], "kept of the wish: {kept:?}");
+        Ok(())
+    }
+}
+
+fn id_of(payment: &str) -> anyhow::Result<Uuid> {
+    Ok(payment.trim_start_matches("pay_").parse()?)
 }
 
 /// Plays the cases of some work, all of them even when one fails, and shows which did.
@@ -142,4 +185,19 @@ async fn a_worker_dies_learning_that_there_is_no_refund() -> anyhow::Result<()> 
 #[tokio::test]
 async fn a_worker_dies_comparing_a_day() -> anyhow::Result<()> {
     perform("points_reconcile", Work::Reconcile, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_canceling_a_payment() -> anyhow::Result<()> {
+    perform("points_cancel_payment", Work::CancelPayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_confirming_a_payment() -> anyhow::Result<()> {
+    perform("points_confirm_payment", Work::ConfirmPayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_closing_a_payment_that_expired() -> anyhow::Result<()> {
+    perform("points_expire_payment", Work::ExpirePayment, |_| true).await
 }

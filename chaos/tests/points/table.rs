@@ -23,6 +23,12 @@ pub enum Work {
     CreateRefund,
     /// A worker asks about a refund in review.
     QueryRefund,
+    /// A worker cancels a payment.
+    CancelPayment,
+    /// A worker tries to pay a payment.
+    ConfirmPayment,
+    /// A worker closes a payment that was not paid in time.
+    ExpirePayment,
     /// A worker has a day compared with the provider's statement, and compares it.
     Reconcile,
 }
@@ -91,7 +97,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -100,6 +106,9 @@ impl Work {
         Self::QueryPayment,
         Self::CreateRefund,
         Self::QueryRefund,
+        Self::CancelPayment,
+        Self::ConfirmPayment,
+        Self::ExpirePayment,
         Self::Reconcile,
     ];
 
@@ -114,6 +123,9 @@ impl Work {
             Self::QueryPayment => QUERY_PAYMENT,
             Self::CreateRefund => CREATE_REFUND,
             Self::QueryRefund => QUERY_REFUND,
+            Self::CancelPayment => CANCEL_PAYMENT,
+            Self::ConfirmPayment => CONFIRM_PAYMENT,
+            Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::Reconcile => RECONCILE,
         }
     }
@@ -327,6 +339,73 @@ const RECONCILE: &[Case] = &[
     Case::at(Point::ReconcileCompared),
     Case::at(Point::ReconciliationBeforeFinish),
     Case::at(Point::ReconciliationFinished),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The payment is recorded twice: when it is noted that it is being closed, and when the provider has closed it.
+const CANCEL_PAYMENT: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ClosingNoted),
+    Case::at(Point::ClosingAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The attempt is recorded twice: when it is begun, and when it is known what came of it.
+const CONFIRM_PAYMENT: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ConfirmPaymentCallNoted),
+    Case::at(Point::ConfirmPaymentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The job that closes comes out of the outbox. A sweep looks for queries first, of which none is due, so its second look
+/// is for what has expired.
+const EXPIRE_PAYMENT: &[Case] = &[
+    Case::at(Point::SweepBeforeClaim).after(1),
+    Case::at(Point::SweepClaimed),
+    Case::at(Point::SweepBeforeCommit),
+    Case::at(Point::SweepCommitted),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ClosingNoted),
+    Case::at(Point::ClosingAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
     Case::at(Point::JobHandled),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),

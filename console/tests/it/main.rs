@@ -4,7 +4,9 @@
 mod desk;
 mod endpoints;
 mod keys;
+mod ledger;
 mod merchants;
 mod reconciliation;
 mod refusals;
 mod schema;
+mod terms;

@@ -55,6 +55,15 @@ async fn an_unknown_merchant_is_said_to_be_unknown() {
         vec!["endpoints", "set", "--merchant", &unknown, "--url", url],
         vec!["endpoints", "rotate", "--merchant", &unknown],
         vec!["channels", "set-stripe", "--merchant", &unknown],
+        vec![
+            "merchants",
+            "set-terms",
+            "--merchant",
+            &unknown,
+            "--late-payments",
+            "refund",
+        ],
+        vec!["ledger", "balances", "--merchant", &unknown],
     ] {
         desk.run(&args).refused("there is no merchant");
     }

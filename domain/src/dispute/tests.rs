@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     channel::ChannelDispute,
     examples::{INTENT_ID, Sums, balances, paid, usd},
+    notification::Notification,
 };
 
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
@@ -129,4 +130,22 @@ proptest! {
         let expected = 1 + usize::from(decided.contains(&true));
         prop_assert_eq!((story.told.len(), story.transfers.len()), (expected, expected));
     }
+}
+
+/// Of both notifications, each says what it announces.
+#[test]
+fn a_decision_that_comes_first_is_told_after_an_opening() {
+    let mut story = Story::begin();
+    story.hear(shown(PAID, ChannelDisputeStatus::Won)).unwrap();
+    let dispute = story.dispute.unwrap();
+    let said = story.told.iter().map(|told| {
+        let notification = Notification::about_dispute(&dispute, *told, NOW);
+        let payload: serde_json::Value = serde_json::from_str(&notification.payload).unwrap();
+        (
+            told.name(),
+            payload["data"]["status"].as_str().unwrap().to_owned(),
+        )
+    });
+    let expected = [("dispute.opened", "open"), ("dispute.won", "won")];
+    assert!(said.eq(expected.map(|(told, status)| (told, status.to_owned()))));
 }

@@ -134,4 +134,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Whose job it is.
     fn merchant_id(&self) -> MerchantId;
+
+    /// Whether upstream systems may publish this very job.
+    fn may_come_from_upstream(&self) -> bool {
+        Self::CONTRACT.from_upstream
+    }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    channel::RefundReason,
     id::{IdempotencyKey, JobId, MerchantId, RefundId},
     job::{Contract, Job, Kind},
+    payment::Payment,
     refund::{RefundRequest, RefundView},
     retry::RetrySchedule,
 };
@@ -22,7 +24,29 @@ pub struct CreateRefund {
     pub request: RefundRequest,
 }
 
+/// How the keys begin under which Sluice itself refunds. Nobody else may use one: taking it beforehand would keep a late
+/// payment from being refunded.
+pub const OWN_REFUND_KEYS: &str = "late-payment:";
+
+/// Who decides that a payment is refunded which came too late, where the merchant's terms say so.
+const OPERATOR: &str = "sluice";
+
 impl CreateRefund {
+    /// The refund of a payment that was paid after it had been closed: one for each, whoever notices it.
+    #[expect(clippy::expect_used, reason = "a short text of visible ASCII is a key")]
+    pub fn of_late_payment(payment: &Payment) -> Self {
+        let key = format!("{OWN_REFUND_KEYS}{}", payment.id);
+        Self {
+            merchant_id: payment.merchant_id,
+            idempotency_key: IdempotencyKey::try_from(key).expect("a key"),
+            request: RefundRequest {
+                reason: Some(RefundReason::PaidLate),
+                operator: Some(OPERATOR.into()),
+                ..RefundRequest::all_of(payment.id)
+            },
+        }
+    }
+
     /// The refund this job is about.
     pub fn refund_id(&self) -> RefundId {
         RefundId::derive(self.merchant_id, &self.idempotency_key)
@@ -54,6 +78,11 @@ impl Job for CreateRefund {
     fn merchant_id(&self) -> MerchantId {
         self.merchant_id
     }
+
+    fn may_come_from_upstream(&self) -> bool {
+        let is_own = self.idempotency_key.as_str().starts_with(OWN_REFUND_KEYS);
+        !is_own && self.request.reason != Some(RefundReason::PaidLate)
+    }
 }
 
 /// What a worker answers to whoever waits for this job.
@@ -66,4 +95,29 @@ pub enum CreateRefundReply {
     NoSuchPayment,
     /// The idempotency key belongs to another request.
     Conflict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PaymentId;
+
+    fn asked(key: &str, reason: Option<RefundReason>) -> CreateRefund {
+        let merchant_id = MerchantId::random();
+        CreateRefund {
+            merchant_id,
+            idempotency_key: IdempotencyKey::try_from(key.to_owned()).unwrap(),
+            request: RefundRequest {
+                reason,
+                ..RefundRequest::all_of(PaymentId::from_uuid(merchant_id.as_uuid()))
+            },
+        }
+    }
+
+    #[test]
+    fn nobody_can_take_the_key_or_the_reason_of_a_late_payments_refund() {
+        assert!(asked("order-1", Some(RefundReason::Duplicate)).may_come_from_upstream());
+        assert!(!asked("late-payment:pay_1", None).may_come_from_upstream());
+        assert!(!asked("order-1", Some(RefundReason::PaidLate)).may_come_from_upstream());
+    }
 }

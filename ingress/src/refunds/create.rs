@@ -10,7 +10,7 @@ use domain::{
     channel::RefundReason,
     currency::Currency,
     id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
-    job::{CreateRefund, CreateRefundReply},
+    job::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS},
     payment::Payment,
     refund::{Refund, RefundRequest, RefundStatus, RefundView},
 };
@@ -29,9 +29,6 @@ use crate::{
     routes::{PAYMENT_REFUND, REFUNDS},
     submission::Submission,
 };
-
-/// How keys begin under which Sluice itself refunds.
-const OWN_KEYS: &str = "late-payment:";
 
 /// Takes a request for a refund of the payment that the body names.
 pub(crate) async fn create(
@@ -82,8 +79,8 @@ async fn take(
 }
 
 fn check_key(key: &IdempotencyKey) -> Result<(), Problem> {
-    if key.as_str().starts_with(OWN_KEYS) {
-        let detail = format!("Send another one: keys that begin with {OWN_KEYS} are Sluice's own.");
+    if key.as_str().starts_with(OWN_REFUND_KEYS) {
+        let detail = format!("Send another one: keys that begin with {OWN_REFUND_KEYS} are Sluice's own.");
         return Err(unusable(detail));
     }
     Ok(())

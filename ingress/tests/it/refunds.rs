@@ -16,7 +16,7 @@ use domain::{
     refund::{Refund, RefundRequest, RefundStatus},
 };
 use serde_json::{Value, json};
-use store::{Record, TransferRecord, Verdict};
+use store::{Record, TransferRecord};
 
 use crate::world::World;
 
@@ -90,7 +90,7 @@ pub async fn reserve(world: &World, payment: &Payment, refund: &Refund) -> Payme
         transfers: vec![transfer],
         ..Record::default()
     };
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+    world.write(record).await;
     Payment {
         version: reserved.version + 1,
         ..reserved
@@ -104,7 +104,7 @@ pub async fn store_refused(world: &World, refund: &Refund, failure: Failure) -> 
         new_refund: Some(refused.clone()),
         ..Record::default()
     };
-    assert_eq!(world.recorder.write(record).await.unwrap(), Verdict::Written);
+    world.write(record).await;
     refused
 }
 

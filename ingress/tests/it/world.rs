@@ -305,7 +305,7 @@ impl World {
             &domain::merchant::Terms::default(),
             payment.created_at,
         );
-        for record in [
+        let records = [
             Record {
                 new_payment: Some(new),
                 ..Record::default()
@@ -314,9 +314,16 @@ impl World {
                 payment: Some(payment.clone()),
                 ..Record::default()
             },
-        ] {
-            assert_eq!(self.recorder.write(record).await.unwrap(), Verdict::Written);
+        ];
+        for record in records.map(Box::new) {
+            self.write(*record).await;
         }
+    }
+
+    /// Writes a record, of which nothing stands in the way.
+    pub async fn write(&self, record: Record) {
+        let written = Box::pin(self.recorder.write(record)).await;
+        assert_eq!(written.unwrap(), Verdict::Written);
     }
 
     pub async fn close(self) {

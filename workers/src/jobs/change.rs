@@ -2,21 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::RefundReason,
     dispute::AppliedDispute,
-    id::IdempotencyKey,
     job::{CreateRefund, Envelope, NotifyMerchant},
     merchant::LatePayments,
     notification::{Notification, NotificationType},
     payment::{Applied, Effect, Payment},
-    refund::{AppliedRefund, RefundRequest},
+    refund::AppliedRefund,
 };
 use store::{Record, StoreError, TransferRecord};
 
 use crate::{context::Context, execute::Run};
-
-/// Who decides that a payment is refunded which came too late, where the merchant's terms say so.
-const OPERATOR: &str = "sluice";
 
 /// Everything that has to be written when a payment changed; nothing when it did not.
 ///
@@ -141,21 +136,6 @@ async fn refund_if_unwanted(
     if terms.late_payments == LatePayments::Accept {
         return Ok(None);
     }
-    let job = CreateRefund {
-        merchant_id: payment.merchant_id,
-        idempotency_key: late_refund_key(payment),
-        request: RefundRequest {
-            reason: Some(RefundReason::PaidLate),
-            operator: Some(OPERATOR.into()),
-            ..RefundRequest::all_of(payment.id)
-        },
-    };
+    let job = CreateRefund::of_late_payment(payment);
     Ok(Some(Envelope::new(&job, run.trace.child(), payment.updated_at)))
-}
-
-/// One late payment is refunded once, whoever notices it.
-#[expect(clippy::expect_used, reason = "a short text of visible ASCII is a key")]
-fn late_refund_key(payment: &Payment) -> IdempotencyKey {
-    let key = format!("late-payment:{}", payment.id);
-    IdempotencyKey::try_from(key).expect("a key")
 }

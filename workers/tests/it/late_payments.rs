@@ -14,7 +14,7 @@ use crate::{
 };
 
 const REFUNDS: &str = "select count(*) from refunds where idempotency_key like 'late-payment:%'";
-const TRANSFERS: &str = "select count(*) from ledger_transfers where kind = 'payment_received'";
+const TRANSFERS: &str = "select count(*) from ledger_transfers where kind = 'payment'";
 
 async fn agree_on(world: &World, late_payments: LatePayments) {
     let terms = Terms {

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use domain::{
+    channel::Channel,
     clock::SystemClock,
     job::QueryPayment,
+    merchant::Terms,
     payment::{Failure, NextStep, Payment, PaymentStatus},
 };
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::support::{Ahead, World, request, world};
+use crate::support::{Ahead, World, key, now, request, world};
 
 /// Every call there is.
 const EVERYTHING: &str = "*";
@@ -164,9 +166,20 @@ async fn a_day_later_the_intent_is_found_and_not_opened_again() {
 async fn a_day_later_what_was_never_opened_is_asked_about_and_opened_once() {
     let mut world = world().await;
     world.stop_workers().await;
-    let payment = world.stored("k").await;
+    let mut patient = request(None);
+    patient.expires_in_s = Some(3 * 86_400);
+    let terms = Terms::default();
+    let payment = Payment::new(
+        world.merchant_id,
+        key("k"),
+        patient.clone(),
+        Channel::Stripe,
+        &terms,
+        now(),
+    );
+    world.store_new(&payment).await;
     world.start_workers(Ahead(TimeDelta::hours(25))).await;
-    world.publish(&world.job("k", request(None))).await;
+    world.publish(&world.job("k", patient)).await;
     world.wait_for(payment.id, PaymentStatus::RequiresAction).await;
     assert_eq!(world.calls().await, [ASKING, "POST /v1/payment_intents"]);
     world.close().await;
@@ -182,5 +195,50 @@ async fn a_query_about_a_payment_that_does_not_exist_is_parked() {
     };
     world.publish(&query).await;
     world.wait_until(1, async || parked(&world).await).await;
+    world.close().await;
+}
+
+/// The payer acted, and every callback about it was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_waits_is_asked_about_in_case_a_callback_was_lost() {
+    let world = world().await;
+    let (paid, declined, at_work) = (
+        world.open("paid").await,
+        world.open("declined").await,
+        world.open("at-work").await,
+    );
+    assert!(world.pay(&paid, json!({})).await);
+    let card = json!({ "payment_method": "pm_card_chargeDeclined" });
+    assert!(!world.pay(&declined, card).await);
+    let bank = json!({ "payment_method": "pm_usBankAccount_processing" });
+    assert!(world.pay(&at_work, bank).await);
+    world.wait_for(paid.id, PaymentStatus::Succeeded).await;
+    world.wait_for(declined.id, PaymentStatus::Failed).await;
+    world.wait_for(at_work.id, PaymentStatus::Processing).await;
+    // What the provider is at work on is asked about anew.
+    let settle = format!(
+        "/sandbox/stripe/intents/{}/settle",
+        at_work.intent_id.as_deref().unwrap()
+    );
+    world.post(&settle, json!({ "paid": true })).await;
+    world.wait_for(at_work.id, PaymentStatus::Succeeded).await;
+    // By their ids: nothing was looked for.
+    assert_eq!(world.called(ASKING).await, 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_waits_stays_as_it_is_while_its_provider_is_silent() {
+    let world = world().await;
+    let payment = world.open("k").await;
+    world.fault(EVERYTHING, "error", json!({ "status": 503 })).await;
+    let asked = async || {
+        world
+            .count("select count(*) from payment_records where operation = 'retrieve_intent'")
+            .await
+    };
+    world.wait_until(true, async || asked().await > 0).await;
+    assert_eq!(world.now_is(&payment).await, payment);
+    assert_eq!((parked(&world).await, told(&world).await.len()), (0, 0));
     world.close().await;
 }

@@ -4,6 +4,7 @@
 //! How many jobs were handled is read from the process's metrics, so each test needs a process of its own, which nextest
 //! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
 
+mod closing;
 mod refunds;
 
 use std::{

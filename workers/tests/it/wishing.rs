@@ -6,7 +6,6 @@ use broker::Called;
 use chrono::TimeDelta;
 use domain::{
     channel::{Exchange, IntentStatus},
-    id::MerchantId,
     job::{CancelPayment, ConfirmPayment, Envelope, Job, PaymentActionReply, Wish},
     payment::{ActionRequest, Payment, PaymentEvent, PaymentStatus},
     trace::TraceParent,
@@ -200,13 +199,6 @@ impl World {
     pub async fn let_time_pass(&mut self, time: TimeDelta) {
         self.stop_workers().await;
         self.start_workers(Ahead(time)).await;
-    }
-
-    pub async fn another_merchants(&self, payment: &Payment) -> Payment {
-        Payment {
-            merchant_id: MerchantId::random(),
-            ..payment.clone()
-        }
     }
 }
 

@@ -30,7 +30,7 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
                 .api
                 .create(&key(), &body_with("pm_card_visa"))
                 .await?;
-            die(play, case).await?;
+            play.die(case).await?;
             accepted.success()?
         }
     };
@@ -49,19 +49,11 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     .await
 }
 
-/// The job waits, dies with its first worker, and is done by a second one.
-async fn die(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
-    play.workers.start_armed(case)?;
-    play.workers.die(case).await?;
-    play.stage.calm(&play.scene).await?;
-    play.workers.start().map(drop)
-}
-
 /// The client who waits gets the payment, whichever worker answers.
 async fn wait_through_it(play: &mut Play<'_>, case: &Case) -> anyhow::Result<Answer> {
     let api = play.scene.merchant.api.clone();
     let (key, body) = (key(), body_with("pm_card_visa"));
-    let (answer, died) = tokio::join!(api.create_and_wait(&key, &body, WAIT_S), die(play, case));
+    let (answer, died) = tokio::join!(api.create_and_wait(&key, &body, WAIT_S), play.die(case));
     died?;
     let answer = answer?.success()?;
     ensure!(

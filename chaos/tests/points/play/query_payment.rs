@@ -6,9 +6,8 @@
 use anyhow::ensure;
 use e2e::scene::{ASKING, OPENING, body_with, key};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::Play;
+use super::{Play, id_of};
 use crate::{
     ending::{Ending, ends, rest},
     table::{Case, Way},
@@ -83,10 +82,6 @@ async fn make_due(play: &Play<'_>, payment: &str) -> anyhow::Result<()> {
     let made = made.execute(&play.stage.database).await?.rows_affected();
     ensure!(made == 1, "no query about {payment} could be made due");
     Ok(())
-}
-
-fn id_of(payment: &str) -> anyhow::Result<Uuid> {
-    Ok(payment.trim_start_matches("pay_").parse()?)
 }
 
 /// The merchant was told first that the payment is in review. The job that gave up stays parked.

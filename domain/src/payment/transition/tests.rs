@@ -1,3 +1,4 @@
+mod closing;
 mod order;
 
 use std::collections::{BTreeMap, HashSet};
