@@ -202,6 +202,8 @@ create table ledger_transfers (
   check (phase <> 'pending' or resolves is null)
 );
 create index ledger_transfers_payment on ledger_transfers (payment_id);
+-- For reconciliations, which ask what moved on a day.
+create index ledger_transfers_moved on ledger_transfers (merchant_id, at);
 
 create table ledger_postings (
   transfer_id   uuid not null references ledger_transfers,

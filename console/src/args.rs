@@ -1,5 +1,9 @@
 //! The command line. No argument ever carries a secret.
 
+mod reconciliation;
+
+pub use reconciliation::{Differences, DifferencesCommand, ReconcileDay, ResolveDifference};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest};
 
@@ -38,6 +42,11 @@ pub enum Command {
     /// The ledger: whether it agrees with everything else, and what is on its accounts.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Have a day compared with what a provider says, and wait for the result. Ends with 0 when both agree, with 1 when they
+    /// differ, and with 2 when there is no result.
+    Reconcile(ReconcileDay),
+    /// Differences that comparisons have found: list them, or write down what one is.
+    Differences(Differences),
 }
 
 /// About merchants.

@@ -1,6 +1,7 @@
 //! What can go wrong with a command, told to the person who gave it. No error repeats a secret.
 
 use channels::{InvalidCredentials, standard_webhooks::InvalidSecret};
+use chrono::NaiveDate;
 use domain::{
     channel::Channel,
     id::{InvalidId, MerchantId},
@@ -96,6 +97,26 @@ pub enum ConsoleError {
         /// Why the second step failed.
         source: StoreError,
     },
+    /// The day is not there yet.
+    #[error("{0} has not begun yet, by UTC")]
+    DayToCome(NaiveDate),
+    /// The workers have not ended what was asked for in time.
+    #[error("{} not ended within {wait_s} s; the workers go on, and `console differences` shows what they find", .runs.join(", "))]
+    Unfinished {
+        /// The comparisons.
+        runs: Vec<String>,
+        /// For how long they were waited for.
+        wait_s: u32,
+    },
+    /// There is no such difference.
+    #[error("there is no difference {0}; `console differences` shows all of them")]
+    UnknownDifference(i64),
+    /// Somebody has said something about the difference before.
+    #[error("difference {0} is resolved already")]
+    ResolvedBefore(i64),
+    /// A word on a difference is for people to read.
+    #[error("--resolution must be 1 to 500 characters, not only white space")]
+    Resolution,
     /// The machine gives no random bytes, so no key can be made.
     #[error("the operating system gives no random bytes")]
     NoRandomness,

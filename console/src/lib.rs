@@ -9,6 +9,7 @@ mod answer;
 mod args;
 mod channel_credentials;
 mod config;
+mod differences;
 mod endpoint_url;
 mod endpoints;
 mod error;
@@ -16,6 +17,7 @@ mod fees;
 mod keys;
 mod ledger;
 mod merchants;
+mod reconcile;
 
 pub use answer::Answer;
 pub use args::{Cli, Command};
@@ -72,6 +74,8 @@ impl<'a> Console<'a> {
             Command::Channels(ChannelsCommand::SetFees(args)) => self.set_fees(args).await,
             Command::Ledger(LedgerCommand::Check) => self.check_ledger().await,
             Command::Ledger(LedgerCommand::Balances { merchant }) => self.balances(merchant).await,
+            Command::Reconcile(args) => self.reconcile(args).await,
+            Command::Differences(args) => self.differences(args).await,
         }
     }
 

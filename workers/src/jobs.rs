@@ -13,6 +13,6 @@ mod opening;
 mod process_callback;
 mod query_payment;
 mod query_refund;
+mod reconcile;
 mod subject;
-mod unbuilt;
 mod wish;

@@ -11,6 +11,7 @@ mod execute;
 mod jobs;
 mod notifier;
 mod readiness;
+mod reconciler;
 mod registry;
 mod relay;
 mod running;

@@ -16,6 +16,7 @@ use crate::{
     execute::Executor,
     notifier::Notifier,
     readiness::Readiness,
+    reconciler::Reconciler,
     registry,
     relay::Relay,
     running::{Running, Stop},
@@ -135,6 +136,12 @@ impl Workers {
         };
         let mut relay = JoinSet::new();
         relay.spawn(relayed.run(stop.rest.clone()));
+        let reconciled = Reconciler {
+            store: store.clone(),
+            committed: Arc::clone(&committed),
+            clock: Arc::clone(&clock),
+            retry_unit,
+        };
         let swept = Sweeper {
             store: store.clone(),
             committed,
@@ -143,6 +150,7 @@ impl Workers {
         };
         let mut sweeper = JoinSet::new();
         sweeper.spawn(swept.run(stop.taking.clone()));
+        sweeper.spawn(reconciled.run(stop.taking.clone()));
         Ok(Running {
             jobs,
             relay,

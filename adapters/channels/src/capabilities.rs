@@ -18,6 +18,8 @@ pub struct Capabilities {
     pub currencies: &'static [CurrencyRule],
     /// For how long the provider recognises a repeated idempotency key.
     pub idempotency_retention: Duration,
+    /// The code with which the provider refuses to show what it does not have.
+    pub no_such_object: &'static str,
 }
 
 /// Which amounts of one currency a channel takes, in the currency's minor unit.
@@ -161,6 +163,7 @@ mod tests {
             channel,
             currencies: CURRENCIES,
             idempotency_retention: Duration::ZERO,
+            no_such_object: "",
         };
         let check = |amount_minor, currency| {
             capabilities.check_amount(Money {

@@ -22,6 +22,7 @@ mod outbox;
 mod payments;
 mod pool;
 mod queries;
+mod reconciliation;
 mod record;
 mod recorder;
 mod refunds;
@@ -41,6 +42,10 @@ pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
 pub use outbox::OutboxBatch;
 pub use payments::{Page, PageCursor};
 pub use queries::QueryBatch;
+pub use reconciliation::{
+    DifferenceFilter, Finding, ReconciliationOverview, ReconciliationRun, RecordedDifference, Resolution,
+    Resolved, RunEnding,
+};
 pub use record::{
     CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord, TransferRecord, Verdict,
 };

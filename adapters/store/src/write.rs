@@ -5,7 +5,7 @@ mod guards;
 
 use std::collections::HashSet;
 
-pub use effects::insert_jobs;
+pub use effects::{insert_jobs, insert_transfers};
 use failpoints::{Point, reach};
 use sqlx::{Postgres, Transaction};
 

@@ -9,6 +9,7 @@ mod notify_merchant;
 mod process_callback;
 mod query_payment;
 mod query_refund;
+mod reconcile;
 mod refund_ending;
 mod request;
 
@@ -45,6 +46,7 @@ impl Play<'_> {
             Work::ProcessCallback => process_callback::play(self, case).await,
             Work::NotifyMerchant => notify_merchant::play(self, case).await,
             Work::QueryPayment => query_payment::play(self, case).await,
+            Work::Reconcile => reconcile::play(self, case).await,
             Work::CreateRefund => create_refund::play(self, case).await,
             Work::QueryRefund => query_refund::play(self, case).await,
             Work::CancelPayment => closing::play_cancel(self, case).await,
@@ -178,6 +180,11 @@ async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_learning_that_there_is_no_refund() -> anyhow::Result<()> {
     perform("points_query_refund", Work::QueryRefund, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_comparing_a_day() -> anyhow::Result<()> {
+    perform("points_reconcile", Work::Reconcile, |_| true).await
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub enum Work {
     ConfirmPayment,
     /// A worker closes a payment that was not paid in time.
     ExpirePayment,
+    /// A worker has a day compared with the provider's statement, and compares it.
+    Reconcile,
 }
 
 /// What happens to the work before its process dies.
@@ -95,7 +97,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -107,6 +109,7 @@ impl Work {
         Self::CancelPayment,
         Self::ConfirmPayment,
         Self::ExpirePayment,
+        Self::Reconcile,
     ];
 
     /// The deaths that it has to survive.
@@ -123,6 +126,7 @@ impl Work {
             Self::CancelPayment => CANCEL_PAYMENT,
             Self::ConfirmPayment => CONFIRM_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
+            Self::Reconcile => RECONCILE,
         }
     }
 }
@@ -321,6 +325,23 @@ const QUERY_REFUND: &[Case] = &[
     Case::at(Point::QueryRefundAbsent).on(Way::Absent),
     Case::at(Point::RecordGuarded).on(Way::Absent),
     Case::at(Point::RecordCommitted).on(Way::Absent),
+];
+
+/// What it finds is no record, so none of those points lies on its way.
+const RECONCILE: &[Case] = &[
+    Case::at(Point::ReconciliationBeforeBegin),
+    Case::at(Point::ReconciliationBegun),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::ReconcileCompared),
+    Case::at(Point::ReconciliationBeforeFinish),
+    Case::at(Point::ReconciliationFinished),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
 ];
 
 /// The payment is recorded twice: when it is noted that it is being closed, and when the provider has closed it.

@@ -27,6 +27,7 @@ pub async fn desk() -> Desk {
 /// How a run of the program ended.
 pub struct Run {
     pub ok: bool,
+    pub code: Option<i32>,
     pub out: String,
     pub err: String,
 }
@@ -78,6 +79,7 @@ pub fn run(mut command: Command, input: &str) -> Run {
     } = child.wait_with_output().unwrap();
     Run {
         ok: status.success(),
+        code: status.code(),
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),
     }

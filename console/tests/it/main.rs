@@ -6,6 +6,7 @@ mod endpoints;
 mod keys;
 mod ledger;
 mod merchants;
+mod reconciliation;
 mod refusals;
 mod schema;
 mod terms;

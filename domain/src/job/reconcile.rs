@@ -41,7 +41,8 @@ impl Job for Reconcile {
     const CONTRACT: Contract = Contract {
         kind: Kind::Reconcile,
         schema: 1,
-        retry: RetrySchedule::Steps,
+        // A provider that is away for an afternoon must not cost a day its comparison.
+        retry: RetrySchedule::OverADay,
         timeout: Duration::from_secs(600),
         from_upstream: false,
     };

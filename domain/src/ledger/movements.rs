@@ -3,7 +3,7 @@
 use crate::{
     channel::Channel,
     dispute::Dispute,
-    id::MerchantId,
+    id::{MerchantId, PaymentId},
     ledger::{
         Account, Transfer, TransferKind,
         transfer::{About, Movement},
@@ -24,19 +24,16 @@ impl Transfer {
         )
     }
 
-    /// The provider kept `fee_minor` of the payment for its services.
-    pub fn fee_kept(payment: &Payment, fee_minor: i64) -> Self {
-        let (merchant_id, currency) = (payment.merchant_id, payment.money.currency);
-        let fee = Money {
-            amount_minor: fee_minor,
-            currency,
+    /// The provider kept `fee` of a payment for its services.
+    pub fn fee_kept(merchant_id: MerchantId, channel: Channel, payment_id: PaymentId, fee: Money) -> Self {
+        let about = About {
+            kind: TransferKind::Fee,
+            payment_id,
+            subject: payment_id.to_string(),
         };
-        let balance = Account::merchant_balance(merchant_id, currency);
-        let fees = Account::fees(merchant_id, payment.channel, currency);
-        Self::post(
-            about_payment(TransferKind::Fee, payment),
-            &movement(balance, fees, fee),
-        )
+        let balance = Account::merchant_balance(merchant_id, fee.currency);
+        let fees = Account::fees(merchant_id, channel, fee.currency);
+        Self::post(about, &movement(balance, fees, fee))
     }
 
     /// The refund's amount is set aside before the provider is asked to give it back.

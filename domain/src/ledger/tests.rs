@@ -45,12 +45,20 @@ fn dispute_of(payment: &Payment) -> Dispute {
     Dispute::see(None, payment.clone(), seen, now).unwrap().dispute
 }
 
+fn fee_kept(payment: &Payment, amount_minor: i64) -> Transfer {
+    let fee = Money {
+        amount_minor,
+        ..payment.money
+    };
+    Transfer::fee_kept(payment.merchant_id, payment.channel, payment.id, fee)
+}
+
 /// Every movement there is, about one payment.
 fn every_transfer(payment: &Payment) -> Vec<Transfer> {
     let (refund, dispute) = (refund_of(payment), dispute_of(payment));
     vec![
         Transfer::payment_received(payment),
-        Transfer::fee_kept(payment, 59),
+        fee_kept(payment, 59),
         Transfer::refund_reserved(&refund),
         Transfer::refund_posted(&refund),
         Transfer::refund_voided(&refund),
@@ -111,10 +119,7 @@ fn a_paid_payment_is_the_merchants_and_held_by_its_provider() {
         currency: Currency::USD,
     };
     let payment = payment_of(money);
-    let left = balances(&[
-        Transfer::payment_received(&payment),
-        Transfer::fee_kept(&payment, 88),
-    ]);
+    let left = balances(&[Transfer::payment_received(&payment), fee_kept(&payment, 88)]);
     let expected = Sums::from([
         (("provider_clearing", "posted", "USD"), -1999),
         (("merchant_balance", "posted", "USD"), 1911),

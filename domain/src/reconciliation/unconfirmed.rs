@@ -18,7 +18,7 @@ pub struct Unconfirmed {
 }
 
 /// What the provider has to be asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Question {
     /// Where this intent stands.
     Intent(String),

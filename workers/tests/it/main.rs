@@ -12,6 +12,8 @@ mod process_callback;
 mod provider;
 mod query_payment;
 mod query_refund;
+mod reconcile;
+mod reconciler;
 mod refund_callbacks;
 mod refund_unknown;
 mod refunding;

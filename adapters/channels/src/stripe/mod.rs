@@ -38,4 +38,5 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     channel: Channel::Stripe,
     currencies: amount::RULES,
     idempotency_retention: Duration::from_secs(24 * 60 * 60),
+    no_such_object: "resource_missing",
 };

@@ -9,6 +9,7 @@ mod ledger;
 mod notifications;
 
 pub use jobs::insert as insert_jobs;
+pub use ledger::insert as insert_transfers;
 
 use super::Tx;
 use crate::{StoreError, record::Record};
