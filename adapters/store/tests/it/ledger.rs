@@ -3,6 +3,7 @@
 use domain::{
     channel::{ChannelRefundStatus, IntentStatus},
     ledger::{AccountKind, Transfer},
+    money::Money,
 };
 use futures::future::join_all;
 use store::{Record, StoreError, TransferRecord, Verdict};
@@ -30,7 +31,15 @@ async fn balances_are_what_the_postings_say() {
         .refund_seen(kept, payment, ChannelRefundStatus::Succeeded)
         .await;
     let fee = TransferRecord {
-        transfer: Transfer::fee_kept(&payment, 88),
+        transfer: Transfer::fee_kept(
+            payment.merchant_id,
+            payment.channel,
+            payment.id,
+            Money {
+                amount_minor: 88,
+                ..payment.money
+            },
+        ),
         at: at(40),
     };
     let record = Record {
