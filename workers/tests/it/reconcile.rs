@@ -103,6 +103,8 @@ async fn a_day_of_ten_thousand_payments_gives_what_was_injected_and_nothing_else
     let fees = i64::try_from(day.paid_within() - 4).unwrap();
     assert_eq!(world.count(FEES).await, fees);
     assert_eq!(world.count(FAILED).await, 0);
+    let ledger = world.store.ledger_check().await.unwrap();
+    assert!(ledger.agrees(), "{ledger:?}");
     let open = differences(&world, None, true).await;
     assert_eq!(open.len(), expected.len(), "those of one run are open");
 
@@ -140,7 +142,7 @@ async fn a_later_run_changes_little(world: &World, day: &Day<'_>, first: &Reconc
 async fn inject(day: &mut Day<'_>) -> Vec<Found> {
     let plain = day.plain(6);
     let intent = |place: usize| plain[place].1.clone();
-    let unpaid = day.unpaid_intent().await;
+    let canceled = day.canceled_intent().await;
     let unheard = json!({ "sluice_payment_id": "pay_0123456789abcdef0123456789abcdef" });
     let injections = [
         (
@@ -156,7 +158,7 @@ async fn inject(day: &mut Day<'_>) -> Vec<Found> {
             json!({ "class": "currency", "intent": intent(1), "currency": "chf" }),
         ),
         (Fee, json!({ "class": "fee", "intent": intent(2), "fee": 99 })),
-        (State, json!({ "class": "state", "intent": unpaid })),
+        (State, json!({ "class": "state", "intent": canceled })),
         (
             MissingHere,
             json!({ "class": "missing_here", "intent": intent(3), "amount": 300 }),

@@ -73,8 +73,8 @@ pub struct Day<'w> {
     world: &'w World,
     pub date: NaiveDate,
     deals: Vec<Deal>,
-    /// A payment that we believe nobody paid.
-    unpaid: Option<(Payment, String)>,
+    /// A payment that we believe was canceled.
+    canceled: Option<(Payment, String)>,
 }
 
 impl<'w> Day<'w> {
@@ -91,7 +91,7 @@ impl<'w> Day<'w> {
             world,
             date: (now() - TimeDelta::days(10)).date_naive(),
             deals: Vec::new(),
-            unpaid: None,
+            canceled: None,
         }
     }
 
@@ -134,11 +134,11 @@ impl<'w> Day<'w> {
         refunded.and_then(|deal| deal.refund.clone()).unwrap()
     }
 
-    /// The intent of a payment that nobody paid.
-    pub async fn unpaid_intent(&mut self) -> String {
-        let payment = payment(self.world, "unpaid", self.noon());
+    /// The intent of a payment that we believe was canceled.
+    pub async fn canceled_intent(&mut self) -> String {
+        let payment = payment(self.world, "canceled", self.noon());
         let intent = open(self.world, &payment, None).await;
-        self.unpaid = Some((payment, intent.clone()));
+        self.canceled = Some((payment, intent.clone()));
         intent
     }
 
@@ -195,12 +195,12 @@ impl<'w> Day<'w> {
             }
         });
         recorded.buffer_unordered(AT_ONCE * 4).collect::<()>().await;
-        if let Some((payment, intent)) = &self.unpaid {
+        if let Some((payment, intent)) = &self.canceled {
             world.store_new(payment).await;
-            let seen = seen(payment, intent, IntentStatus::RequiresAction);
-            let opened = payment.clone().apply(seen).unwrap();
-            assert!(opened.effects.is_empty(), "nothing was paid");
-            write(world, &opened.payment, &opened.effects, Record::default(), now()).await;
+            // Canceled and not merely unpaid: an open one would be asked about, and found to be paid.
+            let seen = seen(payment, intent, IntentStatus::Canceled);
+            let closed = payment.clone().apply(seen).unwrap();
+            write(world, &closed.payment, &closed.effects, Record::default(), now()).await;
         }
     }
 
