@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::clock::Clock;
 use store::{Store, StoreError};
 use tokio::sync::Notify;
@@ -18,6 +18,8 @@ const LOOK_EVERY_UNITS: u32 = 60;
 const AFTER_MIDNIGHT: TimeDelta = TimeDelta::minutes(30);
 /// How many days back are caught up with.
 const CATCH_UP_DAYS: i64 = 7;
+/// How many days back are watched: one that was not compared stays in sight when it is no longer caught up with.
+const WATCHED_DAYS: i64 = 30;
 /// How many comparisons are begun at once.
 const BATCH: i64 = 64;
 
@@ -60,12 +62,15 @@ impl Reconciler {
             tracing::info!(begun, "days are taken up for comparison");
             self.committed.notify_one();
         }
-        self.measure(now).await
+        self.measure(now, yesterday).await
     }
 
-    async fn measure(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        for overview in self.store.reconciliation_overview().await? {
-            let age = (now - overview.oldest_success).as_seconds_f64().max(0.0);
+    async fn measure(&self, now: DateTime<Utc>, yesterday: NaiveDate) -> Result<(), StoreError> {
+        let first = yesterday - TimeDelta::days(WATCHED_DAYS - 1);
+        for overview in self.store.reconciliation_overview(first, yesterday).await? {
+            let age = overview
+                .waiting_since
+                .map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
             let open = overview.open_differences as f64;
             let labels = [("channel", overview.channel)];
             metrics::gauge!("sluice_reconciliation_differences_open", &labels).set(open);

@@ -1,6 +1,6 @@
 //! How the comparisons stand, for gauges.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use crate::{Store, StoreError, pool::answered};
@@ -12,32 +12,52 @@ pub struct ReconciliationOverview {
     pub channel: String,
     /// How many differences nobody has said anything about.
     pub open_differences: i64,
-    /// When the merchant that was not compared for the longest time was last compared; or came, if it never was.
-    pub oldest_success: DateTime<Utc>,
+    /// When the oldest of the days ended that some merchant still has to be compared on; none when all were.
+    pub waiting_since: Option<DateTime<Utc>>,
 }
 
+/// A comparison that was begun before its day was over has not seen all of it.
 const SELECT: &str = "
-select config.channel, coalesce(max(open.differences), 0) as open_differences,
-       min(coalesce(last.finished_at, merchants.created_at)) as oldest_success
-from channel_configs config
-join merchants on merchants.id = config.merchant_id
-left join (
-  select merchant_id, channel, max(finished_at) as finished_at from reconciliations group by merchant_id, channel
-) as last on last.merchant_id = config.merchant_id and last.channel = config.channel
-left join (
+with due as (
+  select config.merchant_id, config.channel, day, (day + 1)::timestamp at time zone 'utc' as ended_at
+  from channel_configs config
+  join merchants on merchants.id = config.merchant_id
+  cross join (select generate_series($1::date, $2::date, interval '1 day')::date as day) as days
+  where merchants.created_at < (day + 1)::timestamp at time zone 'utc'
+), waiting as (
+  select channel, min(ended_at) as since from due
+  where not exists (
+    select from reconciliations run
+    where (run.merchant_id, run.channel, run.day) = (due.merchant_id, due.channel, due.day)
+      and run.status = 'done' and run.created_at >= due.ended_at)
+  group by channel
+), open as (
   select run.channel, count(*) as differences
   from reconciliation_differences found join reconciliations run on run.id = found.reconciliation_id
   where found.resolved_at is null
   group by run.channel
-) as open on open.channel = config.channel
-group by config.channel";
+)
+select used.channel, coalesce(open.differences, 0)::bigint as open_differences, waiting.since as waiting_since
+from (select distinct channel from channel_configs) as used
+left join open on open.channel = used.channel
+left join waiting on waiting.channel = used.channel";
 
 impl Store {
-    /// How the comparisons stand, for each channel that a merchant uses.
+    /// How the comparisons of these days stand, for each channel that a merchant uses.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn reconciliation_overview(&self) -> Result<Vec<ReconciliationOverview>, StoreError> {
-        answered(sqlx::query_as(SELECT).fetch_all(&self.pool)).await
+    pub async fn reconciliation_overview(
+        &self,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) -> Result<Vec<ReconciliationOverview>, StoreError> {
+        answered(
+            sqlx::query_as(SELECT)
+                .bind(first)
+                .bind(last)
+                .fetch_all(&self.pool),
+        )
+        .await
     }
 }

@@ -13,6 +13,7 @@ mod outbox;
 mod payments;
 mod plans;
 mod queries;
+mod reconciliations;
 mod recorder;
 mod refunds;
 mod support;
