@@ -28,14 +28,16 @@ alter table payments
   add constraint payments_refunds_need_money
     check (status = 'succeeded' or refunded_minor + refund_reserved_minor = 0),
   add constraint payments_late_is_paid check (not is_late or status = 'succeeded');
-update payments set expires_at = created_at + interval '1 day';
+-- Nobody was told that payments end, so those that are open have another day; and those that had failed are left as they
+-- are, whatever their intents may do.
+update payments
+set expires_at = greatest(created_at, now()) + interval '1 day',
+    next_closing_at = case when status = 'failed' then timestamptz '9999-01-01' end;
 -- The default is for processes of the version before, as long as they still run.
 alter table payments
   alter column expires_at set default now() + interval '1 day',
   alter column expires_at set not null;
 
--- One for each schedule. Nothing that is not due is looked at: what was not asked about yet is at one end, by its last
--- change, and what was is at the other, by its next query.
 -- As before, and what was paid late stays that.
 create or replace function payments_guard() returns trigger language plpgsql as $$
 begin
@@ -55,7 +57,10 @@ begin
   return new;
 end $$;
 
+-- One for each schedule. Nothing that is not due is looked at: what was not asked about yet is at one end, by its last
+-- change, and what was is at the other, by its next query.
 drop index payments_queries;
+create index payments_forgotten on payments (next_query_at, updated_at) where status = 'pending';
 create index payments_review_queries on payments (next_query_at, updated_at) where status = 'needs_review';
 create index payments_waiting_queries on payments (next_query_at, updated_at)
   where status in ('requires_action', 'processing');
@@ -88,6 +93,7 @@ create index refunds_payment on refunds (payment_id);
 create unique index refunds_channel_refund on refunds (merchant_id, channel, channel_refund_id)
   where channel_refund_id is not null;
 create index refunds_newest on refunds (merchant_id, created_at desc, id desc);
+create index refunds_forgotten on refunds (next_query_at, updated_at) where status = 'pending';
 create index refunds_review_queries on refunds (next_query_at, updated_at) where status = 'needs_review';
 create index refunds_waiting_queries on refunds (next_query_at, updated_at) where status = 'processing';
 

@@ -15,6 +15,8 @@ const WAITING_UNITS: [u32; 6] = [300, 600, 1_800, 3_600, 10_800, 21_600];
 const CLOSING_UNITS: [u32; 6] = [30, 120, 600, 1_800, 3_600, 21_600];
 /// How long something waits before it is asked about for the first time.
 const FIRST_WAIT_UNITS: u32 = 120;
+/// Longer than a job takes with all its tries, and than a call may be at work.
+const FORGOTTEN_UNITS: u32 = 600;
 
 /// When queries about one thing are due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,14 @@ impl QuerySchedule {
         Self {
             first: Duration::ZERO,
             pauses: in_units(unit, &REVIEW_UNITS),
+        }
+    }
+
+    /// For what is pending: its job may have been lost, and is sent again.
+    pub fn forgotten(unit: Duration) -> Self {
+        Self {
+            first: unit * FORGOTTEN_UNITS,
+            pauses: in_units(unit, &[FORGOTTEN_UNITS, 6 * FORGOTTEN_UNITS]),
         }
     }
 

@@ -10,6 +10,7 @@ mod expire_payment;
 mod inquiry;
 mod notify_merchant;
 mod opening;
+mod patience;
 mod process_callback;
 mod query_payment;
 mod query_refund;

@@ -1,5 +1,5 @@
-//! The sweeper: sees to it that providers are asked about payments and refunds whose end they have not told, and that
-//! payments are closed that were not paid in time.
+//! The sweeper: sees to it that providers are asked about payments and refunds whose end they have not told, that payments
+//! are closed that were not paid in time, and that nothing stays pending because its job was lost.
 //!
 //! Each process runs one. It keeps nothing: it looks what is due, schedules the next time, and puts the jobs into the
 //! outbox, all in one transaction. Others do the same at the same time, and each thing is done once. It takes one batch
@@ -54,6 +54,7 @@ impl Sweeper {
         let now = self.clock.now();
         self.ask(now).await?;
         self.expire(now).await?;
+        self.remind(now).await?;
         let (count, oldest) = self.store.in_review().await?;
         metrics::gauge!("sluice_payments_in_review").set(count as f64);
         metrics::gauge!("sluice_payments_in_review_oldest_seconds").set(age(oldest, now));
@@ -88,6 +89,23 @@ impl Sweeper {
             .map(|expiry| envelope(expiry, now))
             .collect();
         if !jobs.is_empty() {
+            batch.finish(&jobs).await?;
+            self.committed.notify_one();
+        }
+        Ok(())
+    }
+}
+
+impl Sweeper {
+    /// Sends the jobs again of what is pending and was touched by nobody for long: they are lost, or it does no harm.
+    async fn remind(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let schedule = QuerySchedule::forgotten(self.retry_unit);
+        let batch = self.store.claim_forgotten(now, &schedule, BATCH).await?;
+        let intents = batch.intents.iter().map(|job| envelope(job, now));
+        let refunds = batch.refunds.iter().map(|job| envelope(job, now));
+        let jobs: Vec<Envelope> = intents.chain(refunds).collect();
+        if !jobs.is_empty() {
+            tracing::warn!(jobs = jobs.len(), "what is pending for long gets its jobs again");
             batch.finish(&jobs).await?;
             self.committed.notify_one();
         }

@@ -1,16 +1,13 @@
 //! Merchants' credentials for their channels. They are sealed at rest.
 
 use chrono::{DateTime, Utc};
-use domain::{channel::Channel, id::MerchantId, merchant::Terms, secret::Secret};
+use domain::{channel::Channel, id::MerchantId, secret::Secret};
 
 use crate::{
     Store, StoreError,
     merchants::{audit, open_text},
     pool::answered,
-    terms::read_terms,
 };
-
-type AccountRow = (i32, String, Option<Vec<u8>>);
 
 impl Store {
     /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.
@@ -68,33 +65,6 @@ impl Store {
         )
         .await?;
         Ok(tx.commit().await?)
-    }
-
-    /// A merchant's terms and its credentials for a channel, for those who need both: as [`Self::terms`] and
-    /// [`Self::credentials`] give them, in one round trip.
-    ///
-    /// # Errors
-    /// PostgreSQL is away, the row cannot be read, or the credentials do not open.
-    pub async fn account(
-        &self,
-        merchant: MerchantId,
-        channel: Channel,
-    ) -> Result<(Terms, Option<Secret>), StoreError> {
-        let select = "select payment_expiry_s, late_payments, credentials
-                      from merchants left join channel_configs on merchant_id = id and channel = $2
-                      where id = $1";
-        let asking = sqlx::query_as(select)
-            .bind(merchant.as_uuid())
-            .bind(channel.name());
-        let row: Option<AccountRow> = answered(asking.fetch_optional(&self.pool)).await?;
-        let Some((payment_expiry_s, late_payments, sealed)) = row else {
-            return Ok((Terms::default(), None));
-        };
-        let terms = read_terms(merchant, payment_expiry_s, &late_payments)?;
-        let credentials = sealed
-            .map(|sealed| self.open_credentials(merchant, channel, &sealed))
-            .transpose()?;
-        Ok((terms, credentials))
     }
 
     fn open_credentials(

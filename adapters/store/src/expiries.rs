@@ -43,7 +43,7 @@ with due as (
     and coalesce(next_closing_at, expires_at) <= $1
   order by coalesce(next_closing_at, expires_at)
   limit $2
-  for update skip locked
+  for no key update skip locked
 )
 update payments
 set closings = closings + 1,

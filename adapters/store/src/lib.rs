@@ -41,7 +41,7 @@ pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
 pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
 pub use outbox::OutboxBatch;
 pub use payments::{Page, PageCursor};
-pub use queries::QueryBatch;
+pub use queries::{ForgottenBatch, QueryBatch};
 pub use reconciliation::{
     DifferenceFilter, Finding, ReconciliationOverview, ReconciliationRun, RecordedDifference, Resolution,
     Resolved, RunEnding,

@@ -1,13 +1,13 @@
-//! The query schedule: which payments and refunds their provider is asked about, and when.
+//! The query schedule: which payments and refunds their provider is asked about, and when; and which have lost their job.
 
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{MerchantId, PaymentId, RefundId},
-    job::{Envelope, QueryPayment, QueryRefund},
+    id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
+    job::{CreateIntent, CreateRefund, Envelope, QueryPayment, QueryRefund},
     query_schedule::QuerySchedule,
 };
 use failpoints::{Point, reach};
-use sqlx::FromRow;
+use sqlx::{FromRow, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -26,34 +26,65 @@ pub struct QueryBatch {
     pub refund_queries: Vec<QueryRefund>,
 }
 
+/// Payments and refunds that are pending although nobody has touched them for long, claimed by this process until it lets
+/// go. The job that stored each of them is lost, or was put off for as long.
+#[derive(Debug)]
+pub struct ForgottenBatch {
+    claim: Claim,
+    /// The jobs of payments.
+    pub intents: Vec<CreateIntent>,
+    /// The jobs of refunds.
+    pub refunds: Vec<CreateRefund>,
+}
+
 /// Claims what a query is due for: what was asked about before and is due again, then what has not changed for `$3`
 /// seconds and was not asked about yet. Both walk the one index of the table's statuses from its oldest end, and look at
 /// nothing that is not due. The rows are changed by their ids as an array: PostgreSQL takes a limit that it does not know for
 /// a tenth of the table, and would go through all of it to join so many.
 macro_rules! claim {
-    ($table:literal, $statuses:literal, $payment_id:literal) => {
+    ($table:literal, $statuses:literal, $returned:literal) => {
         concat!(
             "with again as (
                select id from ", $table, " where status in (", $statuses, ") and next_query_at <= $1
-               order by next_query_at, updated_at limit $2 for update skip locked
+               order by next_query_at, updated_at limit $2 for no key update skip locked
              ), first as (
                select id from ", $table, " where status in (", $statuses, ") and next_query_at is null
                  and updated_at <= $1 - make_interval(secs => $3)
-               order by next_query_at, updated_at limit $2 - (select count(*) from again) for update skip locked
+               order by next_query_at, updated_at limit $2 - (select count(*) from again) for no key update skip locked
              )
              update ", $table, " as due
              set queries = queries + 1,
                  next_query_at = $1 + make_interval(secs => ($4::float8[])[least(queries + 1, cardinality($4::float8[]))])
              where due.id = any (array(select id from again union all select id from first))
-             returning due.id, ", $payment_id, " as payment_id, merchant_id, queries"
+             returning ", $returned
         )
     };
 }
 
-const CLAIM_PAYMENTS_IN_REVIEW: &str = claim!("payments", "'needs_review'", "due.id");
-const CLAIM_WAITING_PAYMENTS: &str = claim!("payments", "'requires_action', 'processing'", "due.id");
-const CLAIM_REFUNDS_IN_REVIEW: &str = claim!("refunds", "'needs_review'", "due.payment_id");
-const CLAIM_WAITING_REFUNDS: &str = claim!("refunds", "'processing'", "due.payment_id");
+const CLAIM_PAYMENTS_IN_REVIEW: &str = claim!(
+    "payments",
+    "'needs_review'",
+    "due.id, due.id as payment_id, merchant_id, queries"
+);
+const CLAIM_WAITING_PAYMENTS: &str = claim!(
+    "payments",
+    "'requires_action', 'processing'",
+    "due.id, due.id as payment_id, merchant_id, queries"
+);
+const CLAIM_REFUNDS_IN_REVIEW: &str = claim!(
+    "refunds",
+    "'needs_review'",
+    "due.id, due.payment_id, merchant_id, queries"
+);
+const CLAIM_WAITING_REFUNDS: &str = claim!(
+    "refunds",
+    "'processing'",
+    "due.id, due.payment_id, merchant_id, queries"
+);
+
+const CLAIM_FORGOTTEN_PAYMENTS: &str =
+    claim!("payments", "'pending'", "merchant_id, idempotency_key, request");
+const CLAIM_FORGOTTEN_REFUNDS: &str = claim!("refunds", "'pending'", "merchant_id, idempotency_key, request");
 
 const PAYMENTS_IN_REVIEW: &str =
     "select count(*), min(updated_at) from payments where status = 'needs_review'";
@@ -65,6 +96,13 @@ struct QueryRow {
     payment_id: Uuid,
     merchant_id: Uuid,
     queries: i32,
+}
+
+#[derive(FromRow)]
+struct ForgottenRow {
+    merchant_id: Uuid,
+    idempotency_key: String,
+    request: serde_json::Value,
 }
 
 /// Until when something is due, by which schedule, and how many at the most.
@@ -101,14 +139,47 @@ impl Store {
     async fn claim_due(&self, review: &Due<'_>, waiting: &Due<'_>) -> Result<QueryBatch, StoreError> {
         let mut claim = Claim::begin(self).await?;
         // Payments before refunds, as everywhere.
-        let mut payments = claim.queries(CLAIM_PAYMENTS_IN_REVIEW, review).await?;
-        payments.extend(claim.queries(CLAIM_WAITING_PAYMENTS, waiting).await?);
-        let mut refunds = claim.queries(CLAIM_REFUNDS_IN_REVIEW, review).await?;
-        refunds.extend(claim.queries(CLAIM_WAITING_REFUNDS, waiting).await?);
+        let mut payments: Vec<QueryRow> = claim.rows(CLAIM_PAYMENTS_IN_REVIEW, review).await?;
+        payments.extend(claim.rows::<QueryRow>(CLAIM_WAITING_PAYMENTS, waiting).await?);
+        let mut refunds: Vec<QueryRow> = claim.rows(CLAIM_REFUNDS_IN_REVIEW, review).await?;
+        refunds.extend(claim.rows::<QueryRow>(CLAIM_WAITING_REFUNDS, waiting).await?);
         Ok(QueryBatch {
             claim,
             queries: payments.into_iter().map(QueryPayment::from).collect(),
             refund_queries: refunds.into_iter().map(QueryRefund::from).collect(),
+        })
+    }
+
+    /// Claims up to `limit` payments and as many refunds that have been pending for longer than the schedule's first wait
+    /// at `now`, and that no other process has claimed.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or a row cannot be read.
+    pub async fn claim_forgotten(
+        &self,
+        now: DateTime<Utc>,
+        schedule: &QuerySchedule,
+        limit: i64,
+    ) -> Result<ForgottenBatch, StoreError> {
+        reach(Point::SweepBeforeClaim);
+        let due = Due { now, schedule, limit };
+        let batch = self.refusals.note(answered(self.claim_pending(&due)).await)?;
+        if !batch.is_empty() {
+            reach(Point::SweepClaimed);
+        }
+        Ok(batch)
+    }
+
+    async fn claim_pending(&self, due: &Due<'_>) -> Result<ForgottenBatch, StoreError> {
+        let mut claim = Claim::begin(self).await?;
+        let payments: Vec<ForgottenRow> = claim.rows(CLAIM_FORGOTTEN_PAYMENTS, due).await?;
+        let refunds: Vec<ForgottenRow> = claim.rows(CLAIM_FORGOTTEN_REFUNDS, due).await?;
+        let intents = payments.into_iter().map(ForgottenRow::into_intent);
+        let refunds = refunds.into_iter().map(ForgottenRow::into_refund);
+        Ok(ForgottenBatch {
+            claim,
+            intents: intents.collect::<Result<_, _>>()?,
+            refunds: refunds.collect::<Result<_, _>>()?,
         })
     }
 
@@ -130,7 +201,10 @@ impl Store {
 }
 
 impl Claim {
-    async fn queries(&mut self, text: &'static str, due: &Due<'_>) -> Result<Vec<QueryRow>, StoreError> {
+    async fn rows<Row>(&mut self, text: &'static str, due: &Due<'_>) -> Result<Vec<Row>, StoreError>
+    where
+        Row: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
         let rows = sqlx::query_as(text)
             .bind(due.now)
             .bind(due.limit)
@@ -175,5 +249,48 @@ impl From<QueryRow> for QueryRefund {
             merchant_id: MerchantId::from_uuid(row.merchant_id),
             query: row.queries.cast_unsigned(),
         }
+    }
+}
+
+impl ForgottenBatch {
+    /// Whether nothing was forgotten.
+    pub const fn is_empty(&self) -> bool {
+        self.intents.is_empty() && self.refunds.is_empty()
+    }
+
+    /// Puts the jobs into the outbox again, and keeps what was scheduled. Without this, nothing was.
+    ///
+    /// # Errors
+    /// PostgreSQL is away; what was forgotten still is.
+    pub async fn finish(self, jobs: &[Envelope]) -> Result<(), StoreError> {
+        self.claim.finish(jobs).await
+    }
+}
+
+impl ForgottenRow {
+    fn into_intent(self) -> Result<CreateIntent, StoreError> {
+        let (merchant_id, idempotency_key) = self.asker()?;
+        let request = serde_json::from_value(self.request);
+        Ok(CreateIntent {
+            merchant_id,
+            idempotency_key,
+            request: request.map_err(|error| StoreError::unreadable("a payment's request", error))?,
+        })
+    }
+
+    fn into_refund(self) -> Result<CreateRefund, StoreError> {
+        let (merchant_id, idempotency_key) = self.asker()?;
+        let request = serde_json::from_value(self.request);
+        Ok(CreateRefund {
+            merchant_id,
+            idempotency_key,
+            request: request.map_err(|error| StoreError::unreadable("a refund's request", error))?,
+        })
+    }
+
+    fn asker(&self) -> Result<(MerchantId, IdempotencyKey), StoreError> {
+        let key = IdempotencyKey::try_from(self.idempotency_key.clone());
+        let key = key.map_err(|error| StoreError::unreadable("an idempotency key", error))?;
+        Ok((MerchantId::from_uuid(self.merchant_id), key))
     }
 }

@@ -147,7 +147,8 @@ impl PaymentRequest {
         fingerprint.field("return_url", self.return_url.as_deref());
         // Requests without it keep the fingerprint that they had before it could be said.
         if let Some(expiry) = self.expires_in_s {
-            fingerprint.field("expires_in_s", Some(&expiry.to_string()));
+            // No metadata can have this name, as no key has control characters.
+            fingerprint.field("expires_in_s\n", Some(&expiry.to_string()));
         }
         fingerprint.entries(&self.metadata);
         fingerprint.finish()

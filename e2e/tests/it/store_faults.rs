@@ -247,7 +247,7 @@ async fn a_sweeper_whose_connection_falls_silent_goes_on() {
     let (mut other, mut watching) = (session(&sluice.database).await, session(&sluice.database).await);
     run(&mut other, "begin; lock table payments in exclusive mode").await;
     const ASKING: &str = "select count(*) > 0 from pg_stat_activity where datname = current_database()
-                          and query like '%with due%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()";
+                          and query like '%with again%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()";
     assert!(until(true, async || holds(&mut watching, ASKING).await).await);
     sluice.store_wire.forsake();
     run(&mut other, "commit").await;

@@ -23,6 +23,7 @@ use crate::{
     jobs::{
         change::tell,
         opening::{after_giving_up, give_up, open},
+        patience::wait,
         subject::{RefundOfPayment, is_settled},
     },
 };
@@ -45,7 +46,7 @@ impl Handler for CreateRefund {
             // Its own job may still be on the way here, so this is final only when it is still so at the last try.
             Prepared::NoSuchPayment => {
                 let message = format!("the merchant has no payment {}", self.request.payment_id);
-                Ok(Outcome::retry(Reason::new(ErrorClass::TooEarly, message)))
+                Ok(wait(context, run, Reason::new(ErrorClass::TooEarly, message)))
             }
         }
     }

@@ -1,7 +1,8 @@
 //! `query_refund`: ask the provider about a refund whose end it has not told.
 //!
 //! One whose call was never answered is looked for; one that the provider has taken is asked about by its id. As with
-//! payments, a provider that does not answer is no failure of the job: the schedule asks again.
+//! payments, a provider that does not answer is no failure of the job: the schedule asks again. A refund that Sluice owes
+//! by itself, of a payment that came too late, is made here when the provider had been away.
 
 use channels::Credentials;
 use domain::{
@@ -16,7 +17,8 @@ use crate::{
     execute::{Handler, Run},
     jobs::{
         inquiry::{Asked, Inquiry},
-        subject::RefundOfPayment,
+        opening::{give_up, open},
+        subject::{RefundOfPayment, Subject},
     },
 };
 
@@ -32,6 +34,9 @@ impl Handler for QueryRefund {
         let Some(subject) = RefundOfPayment::load(&context.store, refund).await? else {
             return Ok(missing(format!("there is no payment {}", self.payment_id)));
         };
+        if subject.is_owed() && subject.is_in_review() {
+            return make_again(context, run, subject).await;
+        }
         let (merchant_id, channel) = (subject.refund.merchant_id, subject.refund.channel);
         let credentials = match context.credentials(merchant_id, channel).await? {
             Ok(credentials) => credentials,
@@ -56,6 +61,26 @@ impl Handler for QueryRefund {
             }
         }
         Ok(Outcome::Done)
+    }
+}
+
+/// Has the provider make a refund that nobody would ask for again: it is asked what it has, and called when it has
+/// nothing. Only its own refusal ends such a refund; until then the schedule comes back.
+async fn make_again(context: &Context, run: &Run, subject: RefundOfPayment) -> Result<Outcome, StoreError> {
+    match open(context, run, subject.clone(), false).await? {
+        Outcome::Fail(reason) if reason.class == ErrorClass::Refused => {
+            if let Some(subject) = subject.again(&context.store).await? {
+                let record = give_up(context, run, subject, &reason).await?;
+                // When it changed, there is news; when it still is in review then, the next query calls again.
+                context.recorder.write(record).await?;
+            }
+            Ok(Outcome::Done)
+        }
+        Outcome::Fail(reason) | Outcome::Retry { reason, .. } => {
+            tracing::info!(refund_id = %subject.refund.id, %reason, "the refund of a late payment still waits");
+            Ok(Outcome::Done)
+        }
+        outcome @ (Outcome::Done | Outcome::Snooze { .. }) => Ok(outcome),
     }
 }
 

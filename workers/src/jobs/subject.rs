@@ -56,6 +56,9 @@ pub trait Subject: Clone + Send + Sync {
     /// Whether there is nothing left to make: the provider has it, or it was given up and its merchant told so.
     fn is_settled(&self) -> bool;
 
+    /// Whether nobody would ask for it again, so that it must not end for want of a provider that answers.
+    fn is_owed(&self) -> bool;
+
     /// Whether its provider was asked in vain before.
     fn is_in_review(&self) -> bool;
 

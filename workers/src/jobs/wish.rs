@@ -20,13 +20,10 @@ use store::{ExchangeRecord, Record, StoreError, Verdict};
 use crate::{
     context::Context,
     execute::{MAX_LOOKS, Run},
-    jobs::{change::record_of, closing::Answer, subject::seen},
+    jobs::{change::record_of, closing::Answer, patience::wait, subject::seen},
 };
 use answers::{action, is_of, payment};
 pub use answers::{at_work, refusal, refused, reply};
-
-/// How often a wish is put off before waiting counts as a failed try: about four minutes of the retry ladder.
-const PATIENT_SNOOZES: u32 = 24;
 
 /// One run that carries out a wish.
 pub struct Wishing<'a> {
@@ -66,7 +63,11 @@ impl Wishing<'_> {
             Some(payment) => Start::Payment(Box::new(payment)),
             None => {
                 let message = format!("the merchant has no payment {}", self.wish.payment_id);
-                Start::Ended(self.wait(Reason::new(ErrorClass::TooEarly, message)))
+                Start::Ended(wait(
+                    self.context,
+                    self.run,
+                    Reason::new(ErrorClass::TooEarly, message),
+                ))
             }
         })
     }
@@ -88,23 +89,10 @@ impl Wishing<'_> {
         payment(self.context, self.wish).await
     }
 
-    /// Something has to come first: a payment accepted a moment ago is yet to be stored, or its intent to be opened. That
-    /// takes as long as what waits before it in another queue, so for some minutes it costs no try. Then it does: after
-    /// an outage, when both jobs were put off often, the other one still has its time, and the wait has an end.
-    fn wait(&self, reason: Reason) -> Outcome {
-        let snoozes = self.run.snoozes;
-        if snoozes < PATIENT_SNOOZES {
-            let delay = self.context.nap(snoozes);
-            Outcome::Snooze { reason, delay }
-        } else {
-            Outcome::retry(reason)
-        }
-    }
-
-    /// The same for a payment whose intent is not known yet.
+    /// What becomes of the wish while the payment's intent is not known yet.
     pub fn wait_for_intent(&self) -> Outcome {
         let message = "a call that opens the intent may be under way, so there is nothing to act upon yet";
-        self.wait(Reason::new(ErrorClass::TooEarly, message))
+        wait(self.context, self.run, Reason::new(ErrorClass::TooEarly, message))
     }
 
     /// The merchant's credentials for the payment's channel, or what becomes of the job without them.

@@ -116,6 +116,27 @@ async fn a_late_payment_is_given_back_once_whoever_notices() {
     world.close().await;
 }
 
+/// The provider takes no calls for longer than the job is tried. Nobody else may ask for this refund.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_payment_is_given_back_when_its_provider_is_there_again() {
+    let world = world().await;
+    agree_on(&world, LatePayments::Refund).await;
+    let payment = paid_late(&world, "k").await;
+    world.fault("POST /v1/refunds", "rate_limit", json!({})).await;
+    world.paid_callback(&payment, "evt_1").await;
+    let in_review = "select count(*) from refunds where status = 'needs_review'";
+    world.wait_until(1, async || world.count(in_review).await).await;
+    assert_eq!(
+        world.now_is(&payment).await.refund_reserved_minor,
+        payment.money.amount_minor
+    );
+    world.mend_provider().await;
+    let given_back = async || world.now_is(&payment).await.refunded_minor;
+    world.wait_until(payment.money.amount_minor, given_back).await;
+    assert_eq!((world.count(TRANSFERS).await, world.count(REFUNDS).await), (1, 1));
+    world.close().await;
+}
+
 /// The callback is lost, and only somebody who asks about the closed payment learns of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_about_a_closed_payment_finds_that_it_was_paid() {

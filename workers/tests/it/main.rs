@@ -6,6 +6,7 @@ mod confirm_payment;
 mod create_intent;
 mod create_refund;
 mod expire_payment;
+mod forgotten;
 mod late_payments;
 mod notify_merchant;
 mod process_callback;

@@ -127,7 +127,7 @@ impl Twice {
     /// What became of a payment, without what differs between two payments.
     async fn outcome(&self, name: &str) -> Value {
         let id = self.payment_id(name);
-        let rows = self.world.rows_about(id).await;
+        let rows = without_passing_doubt(self.world.rows_about(id).await);
         let mark = json!(id);
         let intents = self.world.intents().await;
         let of_payment = intents
@@ -170,6 +170,16 @@ impl Twice {
         }
         payment
     }
+}
+
+/// Of two runs at once, one may give up while the other's call has no known end yet. That doubt is told too, and what ends
+/// it is told after it.
+fn without_passing_doubt(mut rows: Value) -> Value {
+    let is_in_doubt = rows.to_string().contains("\"needs_review\"");
+    if !is_in_doubt && let Some(told) = rows["told"].as_array_mut() {
+        told.retain(|told| !told[0].as_str().unwrap().ends_with(".needs_review"));
+    }
+    rows
 }
 
 /// Nothing was changed by running the job of this case once more.

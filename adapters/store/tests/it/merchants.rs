@@ -117,27 +117,3 @@ async fn terms_are_those_of_everybody_until_they_are_set() {
         .unwrap_err();
     assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
 }
-
-#[tokio::test]
-async fn an_account_is_terms_and_credentials_at_once() {
-    let world = world().await;
-    let (store, merchant, stripe) = (&world.store, world.merchant_id, Channel::Stripe);
-    assert_eq!(
-        store.account(merchant, stripe).await.unwrap(),
-        (Terms::default(), None)
-    );
-    let terms = Terms {
-        late_payments: LatePayments::Refund,
-        ..Terms::default()
-    };
-    store.set_terms(merchant, &terms, "test", at(1)).await.unwrap();
-    let credentials = Secret::new("{}");
-    let set = store.set_credentials(merchant, stripe, &credentials, "test", at(1));
-    set.await.unwrap();
-    assert_eq!(
-        store.account(merchant, stripe).await.unwrap(),
-        (terms, Some(credentials))
-    );
-    let stranger = store.account(MerchantId::random(), stripe).await.unwrap();
-    assert_eq!(stranger, (Terms::default(), None));
-}

@@ -29,6 +29,8 @@ pub async fn give_up<S: Subject>(
         | ErrorClass::TooEarly
         | ErrorClass::MerchantEndpoint => return Ok(Record::default()),
         ErrorClass::Refused => Some(Failure::refused("refused_by_provider", &reason.message)),
+        // It stays in review, and is made when its provider is there again.
+        ErrorClass::Misconfigured | ErrorClass::ProviderUnavailable if subject.is_owed() => None,
         ErrorClass::Misconfigured => Some(S::not_configured()),
         ErrorClass::ProviderUnavailable => Some(S::unavailable()),
         ErrorClass::OutcomeUnknown

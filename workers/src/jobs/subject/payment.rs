@@ -44,6 +44,10 @@ impl Subject for Payment {
         self.intent_id.is_some() || self.status > PaymentStatus::NeedsReview
     }
 
+    fn is_owed(&self) -> bool {
+        false
+    }
+
     fn is_in_review(&self) -> bool {
         self.status == PaymentStatus::NeedsReview
     }

@@ -3,7 +3,7 @@
 use channels::{Called, Channels, Credentials, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, NewRefund},
+    channel::{Channel, Exchange, NewRefund, RefundReason},
     id::MerchantId,
     payment::{Failure, Payment},
     refund::{Refund, RefundEvent, RefundStatus},
@@ -87,6 +87,11 @@ impl Subject for RefundOfPayment {
 
     fn is_settled(&self) -> bool {
         is_settled(&self.refund)
+    }
+
+    /// A late payment is refunded under a key that nobody else may use.
+    fn is_owed(&self) -> bool {
+        self.refund.request.reason == Some(RefundReason::PaidLate)
     }
 
     fn is_in_review(&self) -> bool {
