@@ -49,6 +49,13 @@ pub enum Command {
     Differences(Differences),
 }
 
+impl Command {
+    /// Whether it is asked whether two sides agree.
+    pub const fn compares(&self) -> bool {
+        matches!(self, Self::Reconcile(_) | Self::Ledger(LedgerCommand::Check))
+    }
+}
+
 /// About merchants.
 #[derive(Debug, Subcommand)]
 pub enum MerchantsCommand {
@@ -56,7 +63,7 @@ pub enum MerchantsCommand {
     Create(CreateMerchant),
     /// List all merchants, oldest first.
     List,
-    /// Set what holds for a merchant's payments to come. What is left out stays as it is.
+    /// Set what holds for a merchant's payments. What is left out stays as it is.
     SetTerms(SetTerms),
 }
 
@@ -66,7 +73,8 @@ pub struct SetTerms {
     /// The merchant's id, mer_….
     #[arg(long)]
     pub merchant: String,
-    /// After how many seconds a payment that was not paid is closed, unless its request says otherwise.
+    /// After how many seconds a payment that was not paid is closed, unless its request says otherwise. Holds for payments
+    /// to come.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -75,6 +83,7 @@ pub struct SetTerms {
     )]
     pub payment_expiry_s: Option<u32>,
     /// What becomes of a payment that is paid after it was closed: `accept` lets it count, `refund` gives it back.
+    /// Holds at once, also for payments that are closed already.
     #[arg(long, value_name = "POLICY")]
     pub late_payments: Option<LatePayments>,
 }
@@ -189,8 +198,8 @@ pub struct SetFees {
 /// About the ledger.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Compare the whole ledger with itself and with the payments, refunds and disputes it is about. Ends with 1 when
-    /// anything disagrees.
+    /// Compare the whole ledger with itself and with the payments, refunds and disputes it is about. Ends with 0 when
+    /// everything agrees, with 1 when anything disagrees, and with 2 when there is no result.
     Check,
     /// List what is on a merchant's accounts.
     Balances {

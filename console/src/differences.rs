@@ -29,7 +29,16 @@ impl Console<'_> {
             limit: args.limit,
         };
         let found = self.store.differences(&filter).await?;
-        Ok(Answer::Many(found.iter().map(facts).collect()))
+        let total = self.store.count_differences(&filter).await?;
+        Ok(Answer::Report {
+            facts: vec![
+                ("differences_total", Value::from(total)),
+                ("left_out", Value::from(total.saturating_sub(found.len() as u64))),
+            ],
+            lists: vec![("differences", found.iter().map(facts).collect())],
+            // Listing them is no check: what is open was found before.
+            passed: true,
+        })
     }
 
     async fn resolve_difference(&self, args: &ResolveDifference) -> Result<Answer, ConsoleError> {

@@ -101,12 +101,24 @@ pub enum ConsoleError {
     #[error("{0} has not begun yet, by UTC")]
     DayToCome(NaiveDate),
     /// The workers have not ended what was asked for in time.
-    #[error("{} not ended within {wait_s} s; the workers go on, and `console differences` shows what they find", .runs.join(", "))]
+    #[error("not ended within {wait_s} s")]
     Unfinished {
-        /// The comparisons.
-        runs: Vec<String>,
         /// For how long they were waited for.
         wait_s: u32,
+    },
+    /// Nobody is paid through the channel, so there is nothing to compare.
+    #[error("no merchant uses {0}; `console channels set-{0}` stores the credentials of one")]
+    UnusedChannel(Channel),
+    /// Comparisons were begun before something went wrong, and go on without the console.
+    #[error(
+        "{source}; the workers go on with {}, and `console differences` shows what they find",
+        .runs.join(", ")
+    )]
+    Begun {
+        /// The comparisons.
+        runs: Vec<String>,
+        /// What went wrong.
+        source: Box<Self>,
     },
     /// There is no such difference.
     #[error("there is no difference {0}; `console differences` shows all of them")]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use console::{Cli, Command, Config, Console};
+use console::{Cli, Config, Console};
 use domain::clock::SystemClock;
 use runtime::Settings;
 
@@ -14,9 +14,10 @@ const NO_RESULT: u8 = 2;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     // Whoever asked whether two sides agree must not take an error for an answer.
-    let failure = match cli.command {
-        Command::Reconcile(_) => ExitCode::from(NO_RESULT),
-        _ => ExitCode::FAILURE,
+    let failure = if cli.command.compares() {
+        ExitCode::from(NO_RESULT)
+    } else {
+        ExitCode::FAILURE
     };
     match run(cli).await {
         Ok(true) => ExitCode::SUCCESS,

@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use chrono::SecondsFormat;
-use domain::{channel::Channel, id::MerchantId, merchant::Terms};
+use domain::{channel::Channel, id::MerchantId};
 use serde_json::Value;
-use store::{Merchant, NewMerchant};
+use store::{Merchant, NewMerchant, NewTerms};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -88,14 +88,13 @@ impl Console<'_> {
     }
 
     pub(crate) async fn set_terms(&self, args: &SetTerms) -> Result<Answer, ConsoleError> {
-        let Merchant { id, terms, .. } = self.merchant(&args.merchant).await?;
-        let terms = Terms {
-            payment_expiry_s: args.payment_expiry_s.unwrap_or(terms.payment_expiry_s),
-            late_payments: args.late_payments.unwrap_or(terms.late_payments),
+        let id = self.merchant(&args.merchant).await?.id;
+        let new = NewTerms {
+            payment_expiry_s: args.payment_expiry_s,
+            late_payments: args.late_payments,
         };
-        if !self.store.set_terms(id, &terms, &self.actor, self.now()).await? {
-            return Err(ConsoleError::UnknownMerchant(id));
-        }
+        let set = self.store.set_terms(id, new, &self.actor, self.now()).await?;
+        let terms = set.ok_or(ConsoleError::UnknownMerchant(id))?;
         Ok(Answer::new([
             ("merchant_id", Value::from(id.to_string())),
             ("payment_expiry_s", Value::from(terms.payment_expiry_s)),

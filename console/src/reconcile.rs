@@ -17,38 +17,45 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many differences of one comparison are shown.
 const SHOWN: u32 = 1_000;
 
+/// What is said of a day on which nothing happened, so that nobody takes it for one that was found in order.
+const NOTHING_COMPARED: &str = "nothing was compared: neither side has an entry of that day";
+
 impl Console<'_> {
     pub(crate) async fn reconcile(&self, args: &ReconcileDay) -> Result<Answer, ConsoleError> {
         if args.date > self.now().date_naive() {
             return Err(ConsoleError::DayToCome(args.date));
         }
-        let mut jobs = Vec::new();
+        let mut begun = Vec::new();
+        let compared = self.compare(args, &mut begun).await;
+        compared.map_err(|error| with_runs(error, &begun))
+    }
+
+    /// Has the day compared for every merchant it is asked for. What was begun is in `begun` even when this fails.
+    async fn compare(&self, args: &ReconcileDay, begun: &mut Vec<Reconcile>) -> Result<Answer, ConsoleError> {
         for merchant in self.merchants_to_reconcile(args).await? {
             let (channel, day) = (args.channel, args.date);
-            let begun = self
+            let beginning = self
                 .store
                 .begin_reconciliation(merchant, channel, day, &self.actor, self.now());
-            jobs.push(begun.await?);
+            begun.push(beginning.await?);
         }
-        let wait = Duration::from_secs(args.wait_s.into());
-        let unfinished = || ConsoleError::Unfinished {
-            runs: jobs
-                .iter()
-                .map(|job| job.reconciliation_id().to_string())
-                .collect(),
-            wait_s: args.wait_s,
-        };
-        let ended = timeout(wait, self.ended(&jobs))
+        let (wait_s, wait) = (args.wait_s, Duration::from_secs(args.wait_s.into()));
+        let ended = timeout(wait, self.ended(begun))
             .await
-            .map_err(|_| unfinished())??;
+            .map_err(|_| ConsoleError::Unfinished { wait_s })??;
         self.report(&ended).await
     }
 
     async fn merchants_to_reconcile(&self, args: &ReconcileDay) -> Result<Vec<MerchantId>, ConsoleError> {
-        match &args.merchant {
-            Some(merchant) => Ok(vec![self.merchant(merchant).await?.id]),
-            None => Ok(self.store.merchants_of_channel(args.channel).await?),
+        if let Some(merchant) = &args.merchant {
+            return Ok(vec![self.merchant(merchant).await?.id]);
         }
+        let merchants = self.store.merchants_of_channel(args.channel).await?;
+        if merchants.is_empty() {
+            // That nothing differs where nothing was compared would be taken for an answer.
+            return Err(ConsoleError::UnusedChannel(args.channel));
+        }
+        Ok(merchants)
     }
 
     /// Waits for the end of all of them.
@@ -79,7 +86,13 @@ impl Console<'_> {
         }
         let total: u32 = ended.iter().map(|(_, ending)| ending.differences).sum();
         Ok(Answer::Report {
-            facts: vec![("differences_total", Value::from(total))],
+            facts: vec![
+                ("differences_total", Value::from(total)),
+                (
+                    "left_out",
+                    Value::from((total as usize).saturating_sub(found.len())),
+                ),
+            ],
             lists: vec![
                 ("runs", ended.iter().map(facts).collect()),
                 ("differences", found.iter().map(differences::facts).collect()),
@@ -89,8 +102,21 @@ impl Console<'_> {
     }
 }
 
+fn with_runs(error: ConsoleError, begun: &[Reconcile]) -> ConsoleError {
+    if begun.is_empty() {
+        return error;
+    }
+    let runs = begun.iter().map(|job| job.reconciliation_id().to_string());
+    ConsoleError::Begun {
+        runs: runs.collect(),
+        source: Box::new(error),
+    }
+}
+
 fn facts((run, ending): &(ReconciliationRun, RunEnding)) -> Facts {
     let job = &run.job;
+    // An entry that only we have would be a difference.
+    let is_empty = ending.entries == 0 && ending.differences == 0;
     vec![
         (
             "reconciliation_id",
@@ -103,5 +129,6 @@ fn facts((run, ending): &(ReconciliationRun, RunEnding)) -> Facts {
         ("entries", Value::from(ending.entries)),
         ("matched", Value::from(ending.matched)),
         ("differences", Value::from(ending.differences)),
+        ("remark", Value::from(is_empty.then_some(NOTHING_COMPARED))),
     ]
 }

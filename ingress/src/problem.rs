@@ -53,7 +53,7 @@ pub enum ProblemKind {
     UnsupportedMediaType,
     /// A defect of ours.
     Internal,
-    /// RabbitMQ did not confirm; nothing was accepted.
+    /// RabbitMQ did not confirm; it may have the job all the same.
     BrokerUnavailable,
     /// PostgreSQL is needed for this answer and is away.
     StoreUnavailable,
@@ -164,7 +164,7 @@ impl ProblemKind {
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::Internal => "Something went wrong on our side",
-            Self::BrokerUnavailable => "The request was not accepted",
+            Self::BrokerUnavailable => "It is not known whether the request was accepted",
             Self::StoreUnavailable => "Stored data cannot be read right now",
             Self::TimedOut => "The answer took too long",
         }

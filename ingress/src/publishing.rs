@@ -1,4 +1,7 @@
-//! Handing jobs to RabbitMQ: the moment in which a request becomes accepted, or not.
+//! Handing jobs to RabbitMQ: the moment in which a request becomes accepted, or in which nobody knows whether it was.
+//!
+//! A job that was not confirmed may be in its queue all the same: only the confirm got lost then. So the client is told to
+//! repeat under the same key, which is safe either way, and never that nothing will happen.
 
 use std::time::Duration;
 
@@ -37,16 +40,17 @@ fn count_accepted<T>(route: &'static str, published: Result<T, PublishError>) ->
             metrics::counter!("sluice_requests_accepted_total", "route" => route).increment(1);
             Ok(published)
         }
-        Err(error) => Err(refused(&error)),
+        Err(error) => Err(unconfirmed(&error)),
     }
 }
 
-fn refused(error: &PublishError) -> Problem {
+fn unconfirmed(error: &PublishError) -> Problem {
     match error {
         PublishError::Unavailable(_) | PublishError::Unroutable(_) => {
-            tracing::warn!(%error, "not accepted");
-            let detail = "The request could not be queued and counts as not accepted. Send it again under the same \
-                          Idempotency-Key: repeating it is safe and never pays twice.";
+            tracing::warn!(%error, "not confirmed");
+            let detail = "The queue did not confirm the request, which may be carried out all the same. Send it again \
+                          under the same Idempotency-Key: that is safe and never moves money twice. Under a new key, or \
+                          done elsewhere, it may happen twice.";
             Problem::new(ProblemKind::BrokerUnavailable, detail)
         }
         PublishError::Malformed(_) => {

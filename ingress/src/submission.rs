@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::{
     extract::FromRequestParts,
     http::{HeaderName, HeaderValue, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use broker::Called;
 use domain::{
@@ -58,7 +58,7 @@ impl Submission {
     /// the worker's reply, if there is one in time.
     ///
     /// # Errors
-    /// The broker did not confirm, or `answer` makes a problem of the reply.
+    /// The broker did not confirm.
     pub(crate) async fn submit<J: Job, R: DeserializeOwned>(
         &self,
         app: &App,
@@ -77,7 +77,8 @@ impl Submission {
         let mut response = match publishing::call(app, route, &envelope, wait).await? {
             Called::TimedOut => accepted,
             Called::Replied(reply) => match serde_json::from_slice(&reply) {
-                Ok(reply) => answer(reply)?,
+                // A problem, too, is an answer that was waited for.
+                Ok(reply) => answer(reply).unwrap_or_else(IntoResponse::into_response),
                 Err(error) => {
                     // The job is confirmed, so the request was accepted whatever the answer looks like.
                     tracing::error!(%error, "the worker's answer cannot be read");

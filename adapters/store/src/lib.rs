@@ -51,6 +51,7 @@ pub use record::{
 };
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
+pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
 
 use std::{str::FromStr, time::Duration};

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use store::{Record, Recorder, TransferRecord, Verdict};
 use tokio::sync::Notify;
 
-use crate::desk::{Desk, desk};
+use crate::desk::{self, Desk, desk};
 
 /// Stores a payment that was paid, with its movement in the ledger when `posted`.
 async fn pay(desk: &Desk, merchant_id: MerchantId, key: &str, posted: bool) -> Payment {
@@ -87,7 +87,7 @@ async fn a_check_ends_well_only_when_everything_agrees() {
 
     let payment = pay(&desk, merchant, "bad", false).await;
     let bad = desk.run(&["ledger", "check", "--json"]);
-    assert!(!bad.ok && bad.err.is_empty(), "{}", bad.err);
+    assert!(bad.code == Some(1) && bad.err.is_empty(), "{}", bad.err);
     let told: Value = serde_json::from_str(&bad.out).unwrap();
     // Both accounts that should have moved did not.
     assert_eq!(
@@ -105,6 +105,17 @@ async fn a_check_ends_well_only_when_everything_agrees() {
     );
     assert!(for_people.out.contains(&payment.id.to_string()));
     desk.close().await;
+}
+
+/// Whoever watches the exit code must not take an absent server for a wrong ledger.
+#[test]
+fn a_check_without_a_result_ends_with_two() {
+    let nobody = "postgres://sluice@127.0.0.1:9/sluice";
+    let check = desk::run(desk::command(nobody, &["ledger", "check"]), "");
+    check.refused("");
+    assert_eq!(check.code, Some(2));
+    let list = desk::run(desk::command(nobody, &["merchants", "list"]), "");
+    assert_eq!(list.code, Some(1), "no question whether anything agrees");
 }
 
 #[tokio::test]

@@ -27,8 +27,8 @@ async fn job(desk: &Desk) -> Reconcile {
     }
 }
 
-/// Runs `reconcile`, and ends the comparison with these differences.
-async fn reconcile(desk: &Desk, more: &[&str], differences: Vec<Difference>) -> Run {
+/// Runs `reconcile`, and ends the comparison with these differences among as many entries.
+async fn reconcile(desk: &Desk, more: &[&str], entries: usize, differences: Vec<Difference>) -> Run {
     let arguments = [&RECONCILE[..], &["2026-01-02"], more].concat();
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| desk.run(&arguments));
@@ -38,8 +38,8 @@ async fn reconcile(desk: &Desk, more: &[&str], differences: Vec<Difference>) -> 
                 let job = job(desk).await;
                 let finding = Finding {
                     job,
-                    entries: 3,
-                    matched: 3 - differences.len(),
+                    entries,
+                    matched: entries - differences.len(),
                     differences,
                     fees: vec![],
                     at: job.day.and_hms_opt(0, 0, 0).unwrap().and_utc(),
@@ -71,24 +71,26 @@ async fn a_day_is_compared_and_its_difference_explained() {
     let set = ["channels", "set-stripe", "--merchant", &merchant];
     desk.run_with(&STRIPE, &set);
 
-    let good = reconcile(&desk, &[], vec![]).await;
+    let good = reconcile(&desk, &[], 3, vec![]).await;
     assert_eq!(
         (good.code, &good.json()["differences_total"]),
         (Some(0), &0.into())
     );
     assert_eq!(good.json()["runs"][0]["merchant_id"], merchant);
+    assert_eq!(good.json()["runs"][0]["remark"], serde_json::Value::Null);
 
-    let bad = reconcile(&desk, &["--merchant", &merchant], vec![difference()]).await;
+    let bad = reconcile(&desk, &["--merchant", &merchant], 3, vec![difference()]).await;
     assert_eq!(bad.code, Some(1));
     let told: serde_json::Value = serde_json::from_str(&bad.out).unwrap();
     assert_eq!(
         (&told["runs"][0]["number"], &told["runs"][0]["matched"]),
         (&2.into(), &2.into())
     );
+    assert_eq!(told["left_out"], 0);
     assert_eq!(told["differences"][0]["theirs"], "refund of USD 5.00");
 
     let open = ["--json", "differences", "--open", "--merchant", &merchant];
-    let listed = desk.run(&open).json();
+    let listed = desk.run(&open).json()["differences"].take();
     assert_eq!(
         (&listed[0]["class"], &listed[0]["entry_id"]),
         (&"missing_here".into(), &"txn_1".into())
@@ -98,7 +100,13 @@ async fn a_day_is_compared_and_its_difference_explained() {
     resolve("  ").refused("1 to 500 characters");
     assert!(resolve("made in the dashboard by Ben").ok);
     resolve("again").refused("resolved already");
-    assert_eq!(desk.run(&open).json(), serde_json::json!([]));
+    let none = serde_json::json!({"differences_total": 0, "left_out": 0, "differences": []});
+    assert_eq!(desk.run(&open).json(), none);
+    let cut = desk.run(&["--json", "differences", "--limit", "0"]).json();
+    assert_eq!(
+        (&cut["differences_total"], &cut["left_out"]),
+        (&1.into(), &1.into())
+    );
     let audit = desk.audit().await;
     let last = audit.last().unwrap();
     assert_eq!(
@@ -114,6 +122,9 @@ async fn without_a_result_it_ends_with_two() {
     desk.merchant(&[]);
     let (merchant, _) = desk.merchant(&[]);
     let merchant = merchant.to_string();
+    let unused = desk.run(&[&RECONCILE[..], &["2026-01-02"]].concat());
+    unused.refused("no merchant uses stripe");
+    assert_eq!(unused.code, Some(2));
     let waiting = [
         &RECONCILE[..],
         &["2026-01-02", "--merchant", &merchant, "--wait-s", "0"],
@@ -125,5 +136,47 @@ async fn without_a_result_it_ends_with_two() {
     let to_come = desk.run(&[&RECONCILE[..], &["2999-01-01"]].concat());
     to_come.refused("has not begun yet");
     assert_eq!(to_come.code, Some(2));
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_without_entries_is_told_as_one() {
+    let desk = desk().await;
+    let (merchant, _) = desk.merchant(&[]);
+    let set = ["channels", "set-stripe", "--merchant", &merchant.to_string()];
+    desk.run_with(&STRIPE, &set);
+    let empty = reconcile(&desk, &[], 0, vec![]).await.json();
+    let remark = empty["runs"][0]["remark"].as_str().unwrap();
+    assert!(remark.contains("nothing was compared"), "{remark}");
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn what_was_begun_is_named_when_the_next_cannot_be() {
+    let desk = desk().await;
+    let mut merchants = [desk.merchant(&[]).0, desk.merchant(&[]).0];
+    merchants.sort_by_key(|id| id.as_uuid());
+    for merchant in merchants {
+        let set = ["channels", "set-stripe", "--merchant", &merchant.to_string()];
+        desk.run_with(&STRIPE, &set);
+    }
+    let [first, second] = merchants;
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&desk.database.url())
+        .await
+        .unwrap();
+    let refuse = format!(
+        "alter table reconciliations add constraint test_refuses check (merchant_id <> '{}')",
+        second.as_uuid()
+    );
+    sqlx::query(sqlx::AssertSqlSafe(refuse))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let failed = desk.run(&[&RECONCILE[..], &["2026-01-02"]].concat());
+    let begun = job(&desk).await;
+    assert_eq!(begun.merchant_id, first);
+    failed.refused(&begun.reconciliation_id().to_string());
+    assert!(failed.err.contains("the workers go on"), "{}", failed.err);
+    assert_eq!(failed.code, Some(2));
     desk.close().await;
 }

@@ -46,16 +46,18 @@ async fn what_is_left_out_of_the_terms_stays_as_it_is() {
         assert!(!refused.ok && refused.out.is_empty(), "{bad:?}: {}", refused.out);
     }
     assert_eq!(desk.store.terms(merchant).await.unwrap(), terms);
-    let actions: Vec<_> = desk
-        .audit()
-        .await
-        .into_iter()
-        .map(|(actor, action, subject)| {
-            assert_eq!((actor.as_str(), subject), ("console:ada", id.clone()));
-            action
-        })
-        .collect();
-    assert_eq!(actions, ["merchant.create", "terms.set", "terms.set"]);
+    let (first, second, third) = (
+        "payment_expiry_s 86400, late_payments accept",
+        "payment_expiry_s 86400, late_payments refund",
+        "payment_expiry_s 900, late_payments refund",
+    );
+    let expected = [
+        ("merchant.create", id.clone()),
+        ("terms.set", format!("{id}: {first} -> {second}")),
+        ("terms.set", format!("{id}: {second} -> {third}")),
+    ]
+    .map(|(action, subject)| ("console:ada".to_owned(), action.to_owned(), subject));
+    assert_eq!(desk.audit().await, expected);
     desk.close().await;
 }
 
@@ -104,7 +106,23 @@ async fn fees_are_agreed_for_a_channel_that_is_used() {
         .await
         .unwrap();
     assert_eq!(stored, (290, 30));
-    let last = desk.audit().await.pop().unwrap();
-    assert_eq!((last.1.as_str(), last.2), ("fees.set", format!("{id}/stripe")));
+    set("150", "0").json();
+    let told: Vec<_> = desk
+        .audit()
+        .await
+        .into_iter()
+        .map(|(_, _, subject)| subject)
+        .collect();
+    let (first, second) = (
+        "fee_bps 290, fee_fixed_minor 30",
+        "fee_bps 150, fee_fixed_minor 0",
+    );
+    assert_eq!(
+        told[told.len() - 2..],
+        [
+            format!("{id}/stripe: none -> {first}"),
+            format!("{id}/stripe: {first} -> {second}")
+        ]
+    );
     desk.close().await;
 }

@@ -29,6 +29,7 @@ pub(crate) struct RefundBody {
     payment_id: Option<String>,
     #[serde(default, deserialize_with = "said")]
     amount: Option<Value>,
+    #[serde(default, deserialize_with = "no_null")]
     currency: Option<String>,
     reason: Option<String>,
     operator: Option<String>,
@@ -40,6 +41,11 @@ pub(crate) struct RefundBody {
 /// side must not turn into everything.
 fn said<'de, D: Deserializer<'de>>(amount: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(amount).map(Some)
+}
+
+/// A null is no currency: whoever wants none checked leaves it out, and one that got lost must not count as checked.
+fn no_null<'de, D: Deserializer<'de>>(currency: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(currency).map(Some)
 }
 
 impl RefundBody {

@@ -21,7 +21,6 @@ use super::{body::RefundBody, location, refusal};
 use crate::{
     answers::{conflict, located, no_such_payment, replayed},
     app::{App, Shared},
-    fields::invalid,
     idempotency::unusable,
     json_body::JsonBody,
     path_id::PathId,
@@ -131,7 +130,7 @@ fn check(payment: &Payment, job: &CreateRefund) -> Result<(), Problem> {
         .map_err(|refused| refusal::at_the_door(refused, job.refund_id()))?;
     channels::capabilities(payment.channel)
         .check_refund_amount(money)
-        .map_err(|refused| invalid(vec![refused.into()]))
+        .map_err(|refused| refusal::amount_not_taken(&refused, job.refund_id()))
 }
 
 /// A refund that nobody has worked on yet: what was asked for, under the id it will have.

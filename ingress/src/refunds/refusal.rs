@@ -4,6 +4,7 @@
 //! refund was faster, the worker stores as failed. A client has one thing to understand in both cases.
 
 use axum::{http::StatusCode, response::Response};
+use channels::AmountRefused;
 use domain::{
     id::RefundId,
     money::Money,
@@ -14,22 +15,27 @@ use domain::{
 use super::location;
 use crate::{
     answers::located,
+    fields::error,
     problem::{Problem, ProblemKind, Refusal},
 };
 
+/// The code under which a worker stores a refund of an amount that the channel cannot give back.
+const AMOUNT_NOT_TAKEN: &str = "refund_amount_not_taken";
+
 /// Refused at the door: nothing was stored.
 pub(super) fn at_the_door(refused: RefundRefused, refund_id: RefundId) -> Problem {
-    let Failure { code, message, .. } = refused.failure();
     let amount_refundable = match refused {
         RefundRefused::TooMuch(Money { amount_minor, .. }) => Some(amount_minor),
         RefundRefused::NothingLeft => Some(0),
         RefundRefused::NotPaid(_) | RefundRefused::OtherCurrency(_) => None,
     };
-    Problem::new(kind(refused), message).with_refusal(Refusal {
-        code: Some(code),
-        refund_id: Some(refund_id),
-        amount_refundable,
-    })
+    problem(kind(refused), &refused.failure(), refund_id, amount_refundable)
+}
+
+/// Refused at the door, because the channel cannot give back such an amount.
+pub(super) fn amount_not_taken(refused: &AmountRefused, refund_id: RefundId) -> Problem {
+    let failure = Failure::refund_refused(AMOUNT_NOT_TAKEN, &refused.to_string());
+    problem(ProblemKind::InvalidRequest, &failure, refund_id, None)
 }
 
 /// The answer that is a refund: the refund itself, or the problem of one that was refused before it was sent.
@@ -43,12 +49,26 @@ pub(super) fn answer(status: StatusCode, view: &RefundView) -> Result<Response, 
 fn by_the_worker(view: &RefundView) -> Option<Problem> {
     let is_unsent = view.status == RefundStatus::Failed && view.channel_refund_id.is_none();
     let failure = view.failure.as_ref().filter(|_| is_unsent)?;
-    let refusal = Refusal {
-        code: Some(failure.code.clone()),
-        refund_id: Some(view.id),
-        amount_refundable: None,
-    };
-    Some(Problem::new(kind_of(&failure.code)?, failure.message.as_str()).with_refusal(refusal))
+    Some(problem(kind_of(&failure.code)?, failure, view.id, None))
+}
+
+fn problem(
+    kind: ProblemKind,
+    failure: &Failure,
+    refund_id: RefundId,
+    amount_refundable: Option<i64>,
+) -> Problem {
+    let message = failure.message.as_str();
+    // Of all refusals only this one is about a value in the body, whatever the payment is like.
+    let is_about_a_field = kind == ProblemKind::InvalidRequest;
+    let errors = is_about_a_field.then(|| error("amount", message.to_owned()));
+    Problem::new(kind, message)
+        .with_errors(errors.into_iter().collect())
+        .with_refusal(Refusal {
+            code: Some(failure.code.clone()),
+            refund_id: Some(refund_id),
+            amount_refundable,
+        })
 }
 
 const fn kind(refused: RefundRefused) -> ProblemKind {
@@ -67,6 +87,7 @@ fn kind_of(code: &str) -> Option<ProblemKind> {
         "refund_currency_differs" => ProblemKind::RefundCurrencyDiffers,
         "nothing_left_to_refund" => ProblemKind::NothingLeftToRefund,
         "refund_too_large" => ProblemKind::RefundTooLarge,
+        AMOUNT_NOT_TAKEN => ProblemKind::InvalidRequest,
         _ => return None,
     })
 }

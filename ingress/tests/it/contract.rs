@@ -178,6 +178,27 @@ fn every_address_and_problem_is_told_to_people() {
     }
 }
 
+#[test]
+fn every_notification_is_told_to_people() {
+    use domain::{
+        notification::NotificationType::{self, DisputeLost, DisputeOpened, DisputeWon},
+        payment::PaymentStatus,
+        refund::RefundStatus,
+    };
+    let told = include_str!("../../../docs/contracts/notifications.md");
+    let of_payments = PaymentStatus::ALL
+        .into_iter()
+        .filter_map(NotificationType::announcing);
+    let of_refunds = RefundStatus::ALL
+        .into_iter()
+        .filter_map(NotificationType::announcing_refund);
+    let of_disputes = [DisputeOpened, DisputeWon, DisputeLost];
+    for announced in of_payments.chain(of_refunds).chain(of_disputes) {
+        let row = format!("\n| `{announced}` |");
+        assert!(told.contains(&row), "{announced} has no row");
+    }
+}
+
 /// Addresses that are not for merchants.
 fn operations_of_machines(path: &str) -> bool {
     path.contains("/webhooks/") || path.ends_with("/openapi.json") || path.ends_with('z')

@@ -25,7 +25,7 @@ async fn agree_on(world: &World, late_payments: LatePayments) {
         .store
         .set_terms(world.merchant_id, &terms, "test", now())
         .await;
-    assert!(agreed.unwrap());
+    assert_eq!(agreed.unwrap(), Some(terms));
 }
 
 /// A payment that was canceled, and paid all the same.

@@ -88,6 +88,12 @@ where ($1::uuid is null or run.merchant_id = $1) and ($2::uuid is null or run.id
   and (not $3 or resolved_at is null)
 order by found.id limit $4";
 
+const COUNT: &str = "
+select count(*)
+from reconciliation_differences found join reconciliations run on run.id = found.reconciliation_id
+where ($1::uuid is null or run.merchant_id = $1) and ($2::uuid is null or run.id = $2)
+  and (not $3 or resolved_at is null)";
+
 const RESOLVE: &str = "
 with resolved as (
   update reconciliation_differences set resolution = $2, resolved_by = $3, resolved_at = $4
@@ -113,6 +119,19 @@ impl Store {
             .bind(i64::from(filter.limit));
         let rows = answered(asking.fetch_all(&self.pool)).await?;
         rows.into_iter().map(RecordedDifference::try_from).collect()
+    }
+
+    /// How many differences there are, whatever the limit.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn count_differences(&self, filter: &DifferenceFilter) -> Result<u64, StoreError> {
+        let asking = sqlx::query_scalar(COUNT)
+            .bind(filter.merchant_id.map(|id| id.as_uuid()))
+            .bind(filter.reconciliation_id.map(|id| id.as_uuid()))
+            .bind(filter.open);
+        let count: i64 = answered(asking.fetch_one(&self.pool)).await?;
+        Ok(count.cast_unsigned())
     }
 
     /// Writes down what a person says about an open difference, and who it was.

@@ -6,7 +6,7 @@ use domain::{
     merchant::{LatePayments, Terms},
     secret::Secret,
 };
-use store::{EndpointSecret, StoreError};
+use store::{EndpointSecret, NewTerms, StoreError};
 
 use crate::support::{at, world};
 
@@ -102,10 +102,12 @@ async fn terms_are_those_of_everybody_until_they_are_set() {
         payment_expiry_s: 600,
         late_payments: LatePayments::Refund,
     };
-    assert!(store.set_terms(merchant, &terms, "test", at(1)).await.unwrap());
+    let set = store.set_terms(merchant, &terms, "test", at(1)).await.unwrap();
+    assert_eq!(set, Some(terms));
     assert_eq!(store.terms(merchant).await.unwrap(), terms);
     let stranger = MerchantId::random();
-    assert!(!store.set_terms(stranger, &terms, "test", at(1)).await.unwrap());
+    let set = store.set_terms(stranger, &terms, "test", at(1)).await.unwrap();
+    assert_eq!(set, None);
     assert_eq!(store.terms(stranger).await.unwrap(), Terms::default());
     let never = Terms {
         payment_expiry_s: 0,
@@ -116,4 +118,32 @@ async fn terms_are_those_of_everybody_until_they_are_set() {
         .await
         .unwrap_err();
     assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+}
+
+/// What is left out must not be what was read before somebody else set it.
+#[tokio::test]
+async fn two_who_set_different_terms_at_once_set_both() {
+    let world = world().await;
+    let (store, merchant) = (&world.store, world.merchant_id);
+    for round in 1..=20 {
+        let expiry = NewTerms {
+            payment_expiry_s: Some(600 + round),
+            ..NewTerms::default()
+        };
+        let policy = LatePayments::ALL[round as usize % 2];
+        let late = NewTerms {
+            late_payments: Some(policy),
+            ..NewTerms::default()
+        };
+        let (one, other) = tokio::join!(
+            store.set_terms(merchant, expiry, "ada", at(1)),
+            store.set_terms(merchant, late, "ben", at(1))
+        );
+        assert!(one.unwrap().is_some() && other.unwrap().is_some());
+        let both = Terms {
+            payment_expiry_s: 600 + round,
+            late_payments: policy,
+        };
+        assert_eq!(store.terms(merchant).await.unwrap(), both);
+    }
 }

@@ -38,6 +38,11 @@ async fn a_body_that_cannot_be_read_is_told_with_its_field() {
             "operator",
             "expected a string",
         ),
+        (
+            format!("{{{named}, \"amount\": 500, \"currency\": null}}"),
+            "currency",
+            "expected a string",
+        ),
     ] {
         let request = world.post(REFUNDS, "r", &json!({})).body(text.clone());
         let answer = world.send(request).await;

@@ -3,9 +3,10 @@
 use domain::{
     currency::Currency,
     id::PaymentId,
+    job::CreateRefund,
     money::Money,
-    payment::{Payment, PaymentRequest, PaymentStatus},
-    refund::RefundRefused,
+    payment::{Failure, Payment, PaymentRequest, PaymentStatus},
+    refund::{RefundRefused, RefundRequest},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -148,11 +149,32 @@ async fn an_amount_that_the_channel_cannot_write_is_refused() {
         let body = of(payment.id, json!({"amount": amount}));
         world.send(world.post(REFUNDS, "r", &body)).await
     };
-    ask(1_999)
-        .await
+    let at_the_door = ask(1_999).await;
+    at_the_door
         .is_problem(422, "/problems/invalid-request")
         .names("amount", "multiples of");
+    assert_eq!(at_the_door.body["code"], "refund_amount_not_taken");
     nothing_was_published(&world).await;
+
+    // The same amount, which got past the door while PostgreSQL was away and was refused by a worker.
+    let job = CreateRefund {
+        request: RefundRequest {
+            amount_minor: Some(1_999),
+            ..RefundRequest::all_of(payment.id)
+        },
+        ..job(&world, "passed", payment.id)
+    };
+    let refund = pending(&payment, job);
+    let why = channels::capabilities(payment.channel).check_refund_amount(refund.money);
+    let failure = Failure::refund_refused("refund_amount_not_taken", &why.unwrap_err().to_string());
+    store_refused(&world, &refund, failure).await;
+    let again = of(payment.id, json!({"amount": 1_999}));
+    let by_the_worker = world.send(world.post(REFUNDS, "passed", &again)).await;
+    assert_eq!(by_the_worker.header("idempotent-replayed"), Some("true"));
+    assert_eq!(by_the_worker.body["refund_id"], refund.id.to_string());
+    for same in ["type", "title", "status", "detail", "errors", "code"] {
+        assert_eq!(by_the_worker.body[same], at_the_door.body[same], "{same}");
+    }
     assert_eq!(
         ask(10).await.status,
         StatusCode::ACCEPTED,

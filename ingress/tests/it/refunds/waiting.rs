@@ -58,6 +58,7 @@ async fn what_the_worker_refuses_is_the_doors_problem() {
     let refused = |refund: Refund| shows(&refund.refused(RefundRefused::NothingLeft.failure()));
     let (refund, answer) = wait_for(&world, refused).await;
     answer.is_problem(409, "/problems/nothing-left-to-refund");
+    assert_eq!(answer.header("preference-applied"), Some("wait=20"));
     assert_eq!(answer.body["code"], "nothing_left_to_refund");
     assert_eq!(answer.body["refund_id"], refund.id.to_string());
     world.close().await;
