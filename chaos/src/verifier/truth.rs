@@ -153,9 +153,17 @@ impl<'a> Books<'a> {
             (Thing::Refund, "succeeded") if made.is_none() => Some("the provider never made it".into()),
             (Thing::Refund, "failed") => made
                 .filter(|made| made.status != "failed")
-                .map(|made| format!("{} is {} at the provider", made.id, made.status)),
+                .map(|made| format!("{} is {} at the provider", made.id, made.status))
+                .or_else(|| self.otherwise_failed(notification, text(payload, "/data/failure/code"))),
             _ => None,
         }
+    }
+
+    /// What is stored as the reason of a failed refund, when it is not the one that was told.
+    fn otherwise_failed(&self, notification: &Notification, told: &str) -> Option<String> {
+        let refund = self.refunds.get(notification.subject.as_str())?;
+        let stored = refund.failure_code.as_str();
+        (told != stored).then(|| format!("it was for {told:?}, and {stored:?} is stored"))
     }
 }
 

@@ -65,6 +65,7 @@ pub fn refund(facts: &mut Facts) {
     );
     last_wish(facts).asked.push(asked(refused));
     stored(facts, REFUSED, 4_000, "failed");
+    super::super::refund(facts, REFUSED).failure_code = "refund_too_large".into();
     tell(
         facts,
         REFUNDED,
@@ -189,6 +190,7 @@ fn stored(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
         amount_minor,
         currency: "USD".into(),
         channel_refund_id: (status == "succeeded").then(|| "re_1".into()),
+        failure_code: String::new(),
     });
 }
 
