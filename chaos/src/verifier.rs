@@ -6,6 +6,7 @@
 
 mod cards;
 mod collect;
+mod disputes;
 mod endings;
 mod facts;
 mod finding;

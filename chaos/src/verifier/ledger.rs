@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    Finding,
+    Finding, disputes,
     facts::{Facts, Payment, ProviderDispute, Transfer, grouped},
     invariants,
     tally::Tally,
@@ -164,6 +164,7 @@ pub fn agrees(facts: &Facts) -> Finding {
             tally.unbalanced(format!("{id}: the ledger has {here:?}, the provider {there:?}"));
         }
     }
+    disputes::check(facts, &mut tally);
     tally.found()
 }
 

@@ -23,7 +23,8 @@ select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_ke
 from payment_actions";
 
 pub(super) const DISPUTES: &str = "
-select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment, amount_minor, status
+select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment,
+       channel_dispute_id, amount_minor, status
 from disputes";
 
 pub(super) const TRANSFERS: &str = "

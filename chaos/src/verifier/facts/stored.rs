@@ -89,6 +89,8 @@ pub struct Dispute {
     pub id: String,
     /// The disputed payment.
     pub payment: String,
+    /// The provider's dispute.
+    pub channel_dispute_id: String,
     /// In the currency's minor unit.
     pub amount_minor: i64,
     /// Where it stands.

@@ -146,10 +146,35 @@ fn money_that_the_ledger_does_not_know() {
 
 #[test]
 fn a_dispute_that_only_the_provider_knows() {
-    let found = after(|facts| facts.provider_disputes[0].status = "won".into());
+    for status in ["won", "under_review"] {
+        let found = after(|facts| facts.provider_disputes[0].status = status.into());
+        assert_eq!(found[BOOKS_AGREE].unbalanced, 2, "the ledger and the dispute");
+        assert_eq!(found[TOLD_THE_TRUTH].doubled, 1, "it was told to be lost");
+    }
+}
+
+/// It has come and gone, and no money is missing.
+#[test]
+fn a_dispute_that_was_won_and_never_heard_of() {
+    let found = after(|facts| {
+        let mut won = facts.provider_disputes[0].clone();
+        (won.id, won.status) = ("du_9".into(), "won".into());
+        facts.provider_disputes.push(won);
+    });
     assert_eq!(found, unbalanced(BOOKS_AGREE));
-    let found = after(|facts| facts.provider_disputes[0].status = "under_review".into());
-    assert_eq!(found, unbalanced(BOOKS_AGREE));
+    let warned = after(|facts| {
+        let mut warning = facts.provider_disputes[0].clone();
+        (warning.id, warning.status) = ("du_9".into(), "warning_closed".into());
+        facts.provider_disputes.push(warning);
+    });
+    assert_eq!(warned, all([]));
+}
+
+#[test]
+fn a_dispute_that_only_the_books_know() {
+    let found = after(|facts| facts.disputes[0].channel_dispute_id = "du_9".into());
+    assert_eq!(found[BOOKS_AGREE].unbalanced, 2, "one too many, and one too few");
+    assert_eq!(found[TOLD_THE_TRUTH].doubled, 2, "opened and lost");
 }
 
 #[test]

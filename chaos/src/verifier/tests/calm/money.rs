@@ -106,10 +106,12 @@ pub fn dispute(facts: &mut Facts, payment: &str, amount_minor: i64) {
     facts.disputes.push(Dispute {
         id: DISPUTE.into(),
         payment: payment.into(),
+        channel_dispute_id: "du_1".into(),
         amount_minor,
         status: "lost".into(),
     });
     facts.provider_disputes.push(ProviderDispute {
+        id: "du_1".into(),
         payment_intent: format!("pi_of_{payment}"),
         amount: amount_minor,
         status: "lost".into(),
