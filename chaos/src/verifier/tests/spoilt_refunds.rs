@@ -180,6 +180,18 @@ fn a_refund_that_goes_back() {
     assert_eq!(found, doubled(FORWARD));
 }
 
+#[test]
+fn a_refund_that_was_answered_as_more_than_it_is() {
+    let answered = |status: &'static str| {
+        after(|facts| {
+            let told = facts.journal.orders[4].wishes[0].asked[1].told.as_mut().unwrap();
+            told.object_status = status.into();
+        })
+    };
+    assert_eq!(answered("failed"), doubled(FORWARD));
+    assert_eq!(answered("succeeded"), all([]));
+}
+
 /// A refund can fail after it had succeeded.
 #[test]
 fn a_refund_that_fails_in_the_end() {
