@@ -262,6 +262,12 @@ impl Order {
             .iter()
             .any(|request| request.accepted().next().is_some())
     }
+
+    /// Whether a client has seen the payment as paid. It asks for refunds after that.
+    pub fn was_seen_paid(&self) -> bool {
+        let mut looks = self.looks.iter().filter_map(|look| look.told.as_ref());
+        looks.any(|told| told.object_status == "succeeded")
+    }
 }
 
 /// The answers that accepted what was asked.

@@ -6,6 +6,7 @@
 
 mod cards;
 mod collect;
+mod disputes;
 mod endings;
 mod facts;
 mod finding;
@@ -19,14 +20,17 @@ mod mail;
 mod money;
 mod parked;
 mod ranks;
+mod refund_jobs;
 mod refunds;
 mod refusals;
 mod requests;
+mod spoken_for;
 mod subjects;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod truth;
+mod unmade;
 mod wishes;
 
 use e2e::{rabbit::Rabbit, sandbox_client::Sandbox};
@@ -34,7 +38,7 @@ use sqlx::PgPool;
 
 use crate::journal::Journal;
 use facts::Facts;
-pub use finding::{Counts, Finding};
+pub use finding::{Counts, Finding, Floor};
 
 /// Where the evidence is found.
 pub struct Evidence<'a> {

@@ -116,6 +116,16 @@ pub struct Received {
     pub answered: Option<u16>,
 }
 
+impl Received {
+    /// When it was written, as it says; empty when it says nothing.
+    pub fn written(&self) -> &str {
+        let payload = self.payload.as_ref();
+        payload
+            .and_then(|payload| payload["timestamp"].as_str())
+            .unwrap_or_default()
+    }
+}
+
 impl Sandbox {
     /// A client of the sandbox at `base`.
     pub fn new(http: Http, base: &str) -> Self {

@@ -212,8 +212,10 @@ impl<'a> Scene<'a> {
         wait::until(self.world.patience, ask, is_told).await
     }
 
+    /// In the order in which it was written: what was written later may arrive first.
     async fn told_where(&self, is_meant: impl Fn(&Value) -> bool) -> anyhow::Result<Vec<Notification>> {
-        let received = self.world.sandbox.received(&self.merchant.name).await?;
+        let mut received = self.world.sandbox.received(&self.merchant.name).await?;
+        received.sort_by_cached_key(|received| received.written().to_owned());
         let meant = received.into_iter().filter_map(|received| {
             let payload = received.payload.unwrap_or_default();
             let next_step = payload.pointer("/data/failure/next_step").and_then(Value::as_str);

@@ -70,12 +70,21 @@ impl Verdict {
         shortfalls
     }
 
-    /// Invariants that a run with accepted orders always has something to say about.
+    /// Invariants that a run with accepted orders always has something to say about, and what happens in every run of so
+    /// many orders.
     fn nothing_to_see(&self) -> impl Iterator<Item = String> {
         let empty =
             |finding: &&Finding| SEEN_IN_EVERY_RUN.contains(&finding.invariant) && finding.checked == 0;
-        let in_words = |finding: &Finding| format!("nothing was seen of: {}", finding.invariant);
-        self.findings.iter().filter(empty).map(in_words)
+        let invariants = self
+            .findings
+            .iter()
+            .filter(empty)
+            .map(|finding| finding.invariant);
+        let floors = self.findings.iter().flat_map(|finding| &finding.floors);
+        let unseen = floors.filter(|floor| !floor.is_seen && floor.orders <= self.orders.accepted);
+        invariants
+            .chain(unseen.map(|floor| floor.what))
+            .map(|what| format!("nothing was seen of: {what}"))
     }
 
     fn counts(&self) -> Counts {
@@ -126,4 +135,48 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
         writeln!(f, "       {example}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verifier::Floor;
+
+    fn after(accepted: usize, is_seen: bool) -> Verdict {
+        let mut tally = Tally::default();
+        tally.count_class("a fault".into());
+        let floor = Floor {
+            what: "a refund that succeeded",
+            orders: 50,
+            is_seen,
+        };
+        Verdict {
+            seed: 1,
+            orders: Progress {
+                begun: accepted,
+                accepted,
+            },
+            works_again: true,
+            tally,
+            deaths: Deaths::default(),
+            findings: vec![Finding {
+                floors: vec![floor],
+                ..Finding::default()
+            }],
+            recovered: Some(Duration::ZERO),
+        }
+    }
+
+    #[test]
+    fn what_happens_in_every_long_run_has_to_be_seen_in_one() {
+        assert!(after(50, true).is_good());
+        assert!(after(49, false).is_good(), "it may have been too short");
+        let verdict = after(50, false);
+        assert!(!verdict.is_good());
+        let said = verdict.to_string();
+        assert!(
+            said.contains("FAIL nothing was seen of: a refund that succeeded"),
+            "{said}"
+        );
+    }
 }

@@ -92,6 +92,9 @@ async fn stored(database: &PgPool) -> anyhow::Result<Facts> {
     Ok(Facts {
         payments: sqlx::query_as(sql::PAYMENTS).fetch_all(&mut *connection).await?,
         refunds: sqlx::query_as(sql::REFUNDS).fetch_all(&mut *connection).await?,
+        refund_records: sqlx::query_as(sql::REFUND_RECORDS)
+            .fetch_all(&mut *connection)
+            .await?,
         actions: sqlx::query_as(sql::ACTIONS).fetch_all(&mut *connection).await?,
         disputes: sqlx::query_as(sql::DISPUTES).fetch_all(&mut *connection).await?,
         transfers: sqlx::query_as(sql::TRANSFERS).fetch_all(&mut *connection).await?,

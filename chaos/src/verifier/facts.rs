@@ -9,7 +9,9 @@ use e2e::rabbit::{Depth, Letter};
 
 use crate::journal::{Entries, Merchant, Order};
 pub use provider::{Callback, Intent, Opening, ProviderDispute, ProviderRefund, Received};
-pub use stored::{Action, Dispute, Failure, Notification, Payment, Posting, Refund, TakenIn, Transfer};
+pub use stored::{
+    Action, Dispute, Failure, Notification, Payment, Posting, Refund, RefundRecord, TakenIn, Transfer,
+};
 
 /// Everything that was read, at about the same moment.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,8 @@ pub struct Facts {
     pub payments: Vec<Payment>,
     /// Table `refunds`.
     pub refunds: Vec<Refund>,
+    /// Table `refund_records`.
+    pub refund_records: Vec<RefundRecord>,
     /// Table `payment_actions`.
     pub actions: Vec<Action>,
     /// Table `disputes`.

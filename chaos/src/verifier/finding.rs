@@ -15,6 +15,19 @@ pub struct Finding {
     pub examples: Vec<String>,
     /// What is worth knowing besides.
     pub note: Option<String>,
+    /// What a run that was long enough has shown.
+    pub floors: Vec<Floor>,
+}
+
+/// Something that happens in every run that is long enough: where it did not, an invariant may hold for want of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Floor {
+    /// What has to be seen.
+    pub what: &'static str,
+    /// How many accepted orders it takes until it is sure to have happened.
+    pub orders: usize,
+    /// Whether it was seen.
+    pub is_seen: bool,
 }
 
 /// Violations by what they are.

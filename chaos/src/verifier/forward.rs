@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::{Finding, facts::Facts, invariants, ranks::Thing, tally::Tally};
-use crate::journal::Asked;
+use crate::journal::{Asked, Deed, Order, Request, Told};
 
 /// What clients saw and merchants were told, in the order of time, and how it stands in the end.
 pub fn forward(facts: &Facts) -> Finding {
@@ -17,6 +17,14 @@ pub fn forward(facts: &Facts) -> Finding {
         .chain(refunds.map(|refund| (refund.id.as_str(), refund.status.as_str())))
         .collect();
     for order in &facts.journal.orders {
+        for (thing, told) in answers(order) {
+            let seen = [
+                Some(told.object_status.as_str()),
+                ends.get(told.id.as_str()).copied(),
+            ];
+            let seen: Vec<&str> = seen.into_iter().flatten().collect();
+            check(&mut tally, thing, (&told.id, "answered as"), &seen);
+        }
         let refunds = order.wishes.iter().map(|wish| (Thing::Refund, &wish.looks));
         for (thing, looks) in refunds.chain([(Thing::Payment, &order.looks)]) {
             let Some((id, mut seen)) = seen_by_client(looks, &mut tally) else {
@@ -33,6 +41,21 @@ pub fn forward(facts: &Facts) -> Finding {
         check(&mut tally, thing, (id, "told to be"), &told);
     }
     tally.found()
+}
+
+/// What clients were answered when they asked for something, with what it was about. The answers to one wish may have
+/// come in any order, so each is compared with the end alone.
+fn answers(order: &Order) -> impl Iterator<Item = (Thing, &Told)> {
+    let requests = order.requests.iter().flat_map(Request::accepted);
+    let payments = requests.map(|told| (Thing::Payment, told));
+    let wishes = order.wishes.iter().flat_map(|wish| {
+        let thing = match wish.deed {
+            Deed::Refund { .. } => Thing::Refund,
+            Deed::Cancel | Deed::Confirm { .. } => Thing::Payment,
+        };
+        wish.accepted().map(move |told| (thing, told))
+    });
+    payments.chain(wishes)
 }
 
 fn check(tally: &mut Tally, thing: Thing, (id, how): (&str, &str), statuses: &[&str]) {

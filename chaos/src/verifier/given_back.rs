@@ -5,7 +5,11 @@ use super::{
     facts::{Facts, Payment, ProviderRefund, Refund},
     invariants,
     tally::Tally,
+    unmade::Unmade,
 };
+
+/// Of how many orders one surely gives money back: about every third is meant to.
+const ORDERS_WITH_REFUND: usize = 50;
 
 /// Stored refunds and the provider's against each other.
 pub fn once(facts: &Facts) -> Finding {
@@ -43,13 +47,20 @@ pub fn once(facts: &Facts) -> Finding {
             }
         }
     }
+    let unmade = Unmade::of(facts);
     for refund in &facts.refunds {
         tally.look();
         let made = made
             .get(refund.id.as_str())
             .and_then(|made| made.first().copied());
         compare(&mut tally, refund, made);
+        if let Some(why) = unmade.unexplained(refund).filter(|_| made.is_none()) {
+            let (id, code) = (&refund.id, &refund.failure_code);
+            tally.lost(format!("{id} was never made ({code:?}): {why}"));
+        }
     }
+    let has_succeeded = facts.refunds.iter().any(|refund| refund.status == "succeeded");
+    tally.expect("a refund that succeeded", ORDERS_WITH_REFUND, has_succeeded);
     tally.found()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    Finding,
+    Finding, disputes,
     facts::{Facts, Payment, ProviderDispute, Transfer, grouped},
     invariants,
     tally::Tally,
@@ -44,8 +44,62 @@ pub fn balanced(facts: &Facts) -> Finding {
             tally.unbalanced(format!("the whole ledger is off by {off} {currency} ({layer})"));
         }
     }
+    check_owners(facts, &mut tally);
     check_reservations(facts, &mut tally);
+    check_reserved(facts, &mut tally);
     tally.found()
+}
+
+/// A payment's money is on its merchant's accounts, in its currency.
+fn check_owners(facts: &Facts, tally: &mut Tally) {
+    let payments = facts.payments_by_id();
+    let transfers: HashMap<&str, &Transfer> = facts
+        .transfers
+        .iter()
+        .map(|transfer| (transfer.id.as_str(), transfer))
+        .collect();
+    for posting in &facts.postings {
+        let transfer = transfers.get(posting.transfer.as_str());
+        let payment = transfer.and_then(|transfer| payments.get(transfer.payment.as_str()));
+        let Some(Payment {
+            id,
+            merchant,
+            currency,
+            ..
+        }) = payment
+        else {
+            tally.unbalanced(format!("transfer {} is of no payment", posting.transfer));
+            continue;
+        };
+        if posting.merchant != *merchant || posting.currency != *currency {
+            tally.unbalanced(format!(
+                "{id} of {merchant} in {currency} is posted for {} in {}",
+                posting.merchant, posting.currency
+            ));
+        }
+    }
+}
+
+/// What is set aside, refund by refund: its amount as long as it is on its way, and nothing after that.
+fn check_reserved(facts: &Facts, tally: &mut Tally) {
+    let postings = grouped(&facts.postings, |posting| &posting.transfer);
+    let refunds = facts.refunds_by_id();
+    let mut reserved: BTreeMap<&str, i64> = refunds.keys().map(|id| (*id, 0)).collect();
+    for transfer in &facts.transfers {
+        let postings = postings.get(transfer.id.as_str()).into_iter().flatten();
+        let of_refunds = postings.filter(|posting| posting.account == "refunds_pending");
+        for posting in of_refunds.filter(|posting| posting.layer == "pending") {
+            *reserved.entry(&transfer.subject).or_default() += posting.amount_minor;
+        }
+    }
+    for (id, here) in reserved {
+        tally.look();
+        let refund = refunds.get(id).filter(|refund| refund.is_reserved());
+        let so = refund.map_or(0, |refund| refund.amount_minor);
+        if here != so {
+            tally.unbalanced(format!("{here} are set aside for {id}, and it should be {so}"));
+        }
+    }
 }
 
 fn check_reservations(facts: &Facts, tally: &mut Tally) {
@@ -110,6 +164,7 @@ pub fn agrees(facts: &Facts) -> Finding {
             tally.unbalanced(format!("{id}: the ledger has {here:?}, the provider {there:?}"));
         }
     }
+    disputes::check(facts, &mut tally);
     tally.found()
 }
 

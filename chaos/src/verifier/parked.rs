@@ -31,7 +31,7 @@ pub fn explained(facts: &Facts) -> Finding {
         let about = letters[0].property("correlation_id");
         if let Some(why) = unexplained(*job, letters, given_up.get(job).copied()) {
             tally.lost(format!("{} about {about} in dead.{}: {why}", job.1, job.0));
-        } else if let Some(why) = subjects.hanging(job.0, about) {
+        } else if let Some(why) = subjects.hanging(*job, about) {
             tally.stuck(format!("{} is parked in dead.{} and {why}", job.1, job.0));
         }
     }
@@ -86,6 +86,12 @@ impl ParkedKeys {
     pub fn has(&self, (merchant, key): Key<'_>) -> bool {
         self.0.contains(&(merchant.to_owned(), key.to_owned()))
     }
+}
+
+/// The jobs that are parked in a queue, each with its merchant and idempotency key.
+pub fn keys_by_job(facts: &Facts, queue: &str) -> impl Iterator<Item = (String, (String, String))> {
+    let letters = facts.parked.get(queue).into_iter().flatten();
+    letters.filter_map(|letter| Some((letter.property("message_id").to_owned(), key_in(letter)?)))
 }
 
 fn key_in(letter: &Letter) -> Option<(String, String)> {

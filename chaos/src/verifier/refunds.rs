@@ -7,6 +7,7 @@ use super::{
     facts::{Facts, Payment, Refund},
     invariants,
     parked::ParkedKeys,
+    refund_jobs::RefundJobs,
     requests::Key,
     tally::Tally,
 };
@@ -109,15 +110,10 @@ fn is_as_asked(refund: &Refund, wanted: Option<i64>, payment: &Payment, all: &[&
 /// Where refunds stand.
 pub fn ended(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::REFUNDS_ENDED);
-    let given_up: HashSet<&str> = facts
-        .failures
-        .iter()
-        .filter(|failure| failure.kind == "create_refund" && failure.disposition == "dead_letter")
-        .map(|failure| failure.correlation_id.as_str())
-        .collect();
+    let jobs = RefundJobs::of(facts);
     for refund in &facts.refunds {
         tally.look();
-        let is_seen = given_up.contains(refund.payment.as_str());
+        let is_seen = jobs.given_up(refund).next().is_some();
         let hangs = match refund.status.as_str() {
             "succeeded" | "failed" => None,
             "needs_review" if is_seen => None,

@@ -7,6 +7,7 @@ use super::{
     facts::{Callback, Facts, Payment},
     invariants,
     requests::is_about,
+    spoken_for::SpokenFor,
     tally::Tally,
 };
 use crate::journal::{Deed, Order, Request, Told, Wanted, Wish};
@@ -15,6 +16,7 @@ use crate::journal::{Deed, Order, Request, Told, Wanted, Wish};
 pub fn honest(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::HONEST_REFUSALS);
     let payments = facts.payments_by_id();
+    let spoken_for = SpokenFor::of(facts);
     for order in &facts.journal.orders {
         let stored = stored(&payments, order);
         for request in &order.requests {
@@ -31,7 +33,7 @@ pub fn honest(facts: &Facts) -> Finding {
         for wish in &order.wishes {
             for told in wish.asked.iter().filter_map(|asked| asked.told.as_ref()) {
                 tally.look();
-                if let Some(wrong) = wish_refused_wrongly(order, wish, told, stored) {
+                if let Some(wrong) = wish_refused_wrongly(order, wish, told, stored, &spoken_for) {
                     tally.doubled(format!("{}: {} {}: {wrong}", wish.key, told.status, told.problem));
                 }
             }
@@ -90,10 +92,11 @@ fn wish_refused_wrongly(
     wish: &Wish,
     told: &Told,
     stored: Option<&Payment>,
+    spoken_for: &SpokenFor<'_>,
 ) -> Option<&'static str> {
     let is_paid = stored.is_some_and(|payment| payment.status == "succeeded");
-    let paid_minor = stored.map_or(0, |payment| payment.amount_minor);
-    let is_alone = order.wishes.len() < 2;
+    let (payment, merchant) = stored.map_or(("", ""), |payment| (&payment.id, &payment.merchant));
+    let key = (merchant, wish.key.as_str());
     match (told.status, told.problem.as_str(), wish.deed) {
         (200..=299, _, Deed::Refund { .. }) if told.id.is_empty() => Some("it accepts and names no refund"),
         (200..=299, ..) => None,
@@ -101,14 +104,21 @@ fn wish_refused_wrongly(
         // The payment is on its way.
         (404, ..) => told.retry_after.is_empty().then_some("the payment was accepted"),
         (409, "/problems/payment-not-paid", Deed::Refund { .. }) => {
-            was_seen_paid(order).then_some("it was seen to be paid")
+            order.was_seen_paid().then_some("it was seen to be paid")
         }
         (409, "/problems/nothing-left-to-refund", Deed::Refund { .. }) => {
-            is_alone.then_some("nothing else was asked back")
+            (!spoken_for.may_leave_nothing(payment, key)).then_some("something was left")
         }
-        (409, "/problems/refund-too-large", Deed::Refund { amount_minor }) => (is_alone
-            && amount_minor.is_none_or(|amount| amount <= paid_minor))
-        .then_some("so much was paid, and nothing else was asked back"),
+        (409, "/problems/refund-too-large", Deed::Refund { amount_minor }) => {
+            let is_so = amount_minor.is_some_and(|wanted| spoken_for.may_leave_less(payment, key, wanted));
+            (!is_so).then_some("as much was left")
+        }
+        // Nothing was opened for it, and nothing will be.
+        (409, "/problems/action-refused", Deed::Cancel | Deed::Confirm { .. })
+            if stored.is_some_and(has_failed_unopened) =>
+        {
+            None
+        }
         (409, "/problems/action-refused", Deed::Cancel) => (!is_paid
             && stored.is_some_and(|payment| payment.status != "expired"))
         .then_some("the payment could have been called off"),
@@ -119,10 +129,8 @@ fn wish_refused_wrongly(
     }
 }
 
-/// Whether a client has seen the order's payment as paid. It asks for refunds after that.
-fn was_seen_paid(order: &Order) -> bool {
-    let looks = order.looks.iter().filter_map(|look| look.told.as_ref());
-    looks.into_iter().any(|told| told.object_status == "succeeded")
+fn has_failed_unopened(payment: &Payment) -> bool {
+    payment.status == "failed" && payment.intent_id.is_none()
 }
 
 /// What is wrong with an answer that asks to come again.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::facts::{Action, Facts, Failure, Notification, Refund, grouped};
+use super::{
+    facts::{Action, Facts, Failure, Notification, Refund, grouped},
+    refund_jobs::RefundJobs,
+};
 
 /// The job itself is at fault, and each of its tries ends the same: no other end may come in place of the parking.
 const FOR_EVER: [&str; 4] = ["unreadable", "invalid", "forbidden", "conflict"];
@@ -15,6 +18,7 @@ pub struct Subjects<'a> {
     opened: HashSet<&'a str>,
     /// What was given back of payments.
     refunds: BTreeMap<&'a str, Vec<&'a Refund>>,
+    refund_jobs: RefundJobs<'a>,
     /// What came of the wishes about payments.
     actions: BTreeMap<&'a str, Vec<&'a Action>>,
     taken_in: HashSet<&'a str>,
@@ -34,6 +38,7 @@ impl<'a> Subjects<'a> {
                 .collect(),
             opened: facts.intents_by_payment().into_keys().collect(),
             refunds: facts.refunds_by_payment(),
+            refund_jobs: RefundJobs::of(facts),
             actions: grouped(&facts.actions, |action| &action.payment),
             taken_in: taken_in.map(|taken_in| taken_in.event_id.as_str()).collect(),
             reconciled: facts.reconciled.iter().map(String::as_str).collect(),
@@ -43,9 +48,9 @@ impl<'a> Subjects<'a> {
 
     /// Why the subject of a parked job of this kind is not taken care of without the job. A wish or a comparison that was
     /// given up is over: somebody may ask again.
-    pub fn hanging(&self, kind: &str, subject: &str) -> Option<&'static str> {
+    pub fn hanging(&self, (kind, job): (&str, &str), subject: &str) -> Option<&'static str> {
         let status = self.payments.get(subject).copied();
-        let mut refunds = self.refunds(subject);
+        let mut refunds = self.refunds(subject, job);
         match kind {
             "create_intent" => match status {
                 None => Some("its payment is not stored"),
@@ -94,7 +99,7 @@ impl<'a> Subjects<'a> {
     pub fn is_done_after_all(&self, failure: &Failure) -> bool {
         let subject = failure.correlation_id.as_str();
         let status = self.payments.get(subject).copied();
-        let mut refunds = self.refunds(subject);
+        let mut refunds = self.refunds(subject, &failure.job_id);
         if FOR_EVER.contains(&failure.error_class.as_str()) {
             return false;
         }
@@ -120,8 +125,10 @@ impl<'a> Subjects<'a> {
         }
     }
 
-    fn refunds(&self, payment: &str) -> impl Iterator<Item = &&'a Refund> {
-        self.refunds.get(payment).into_iter().flatten()
+    /// The refunds of a payment that a job may have been about.
+    fn refunds(&self, payment: &str, job: &str) -> impl Iterator<Item = &&'a Refund> {
+        let refunds = self.refunds.get(payment).into_iter().flatten();
+        refunds.filter(move |refund| self.refund_jobs.may_be_about(job, refund))
     }
 
     fn notifications(&self, payment: &str) -> impl Iterator<Item = &&'a Notification> {

@@ -1,6 +1,6 @@
 //! Counting what was looked at and what was found wrong.
 
-use super::Finding;
+use super::{Finding, finding::Floor};
 
 /// How many violations of one invariant are told in words.
 const EXAMPLES: usize = 5;
@@ -55,6 +55,15 @@ impl Tally {
     /// Says something that is worth knowing and no violation.
     pub fn note(&mut self, what: String) {
         self.0.note = Some(what);
+    }
+
+    /// Says whether something was seen that happens in every run of so many accepted orders.
+    pub fn expect(&mut self, what: &'static str, orders: usize, is_seen: bool) {
+        self.0.floors.push(Floor {
+            what,
+            orders,
+            is_seen,
+        });
     }
 
     /// The finding.

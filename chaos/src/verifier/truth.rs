@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::{
     Finding,
-    facts::{Dispute, Facts, Intent, Notification, Payment, ProviderRefund, Received, Refund},
+    facts::{
+        Dispute, Facts, Intent, Notification, Payment, ProviderDispute, ProviderRefund, Received, Refund,
+    },
     invariants,
     money::is_charged,
     ranks::Thing,
@@ -73,17 +75,21 @@ struct Books<'a> {
     refunds: HashMap<&'a str, &'a Refund>,
     made: BTreeMap<&'a str, Vec<&'a ProviderRefund>>,
     disputes: HashMap<&'a str, &'a Dispute>,
+    /// The provider's disputes by their ids there.
+    opened: HashMap<&'a str, &'a ProviderDispute>,
 }
 
 impl<'a> Books<'a> {
     fn of(facts: &'a Facts) -> Self {
         let disputes = facts.disputes.iter();
+        let opened = facts.provider_disputes.iter();
         Self {
             payments: facts.payments_by_id(),
             intents: facts.intents_by_payment(),
             refunds: facts.refunds_by_id(),
             made: facts.provider_refunds_by_refund(),
             disputes: disputes.map(|dispute| (dispute.id.as_str(), dispute)).collect(),
+            opened: opened.map(|dispute| (dispute.id.as_str(), dispute)).collect(),
         }
     }
 
@@ -153,9 +159,27 @@ impl<'a> Books<'a> {
             (Thing::Refund, "succeeded") if made.is_none() => Some("the provider never made it".into()),
             (Thing::Refund, "failed") => made
                 .filter(|made| made.status != "failed")
-                .map(|made| format!("{} is {} at the provider", made.id, made.status)),
+                .map(|made| format!("{} is {} at the provider", made.id, made.status))
+                .or_else(|| self.otherwise_failed(notification, text(payload, "/data/failure/code"))),
+            (Thing::Dispute, status) => self.never_disputed(notification, status),
             _ => None,
         }
+    }
+
+    /// What the provider has of a dispute, when that was never what was told. Each one was open at first.
+    fn never_disputed(&self, notification: &Notification, told: &str) -> Option<String> {
+        let stored = self.disputes.get(notification.subject.as_str());
+        let there = stored.and_then(|stored| self.opened.get(stored.channel_dispute_id.as_str()));
+        let standing = there.and_then(|there| there.standing());
+        let is_so = standing.is_some_and(|standing| told == "opened" || told == standing);
+        (!is_so).then(|| format!("the provider has it as {standing:?}"))
+    }
+
+    /// What is stored as the reason of a failed refund, when it is not the one that was told.
+    fn otherwise_failed(&self, notification: &Notification, told: &str) -> Option<String> {
+        let refund = self.refunds.get(notification.subject.as_str())?;
+        let stored = refund.failure_code.as_str();
+        (told != stored).then(|| format!("it was for {told:?}, and {stored:?} is stored"))
     }
 }
 

@@ -15,6 +15,10 @@ use crate::journal::{Deed, Told, Wish};
 
 /// The problem that says that a payment does not allow what is wanted.
 const REFUSED: &str = "/problems/action-refused";
+/// Of how many orders one is surely called off before it is paid: about every sixteenth is meant to be.
+const ORDERS_WITH_CANCEL: usize = 150;
+/// Of how many orders one surely runs out of time: about every fiftieth is meant to.
+const ORDERS_WITH_EXPIRY: usize = 400;
 
 /// Closed payments against the provider's intents.
 pub fn closed(facts: &Facts) -> Finding {
@@ -37,6 +41,9 @@ pub fn closed(facts: &Facts) -> Finding {
             }
         }
     }
+    let has = |status: &str| facts.payments.iter().any(|payment| payment.status == status);
+    tally.expect("a payment that was canceled", ORDERS_WITH_CANCEL, has("canceled"));
+    tally.expect("a payment that expired", ORDERS_WITH_EXPIRY, has("expired"));
     tally.found()
 }
 

@@ -42,6 +42,10 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
             refund["amount"]
         ),
     );
+    // They may arrive in any order.
+    for kind in ["payment.expired", "payment.succeeded"] {
+        scene.told_of_all_until(&payment, kind).await?;
+    }
     let told = scene.told_of_all_until(&payment, "refund.succeeded").await?;
     report.note(
         "merchant told",

@@ -27,8 +27,15 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
 
     let given_back = scene.given_back(&intent).await?;
     report.note("given back", "500 succeeded, 1499 succeeded", given_back);
-    let told = scene.told_in_the_end(first.text("/id"), 1).await?;
-    report.note("merchant told of each", "refund.succeeded", told_as_text(&told));
+    let told = [
+        scene.told_in_the_end(first.text("/id"), 1).await?,
+        scene.told_in_the_end(rest.text("/id"), 1).await?,
+    ];
+    report.note(
+        "merchant told of each",
+        "refund.succeeded; refund.succeeded",
+        told.map(|told| told_as_text(&told)).join("; "),
+    );
     Ok(report)
 }
 

@@ -9,8 +9,12 @@ from payments";
 pub(super) const REFUNDS: &str = "
 select 'rfd_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
        'pay_' || replace(payment_id::text, '-', '') as payment, idempotency_key, status, amount_minor, currency,
-       channel_refund_id
+       channel_refund_id, coalesce(failure->>'code', '') as failure_code
 from refunds";
+
+pub(super) const REFUND_RECORDS: &str = "
+select 'rfd_' || replace(refund_id::text, '-', '') as refund, job_id, outcome
+from refund_records";
 
 pub(super) const ACTIONS: &str = "
 select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_key,
@@ -19,7 +23,8 @@ select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_ke
 from payment_actions";
 
 pub(super) const DISPUTES: &str = "
-select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment, amount_minor, status
+select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment,
+       channel_dispute_id, amount_minor, status
 from disputes";
 
 pub(super) const TRANSFERS: &str = "

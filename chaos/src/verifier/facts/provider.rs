@@ -49,6 +49,8 @@ pub struct ProviderRefund {
 /// A dispute as the provider really has it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct ProviderDispute {
+    /// Its id.
+    pub id: String,
     /// The intent that is disputed.
     pub payment_intent: String,
     /// In the currency's minor unit.
@@ -113,6 +115,15 @@ impl ProviderRefund {
 }
 
 impl ProviderDispute {
+    /// How it stands in Sluice's words; none for a warning, which is no dispute yet.
+    pub fn standing(&self) -> Option<&'static str> {
+        match self.status.as_str() {
+            "won" => Some("won"),
+            "lost" => Some("lost"),
+            _ => self.is_open().then_some("open"),
+        }
+    }
+
     /// Whether the payer's bank has the money until it is decided. Warnings take none.
     pub fn is_open(&self) -> bool {
         !matches!(self.status.as_str(), "won" | "lost") && !self.status.starts_with("warning")

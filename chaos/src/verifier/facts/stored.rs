@@ -50,6 +50,19 @@ pub struct Refund {
     pub currency: String,
     /// The provider's refund, once it is known.
     pub channel_refund_id: Option<String>,
+    /// Why it failed, or is in review; empty when it is neither.
+    pub failure_code: String,
+}
+
+/// What was said to the provider about a refund, or by it.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct RefundRecord {
+    /// The refund.
+    pub refund: String,
+    /// The job that said it.
+    pub job_id: String,
+    /// What came of it.
+    pub outcome: String,
 }
 
 /// What came of a wish about a payment.
@@ -76,6 +89,8 @@ pub struct Dispute {
     pub id: String,
     /// The disputed payment.
     pub payment: String,
+    /// The provider's dispute.
+    pub channel_dispute_id: String,
     /// In the currency's minor unit.
     pub amount_minor: i64,
     /// Where it stands.
@@ -161,7 +176,21 @@ pub struct Failure {
     pub correlation_id: String,
 }
 
+/// Why a refund is refused before anything is set aside for it.
+const REFUSED_AT_ONCE: [&str; 5] = [
+    "payment_not_paid",
+    "nothing_left_to_refund",
+    "refund_too_large",
+    "refund_currency_differs",
+    "refund_amount_not_taken",
+];
+
 impl Refund {
+    /// Whether its amount was ever set aside.
+    pub fn was_reserved(&self) -> bool {
+        !(self.status == "failed" && REFUSED_AT_ONCE.contains(&self.failure_code.as_str()))
+    }
+
     /// Whether its money is set aside and not given back yet.
     pub fn is_reserved(&self) -> bool {
         matches!(self.status.as_str(), "pending" | "needs_review" | "processing")

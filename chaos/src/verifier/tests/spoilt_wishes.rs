@@ -2,7 +2,7 @@
 
 use super::{
     after, all,
-    calm::{CANCELED, PAID, TWO_BODIES, asked, refusal},
+    calm::{CANCELED, NEVER_OPENED, PAID, TWO_BODIES, asked, refusal},
     counts, doubled,
     invariants::*,
     lost, payment, stuck,
@@ -50,6 +50,23 @@ fn a_wish_that_is_told_otherwise() {
     assert_eq!(found, all([doubled(HONORED), doubled(HONEST_REFUSALS)]));
     let found = after(|facts| facts.actions[0].outcome = "refused".into());
     assert_eq!(found, doubled(HONORED));
+}
+
+/// There is nothing to call off where nothing was ever opened.
+#[test]
+fn a_wish_about_a_payment_that_failed_unopened() {
+    let refused = |id: &'static str| {
+        after(|facts| {
+            let mut wish = facts.journal.orders[5].wishes[0].clone();
+            wish.key = "too-late".into();
+            wish.asked = vec![asked(refusal(409, "/problems/action-refused", ""))];
+            let orders = facts.journal.orders.iter_mut();
+            let mut orders = orders.filter(|order| order.key == format!("key-of-{id}"));
+            orders.next().unwrap().wishes.push(wish);
+        })
+    };
+    assert_eq!(refused(NEVER_OPENED), all([]));
+    assert_eq!(refused(TWO_BODIES), doubled(HONEST_REFUSALS));
 }
 
 #[test]

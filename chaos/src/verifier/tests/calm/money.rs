@@ -65,6 +65,7 @@ pub fn refund(facts: &mut Facts) {
     );
     last_wish(facts).asked.push(asked(refused));
     stored(facts, REFUSED, 4_000, "failed");
+    super::super::refund(facts, REFUSED).failure_code = "refund_too_large".into();
     tell(
         facts,
         REFUNDED,
@@ -105,10 +106,12 @@ pub fn dispute(facts: &mut Facts, payment: &str, amount_minor: i64) {
     facts.disputes.push(Dispute {
         id: DISPUTE.into(),
         payment: payment.into(),
+        channel_dispute_id: "du_1".into(),
         amount_minor,
         status: "lost".into(),
     });
     facts.provider_disputes.push(ProviderDispute {
+        id: "du_1".into(),
         payment_intent: format!("pi_of_{payment}"),
         amount: amount_minor,
         status: "lost".into(),
@@ -189,6 +192,7 @@ fn stored(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
         amount_minor,
         currency: "USD".into(),
         channel_refund_id: (status == "succeeded").then(|| "re_1".into()),
+        failure_code: String::new(),
     });
 }
 
