@@ -37,6 +37,8 @@ const SCHEDULES: u64 = 1_000;
 const WAVE: u64 = 500;
 /// How many calls of a wave go wrong in each way.
 const FAULTS: u64 = WAVE / 25;
+/// Longer than the sandbox takes to end a refund that it has accepted, or to let one fail.
+const PROVIDER_SETTLES: Duration = Duration::from_millis(1_500);
 /// How long a wave may take to settle once everything was asked for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -104,8 +106,15 @@ impl Wave {
             join_all(self.schedules.iter().map(|schedule| self.walk(world, schedule))).await;
         };
         courier.deliver_while(world, steps).await;
+        self.settle(world, &mut courier).await;
+        // What the provider lets fail, it lets fail a while after it had succeeded.
+        tokio::time::sleep(PROVIDER_SETTLES).await;
+        self.settle(world, &mut courier).await;
+    }
+
+    async fn settle(&self, world: &World, courier: &mut Courier<'_>) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.is_settled(world, &courier).await {
+        while !self.is_settled(world, courier).await {
             self.wait(world, deadline).await;
             courier.deliver_the_rest(world).await;
         }
