@@ -44,9 +44,15 @@ async fn without_the_inbox_callbacks_are_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_early_acknowledgements_payments_get_stuck() {
-    let finding = found(invariants::ENDED, "ack-after-commit").await;
-    assert!(finding.counts.stuck > 0, "{finding:#?}");
+async fn with_early_acknowledgements_work_is_lost() {
+    // Pending payments get their jobs again; a callback or a notification whose job is lost is nobody's business then.
+    let findings = findings(Some("ack-after-commit")).await;
+    let missing = findings
+        .iter()
+        .filter(|finding| finding.counts.lost + finding.counts.stuck > 0);
+    let missing: Vec<_> = missing.map(|finding| finding.invariant).collect();
+    println!("what does not hold: {missing:#?}");
+    assert!(!missing.is_empty(), "{findings:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ use domain::{
     refund::RefundRequest,
     secret::Secret,
 };
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all, stream};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -35,6 +35,8 @@ use draw::{Schedule, Step};
 const SCHEDULES: u64 = 1_000;
 /// How many schedules are under way at once.
 const WAVE: u64 = 500;
+/// How many of them are acted upon at the same moment; what was asked for before is still under way then.
+const AT_ONCE: usize = 64;
 /// How many calls of a wave go wrong in each way.
 const FAULTS: u64 = WAVE / 25;
 /// Longer than the sandbox takes to end a refund that it has accepted, or to let one fail.
@@ -103,7 +105,10 @@ impl Wave {
             self.wait(world, deadline).await;
         }
         let steps = async {
-            join_all(self.schedules.iter().map(|schedule| self.walk(world, schedule))).await;
+            let walks = stream::iter(&self.schedules);
+            walks
+                .for_each_concurrent(AT_ONCE, |schedule| self.walk(world, schedule))
+                .await;
         };
         courier.deliver_while(world, steps).await;
         self.settle(world, &mut courier).await;
