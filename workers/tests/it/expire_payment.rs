@@ -265,6 +265,7 @@ async fn a_payment_that_expired_before_it_was_opened_is_asked_about_if_need_be()
     let opened = world.stored("opened").await;
     world.open_at_provider(&opened, 1999).await;
     let untouched = world.never_opened("untouched").await;
+    world.sweep_nothing().await;
     world.start_workers(Ahead(TWO_DAYS)).await;
     for payment in [&called_for, &opened, &untouched] {
         world

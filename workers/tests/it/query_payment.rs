@@ -178,6 +178,7 @@ async fn a_day_later_what_was_never_opened_is_asked_about_and_opened_once() {
         now(),
     );
     world.store_new(&payment).await;
+    world.sweep_nothing().await;
     world.start_workers(Ahead(TimeDelta::hours(25))).await;
     world.publish(&world.job("k", patient)).await;
     world.wait_for(payment.id, PaymentStatus::RequiresAction).await;
