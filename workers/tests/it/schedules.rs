@@ -36,7 +36,7 @@ const SCHEDULES: u64 = 1_000;
 /// How many schedules are under way at once.
 const WAVE: u64 = 500;
 /// How many of them are acted upon at the same moment; what was asked for before is still under way then.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 /// How many calls of a wave go wrong in each way.
 const FAULTS: u64 = WAVE / 25;
 /// Longer than the sandbox takes to end a refund that it has accepted, or to let one fail.
