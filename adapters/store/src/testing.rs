@@ -78,7 +78,8 @@ impl TestDatabase {
         let config = StoreConfig {
             url: Secret::new(self.url()),
             max_connections: 8,
-            acquire_timeout: Duration::from_secs(10),
+            // A crowd that a test makes waits in line for as long as it takes.
+            acquire_timeout: Duration::from_secs(60),
             read_only,
         };
         Store::connect_lazily(&config, vault).expect("the URL is good")
