@@ -94,9 +94,7 @@ impl Sweeper {
         }
         Ok(())
     }
-}
 
-impl Sweeper {
     /// Sends the jobs again of what is pending and was touched by nobody for long: they are lost, or it does no harm.
     async fn remind(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let schedule = QuerySchedule::forgotten(self.retry_unit);
