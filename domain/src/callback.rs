@@ -1,6 +1,9 @@
 //! A provider's callback after its channel has verified and translated it.
 
-use crate::channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus};
+use crate::{
+    channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus},
+    id::RefundId,
+};
 
 /// What a callback says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub enum CallbackEvent {
     },
     /// Something happened to a refund, which is now as it is shown.
     Refund(ChannelRefund),
+    /// Something happened to a refund, and the callback does not say enough of it: its provider has to be asked.
+    RefundTold(RefundId),
     /// Something happened to a dispute, which is now as it is shown.
     Dispute(ChannelDispute),
     /// Nothing that Sluice acts upon. It is stored and acknowledged all the same.

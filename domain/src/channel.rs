@@ -13,9 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{PaymentId, RefundId},
     money::Money,
-    payment::Failure,
-    secret::Secret,
+    payment::{Failure, Payer},
 };
+
+mod method;
+mod next_action;
+
+pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
+pub use next_action::{NextAction, PayerStep};
 
 /// A provider that Sluice can pay through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,16 +28,25 @@ use crate::{
 pub enum Channel {
     /// Stripe, by payment intents.
     Stripe,
+    /// Alipay, by trades of its open platform.
+    Alipay,
+    /// WeChat Pay, by transactions of its API v3.
+    Wechat,
+    /// PayPal, by orders.
+    Paypal,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: &'static [Channel] = &[Channel::Stripe];
+    pub const ALL: &'static [Channel] = &[Channel::Stripe, Channel::Alipay, Channel::Wechat, Channel::Paypal];
 
     /// The name used in URLs, tables, metrics and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Channel::Stripe => "stripe",
+            Channel::Alipay => "alipay",
+            Channel::Wechat => "wechat",
+            Channel::Paypal => "paypal",
         }
     }
 }
@@ -72,6 +86,43 @@ pub struct NewIntent {
     pub payment_method: Option<String>,
     /// Where the payer's browser goes after a step outside of the merchant's page, such as 3-D Secure.
     pub return_url: Option<String>,
+    /// With what the payer pays; whatever the merchant has switched on at the provider when it is not said.
+    pub method: Option<Method>,
+    /// How the payer gets there; the channel's first way for the method when it is not said.
+    pub flow: Option<Flow>,
+    /// What some flows need to know of the payer.
+    pub payer: Payer,
+    /// After this the intent must not be paid any more, where the provider can be told so.
+    pub expires_at: DateTime<Utc>,
+    /// Where the provider sends callbacks about it, where that is said with each intent.
+    pub callback_url: String,
+    /// The provider's account that is paid through the merchant's own, where it is not the merchant's own.
+    pub connected_account: Option<String>,
+}
+
+/// An intent that its provider is asked about, as far as it is known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentRef {
+    /// The provider's id of it.
+    pub id: String,
+    /// What it is for; none for an intent of which only the id is known. Some providers do not show an intent before the
+    /// payer has seen it, and its channel answers from here.
+    pub money: Option<Money>,
+    /// The provider's account that it was opened for, as in [`NewIntent`].
+    pub connected_account: Option<String>,
+}
+
+/// A refund that its provider is asked about, as far as it is known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRef {
+    /// The refund.
+    pub refund_id: RefundId,
+    /// The provider's id of it.
+    pub id: String,
+    /// The intent that is refunded.
+    pub intent: IntentRef,
+    /// How much it gives back.
+    pub money: Money,
 }
 
 /// The provider's object for a payment, as far as Sluice cares.
@@ -87,8 +138,8 @@ pub struct Intent {
     pub received_minor: i64,
     /// Where it stands.
     pub status: IntentStatus,
-    /// What the payer's browser needs to pay it.
-    pub client_secret: Option<Secret>,
+    /// What the payer needs to pay it, where the provider said.
+    pub next_action: Option<NextAction>,
 }
 
 /// Where a provider's intent stands.
@@ -98,6 +149,8 @@ pub enum IntentStatus {
     RequiresAction,
     /// The last attempt to pay was declined; another attempt may still succeed.
     Declined(Failure),
+    /// The payer has agreed; no money moves before it is captured, which is ours to ask for.
+    Approved,
     /// The provider is at work and will tell.
     Processing,
     /// Money was received.
@@ -112,6 +165,7 @@ impl IntentStatus {
         match self {
             Self::RequiresAction => "requires_action",
             Self::Declined(_) => "declined",
+            Self::Approved => "approved",
             Self::Processing => "processing",
             Self::Succeeded => "succeeded",
             Self::Canceled => "canceled",
@@ -126,8 +180,8 @@ pub struct NewRefund {
     pub refund_id: RefundId,
     /// The payment that is refunded.
     pub payment_id: PaymentId,
-    /// The provider's id of the intent that was paid.
-    pub intent_id: String,
+    /// The intent that was paid, with all that was paid.
+    pub intent: IntentRef,
     /// How much to give back.
     pub money: Money,
     /// Why, in the few words that providers know.
@@ -305,6 +359,15 @@ pub enum CallError {
         code: String,
         /// The provider's explanation.
         message: String,
+    },
+    /// Surely nothing was done, because the provider allows no more for the moment. It is nobody's failure: what was asked
+    /// for is asked again after a while.
+    #[error("not now: {message}")]
+    Limited {
+        /// What the provider, or the channel's own limit, said.
+        message: String,
+        /// How long to wait.
+        retry_after: Duration,
     },
     /// Surely nothing was done: no connection could be made, or the provider asked us to come back later.
     #[error("not done: {message}")]

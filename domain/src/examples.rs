@@ -30,15 +30,7 @@ pub fn key(text: &str) -> IdempotencyKey {
 
 /// A payment of a merchant of its own, before anything was done about it.
 pub fn payment_of(money: Money) -> Payment {
-    let request = PaymentRequest {
-        money,
-        description: None,
-        reference: None,
-        metadata: BTreeMap::new(),
-        payment_method: None,
-        return_url: None,
-        expires_in_s: None,
-    };
+    let request = PaymentRequest::of(money);
     let (merchant, terms) = (MerchantId::random(), Terms::default());
     let now = DateTime::UNIX_EPOCH;
     Payment::new(merchant, key("key"), request, Channel::Stripe, &terms, now)

@@ -242,7 +242,7 @@ mod tests {
             let money = Money { amount_minor: 1, currency: Currency::USD };
             let metadata: BTreeMap<String, String> = metadata;
             let request =
-                PaymentRequest { money, description, reference, metadata, payment_method: None, return_url: None, expires_in_s: None };
+                PaymentRequest {description, reference, metadata, ..PaymentRequest::of(money)};
             prop_assume!(request.validate().is_ok());
             prop_assert!(notification_bytes(request) < MAX_PAYLOAD_BYTES);
         }

@@ -8,6 +8,7 @@
 
 mod action;
 mod failure;
+mod payer;
 mod request;
 mod status;
 mod transition;
@@ -15,6 +16,7 @@ mod view;
 
 pub use action::{ActionKind, ActionOutcome, ActionRequest, PaymentAction};
 pub use failure::{Failure, NextStep};
+pub use payer::{Payer, PayerDetails};
 pub use request::{InvalidRequest, PaymentRequest};
 pub use status::{PaymentStatus, UnknownStatus};
 pub use transition::{Applied, Closing, Effect, PaymentEvent, TransitionError};
@@ -23,11 +25,10 @@ pub use view::PaymentView;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    channel::Channel,
+    channel::{Channel, IntentRef, NextAction},
     id::{IdempotencyKey, MerchantId, PaymentId},
     merchant::Terms,
     money::Money,
-    secret::Secret,
 };
 
 /// A payment as PostgreSQL holds it.
@@ -49,8 +50,8 @@ pub struct Payment {
     pub channel: Channel,
     /// The provider's object, once known.
     pub intent_id: Option<String>,
-    /// What the payer's browser needs to pay, once known.
-    pub client_secret: Option<Secret>,
+    /// What the payer needs to pay, once known.
+    pub next_action: Option<NextAction>,
     /// Why it does not go on, when it does not.
     pub failure: Option<Failure>,
     /// After this it is closed, unless it was paid.
@@ -95,7 +96,7 @@ impl Payment {
             money: request.money,
             channel,
             intent_id: None,
-            client_secret: None,
+            next_action: None,
             failure: None,
             expires_at: now + TimeDelta::seconds(expiry.into()),
             closing: None,
@@ -108,5 +109,14 @@ impl Payment {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Its intent, as its provider is asked about it; none while it has no intent.
+    pub fn intent(&self) -> Option<IntentRef> {
+        Some(IntentRef {
+            id: self.intent_id.clone()?,
+            money: Some(self.money),
+            connected_account: self.request.connected_account.clone(),
+        })
     }
 }

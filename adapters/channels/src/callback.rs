@@ -4,15 +4,7 @@
 //! than the event's id and type. A worker translates, later and from the same bytes, so that an event nobody
 //! understands is stored and acknowledged before it becomes a problem.
 
-use chrono::{DateTime, Utc};
-use domain::{
-    callback::{CallbackEvent, CallbackHead},
-    channel::Channel,
-    secret::Secret,
-};
 use http::HeaderMap;
-
-use crate::stripe;
 
 /// Why a message is not taken for one signed by its provider. Holds nothing that helps to sign one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +34,18 @@ pub enum SignatureRefused {
         /// How far ahead it may be, in seconds.
         tolerance_s: u64,
     },
+    /// It is the provider's own test of whether signatures are checked.
+    #[error("the signature is a probe")]
+    Probe,
+    /// It is signed in a way that we do not accept.
+    #[error("signatures of this kind are not accepted")]
+    Algorithm,
+    /// It is signed with a key that nobody here knows.
+    #[error("the signing key is not known")]
+    UnknownKey,
+    /// The certificate of the signing key is not one to trust.
+    #[error("the certificate is not to be trusted: {0}")]
+    Certificate(&'static str),
     /// There is no secret to check against.
     #[error("no signing secret is configured")]
     NoSecret,
@@ -84,45 +88,29 @@ pub struct UnreadableCallback {
     pub problem: String,
 }
 
-/// Checks what a callback's headers tell before its body is there, so that nobody waits for a body, or hashes one, whose
-/// signature cannot be right.
-///
-/// # Errors
-/// Says what is wrong with the signature.
-pub fn check_callback_headers(
-    channel: Channel,
-    headers: &HeaderMap,
-    now: DateTime<Utc>,
-) -> Result<(), SignatureRefused> {
-    match channel {
-        Channel::Stripe => stripe::check_headers(headers, now),
-    }
+/// Why a verified callback is not taken for news of the merchant's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackProblem {
+    /// It cannot be understood.
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableCallback),
+    /// It is about another account than the merchant's.
+    #[error("the callback is about another account: {0}")]
+    OtherAccount(String),
+    /// The merchant's credentials, without which it cannot be read, are not there.
+    #[error("the callback cannot be read without the merchant's credentials")]
+    NoCredentials,
 }
 
-/// Checks that the provider signed these bytes recently with one of the merchant's secrets.
-///
-/// # Errors
-/// Says what is wrong with the signature.
-pub fn verify_callback(
-    channel: Channel,
-    headers: &HeaderMap,
-    body: &[u8],
-    secrets: &[Secret],
-    now: DateTime<Utc>,
-) -> Result<CallbackHead, SignatureRefused> {
-    match channel {
-        Channel::Stripe => stripe::verify_callback(headers, body, secrets, now),
-    }
-}
-
-/// What a verified callback says. Kinds of events that Sluice does not act upon are [`CallbackEvent::Other`].
-///
-/// # Errors
-/// Names what a callback of a known kind lacks.
-pub fn translate_callback(channel: Channel, body: &[u8]) -> Result<CallbackEvent, UnreadableCallback> {
-    match channel {
-        Channel::Stripe => stripe::translate_callback(body),
-    }
+/// Why a callback is not taken at the door.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackRefused {
+    /// It is not taken for one signed by its provider.
+    #[error(transparent)]
+    Signature(#[from] SignatureRefused),
+    /// Nobody can tell now: what the signature is checked with could not be had. The provider sends it again.
+    #[error("the signature cannot be checked now: {0}")]
+    Unavailable(String),
 }
 
 /// A header's value as text; only the first of several of that name counts.

@@ -5,21 +5,114 @@
 
 use std::time::Duration;
 
-use domain::{channel::Channel, currency::Currency, money::Money};
-
-use crate::stripe;
+use domain::{
+    channel::{Channel, Flow, Method},
+    currency::Currency,
+    money::Money,
+};
 
 /// What a channel takes and promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capabilities {
     /// The channel.
     pub channel: Channel,
+    /// The methods that payers can pay with through it; no method is listed twice.
+    pub offers: &'static [Offer],
     /// The currencies it takes; no currency is listed twice.
     pub currencies: &'static [CurrencyRule],
-    /// For how long the provider recognises a repeated idempotency key.
+    /// For how long the provider recognises a repeated request to open an intent.
     pub idempotency_retention: Duration,
+    /// What holds for refunds.
+    pub refunds: RefundRules,
+    /// What holds for callbacks.
+    pub callbacks: CallbackRules,
+    /// Whether a merchant's server can try to pay an intent.
+    pub confirms: bool,
+    /// Whether the money moves only when it is asked for after the payer has agreed.
+    pub captures: bool,
+    /// Whether the provider tells what moved on an account.
+    pub states: bool,
+    /// Whether an account of somebody else's can be paid through the merchant's.
+    pub connected_accounts: bool,
     /// The code with which the provider refuses to show what it does not have.
     pub no_such_object: &'static str,
+}
+
+/// A method that payers can pay with through a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// The method.
+    pub method: Method,
+    /// The ways to it; the first is taken when nobody says which.
+    pub flows: &'static [FlowRule],
+    /// The currencies it can be used for, where those are fewer than the channel's.
+    pub currencies: Option<&'static [Currency]>,
+}
+
+/// A way to a method, and what the merchant has to say for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowRule {
+    /// The way.
+    pub flow: Flow,
+    /// What it does not work without.
+    pub needs: &'static [Need],
+}
+
+/// What a flow does not work without. Fields of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// Where the payer comes back to.
+    ReturnUrl,
+    /// The address of the payer's browser.
+    PayerIp,
+    /// The payer's id in the merchant's page inside of the wallet's app.
+    PayerOpenid,
+}
+
+/// What a provider asks of refunds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundRules {
+    /// For how long the provider recognises a repeated request to refund.
+    pub idempotency_retention: Duration,
+    /// How long to wait between two refunds of one payment.
+    pub spacing: Duration,
+    /// How many refunds one payment can have.
+    pub most: Option<u32>,
+    /// For how long after it was made a payment can be refunded.
+    pub window: Option<Duration>,
+}
+
+/// What a provider asks of whoever takes its callbacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallbackRules {
+    /// What is answered once a callback is taken.
+    pub taken: CallbackAnswer,
+    /// How it is told that one was not.
+    pub refusal: CallbackRefusal,
+    /// Whether reading one needs the merchant's credentials: to open it, or to tell for whose account it is.
+    pub needs_credentials: bool,
+}
+
+/// An answer to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallbackAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: &'static str,
+}
+
+/// How a provider is told that its callback was not taken. The status is that of the problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallbackRefusal {
+    /// By a problem (RFC 9457), which whoever looks into the provider's log can read.
+    Problem,
+    /// By a word.
+    Word(&'static str),
+    /// By an object with `code` `FAIL` and a `message`.
+    CodeAndMessage,
 }
 
 /// Which amounts of one currency a channel takes, in the currency's minor unit.
@@ -73,13 +166,6 @@ pub enum AmountRefused {
     },
 }
 
-/// What a channel takes and promises.
-pub const fn capabilities(channel: Channel) -> &'static Capabilities {
-    match channel {
-        Channel::Stripe => &stripe::CAPABILITIES,
-    }
-}
-
 impl Capabilities {
     /// Whether the channel charges this amount.
     ///
@@ -98,6 +184,11 @@ impl Capabilities {
     pub fn check_refund_amount(&self, money: Money) -> Result<(), AmountRefused> {
         let rule = self.rule(money.currency)?;
         self.check(money, rule, rule.step_minor)
+    }
+
+    /// Its offer of a method, if it has one.
+    pub fn offer(&self, method: Method) -> Option<&'static Offer> {
+        self.offers.iter().find(|offer| offer.method == method)
     }
 
     fn rule(&self, currency: Currency) -> Result<&'static CurrencyRule, AmountRefused> {
@@ -138,19 +229,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_channel_has_capabilities_of_its_own_and_no_currency_twice() {
-        for channel in Channel::ALL {
-            let capabilities = capabilities(*channel);
-            assert_eq!(capabilities.channel, *channel);
-            let mut currencies: Vec<_> = capabilities.currencies.iter().map(|rule| rule.currency).collect();
-            currencies.sort();
-            currencies.dedup();
-            assert_eq!(currencies.len(), capabilities.currencies.len());
-            assert!(currencies.len() >= 32);
-        }
-    }
-
-    #[test]
     fn the_rule_of_the_currency_decides() {
         const CURRENCIES: &[CurrencyRule] = &[CurrencyRule {
             currency: Currency::KWD,
@@ -160,10 +238,8 @@ mod tests {
         }];
         let channel = Channel::Stripe;
         let capabilities = Capabilities {
-            channel,
             currencies: CURRENCIES,
-            idempotency_retention: Duration::ZERO,
-            no_such_object: "",
+            ..crate::stripe::CAPABILITIES
         };
         let check = |amount_minor, currency| {
             capabilities.check_amount(Money {

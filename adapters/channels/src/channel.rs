@@ -5,6 +5,7 @@
 //!
 //! - an intent is opened once for a payment, whoever asks and however often: `<payment_id>/create_intent`;
 //! - a refund is made once, whoever asks: `<refund_id>/create_refund`;
+//! - an intent is captured once, whoever asks: `<payment_id>/capture_intent`;
 //! - a confirmation and a cancellation belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
 //!   provider replays its stored answer to the same key, so a later wish of the payer needs a key of its own.
 //!
@@ -13,12 +14,13 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{CallError, ChannelRefund, Intent, NewIntent, NewRefund, Statement},
+    channel::{CallError, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef, Statement},
     id::{JobId, PaymentId, RefundId},
+    money::Money,
 };
 use futures::future::BoxFuture;
 
-use crate::{capabilities::Capabilities, credentials::Credentials};
+use crate::{capabilities::Capabilities, registry::Credentials};
 
 /// The channels cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +43,8 @@ pub struct Confirmation {
     pub payment_id: PaymentId,
     /// The job that asks for it; repeats of one job confirm once.
     pub job_id: JobId,
-    /// The provider's id of the intent.
-    pub intent_id: String,
+    /// The intent.
+    pub intent: IntentRef,
     /// A payment method known to the provider; the one already on the intent when left out.
     pub payment_method: Option<String>,
     /// Where the payer's browser goes after a step outside of the merchant's page. A provider may insist on
@@ -57,8 +59,21 @@ pub struct Cancellation {
     pub payment_id: PaymentId,
     /// The job that asks for it; repeats of one job cancel once.
     pub job_id: JobId,
-    /// The provider's id of the intent.
-    pub intent_id: String,
+    /// The intent.
+    pub intent: IntentRef,
+}
+
+/// An intent that is looked for, as the answer to opening it was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostIntent {
+    /// The payment it was opened for.
+    pub payment_id: PaymentId,
+    /// What it charges.
+    pub money: Money,
+    /// The provider's account that it was opened for, as in [`NewIntent`].
+    pub connected_account: Option<String>,
+    /// When it can have been opened: from a moment before the first attempt on.
+    pub period: Period,
 }
 
 /// When an intent was opened, by the provider's clock, as far as that is known. The closer its ends, the fewer others an
@@ -100,28 +115,18 @@ pub trait PaymentChannel: Send + Sync {
     fn retrieve_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
-        intent_id: &'a str,
+        intent: &'a IntentRef,
     ) -> BoxFuture<'a, Result<Intent, CallError>>;
 
     /// Looks for the intent that was opened for a payment, when the answer to opening it was lost.
     ///
-    /// `period` is when it can have been opened: from a moment before the first attempt on. `None` means that the provider shows no such
-    /// intent now; a request that is still on its way can yet open one. When there are too many intents to
-    /// look through, the answer is [`CallError::Unknown`], never `None`.
+    /// `None` means that the provider shows no such intent now; a request that is still on its way can yet open one. When
+    /// there are too many intents to look through, the answer is [`CallError::Unknown`], never `None`.
     fn find_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
-        payment_id: PaymentId,
-        period: Period,
+        lost: &'a LostIntent,
     ) -> BoxFuture<'a, Result<Option<Intent>, CallError>>;
-
-    /// Tries to pay an open intent. An intent that cannot be confirmed any more is answered as it stands, and so is one
-    /// that an earlier request with the same key confirmed.
-    fn confirm_intent<'a>(
-        &'a self,
-        credentials: &'a Credentials,
-        confirmation: &'a Confirmation,
-    ) -> BoxFuture<'a, Result<Intent, CallError>>;
 
     /// Closes an intent. One that cannot be closed any more, being paid, closed or at the bank, is answered as it stands,
     /// and so is one that an earlier request with the same key closed.
@@ -142,11 +147,11 @@ pub trait PaymentChannel: Send + Sync {
         new: &'a NewRefund,
     ) -> BoxFuture<'a, Result<ChannelRefund, CallError>>;
 
-    /// Asks where a refund stands, by the provider's id of it.
+    /// Asks where a refund stands, by the provider's id of it or ours.
     fn retrieve_refund<'a>(
         &'a self,
         credentials: &'a Credentials,
-        channel_refund_id: &'a str,
+        refund: &'a RefundRef,
     ) -> BoxFuture<'a, Result<ChannelRefund, CallError>>;
 
     /// Looks for the provider's refund that was made for a refund of ours, when the answer to making it was lost.
@@ -156,10 +161,51 @@ pub trait PaymentChannel: Send + Sync {
     fn find_refund<'a>(
         &'a self,
         credentials: &'a Credentials,
-        intent_id: &'a str,
+        intent: &'a IntentRef,
         refund_id: RefundId,
     ) -> BoxFuture<'a, Result<Option<ChannelRefund>, CallError>>;
 
+    /// Its way to try to pay an intent from the merchant's server, if it has one.
+    fn confirming(&self) -> Option<&dyn ConfirmsIntents> {
+        None
+    }
+
+    /// Its way to move the money that a payer has agreed to, if that is not the provider's own next step.
+    fn capturing(&self) -> Option<&dyn CapturesIntents> {
+        None
+    }
+
+    /// Its way to tell what moved on the merchant's account, if it has one.
+    fn stating(&self) -> Option<&dyn GivesStatements> {
+        None
+    }
+}
+
+/// A provider at which a merchant's server can try to pay.
+pub trait ConfirmsIntents: Send + Sync {
+    /// Tries to pay an open intent. An intent that cannot be confirmed any more is answered as it stands, and so is one
+    /// that an earlier request with the same key confirmed.
+    fn confirm_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        confirmation: &'a Confirmation,
+    ) -> BoxFuture<'a, Result<Intent, CallError>>;
+}
+
+/// A provider that moves the money only when it is asked to, after the payer has agreed.
+pub trait CapturesIntents: Send + Sync {
+    /// Moves the money of an intent that its payer has agreed to, under the key `<payment_id>/capture_intent`: once, however
+    /// often it is asked. One that cannot be captured now, or was, is answered as it stands.
+    fn capture_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        payment_id: PaymentId,
+        intent: &'a IntentRef,
+    ) -> BoxFuture<'a, Result<Intent, CallError>>;
+}
+
+/// A provider that tells what moved on a merchant's account.
+pub trait GivesStatements: Send + Sync {
     /// What moved on the merchant's account at the provider within a period: all of it, or an error, never a part. Amounts
     /// are in the currency that the account is kept in, which need not be that of the payment.
     fn statement<'a>(

@@ -39,6 +39,7 @@ impl Answered for Intent {
         match &self.status {
             IntentStatus::Declined(failure) => Some(failure),
             IntentStatus::RequiresAction
+            | IntentStatus::Approved
             | IntentStatus::Processing
             | IntentStatus::Succeeded
             | IntentStatus::Canceled => None,
@@ -106,7 +107,7 @@ fn outcome<T: Answered>(result: &Result<T, CallError>) -> &'static str {
         Ok(answered) => answered.outcome(),
         Err(CallError::Declined(_)) => "declined",
         Err(CallError::Refused { .. }) => "refused",
-        Err(CallError::NotDone { .. }) => "not_done",
+        Err(CallError::NotDone { .. } | CallError::Limited { .. }) => "not_done",
         Err(CallError::Unknown { .. }) => "unknown",
     }
 }

@@ -11,21 +11,39 @@
 //! - [`verify_callback`] and [`translate_callback`] read what a provider sends us.
 //! - [`standard_webhooks`] signs what we send to merchants.
 
+pub mod alipay;
 mod callback;
+mod calls;
 mod capabilities;
 mod channel;
 mod credentials;
 mod exchange;
+mod http;
+pub mod paypal;
 mod redact;
 mod registry;
 pub mod standard_webhooks;
 pub mod stripe;
+pub mod wechat;
 
-pub use callback::{
-    SignatureRefused, UnreadableCallback, check_callback_headers, translate_callback, verify_callback,
+pub use alipay::AlipayCredentials;
+pub use callback::{CallbackProblem, CallbackRefused, SignatureRefused, UnreadableCallback};
+pub use calls::{Called, Channels};
+pub use capabilities::{
+    AmountRefused, CallbackAnswer, CallbackRefusal, CallbackRules, Capabilities, CurrencyRule, FlowRule,
+    Need, Offer, RefundRules,
 };
-pub use capabilities::{AmountRefused, Capabilities, CurrencyRule, capabilities};
-pub use channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period, StatementPeriod};
-pub use credentials::{Credentials, InvalidCredentials, StripeCredentials};
+pub use channel::{
+    Cancellation, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
+    PaymentChannel, Period, StatementPeriod,
+};
+pub use credentials::InvalidCredentials;
+pub use http::HttpConfig;
+pub use paypal::PaypalCredentials;
 pub use redact::redact;
-pub use registry::{Called, Channels, ChannelsConfig};
+pub use registry::{
+    CallbackKeys, CallbackVerifier, ChannelsConfig, Credentials, capabilities, check_callback_headers,
+    translate_callback,
+};
+pub use stripe::StripeCredentials;
+pub use wechat::WechatCredentials;

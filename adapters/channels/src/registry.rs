@@ -1,30 +1,50 @@
-//! The channels of a process, and the one place where every call to a provider is measured.
-//!
-//! Each call gives its result together with the [`Exchange`] to store: what was asked, what came of it, how
-//! long it took. Storing it is the caller's, in the transaction that also records the result.
+//! The one list of all channels. Adding a channel means adding its folder and its lines here, in
+//! [`Channel`](domain::channel::Channel) and nowhere else; leaving one out does not compile.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{
-    channel::{CallError, Channel, ChannelRefund, Exchange, Intent, NewIntent, NewRefund, Statement},
-    id::{PaymentId, RefundId},
+    callback::{CallbackEvent, CallbackHead},
+    channel::{CallError, Channel},
+    secret::Secret,
 };
-use failpoints::{Point, reach};
-use futures::future::BoxFuture;
-use tokio::time::Instant;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period, StatementPeriod},
-    credentials::Credentials,
-    exchange::{Answered, exchange},
-    stripe::{Stripe, StripeConfig},
+    alipay::{self, Alipay, AlipayCredentials},
+    callback::{CallbackProblem, CallbackRefused, SignatureRefused},
+    capabilities::Capabilities,
+    channel::{ChannelsError, PaymentChannel},
+    credentials::{InvalidCredentials, read_fields},
+    http::HttpConfig,
+    paypal::{self, Paypal, PaypalCredentials},
+    stripe::{self, Stripe, StripeConfig, StripeCredentials},
+    wechat::{self, Wechat, WechatCredentials},
 };
+
+/// What a channel takes and promises.
+pub const fn capabilities(channel: Channel) -> &'static Capabilities {
+    match channel {
+        Channel::Stripe => &stripe::CAPABILITIES,
+        Channel::Alipay => &alipay::CAPABILITIES,
+        Channel::Wechat => &wechat::CAPABILITIES,
+        Channel::Paypal => &paypal::CAPABILITIES,
+    }
+}
 
 /// How the providers are reached. One time-out holds for all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelsConfig {
     /// The address of Stripe's API, without a path.
     pub stripe_api_base: String,
+    /// The address of Alipay's gateway.
+    pub alipay_gateway: String,
+    /// The address of WeChat Pay's API, without a path.
+    pub wechat_api_base: String,
+    /// The address of PayPal's API.
+    pub paypal_api_base: String,
     /// How long one request to a provider may take in all.
     pub timeout: Duration,
     /// How long connecting may take; shorter than `timeout`.
@@ -43,8 +63,7 @@ impl Default for ChannelsConfig {
     fn default() -> Self {
         let StripeConfig {
             api_base,
-            timeout,
-            connect_timeout,
+            http,
             find_timeout,
             find_page_limit,
             statement_timeout,
@@ -52,8 +71,11 @@ impl Default for ChannelsConfig {
         } = StripeConfig::default();
         Self {
             stripe_api_base: api_base,
-            timeout,
-            connect_timeout,
+            alipay_gateway: "https://openapi.alipay.com/gateway.do".into(),
+            wechat_api_base: "https://api.mch.weixin.qq.com".into(),
+            paypal_api_base: "https://api-m.paypal.com".into(),
+            timeout: http.timeout,
+            connect_timeout: http.connect_timeout,
             find_timeout,
             find_page_limit,
             statement_timeout,
@@ -62,169 +84,288 @@ impl Default for ChannelsConfig {
     }
 }
 
-/// What came of a call, and the record of it.
-pub type Called<T> = (Result<T, CallError>, Exchange);
-
-/// The channels of this process.
+/// The client of every channel.
 #[derive(Debug)]
-pub struct Channels {
+pub(crate) struct Clients {
     stripe: Stripe,
+    alipay: Alipay,
+    wechat: Wechat,
+    paypal: Paypal,
 }
 
-impl Channels {
-    /// Sets up every channel. Connects to nothing yet.
-    ///
-    /// # Errors
-    /// An address is not one, or TLS is not set up.
-    pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
-        let stripe = Stripe::new(&StripeConfig {
-            api_base: config.stripe_api_base.clone(),
+impl Clients {
+    pub(crate) fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
+        let http = HttpConfig {
             timeout: config.timeout,
             connect_timeout: config.connect_timeout,
+        };
+        let stripe = Stripe::new(&StripeConfig {
+            api_base: config.stripe_api_base.clone(),
+            http,
             find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
             statement_timeout: config.statement_timeout,
             statement_page_limit: config.statement_page_limit,
         })?;
-        Ok(Self { stripe })
+        Ok(Self {
+            stripe,
+            alipay: Alipay::new(&config.alipay_gateway, &http)?,
+            wechat: Wechat::new(&config.wechat_api_base, &http)?,
+            paypal: Paypal::new(&config.paypal_api_base, &http)?,
+        })
     }
 
-    /// A channel itself. Calls made on it directly are neither measured nor recorded.
-    pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
+    pub(crate) const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
         match channel {
             Channel::Stripe => &self.stripe,
+            Channel::Alipay => &self.alipay,
+            Channel::Wechat => &self.wechat,
+            Channel::Paypal => &self.paypal,
+        }
+    }
+}
+
+/// Decrypted credentials of one merchant at one provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// For Stripe.
+    Stripe(StripeCredentials),
+    /// For Alipay.
+    Alipay(AlipayCredentials),
+    /// For WeChat Pay.
+    Wechat(WechatCredentials),
+    /// For PayPal.
+    Paypal(PaypalCredentials),
+}
+
+/// The sealed form. The tag keeps one provider's credentials from being read as another's.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "channel", rename_all = "snake_case")]
+enum Sealed {
+    Stripe(stripe::CredentialFields),
+    Alipay(alipay::CredentialFields),
+    Wechat(wechat::CredentialFields),
+    Paypal(paypal::CredentialFields),
+}
+
+impl Credentials {
+    /// The channel they belong to.
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Stripe(_) => Channel::Stripe,
+            Self::Alipay(_) => Channel::Alipay,
+            Self::Wechat(_) => Channel::Wechat,
+            Self::Paypal(_) => Channel::Paypal,
         }
     }
 
-    /// [`PaymentChannel::create_intent`], measured.
-    pub async fn create_intent(&self, credentials: &Credentials, new: &NewIntent) -> Called<Intent> {
-        reach(Point::ProviderBeforeCreate);
-        let called = self.call(credentials, "create_intent", |channel| {
-            channel.create_intent(credentials, new)
-        });
-        let called = called.await;
-        reach(Point::ProviderCreated);
-        called
+    /// What the merchant's callbacks are verified with, and nothing else of the credentials.
+    pub fn callback_keys(&self) -> CallbackKeys {
+        match self {
+            Self::Stripe(stripe) => CallbackKeys::Stripe(stripe.webhook_secrets().to_vec()),
+            Self::Alipay(alipay) => CallbackKeys::Alipay(alipay.callback_keys()),
+            Self::Wechat(wechat) => CallbackKeys::Wechat(wechat.callback_keys()),
+            Self::Paypal(paypal) => CallbackKeys::Paypal(paypal.callback_keys()),
+        }
     }
 
-    /// [`PaymentChannel::retrieve_intent`], measured.
-    pub async fn retrieve_intent(&self, credentials: &Credentials, intent_id: &str) -> Called<Intent> {
-        self.call(credentials, "retrieve_intent", |channel| {
-            channel.retrieve_intent(credentials, intent_id)
-        })
-        .await
-    }
-
-    /// [`PaymentChannel::find_intent`], measured.
-    pub async fn find_intent(
-        &self,
-        credentials: &Credentials,
-        payment_id: PaymentId,
-        period: Period,
-    ) -> Called<Option<Intent>> {
-        reach(Point::ProviderBeforeFind);
-        let called = self.call(credentials, "find_intent", |channel| {
-            channel.find_intent(credentials, payment_id, period)
-        });
-        let called = called.await;
-        reach(Point::ProviderFound);
-        called
-    }
-
-    /// [`PaymentChannel::confirm_intent`], measured.
-    pub async fn confirm_intent(
-        &self,
-        credentials: &Credentials,
-        confirmation: &Confirmation,
-    ) -> Called<Intent> {
-        self.call(credentials, "confirm_intent", |channel| {
-            channel.confirm_intent(credentials, confirmation)
-        })
-        .await
-    }
-
-    /// [`PaymentChannel::cancel_intent`], measured.
-    pub async fn cancel_intent(
-        &self,
-        credentials: &Credentials,
-        cancellation: &Cancellation,
-    ) -> Called<Intent> {
-        self.call(credentials, "cancel_intent", |channel| {
-            channel.cancel_intent(credentials, cancellation)
-        })
-        .await
-    }
-
-    /// [`PaymentChannel::create_refund`], measured.
-    pub async fn create_refund(&self, credentials: &Credentials, new: &NewRefund) -> Called<ChannelRefund> {
-        reach(Point::ProviderBeforeRefund);
-        let called = self.call(credentials, "create_refund", |channel| {
-            channel.create_refund(credentials, new)
-        });
-        let called = called.await;
-        reach(Point::ProviderRefunded);
-        called
-    }
-
-    /// [`PaymentChannel::retrieve_refund`], measured.
-    pub async fn retrieve_refund(
-        &self,
-        credentials: &Credentials,
-        channel_refund_id: &str,
-    ) -> Called<ChannelRefund> {
-        self.call(credentials, "retrieve_refund", |channel| {
-            channel.retrieve_refund(credentials, channel_refund_id)
-        })
-        .await
-    }
-
-    /// [`PaymentChannel::find_refund`], measured.
-    pub async fn find_refund(
-        &self,
-        credentials: &Credentials,
-        intent_id: &str,
-        refund_id: RefundId,
-    ) -> Called<Option<ChannelRefund>> {
-        self.call(credentials, "find_refund", |channel| {
-            channel.find_refund(credentials, intent_id, refund_id)
-        })
-        .await
-    }
-
-    /// [`PaymentChannel::statement`], measured. It belongs to no payment, so there is no exchange to store.
+    /// Reads credentials as people hand them in: a JSON object with the channel's fields (docs/channels.md lists them).
     ///
     /// # Errors
-    /// As for any call; a statement that is too long to be fetched within its bounds is [`CallError::Unknown`].
-    pub async fn statement(
-        &self,
-        credentials: &Credentials,
-        period: StatementPeriod,
-    ) -> Result<Statement, CallError> {
-        let called = self.call(credentials, "statement", |channel| {
-            channel.statement(credentials, period)
-        });
-        called.await.0
+    /// Names the field and says what is wrong with it, never what was read.
+    pub fn read(channel: Channel, json: &Secret) -> Result<Self, InvalidCredentials> {
+        Ok(match channel {
+            Channel::Stripe => Self::Stripe(read_fields::<stripe::CredentialFields>(json)?.try_into()?),
+            Channel::Alipay => Self::Alipay(read_fields::<alipay::CredentialFields>(json)?.try_into()?),
+            Channel::Wechat => Self::Wechat(read_fields::<wechat::CredentialFields>(json)?.try_into()?),
+            Channel::Paypal => Self::Paypal(read_fields::<paypal::CredentialFields>(json)?.try_into()?),
+        })
     }
 
-    async fn call<'a, T: Answered>(
-        &'a self,
-        credentials: &'a Credentials,
-        operation: &'static str,
-        ask: impl FnOnce(&'a dyn PaymentChannel) -> BoxFuture<'a, Result<T, CallError>>,
-    ) -> Called<T> {
-        let channel = credentials.channel();
-        let started = Instant::now();
-        let result = ask(self.get(channel)).await;
-        let took = started.elapsed();
-        let exchange = exchange(operation, &result, took);
-        let (channel, outcome) = (channel.name(), exchange.outcome);
-        let labels = [
-            ("channel", channel),
-            ("operation", operation),
-            ("outcome", outcome),
-        ];
-        metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
-        metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
-        (result, exchange)
+    /// The form to encrypt and store.
+    ///
+    /// # Errors
+    /// Never for credentials made by this module; the error is there because serialising can fail in general.
+    pub fn to_json(&self) -> Result<Secret, InvalidCredentials> {
+        let sealed = match self {
+            Self::Stripe(stripe) => Sealed::Stripe(stripe.into()),
+            Self::Alipay(alipay) => Sealed::Alipay(alipay.into()),
+            Self::Wechat(wechat) => Sealed::Wechat(wechat.into()),
+            Self::Paypal(paypal) => Sealed::Paypal(paypal.into()),
+        };
+        serde_json::to_string(&sealed)
+            .map(Secret::new)
+            .map_err(|_| unreadable())
+    }
+
+    /// Reads back what [`Self::to_json`] gave.
+    ///
+    /// # Errors
+    /// Says what is wrong, never what was read.
+    pub fn from_json(json: &Secret) -> Result<Self, InvalidCredentials> {
+        // The parser's own error would quote what it stumbled over.
+        Ok(
+            match serde_json::from_str(json.expose()).map_err(|_| unreadable())? {
+                Sealed::Stripe(fields) => Self::Stripe(fields.try_into()?),
+                Sealed::Alipay(fields) => Self::Alipay(fields.try_into()?),
+                Sealed::Wechat(fields) => Self::Wechat(fields.try_into()?),
+                Sealed::Paypal(fields) => Self::Paypal(fields.try_into()?),
+            },
+        )
+    }
+}
+
+/// The answer to a call that carries another channel's credentials.
+pub(crate) fn other_channel(channel: Channel, credentials: &Credentials) -> CallError {
+    CallError::Refused {
+        code: "credentials_of_another_channel".into(),
+        message: format!(
+            "{channel} cannot be called with credentials for {}",
+            credentials.channel()
+        ),
+    }
+}
+
+fn unreadable() -> InvalidCredentials {
+    InvalidCredentials::new("all", "what is stored is not what was sealed")
+}
+
+/// What a merchant's callbacks are verified with. Ingress keeps it for a while; what calls are made with is no part of it.
+#[derive(Debug, Clone)]
+pub enum CallbackKeys {
+    /// The secrets that sign Stripe's, newest first.
+    Stripe(Vec<Secret>),
+    /// For Alipay's.
+    Alipay(alipay::CallbackKeys),
+    /// For WeChat Pay's.
+    Wechat(wechat::CallbackKeys),
+    /// For PayPal's.
+    Paypal(paypal::CallbackKeys),
+}
+
+/// Checks what a callback's headers tell before its body is there, so that nobody waits for a body, or hashes one, whose
+/// signature cannot be right.
+///
+/// # Errors
+/// Says what is wrong with the signature.
+pub fn check_callback_headers(
+    channel: Channel,
+    headers: &HeaderMap,
+    now: DateTime<Utc>,
+) -> Result<(), SignatureRefused> {
+    match channel {
+        Channel::Stripe => stripe::check_headers(headers, now),
+        Channel::Alipay => alipay::check_headers(headers, now),
+        Channel::Wechat => wechat::check_headers(headers, now),
+        Channel::Paypal => paypal::check_headers(headers, now),
+    }
+}
+
+/// Tells whether callbacks were signed by their providers. Pure, but for certificates that a provider names and keeps.
+#[derive(Debug, Default)]
+pub struct CallbackVerifier {}
+
+impl CallbackVerifier {
+    /// Checks that the provider signed these bytes, recently where it says when, for a holder of these keys.
+    ///
+    /// # Errors
+    /// Says what is wrong with the signature, or that nobody can tell now.
+    pub async fn verify(
+        &self,
+        keys: &CallbackKeys,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<CallbackHead, CallbackRefused> {
+        Ok(match keys {
+            CallbackKeys::Stripe(secrets) => stripe::verify_callback(headers, body, secrets, now)?,
+            CallbackKeys::Alipay(keys) => alipay::verify_callback(headers, body, keys, now)?,
+            CallbackKeys::Wechat(keys) => wechat::verify_callback(headers, body, keys, now)?,
+            CallbackKeys::Paypal(keys) => paypal::verify_callback(headers, body, keys, now)?,
+        })
+    }
+}
+
+/// What a verified callback says. Kinds of events that Sluice does not act upon are [`CallbackEvent::Other`].
+/// `credentials` are the merchant's, where [`CallbackRules::needs_credentials`](crate::CallbackRules) asks for them.
+///
+/// # Errors
+/// Names what a callback of a known kind lacks, or whose it is.
+pub fn translate_callback(
+    channel: Channel,
+    credentials: Option<&Credentials>,
+    body: &[u8],
+) -> Result<CallbackEvent, CallbackProblem> {
+    match (channel, credentials) {
+        (Channel::Stripe, _) => Ok(stripe::translate_callback(body)?),
+        (Channel::Alipay, Some(Credentials::Alipay(alipay))) => alipay::translate_callback(alipay, body),
+        (Channel::Wechat, Some(Credentials::Wechat(wechat))) => wechat::translate_callback(wechat, body),
+        (Channel::Paypal, Some(Credentials::Paypal(paypal))) => paypal::translate_callback(paypal, body),
+        (Channel::Alipay | Channel::Wechat | Channel::Paypal, _) => Err(CallbackProblem::NoCredentials),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_channel_has_capabilities_of_its_own_and_nothing_twice() {
+        for channel in Channel::ALL {
+            let capabilities = capabilities(*channel);
+            assert_eq!(capabilities.channel, *channel);
+            let mut currencies: Vec<_> = capabilities.currencies.iter().map(|rule| rule.currency).collect();
+            currencies.sort();
+            currencies.dedup();
+            assert_eq!(currencies.len(), capabilities.currencies.len());
+            let mut methods: Vec<_> = capabilities.offers.iter().map(|offer| offer.method).collect();
+            methods.sort();
+            methods.dedup();
+            assert_eq!(methods.len(), capabilities.offers.len());
+        }
+    }
+
+    #[test]
+    fn json_reads_back_and_nothing_prints_it() {
+        let handed_in =
+            Secret::new(r#"{"secret_key":"sk_test_hunter2","webhook_secrets":["whsec_new","whsec_old"]}"#);
+        let credentials = Credentials::read(Channel::Stripe, &handed_in).unwrap();
+        let json = credentials.to_json().unwrap();
+        let expected = r#"{"channel":"stripe","secret_key":"sk_test_hunter2","webhook_secrets":["whsec_new","whsec_old"]}"#;
+        assert_eq!(json.expose(), expected);
+        assert_eq!(Credentials::from_json(&json), Ok(credentials.clone()));
+        assert_eq!(credentials.channel(), Channel::Stripe);
+        let printed = format!("{credentials:?} {json:?} {:?}", credentials.callback_keys());
+        assert!(
+            !printed.contains("hunter2") && !printed.contains("whsec"),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn unreadable_json_is_not_quoted() {
+        for json in [
+            "",
+            "{}",
+            r#"{"channel":"stripe","secret_key":7}"#,
+            r#"{"channel":"hunter2"}"#,
+        ] {
+            let refused = Credentials::from_json(&Secret::new(json)).unwrap_err();
+            assert_eq!(refused, unreadable());
+        }
+        let read = |json| {
+            Credentials::read(Channel::Stripe, &Secret::new(json))
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            read(r#"{"secret_key":"sk_hunter2"}"#),
+            "credentials: .: missing field `webhook_secrets`"
+        );
+        let wrong_kind = read(r#"{"secret_key":"sk_1","webhook_secrets":"hunter2"}"#);
+        assert_eq!(
+            wrong_kind,
+            "credentials: webhook_secrets: is not of the kind that is asked for"
+        );
     }
 }

@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::Channel,
+    channel::{Channel, NextAction},
     id::{IdempotencyKey, MerchantId, PaymentId},
     money::Money,
     payment::{Closing, Payment, PaymentStatus},
-    secret::Secret,
 };
 use serde_json::Value;
 use sqlx::FromRow;
@@ -41,7 +40,7 @@ macro_rules! select_payments {
     ($which:literal) => {
         concat!(
             "select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id,
-                    client_secret, failure, request, version, created_at, updated_at, expires_at, closing, is_late,
+                    client_secret, next_action, failure, request, version, created_at, updated_at, expires_at, closing, is_late,
                     refunded_minor, refund_reserved_minor, disputed_minor
              from payments ",
             $which
@@ -137,7 +136,9 @@ struct PaymentRow {
     currency: String,
     channel: String,
     intent_id: Option<String>,
+    /// Sealed before there was a next action of several kinds.
     client_secret: Option<Vec<u8>>,
+    next_action: Option<Vec<u8>>,
     failure: Option<Value>,
     request: Value,
     version: i32,
@@ -155,9 +156,14 @@ impl PaymentRow {
     fn into_payment(self, vault: &Vault) -> Result<Payment, StoreError> {
         let id = PaymentId::from_uuid(self.id);
         let unreadable = |problem: String| StoreError::unreadable(id.to_string(), problem);
-        let client_secret = match &self.client_secret {
-            Some(sealed) => Some(open_client_secret(vault, id, sealed)?),
-            None => None,
+        let next_action = match (&self.next_action, &self.client_secret) {
+            (Some(sealed), _) => Some(open_next_action(vault, id, sealed)?),
+            (None, Some(sealed)) => Some(NextAction::client_secret(open_text(
+                vault,
+                &format!("payments.client_secret:{id}"),
+                sealed,
+            )?)),
+            (None, None) => None,
         };
         Ok(Payment {
             id,
@@ -175,7 +181,7 @@ impl PaymentRow {
             },
             channel: self.channel.parse().map_err(|e| unreadable(format!("{e}")))?,
             intent_id: self.intent_id,
-            client_secret,
+            next_action,
             failure: self
                 .failure
                 .map(serde_json::from_value)
@@ -198,20 +204,25 @@ impl PaymentRow {
     }
 }
 
-fn secret_place(id: PaymentId) -> String {
-    format!("payments.client_secret:{id}")
+fn place(id: PaymentId) -> String {
+    format!("payments.next_action:{id}")
 }
 
-fn open_client_secret(vault: &Vault, id: PaymentId, sealed: &[u8]) -> Result<Secret, StoreError> {
+fn open_next_action(vault: &Vault, id: PaymentId, sealed: &[u8]) -> Result<NextAction, StoreError> {
+    let json = open_text(vault, &place(id), sealed)?;
+    // The parser's own error would quote what it stumbled over.
+    serde_json::from_str(&json).map_err(|_| StoreError::unreadable(place(id), "is no next action"))
+}
+
+fn open_text(vault: &Vault, place: &str, sealed: &[u8]) -> Result<String, StoreError> {
     let plain = vault
-        .open(&secret_place(id), sealed)
-        .map_err(|e| StoreError::unreadable(secret_place(id), e))?;
-    String::from_utf8(plain)
-        .map(Secret::new)
-        .map_err(|e| StoreError::unreadable(secret_place(id), e.utf8_error()))
+        .open(place, sealed)
+        .map_err(|e| StoreError::unreadable(place, e))?;
+    String::from_utf8(plain).map_err(|e| StoreError::unreadable(place, e.utf8_error()))
 }
 
-pub fn seal_client_secret(vault: &Vault, payment: &Payment) -> Option<Vec<u8>> {
-    let secret = payment.client_secret.as_ref()?;
-    Some(vault.seal(&secret_place(payment.id), secret.expose().as_bytes()))
+pub fn seal_next_action(vault: &Vault, payment: &Payment) -> Option<Vec<u8>> {
+    let action = payment.next_action.as_ref()?;
+    let json = serde_json::to_vec(action).ok()?;
+    Some(vault.seal(&place(payment.id), &json))
 }

@@ -45,7 +45,7 @@ impl Story {
             match effect {
                 Effect::Post(transfer) => self.transfers.push(transfer),
                 Effect::Notify(told) => self.told.push(told),
-                Effect::PaidLate => panic!("a dispute pays nothing"),
+                Effect::Capture | Effect::PaidLate => panic!("a dispute pays nothing"),
             }
         }
         (self.dispute, self.payment) = (Some(applied.dispute), applied.payment);

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    channel::{Channel, Flow, Method},
     currency::Currency,
     fingerprint::Fingerprint,
     money::Money,
+    payment::PayerDetails,
     texts::{InvalidText, check_metadata, check_text},
 };
 
@@ -29,6 +31,18 @@ pub struct PaymentRequest {
     pub return_url: Option<String>,
     /// After how many seconds the payment is closed when it was not paid; the merchant's default when it is not said.
     pub expires_in_s: Option<u32>,
+    /// With what the payer pays; anything that the merchant's channels take when it is not said.
+    pub method: Option<Method>,
+    /// How the payer gets there; the channel's first way when it is not said.
+    pub flow: Option<Flow>,
+    /// The only channel it may take; any that the merchant's routes allow when it is not said.
+    pub channel: Option<Channel>,
+    /// The payer's country, an ISO 3166-1 alpha-2 code, for routes that ask for it.
+    pub country: Option<String>,
+    /// The provider's account that is paid through the merchant's own, such as `acct_…` of Stripe Connect.
+    pub connected_account: Option<String>,
+    /// What some flows need to know of the payer. It is no part of the fingerprint: it says who pays, not what is sold.
+    pub payer: Option<PayerDetails>,
 }
 
 /// The request as it is written in a job: a misspelt field is an error, not a field left out.
@@ -49,6 +63,18 @@ struct Fields {
     return_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_in_s: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<Method>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flow: Option<Flow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<Channel>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connected_account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payer: Option<PayerDetails>,
 }
 
 impl From<Fields> for PaymentRequest {
@@ -62,6 +88,12 @@ impl From<Fields> for PaymentRequest {
             payment_method,
             return_url,
             expires_in_s,
+            method,
+            flow,
+            channel,
+            country,
+            connected_account,
+            payer,
         } = fields;
         let money = Money {
             amount_minor,
@@ -75,6 +107,12 @@ impl From<Fields> for PaymentRequest {
             payment_method,
             return_url,
             expires_in_s,
+            method,
+            flow,
+            channel,
+            country,
+            connected_account,
+            payer,
         }
     }
 }
@@ -89,6 +127,12 @@ impl From<PaymentRequest> for Fields {
             payment_method,
             return_url,
             expires_in_s,
+            method,
+            flow,
+            channel,
+            country,
+            connected_account,
+            payer,
         } = request;
         let Money {
             amount_minor,
@@ -103,6 +147,12 @@ impl From<PaymentRequest> for Fields {
             payment_method,
             return_url,
             expires_in_s,
+            method,
+            flow,
+            channel,
+            country,
+            connected_account,
+            payer,
         }
     }
 }
@@ -113,6 +163,25 @@ pub type InvalidRequest = InvalidText;
 impl PaymentRequest {
     /// How long a payment may wait to be paid at the most, in seconds: 30 days.
     pub const MAX_EXPIRY_S: u32 = 2_592_000;
+
+    /// A request that says how much, and nothing else.
+    pub const fn of(money: Money) -> Self {
+        Self {
+            money,
+            description: None,
+            reference: None,
+            metadata: BTreeMap::new(),
+            payment_method: None,
+            return_url: None,
+            expires_in_s: None,
+            method: None,
+            flow: None,
+            channel: None,
+            country: None,
+            connected_account: None,
+            payer: None,
+        }
+    }
 
     /// Checks every field.
     ///
@@ -127,6 +196,15 @@ impl PaymentRequest {
         check_text("reference", self.reference.as_deref(), 200)?;
         check_text("payment_method", self.payment_method.as_deref(), 255)?;
         check_url("return_url", self.return_url.as_deref())?;
+        check_text("connected_account", self.connected_account.as_deref(), 255)?;
+        if let Some(country) = &self.country
+            && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
+        {
+            return invalid("country", "an ISO 3166-1 alpha-2 code such as \"DE\"".into());
+        }
+        if let Some(PayerDetails::Plain(payer)) = &self.payer {
+            payer.validate()?;
+        }
         if self
             .expires_in_s
             .is_some_and(|expiry| !(1..=Self::MAX_EXPIRY_S).contains(&expiry))
@@ -149,6 +227,17 @@ impl PaymentRequest {
         if let Some(expiry) = self.expires_in_s {
             // No metadata can have this name, as no key has control characters.
             fingerprint.field("expires_in_s\n", Some(&expiry.to_string()));
+        }
+        // The same goes for all that came later.
+        let later = [
+            ("method\n", self.method.map(Method::name)),
+            ("flow\n", self.flow.map(Flow::name)),
+            ("channel\n", self.channel.map(Channel::name)),
+            ("country\n", self.country.as_deref()),
+            ("connected_account\n", self.connected_account.as_deref()),
+        ];
+        for (name, value) in later.into_iter().filter(|(_, value)| value.is_some()) {
+            fingerprint.field(name, value);
         }
         fingerprint.entries(&self.metadata);
         fingerprint.finish()
@@ -173,24 +262,16 @@ mod tests {
     use crate::currency::Currency;
 
     fn request() -> PaymentRequest {
-        PaymentRequest {
-            money: Money {
-                amount_minor: 1999,
-                currency: Currency::USD,
-            },
-            description: None,
-            reference: None,
-            metadata: BTreeMap::new(),
-            payment_method: None,
-            return_url: None,
-            expires_in_s: None,
-        }
+        PaymentRequest::of(Money {
+            amount_minor: 1999,
+            currency: Currency::USD,
+        })
     }
 
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 8] = [
+        let variants: [fn(&mut PaymentRequest); 13] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
@@ -198,6 +279,11 @@ mod tests {
             |r| r.payment_method = Some("x".into()),
             |r| r.return_url = Some("x".into()),
             |r| r.expires_in_s = Some(60),
+            |r| r.method = Some(Method::Card),
+            |r| r.flow = Some(Flow::Web),
+            |r| r.channel = Some(Channel::Stripe),
+            |r| r.country = Some("DE".into()),
+            |r| r.connected_account = Some("x".into()),
             |r| drop(r.metadata.insert("x".into(), "x".into())),
         ];
         for change in variants {
@@ -219,6 +305,7 @@ mod tests {
         assert_eq!(field(|r| r.money.amount_minor = 0), "amount");
         assert_eq!(field(|r| r.description = Some("x".repeat(501))), "description");
         assert_eq!(field(|r| r.reference = Some("a\0".into())), "reference");
+        assert_eq!(field(|r| r.country = Some("de".into())), "country");
         assert_eq!(
             field(|r| r.return_url = Some("javascript:alert(1)".into())),
             "return_url"

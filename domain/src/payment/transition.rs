@@ -71,6 +71,8 @@ pub enum Effect {
     Notify(NotificationType),
     /// Write it into the ledger.
     Post(Transfer),
+    /// The payer has agreed: have the provider move the money.
+    Capture,
     /// It was paid after it had been closed: the merchant's terms say whether it is refunded.
     PaidLate,
 }
@@ -80,7 +82,7 @@ impl Effect {
     pub const fn told(&self) -> Option<NotificationType> {
         match self {
             Self::Notify(told) => Some(*told),
-            Self::Post(_) | Self::PaidLate => None,
+            Self::Post(_) | Self::Capture | Self::PaidLate => None,
         }
     }
 }
@@ -135,7 +137,9 @@ impl Payment {
             PaymentEvent::IntentSeen { intent, change } => {
                 self.check_belongs(&intent, &change)?;
                 let status = self.status_after(&change);
-                Ok(self.with_intent(intent).climb(status, change_to_failure(change)))
+                let is_approved = change == IntentStatus::Approved;
+                let applied = self.with_intent(intent).climb(status, change_to_failure(change));
+                Ok(if is_approved { applied.capture() } else { applied })
             }
             // Whoever gave up did not know of the intent. Once it is known, its own news decide.
             PaymentEvent::GaveUp(_) | PaymentEvent::LostSight | PaymentEvent::Closed(_)
@@ -171,7 +175,7 @@ impl Payment {
         match change {
             IntentStatus::RequiresAction => PaymentStatus::RequiresAction,
             IntentStatus::Declined(_) => PaymentStatus::Failed,
-            IntentStatus::Processing => PaymentStatus::Processing,
+            IntentStatus::Approved | IntentStatus::Processing => PaymentStatus::Processing,
             IntentStatus::Succeeded => PaymentStatus::Succeeded,
             IntentStatus::Canceled => self.closing.unwrap_or(Closing::Canceled).status(),
         }
@@ -230,13 +234,13 @@ impl Payment {
         }
     }
 
-    /// Learning the intent's id or secret is a change in itself, whatever the status does.
+    /// Learning the intent's id or what it is paid with is a change in itself, whatever the status does.
     fn with_intent(mut self, intent: Intent) -> Applied {
-        let learns_secret = self.client_secret.is_none() && intent.client_secret.is_some();
-        let changed = self.intent_id.is_none() || learns_secret;
+        let learns_action = self.next_action.is_none() && intent.next_action.is_some();
+        let changed = self.intent_id.is_none() || learns_action;
         self.intent_id = Some(intent.id);
-        if learns_secret {
-            self.client_secret = intent.client_secret;
+        if learns_action {
+            self.next_action = intent.next_action;
         }
         Applied {
             payment: self,
@@ -277,6 +281,18 @@ impl Applied {
         }
     }
 
+    /// The payer has agreed. However often that is told, the money is asked for until it is there; not of a payment that is
+    /// closed or being closed.
+    fn capture(mut self) -> Self {
+        let payment = &self.payment;
+        let is_open = payment.closing.is_none() && !payment.status.is_closed();
+        if is_open && payment.status != PaymentStatus::Succeeded {
+            self.effects.push(Effect::Capture);
+            self.changed = true;
+        }
+        self
+    }
+
     /// Moves up to `status`, or stays when that is not higher.
     fn climb(mut self, status: PaymentStatus, failure: Option<Failure>) -> Self {
         if status > self.payment.status {
@@ -298,6 +314,7 @@ fn change_to_failure(change: IntentStatus) -> Option<Failure> {
     match change {
         IntentStatus::Declined(failure) => Some(failure),
         IntentStatus::RequiresAction
+        | IntentStatus::Approved
         | IntentStatus::Processing
         | IntentStatus::Succeeded
         | IntentStatus::Canceled => None,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    channel::Channel,
+    channel::{Channel, Flow, Method, NextAction},
     currency::Currency,
     id::{MerchantId, PaymentId},
     payment::{Failure, Payment, PaymentStatus},
@@ -29,9 +29,15 @@ pub struct PaymentView {
     pub channel: Channel,
     /// The provider's id of the intent, once it exists.
     pub channel_intent_id: Option<String>,
-    /// What the payer's browser needs to pay. Given to the merchant that asks, never put into notifications.
+    /// With what the payer pays, when the merchant has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret: Option<String>,
+    pub method: Option<Method>,
+    /// How the payer gets there, when the merchant has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Flow>,
+    /// What the payer needs to pay. Given to the merchant that asks, never put into notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_action: Option<NextAction>,
     /// Why it does not go on, and what the payer can do.
     pub failure: Option<Failure>,
     /// After this it is closed, unless it was paid. RFC 3339, UTC.
@@ -57,7 +63,7 @@ pub struct PaymentView {
 }
 
 impl PaymentView {
-    /// The payment without its client secret: fit for a notification.
+    /// The payment without what it is paid with: fit for a notification.
     pub fn public(payment: &Payment) -> Self {
         let request = &payment.request;
         Self {
@@ -68,7 +74,9 @@ impl PaymentView {
             currency: payment.money.currency,
             channel: payment.channel,
             channel_intent_id: payment.intent_id.clone(),
-            client_secret: None,
+            method: request.method,
+            flow: request.flow,
+            next_action: None,
             failure: payment.failure.clone(),
             expires_at: payment.expires_at,
             late: payment.is_late,
@@ -83,14 +91,10 @@ impl PaymentView {
         }
     }
 
-    /// The payment with its client secret: for the merchant itself, over its own connection.
+    /// The payment with what it is paid with: for the merchant itself, over its own connection.
     pub fn for_merchant(payment: &Payment) -> Self {
-        let client_secret = payment
-            .client_secret
-            .as_ref()
-            .map(|secret| secret.expose().to_owned());
         Self {
-            client_secret,
+            next_action: payment.next_action.clone(),
             ..Self::public(payment)
         }
     }

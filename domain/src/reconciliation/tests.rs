@@ -84,7 +84,7 @@ proptest! {
             money,
             received_minor: money.amount_minor,
             status,
-            client_secret: None,
+            next_action: None,
         });
         let class = |money, status| unconfirmed.clone().settle(&answer(money, status)).map(|found| found.class);
         let (less, other) = (

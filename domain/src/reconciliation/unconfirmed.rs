@@ -85,6 +85,7 @@ impl Unconfirmed {
                     },
                     IntentStatus::RequiresAction
                     | IntentStatus::Declined(_)
+                    | IntentStatus::Approved
                     | IntentStatus::Processing
                     | IntentStatus::Canceled => intent.money,
                 };

@@ -73,15 +73,7 @@ struct Story {
 
 impl Story {
     fn roll(merchant_id: MerchantId, number: usize, dice: &mut impl FnMut(usize) -> usize) -> Self {
-        let request = PaymentRequest {
-            money: MONEY,
-            description: None,
-            reference: None,
-            metadata: BTreeMap::new(),
-            payment_method: None,
-            return_url: None,
-            expires_in_s: None,
-        };
+        let request = PaymentRequest::of(MONEY);
         let key = IdempotencyKey::try_from(number.to_string()).unwrap();
         let beginning = match dice(20) {
             0 | 1 => Beginning::InReview,

@@ -254,16 +254,12 @@ impl World {
             merchant_id: self.shop.id,
             idempotency_key: IdempotencyKey::try_from(idempotency_key.to_owned()).unwrap(),
             request: PaymentRequest {
-                money: Money {
+                description: Some("Two coffees".into()),
+                metadata: BTreeMap::from([("table".into(), "9".into())]),
+                ..PaymentRequest::of(Money {
                     amount_minor: 1999,
                     currency: Currency::USD,
-                },
-                description: Some("Two coffees".into()),
-                reference: None,
-                metadata: BTreeMap::from([("table".into(), "9".into())]),
-                payment_method: None,
-                return_url: None,
-                expires_in_s: None,
+                })
             },
         }
     }

@@ -142,16 +142,12 @@ pub fn key(text: &str) -> IdempotencyKey {
 
 pub fn request(payment_method: Option<&str>) -> PaymentRequest {
     PaymentRequest {
-        money: Money {
+        reference: Some("order-1".into()),
+        payment_method: payment_method.map(str::to_owned),
+        ..PaymentRequest::of(Money {
             amount_minor: 1999,
             currency: Currency::USD,
-        },
-        description: None,
-        reference: Some("order-1".into()),
-        metadata: BTreeMap::new(),
-        payment_method: payment_method.map(str::to_owned),
-        return_url: None,
-        expires_in_s: None,
+        })
     }
 }
 

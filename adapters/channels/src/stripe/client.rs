@@ -11,19 +11,24 @@ mod statement;
 use std::time::Duration;
 
 use domain::{
-    channel::{CallError, ChannelRefund, Intent, NewIntent, NewRefund, Statement},
-    id::{PaymentId, RefundId},
+    channel::{
+        CallError, Channel, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef, Statement,
+    },
+    id::RefundId,
 };
 use futures::future::{BoxFuture, FutureExt};
-use reqwest::{Url, redirect};
 
 use self::{connection::Connection, pages::Bounds};
 use super::{CAPABILITIES, request, wire::Untranslatable};
 use crate::{
     capabilities::Capabilities,
-    channel::{Cancellation, ChannelsError, Confirmation, PaymentChannel, Period, StatementPeriod},
-    credentials::Credentials,
+    channel::{
+        Cancellation, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
+        PaymentChannel, StatementPeriod,
+    },
+    http::{HttpConfig, base_address},
     redact::redact,
+    registry::{Credentials, other_channel},
 };
 
 /// How Stripe is reached.
@@ -31,11 +36,8 @@ use crate::{
 pub struct StripeConfig {
     /// The address of the API, without a path.
     pub api_base: String,
-    /// How long one request may take in all.
-    pub timeout: Duration,
-    /// How long connecting may take. Shorter than `timeout`, so that it is known when a request was never
-    /// sent.
-    pub connect_timeout: Duration,
+    /// How long Stripe may take.
+    pub http: HttpConfig,
     /// How long looking for a lost intent or refund may take, all pages together.
     pub find_timeout: Duration,
     /// How many pages of a hundred are looked through for a lost intent or refund.
@@ -50,8 +52,10 @@ impl Default for StripeConfig {
     fn default() -> Self {
         Self {
             api_base: "https://api.stripe.com".into(),
-            timeout: Duration::from_secs(10),
-            connect_timeout: Duration::from_secs(3),
+            http: HttpConfig {
+                timeout: Duration::from_secs(10),
+                connect_timeout: Duration::from_secs(3),
+            },
             find_timeout: Duration::from_secs(20),
             find_page_limit: 20,
             statement_timeout: Duration::from_secs(300),
@@ -74,34 +78,22 @@ impl Stripe {
     /// # Errors
     /// The address is not one of a server, or TLS is not set up.
     pub fn new(config: &StripeConfig) -> Result<Self, ChannelsError> {
-        let bad_address = || ChannelsError::Address(config.api_base.clone());
-        let url: Url = config.api_base.parse().map_err(|_| bad_address())?;
-        if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
-            return Err(bad_address());
-        }
-        // The HTTP client panics when it finds no TLS provider.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(ChannelsError::NoTls);
-        }
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("sluice/", env!("CARGO_PKG_VERSION")))
-            .timeout(config.timeout)
-            .connect_timeout(config.connect_timeout)
-            .pool_max_idle_per_host(64)
-            .pool_idle_timeout(Duration::from_secs(60))
-            .redirect(redirect::Policy::none())
-            .build()?;
-        let api_base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self {
-            http,
-            api_base,
+            http: config.http.client()?,
+            api_base: base_address(&config.api_base)?,
             config: config.clone(),
         })
     }
 
-    const fn connection<'a>(&'a self, credentials: &'a Credentials) -> Connection<'a> {
+    /// The connection for a merchant, and for the account that is paid through the merchant's own.
+    fn connection<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        connected_account: Option<&'a str>,
+    ) -> Result<Connection<'a>, CallError> {
         match credentials {
-            Credentials::Stripe(stripe) => Connection::new(self, stripe),
+            Credentials::Stripe(stripe) => Ok(Connection::new(self, stripe, connected_account)),
+            other => Err(other_channel(Channel::Stripe, other)),
         }
     }
 
@@ -143,7 +135,8 @@ impl PaymentChannel for Stripe {
     ) -> BoxFuture<'a, Result<Intent, CallError>> {
         async move {
             let request = request::intents::create(new)?;
-            self.connection(credentials).intent(request).await
+            let account = new.connected_account.as_deref();
+            self.connection(credentials, account)?.intent(request).await
         }
         .boxed()
     }
@@ -151,34 +144,24 @@ impl PaymentChannel for Stripe {
     fn retrieve_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
-        intent_id: &'a str,
+        intent: &'a IntentRef,
     ) -> BoxFuture<'a, Result<Intent, CallError>> {
-        async move { self.connection(credentials).retrieved_intent(intent_id).await }.boxed()
-    }
-
-    fn find_intent<'a>(
-        &'a self,
-        credentials: &'a Credentials,
-        payment_id: PaymentId,
-        period: Period,
-    ) -> BoxFuture<'a, Result<Option<Intent>, CallError>> {
         async move {
-            self.connection(credentials)
-                .found_intent(payment_id, period)
+            self.connection(credentials, intent.connected_account.as_deref())?
+                .retrieved_intent(&intent.id)
                 .await
         }
         .boxed()
     }
 
-    fn confirm_intent<'a>(
+    fn find_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
-        confirmation: &'a Confirmation,
-    ) -> BoxFuture<'a, Result<Intent, CallError>> {
+        lost: &'a LostIntent,
+    ) -> BoxFuture<'a, Result<Option<Intent>, CallError>> {
         async move {
-            let request = request::intents::confirm(confirmation)?;
-            self.connection(credentials)
-                .changed_intent(&confirmation.intent_id, request)
+            self.connection(credentials, lost.connected_account.as_deref())?
+                .found_intent(lost.payment_id, lost.period)
                 .await
         }
         .boxed()
@@ -191,8 +174,9 @@ impl PaymentChannel for Stripe {
     ) -> BoxFuture<'a, Result<Intent, CallError>> {
         async move {
             let request = request::intents::cancel(cancellation)?;
-            self.connection(credentials)
-                .changed_intent(&cancellation.intent_id, request)
+            let intent = &cancellation.intent;
+            self.connection(credentials, intent.connected_account.as_deref())?
+                .changed_intent(&intent.id, request)
                 .await
         }
         .boxed()
@@ -203,17 +187,22 @@ impl PaymentChannel for Stripe {
         credentials: &'a Credentials,
         new: &'a NewRefund,
     ) -> BoxFuture<'a, Result<ChannelRefund, CallError>> {
-        async move { self.connection(credentials).created_refund(new).await }.boxed()
+        async move {
+            self.connection(credentials, new.intent.connected_account.as_deref())?
+                .created_refund(new)
+                .await
+        }
+        .boxed()
     }
 
     fn retrieve_refund<'a>(
         &'a self,
         credentials: &'a Credentials,
-        channel_refund_id: &'a str,
+        refund: &'a RefundRef,
     ) -> BoxFuture<'a, Result<ChannelRefund, CallError>> {
         async move {
-            self.connection(credentials)
-                .retrieved_refund(channel_refund_id)
+            self.connection(credentials, refund.intent.connected_account.as_deref())?
+                .retrieved_refund(&refund.id)
                 .await
         }
         .boxed()
@@ -222,22 +211,49 @@ impl PaymentChannel for Stripe {
     fn find_refund<'a>(
         &'a self,
         credentials: &'a Credentials,
-        intent_id: &'a str,
+        intent: &'a IntentRef,
         refund_id: RefundId,
     ) -> BoxFuture<'a, Result<Option<ChannelRefund>, CallError>> {
         async move {
-            self.connection(credentials)
-                .found_refund(intent_id, refund_id)
+            self.connection(credentials, intent.connected_account.as_deref())?
+                .found_refund(&intent.id, refund_id)
                 .await
         }
         .boxed()
     }
 
+    fn confirming(&self) -> Option<&dyn ConfirmsIntents> {
+        Some(self)
+    }
+
+    fn stating(&self) -> Option<&dyn GivesStatements> {
+        Some(self)
+    }
+}
+
+impl ConfirmsIntents for Stripe {
+    fn confirm_intent<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        confirmation: &'a Confirmation,
+    ) -> BoxFuture<'a, Result<Intent, CallError>> {
+        async move {
+            let request = request::intents::confirm(confirmation)?;
+            let intent = &confirmation.intent;
+            self.connection(credentials, intent.connected_account.as_deref())?
+                .changed_intent(&intent.id, request)
+                .await
+        }
+        .boxed()
+    }
+}
+
+impl GivesStatements for Stripe {
     fn statement<'a>(
         &'a self,
         credentials: &'a Credentials,
         period: StatementPeriod,
     ) -> BoxFuture<'a, Result<Statement, CallError>> {
-        async move { self.connection(credentials).statement(period).await }.boxed()
+        async move { self.connection(credentials, None)?.statement(period).await }.boxed()
     }
 }

@@ -78,14 +78,14 @@ impl Failed {
 pub(super) const fn is_beyond(intent: &Intent) -> bool {
     match intent.status {
         IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => true,
-        IntentStatus::RequiresAction | IntentStatus::Declined(_) => false,
+        IntentStatus::RequiresAction | IntentStatus::Declined(_) | IntentStatus::Approved => false,
     }
 }
 
 /// An open intent whose last attempt to pay met this error.
 fn declined(intent: Intent, error: &WireError) -> Intent {
     match intent.status {
-        IntentStatus::RequiresAction | IntentStatus::Declined(_) => Intent {
+        IntentStatus::RequiresAction | IntentStatus::Declined(_) | IntentStatus::Approved => Intent {
             status: IntentStatus::Declined(decline::failure(&error.decline)),
             ..intent
         },

@@ -8,9 +8,8 @@
 use std::fmt;
 
 use domain::{
-    channel::{Intent, IntentStatus},
+    channel::{Intent, IntentStatus, NextAction},
     id::{PaymentId, RefundId},
-    secret::Secret,
 };
 
 use super::{
@@ -134,7 +133,7 @@ impl WireIntent {
             money: amount::from_wire(self.amount, &self.currency)?,
             received_minor: received.amount_minor,
             status,
-            client_secret: self.client_secret.map(Secret::new),
+            next_action: self.client_secret.map(NextAction::client_secret),
             id: self.id,
         })
     }

@@ -175,16 +175,12 @@ impl World {
 
     pub fn payment(&self, key: &str) -> Payment {
         let request = PaymentRequest {
-            money: Money {
+            description: Some("two coffees".into()),
+            metadata: BTreeMap::from([("table".into(), "9".into())]),
+            ..PaymentRequest::of(Money {
                 amount_minor: 1999,
                 currency: Currency::USD,
-            },
-            description: Some("two coffees".into()),
-            reference: None,
-            metadata: BTreeMap::from([("table".into(), "9".into())]),
-            payment_method: None,
-            return_url: None,
-            expires_in_s: None,
+            })
         };
         let key = IdempotencyKey::try_from(key.to_owned()).unwrap();
         Payment::new(

@@ -1,7 +1,7 @@
 mod closing;
 mod order;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -10,11 +10,10 @@ use super::*;
 use crate::ledger::Transfer;
 use crate::merchant::Terms;
 use crate::{
-    channel::Channel,
+    channel::{Channel, NextAction},
     currency::Currency,
     id::{IdempotencyKey, MerchantId},
     payment::{NextStep, PaymentRequest},
-    secret::Secret,
 };
 
 const MONEY: Money = Money {
@@ -23,15 +22,7 @@ const MONEY: Money = Money {
 };
 
 fn pending() -> Payment {
-    let request = PaymentRequest {
-        money: MONEY,
-        description: None,
-        reference: None,
-        metadata: BTreeMap::new(),
-        payment_method: None,
-        return_url: None,
-        expires_in_s: None,
-    };
+    let request = PaymentRequest::of(MONEY);
     let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
     let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
     Payment::new(
@@ -64,7 +55,7 @@ fn seen(change: IntentStatus) -> PaymentEvent {
         money: MONEY,
         received_minor,
         status: change.clone(),
-        client_secret: Some(Secret::new("pi_1_secret")),
+        next_action: Some(NextAction::client_secret("pi_1_secret".into())),
     };
     PaymentEvent::IntentSeen { intent, change }
 }

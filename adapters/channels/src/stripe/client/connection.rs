@@ -15,14 +15,19 @@ use stripe_client_core::{CustomizedStripeRequest, StripeClient, StripeMethod};
 
 use super::Stripe;
 use crate::{
-    credentials::StripeCredentials,
-    stripe::error::{Answer, Failed},
+    http::{describe, was_not_sent},
+    stripe::{
+        StripeCredentials,
+        error::{Answer, Failed},
+    },
 };
 
 /// The client together with the key of one merchant.
 pub(super) struct Connection<'a> {
     pub(super) stripe: &'a Stripe,
     credentials: &'a StripeCredentials,
+    /// The account that is paid through the merchant's own (<https://docs.stripe.com/connect/authentication>).
+    connected_account: Option<&'a str>,
     /// The last answer was one that Stripe had stored for the request's key.
     has_replayed: AtomicBool,
 }
@@ -34,10 +39,15 @@ impl fmt::Debug for Connection<'_> {
 }
 
 impl<'a> Connection<'a> {
-    pub(super) const fn new(stripe: &'a Stripe, credentials: &'a StripeCredentials) -> Self {
+    pub(super) const fn new(
+        stripe: &'a Stripe,
+        credentials: &'a StripeCredentials,
+        connected_account: Option<&'a str>,
+    ) -> Self {
         Self {
             stripe,
             credentials,
+            connected_account,
             has_replayed: AtomicBool::new(false),
         }
     }
@@ -70,6 +80,9 @@ impl StripeClient for Connection<'_> {
             .request(method, url)
             .bearer_auth(self.credentials.secret_key().expose())
             .header("stripe-version", stripe_client_core::VERSION.as_str());
+        if let Some(account) = self.connected_account {
+            http = http.header("stripe-account", account);
+        }
         if let Some(key) = overrides.request_strategy.and_then(|strategy| strategy.get_key()) {
             http = http.header("idempotency-key", key.as_str());
         }
@@ -117,23 +130,10 @@ fn text(response: &Response, header: &str) -> Option<String> {
 
 impl From<reqwest::Error> for Failed {
     fn from(error: reqwest::Error) -> Self {
-        // A request that could not be built was not sent either.
-        if error.is_connect() || error.is_builder() {
+        if was_not_sent(&error) {
             Self::NotSent(describe(error))
         } else {
             Self::NoAnswer(describe(error))
         }
     }
-}
-
-/// The error with its causes; the first alone says only that a request failed.
-fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

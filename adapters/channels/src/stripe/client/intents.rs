@@ -88,6 +88,9 @@ impl Connection<'_> {
 const fn is_final(intent: &Intent) -> bool {
     match intent.status {
         IntentStatus::Succeeded | IntentStatus::Canceled => true,
-        IntentStatus::RequiresAction | IntentStatus::Declined(_) | IntentStatus::Processing => false,
+        IntentStatus::RequiresAction
+        | IntentStatus::Declined(_)
+        | IntentStatus::Approved
+        | IntentStatus::Processing => false,
     }
 }

@@ -63,6 +63,9 @@ fn refused_if_declined(error: CallError) -> CallError {
             code: failure.code,
             message: failure.message,
         },
-        CallError::Refused { .. } | CallError::NotDone { .. } | CallError::Unknown { .. } => error,
+        CallError::Refused { .. }
+        | CallError::Limited { .. }
+        | CallError::NotDone { .. }
+        | CallError::Unknown { .. } => error,
     }
 }

@@ -55,7 +55,7 @@ pub(in crate::stripe) fn retrieve(intent_id: &str) -> Request<WireIntent> {
 }
 
 pub(in crate::stripe) fn confirm(confirmation: &Confirmation) -> Request<WireIntent> {
-    let mut request = ConfirmPaymentIntent::new(checked_intent(&confirmation.intent_id)?);
+    let mut request = ConfirmPaymentIntent::new(checked_intent(&confirmation.intent.id)?);
     if let Some(payment_method) = &confirmation.payment_method {
         request = request.payment_method(payment_method);
     }
@@ -69,7 +69,7 @@ pub(in crate::stripe) fn confirm(confirmation: &Confirmation) -> Request<WireInt
 }
 
 pub(in crate::stripe) fn cancel(cancellation: &Cancellation) -> Request<WireIntent> {
-    let request = CancelPaymentIntent::new(checked_intent(&cancellation.intent_id)?).build();
+    let request = CancelPaymentIntent::new(checked_intent(&cancellation.intent.id)?).build();
     keyed(
         request,
         &[&cancellation.payment_id, &"cancel_intent", &cancellation.job_id],

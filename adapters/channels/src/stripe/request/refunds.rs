@@ -31,7 +31,7 @@ struct Marks {
 pub(in crate::stripe) fn create(new: &NewRefund) -> Request<WireRefund> {
     let (amount, _) = amount::to_wire(new.money).map_err(|error| refused("amount_not_taken", &error))?;
     let form = NewWireRefund {
-        payment_intent: checked_intent(&new.intent_id)?,
+        payment_intent: checked_intent(&new.intent.id)?,
         amount,
         reason: new.reason.map(written),
         metadata: Marks {

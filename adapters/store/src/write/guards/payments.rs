@@ -3,7 +3,7 @@
 use domain::payment::{Closing, Payment};
 
 use super::{Guarded, Lost, Numbered, ids};
-use crate::{Store, StoreError, json::json, payments::seal_client_secret, record::Verdict, write::Tx};
+use crate::{Store, StoreError, json::json, payments::seal_next_action, record::Verdict, write::Tx};
 
 const INSERT: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
@@ -46,7 +46,7 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
 
 const UPDATE: &str = "
 update payments as stored
-set status = seen.status, intent_id = seen.intent_id, client_secret = seen.client_secret, failure = seen.failure,
+set status = seen.status, intent_id = seen.intent_id, next_action = seen.next_action, failure = seen.failure,
     updated_at = seen.updated_at, version = stored.version + 1, closing = seen.closing, is_late = seen.is_late,
     refunded_minor = seen.refunded_minor, refund_reserved_minor = seen.refund_reserved_minor,
     disputed_minor = seen.disputed_minor,
@@ -54,7 +54,7 @@ set status = seen.status, intent_id = seen.intent_id, client_secret = seen.clien
     next_query_at = case when stored.status = seen.status then stored.next_query_at end
 from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $7::timestamptz[], $8::text[],
             $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[])
-     as seen (id, version, status, intent_id, client_secret, failure, updated_at, closing, is_late, refunded_minor,
+     as seen (id, version, status, intent_id, next_action, failure, updated_at, closing, is_late, refunded_minor,
               refund_reserved_minor, disputed_minor)
 where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
@@ -74,7 +74,7 @@ pub async fn update(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Res
         .bind(changed.column(|payment| payment.version))
         .bind(changed.column(|payment| payment.status.name()))
         .bind(changed.column(|payment| payment.intent_id.as_deref()))
-        .bind(changed.column(|payment| seal_client_secret(store.vault(), payment)))
+        .bind(changed.column(|payment| seal_next_action(store.vault(), payment)))
         .bind(changed.column(|payment| payment.failure.as_ref().map(json)))
         .bind(changed.column(|payment| payment.updated_at))
         .bind(changed.column(|payment| payment.closing.map(Closing::name)))

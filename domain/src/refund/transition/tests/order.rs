@@ -115,7 +115,7 @@ impl World {
             match effect {
                 Effect::Post(transfer) => self.transfers.push(transfer),
                 Effect::Notify(told) => self.told.push((which, told)),
-                Effect::PaidLate => panic!("a refund pays nothing"),
+                Effect::Capture | Effect::PaidLate => panic!("a refund pays nothing"),
             }
         }
         self.refunds[which] = applied.refund;

@@ -1,0 +1,203 @@
+//! The channels of a process, and the one place where every call to a provider is measured.
+//!
+//! Each call gives its result together with the [`Exchange`] to store: what was asked, what came of it, how
+//! long it took. Storing it is the caller's, in the transaction that also records the result.
+
+use domain::{
+    channel::{
+        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, RefundRef,
+        Statement,
+    },
+    id::{PaymentId, RefundId},
+};
+use failpoints::{Point, reach};
+use futures::future::{BoxFuture, FutureExt};
+use tokio::time::Instant;
+
+use crate::{
+    channel::{Cancellation, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod},
+    exchange::{Answered, exchange},
+    registry::{ChannelsConfig, Clients, Credentials},
+};
+
+/// What came of a call, and the record of it.
+pub type Called<T> = (Result<T, CallError>, Exchange);
+
+/// The channels of this process.
+#[derive(Debug)]
+pub struct Channels {
+    clients: Clients,
+}
+
+impl Channels {
+    /// Sets up every channel. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// An address is not one, or TLS is not set up.
+    pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
+        let clients = Clients::new(config)?;
+        Ok(Self { clients })
+    }
+
+    /// A channel itself. Calls made on it directly are neither measured nor recorded.
+    pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
+        self.clients.get(channel)
+    }
+
+    /// [`PaymentChannel::create_intent`], measured.
+    pub async fn create_intent(&self, credentials: &Credentials, new: &NewIntent) -> Called<Intent> {
+        reach(Point::ProviderBeforeCreate);
+        let called = self.call(credentials, "create_intent", |channel| {
+            channel.create_intent(credentials, new)
+        });
+        let called = called.await;
+        reach(Point::ProviderCreated);
+        called
+    }
+
+    /// [`PaymentChannel::retrieve_intent`], measured.
+    pub async fn retrieve_intent(&self, credentials: &Credentials, intent: &IntentRef) -> Called<Intent> {
+        self.call(credentials, "retrieve_intent", |channel| {
+            channel.retrieve_intent(credentials, intent)
+        })
+        .await
+    }
+
+    /// [`PaymentChannel::find_intent`], measured.
+    pub async fn find_intent(&self, credentials: &Credentials, lost: &LostIntent) -> Called<Option<Intent>> {
+        reach(Point::ProviderBeforeFind);
+        let called = self.call(credentials, "find_intent", |channel| {
+            channel.find_intent(credentials, lost)
+        });
+        let called = called.await;
+        reach(Point::ProviderFound);
+        called
+    }
+
+    /// [`ConfirmsIntents::confirm_intent`], measured. A channel that has no such thing refuses it.
+    pub async fn confirm_intent(
+        &self,
+        credentials: &Credentials,
+        confirmation: &Confirmation,
+    ) -> Called<Intent> {
+        self.call(credentials, "confirm_intent", |channel| {
+            match channel.confirming() {
+                Some(confirming) => confirming.confirm_intent(credentials, confirmation),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
+    /// [`CapturesIntents::capture_intent`], measured. A channel that has no such thing refuses it.
+    pub async fn capture_intent(
+        &self,
+        credentials: &Credentials,
+        payment_id: PaymentId,
+        intent: &IntentRef,
+    ) -> Called<Intent> {
+        self.call(credentials, "capture_intent", |channel| {
+            match channel.capturing() {
+                Some(capturing) => capturing.capture_intent(credentials, payment_id, intent),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
+    /// [`PaymentChannel::cancel_intent`], measured.
+    pub async fn cancel_intent(
+        &self,
+        credentials: &Credentials,
+        cancellation: &Cancellation,
+    ) -> Called<Intent> {
+        self.call(credentials, "cancel_intent", |channel| {
+            channel.cancel_intent(credentials, cancellation)
+        })
+        .await
+    }
+
+    /// [`PaymentChannel::create_refund`], measured.
+    pub async fn create_refund(&self, credentials: &Credentials, new: &NewRefund) -> Called<ChannelRefund> {
+        reach(Point::ProviderBeforeRefund);
+        let called = self.call(credentials, "create_refund", |channel| {
+            channel.create_refund(credentials, new)
+        });
+        let called = called.await;
+        reach(Point::ProviderRefunded);
+        called
+    }
+
+    /// [`PaymentChannel::retrieve_refund`], measured.
+    pub async fn retrieve_refund(
+        &self,
+        credentials: &Credentials,
+        refund: &RefundRef,
+    ) -> Called<ChannelRefund> {
+        self.call(credentials, "retrieve_refund", |channel| {
+            channel.retrieve_refund(credentials, refund)
+        })
+        .await
+    }
+
+    /// [`PaymentChannel::find_refund`], measured.
+    pub async fn find_refund(
+        &self,
+        credentials: &Credentials,
+        intent: &IntentRef,
+        refund_id: RefundId,
+    ) -> Called<Option<ChannelRefund>> {
+        self.call(credentials, "find_refund", |channel| {
+            channel.find_refund(credentials, intent, refund_id)
+        })
+        .await
+    }
+
+    /// [`GivesStatements::statement`], measured. It belongs to no payment, so there is no exchange to store.
+    ///
+    /// # Errors
+    /// As for any call; a statement that is too long to be fetched within its bounds is [`CallError::Unknown`].
+    pub async fn statement(
+        &self,
+        credentials: &Credentials,
+        period: StatementPeriod,
+    ) -> Result<Statement, CallError> {
+        let called = self.call(credentials, "statement", |channel| match channel.stating() {
+            Some(stating) => stating.statement(credentials, period),
+            None => unsupported(channel),
+        });
+        called.await.0
+    }
+
+    async fn call<'a, T: Answered>(
+        &'a self,
+        credentials: &'a Credentials,
+        operation: &'static str,
+        ask: impl FnOnce(&'a dyn PaymentChannel) -> BoxFuture<'a, Result<T, CallError>>,
+    ) -> Called<T> {
+        let channel = credentials.channel();
+        let started = Instant::now();
+        let result = ask(self.get(channel)).await;
+        let took = started.elapsed();
+        let exchange = exchange(operation, &result, took);
+        let (channel, outcome) = (channel.name(), exchange.outcome);
+        let labels = [
+            ("channel", channel),
+            ("operation", operation),
+            ("outcome", outcome),
+        ];
+        metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
+        metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
+        (result, exchange)
+    }
+}
+
+/// The answer of a channel that cannot do what is asked. Its capabilities say so, so that nobody needs to ask.
+fn unsupported<T: Send + 'static>(channel: &dyn PaymentChannel) -> BoxFuture<'static, Result<T, CallError>> {
+    let channel = channel.capabilities().channel;
+    std::future::ready(Err(CallError::Refused {
+        code: "not_supported".into(),
+        message: format!("{channel} has no such operation"),
+    }))
+    .boxed()
+}
