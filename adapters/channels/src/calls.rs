@@ -8,14 +8,16 @@ use domain::{
         CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, RefundRef,
         Statement,
     },
-    id::{PaymentId, RefundId},
+    id::RefundId,
 };
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
 use tokio::time::Instant;
 
 use crate::{
-    channel::{Cancellation, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod},
+    channel::{
+        Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod,
+    },
     exchange::{Answered, exchange},
     registry::{ChannelsConfig, Clients, Credentials},
 };
@@ -90,15 +92,10 @@ impl Channels {
     }
 
     /// [`CapturesIntents::capture_intent`], measured. A channel that has no such thing refuses it.
-    pub async fn capture_intent(
-        &self,
-        credentials: &Credentials,
-        payment_id: PaymentId,
-        intent: &IntentRef,
-    ) -> Called<Intent> {
+    pub async fn capture_intent(&self, credentials: &Credentials, capture: &Capture) -> Called<Intent> {
         self.call(credentials, "capture_intent", |channel| {
             match channel.capturing() {
-                Some(capturing) => capturing.capture_intent(credentials, payment_id, intent),
+                Some(capturing) => capturing.capture_intent(credentials, capture),
                 None => unsupported(channel),
             }
         })
@@ -136,6 +133,17 @@ impl Channels {
     ) -> Called<ChannelRefund> {
         self.call(credentials, "retrieve_refund", |channel| {
             channel.retrieve_refund(credentials, refund)
+        })
+        .await
+    }
+
+    /// [`GivesStatements::refund_behind`], measured.
+    pub async fn refund_behind(&self, credentials: &Credentials, object_id: &str) -> Called<ChannelRefund> {
+        self.call(credentials, "retrieve_refund", |channel| {
+            match channel.stating() {
+                Some(stating) => stating.refund_behind(credentials, object_id),
+                None => unsupported(channel),
+            }
         })
         .await
     }

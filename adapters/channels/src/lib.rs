@@ -34,8 +34,8 @@ pub use capabilities::{
     Need, Offer, RefundRules,
 };
 pub use channel::{
-    Cancellation, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
-    PaymentChannel, Period, StatementPeriod,
+    Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements,
+    LostIntent, PaymentChannel, Period, StatementPeriod,
 };
 pub use credentials::InvalidCredentials;
 pub use http::HttpConfig;

@@ -134,7 +134,7 @@ impl Story {
             money: MONEY,
             received_minor: 0,
             status: change.clone(),
-            client_secret: None,
+            next_action: None,
         };
         PaymentEvent::IntentSeen { intent, change }
     }

@@ -281,11 +281,11 @@ impl World {
             created_at,
         );
         let intent_id = Some(format!("pi_{}", payment.id));
-        let client_secret = Some(Secret::new(format!("pi_{}_secret", payment.id)));
+        let next_action = Some(NextAction::client_secret(format!("pi_{}_secret", payment.id)));
         Payment {
             status,
             intent_id,
-            client_secret,
+            next_action,
             ..payment
         }
     }

@@ -49,12 +49,7 @@ pub enum Asked {
 impl<S: Subject> Inquiry<'_, S> {
     /// Asks the provider whether it has made the subject's object.
     pub async fn ask(&self, credentials: &Credentials) -> Result<Asked, StoreError> {
-        let Context {
-            channels,
-            settling,
-            clock,
-            ..
-        } = self.context;
+        let Context { settling, clock, .. } = self.context;
         // Both are read before the question: what begins while it is answered is not what the answer is about.
         let begun = self.open_call().await?;
         let asked_at = clock.now();
@@ -62,7 +57,7 @@ impl<S: Subject> Inquiry<'_, S> {
             from: self.subject.created_at() - CLOCK_SKEW,
             to: begun.map(|begun| settling.end(begun) + CLOCK_SKEW),
         };
-        let (result, exchange) = self.subject.find(channels, credentials, period).await;
+        let (result, exchange) = self.subject.find(self.context, credentials, period).await;
         match result {
             Ok(Some(news)) => self.learn(news, exchange).await,
             Ok(None) => {

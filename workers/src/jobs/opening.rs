@@ -100,7 +100,9 @@ impl<S: Subject> Opening<'_, S> {
 
     async fn must_ask(&self) -> Result<bool, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
-        if subject.is_in_review() || context.may_be_forgotten(subject.channel(), subject.created_at()) {
+        if subject.is_in_review()
+            || context.may_be_forgotten(subject.idempotency_retention(), subject.created_at())
+        {
             return Ok(true);
         }
         let now = context.clock.now();
@@ -130,7 +132,7 @@ impl<S: Subject> Opening<'_, S> {
         if !context.settling.may_send(begun, context.clock.now()) {
             return self.leave_unsent().await;
         }
-        let (result, exchange) = self.inquiry.subject.make(&context.channels, credentials).await;
+        let (result, exchange) = self.inquiry.subject.make(context, credentials).await;
         reach(S::POINTS.answered);
         let is_last = self.inquiry.run.is_last;
         let (failed, is_final) = match result {
@@ -140,6 +142,11 @@ impl<S: Subject> Opening<'_, S> {
                 Outcome::Fail(Reason::new(ErrorClass::Refused, format!("{code}: {message}"))),
                 true,
             ),
+            Err(CallError::Limited { message, retry_after }) => {
+                let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
+                let delay = retry_after;
+                (Outcome::Snooze { reason, delay }, false)
+            }
             Err(CallError::NotDone { message, retry_after }) => {
                 let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
                 let after = retry_after;

@@ -265,7 +265,7 @@ pub fn seen(payment: Payment, change: IntentStatus) -> Applied {
         money: payment.money,
         received_minor: payment.money.amount_minor,
         status: change.clone(),
-        client_secret: Some(Secret::new("pi_secret")),
+        next_action: Some(NextAction::client_secret("pi_secret".into())),
     };
     payment
         .apply(PaymentEvent::IntentSeen { intent, change })
