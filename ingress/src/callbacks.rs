@@ -60,7 +60,10 @@ pub(crate) async fn take(
         return not_configured().into_response();
     };
     let taken = taken(&app, channel, &merchant, trace, request);
-    match timeout(ANSWER_WITHIN, taken).await.unwrap_or_else(|_| Err(too_late())) {
+    match timeout(ANSWER_WITHIN, taken)
+        .await
+        .unwrap_or_else(|_| Err(too_late()))
+    {
         Ok(()) => accepted(channel),
         Err(problem) => refusal(channel, problem),
     }

@@ -23,11 +23,7 @@ pub(crate) fn drawn(mut view: PaymentView) -> PaymentView {
 
 fn draw(content: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(content, EcLevel::M).ok()?;
-    Some(
-        code.render::<svg::Color<'_>>()
-            .min_dimensions(SIDE, SIDE)
-            .build(),
-    )
+    Some(code.render::<svg::Color<'_>>().min_dimensions(SIDE, SIDE).build())
 }
 
 #[cfg(test)]
@@ -37,7 +33,10 @@ mod tests {
     #[test]
     fn a_code_is_a_square_picture() {
         let picture = draw("weixin://wxpay/bizpayurl?pr=p4lpSuKzz").unwrap();
-        assert!(picture.contains("<svg") && picture.contains("viewBox"), "{picture}");
+        assert!(
+            picture.contains("<svg") && picture.contains("viewBox"),
+            "{picture}"
+        );
     }
 
     #[test]

@@ -213,6 +213,7 @@ pub async fn wire_to_store(database: &TestDatabase) -> (Proxy, Secret) {
 
 fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> WorkersConfig {
     WorkersConfig {
+        callback_base: "http://127.0.0.1:1".into(),
         broker: broker.clone(),
         store: StoreConfig {
             url: store_url,

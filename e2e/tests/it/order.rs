@@ -2,7 +2,7 @@
 //! ready for it. Each ends where its news has it, and its merchant is told every end once.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 

@@ -10,14 +10,13 @@ use broker::testing::TestVhost;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     api_key::ApiKeyText,
-    channel::Channel,
+    channel::{Channel, NextAction},
     clock::Clock,
     currency::Currency,
     id::{IdempotencyKey, MerchantId},
     job::{CreateIntent, Job},
     money::Money,
     payment::{Payment, PaymentRequest, PaymentStatus},
-    secret::Secret,
 };
 use ingress::{Config, Ingress, Running};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};

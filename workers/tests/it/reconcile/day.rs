@@ -458,7 +458,7 @@ async fn write(
             transfer: transfer.clone(),
             at,
         }),
-        Effect::Notify(_) | Effect::PaidLate => None,
+        Effect::Notify(_) | Effect::Capture | Effect::PaidLate => None,
     });
     let record = Record {
         payment: Some(payment.clone()),
