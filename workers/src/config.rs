@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use broker::BrokerConfig;
-use channels::ChannelsConfig;
+use channels::{ChannelsConfig, ContainmentConfig};
 use domain::job::Kind;
 use runtime::{Settings, SettingsError};
 use store::{StoreConfig, Vault};
@@ -76,6 +76,10 @@ impl WorkersConfig {
             connect_timeout: standard.connect_timeout.min(timeout),
             timeout,
             find_timeout: timeout * FIND_CALLS,
+            containment: ContainmentConfig {
+                calls_at_once: settings.with_default("CHANNEL_CONCURRENCY", CALLS_AT_ONCE, "48"),
+                open_for: retry_unit * OPEN_UNITS,
+            },
             ..ChannelsConfig::default()
         };
         let callback_base = address(settings, "CALLBACK_BASE_URL", "http://localhost:8080".into());
@@ -145,6 +149,10 @@ fn address(settings: &mut Settings, name: &'static str, default: String) -> Stri
     value
 }
 
+/// Fewer than jobs of one kind are in hand at once, so that no channel can take up all of them.
+const CALLS_AT_ONCE: usize = 48;
+/// For how long a circuit breaker stays open at first, in units of the retry ladder.
+const OPEN_UNITS: u32 = 5;
 /// Looking for an intent may take as long as so many calls, however many pages there are.
 const FIND_CALLS: u32 = 2;
 /// A try may ask for the intent, open it, and ask for it again.

@@ -18,6 +18,7 @@ use crate::{
     channel::{
         Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod,
     },
+    containment::Gate,
     exchange::{Answered, exchange},
     registry::{ChannelsConfig, Clients, Credentials},
 };
@@ -29,6 +30,7 @@ pub type Called<T> = (Result<T, CallError>, Exchange);
 #[derive(Debug)]
 pub struct Channels {
     clients: Clients,
+    gates: Vec<Gate>,
 }
 
 impl Channels {
@@ -37,13 +39,36 @@ impl Channels {
     /// # Errors
     /// An address is not one, or TLS is not set up.
     pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
-        let clients = Clients::new(config)?;
-        Ok(Self { clients })
+        let gates = Channel::ALL
+            .iter()
+            .map(|channel| Gate::new(*channel, &config.containment));
+        Ok(Self {
+            clients: Clients::new(config)?,
+            gates: gates.collect(),
+        })
     }
 
     /// A channel itself. Calls made on it directly are neither measured nor recorded.
     pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
         self.clients.get(channel)
+    }
+
+    /// Whether a call would be made now. For whoever has something to prepare before it.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`]: too many calls are under way, or the provider does not answer.
+    pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
+        self.gate(channel).is_open()
+    }
+
+    /// Whether the provider has answered lately, as far as this process knows.
+    pub fn is_healthy(&self, channel: Channel) -> bool {
+        self.gate(channel).is_healthy()
+    }
+
+    /// There is one for every channel, in their order.
+    fn gate(&self, channel: Channel) -> &Gate {
+        &self.gates[channel as usize]
     }
 
     /// [`PaymentChannel::create_intent`], measured.
@@ -185,7 +210,14 @@ impl Channels {
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = ask(self.get(channel)).await;
+        let result = match self.gate(channel).enter() {
+            Ok(admission) => {
+                let result = ask(self.get(channel)).await;
+                admission.settle(&result);
+                result
+            }
+            Err(limited) => Err(limited),
+        };
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
         let (channel, outcome) = (channel.name(), exchange.outcome);

@@ -16,6 +16,7 @@ mod callback;
 mod calls;
 mod capabilities;
 mod channel;
+mod containment;
 mod credentials;
 mod exchange;
 mod http;
@@ -37,6 +38,7 @@ pub use channel::{
     Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements,
     LostIntent, PaymentChannel, Period, StatementPeriod,
 };
+pub use containment::ContainmentConfig;
 pub use credentials::InvalidCredentials;
 pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;

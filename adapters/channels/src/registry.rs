@@ -17,6 +17,7 @@ use crate::{
     callback::{CallbackProblem, CallbackRefused, SignatureRefused},
     capabilities::Capabilities,
     channel::{ChannelsError, PaymentChannel},
+    containment::ContainmentConfig,
     credentials::{InvalidCredentials, read_fields},
     http::HttpConfig,
     paypal::{self, Paypal, PaypalCredentials},
@@ -57,6 +58,8 @@ pub struct ChannelsConfig {
     pub statement_timeout: Duration,
     /// How many pages a statement may have.
     pub statement_page_limit: u32,
+    /// How each channel's calls are contained.
+    pub containment: ContainmentConfig,
 }
 
 impl Default for ChannelsConfig {
@@ -80,6 +83,7 @@ impl Default for ChannelsConfig {
             find_page_limit,
             statement_timeout,
             statement_page_limit,
+            containment: ContainmentConfig::default(),
         }
     }
 }

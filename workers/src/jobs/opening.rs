@@ -125,6 +125,14 @@ impl<S: Subject> Opening<'_, S> {
     }
 
     async fn call(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
+        if let Err(error) = self
+            .inquiry
+            .context
+            .channels
+            .admits(self.inquiry.subject.channel())
+        {
+            return self.leave_for_later(error).await;
+        }
         let Some(begun) = self.begin().await? else {
             return after_giving_up(self.inquiry.context, self.inquiry.run).await;
         };
@@ -184,6 +192,18 @@ impl<S: Subject> Opening<'_, S> {
             self.end_unsent(reason).await?;
         }
         Ok(())
+    }
+
+    /// Nothing is sent to a provider that does not answer or is busy with us: the job is not to blame, and waits.
+    async fn leave_for_later(&mut self, error: CallError) -> Result<Outcome, StoreError> {
+        let reason = Reason::new(ErrorClass::ProviderUnavailable, error.to_string());
+        self.note_not_sent(&reason).await?;
+        let context = self.inquiry.context;
+        let delay = match error {
+            CallError::Limited { retry_after, .. } => retry_after,
+            _ => context.retry_unit,
+        };
+        Ok(Outcome::Snooze { reason, delay })
     }
 
     /// So long after its beginning, others may be about to conclude that the call had no effect.
