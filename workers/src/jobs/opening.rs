@@ -7,6 +7,8 @@
 
 mod giving_up;
 
+use std::time::Duration;
+
 use channels::Credentials;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -125,13 +127,8 @@ impl<S: Subject> Opening<'_, S> {
     }
 
     async fn call(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
-        if let Err(error) = self
-            .inquiry
-            .context
-            .channels
-            .admits(self.inquiry.subject.channel())
-        {
-            return self.leave_for_later(error).await;
+        if let Some((message, wait)) = self.not_now().await? {
+            return self.leave_for_later(message, wait).await;
         }
         let Some(begun) = self.begin().await? else {
             return after_giving_up(self.inquiry.context, self.inquiry.run).await;
@@ -194,15 +191,23 @@ impl<S: Subject> Opening<'_, S> {
         Ok(())
     }
 
+    /// Why the call is not to be made now, and how long that will last.
+    async fn not_now(&self) -> Result<Option<(String, Duration)>, StoreError> {
+        let Inquiry { subject, context, .. } = &self.inquiry;
+        if let Err(CallError::Limited { message, retry_after }) = context.channels.admits(subject.channel()) {
+            return Ok(Some((message, retry_after)));
+        }
+        let wait = subject.must_wait(context).await?;
+        Ok(wait.map(|wait| {
+            let message = format!("{} wants more time between two of one payment", subject.channel());
+            (message, wait)
+        }))
+    }
+
     /// Nothing is sent to a provider that does not answer or is busy with us: the job is not to blame, and waits.
-    async fn leave_for_later(&mut self, error: CallError) -> Result<Outcome, StoreError> {
-        let reason = Reason::new(ErrorClass::ProviderUnavailable, error.to_string());
+    async fn leave_for_later(&mut self, message: String, delay: Duration) -> Result<Outcome, StoreError> {
+        let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
         self.note_not_sent(&reason).await?;
-        let context = self.inquiry.context;
-        let delay = match error {
-            CallError::Limited { retry_after, .. } => retry_after,
-            _ => context.retry_unit,
-        };
         Ok(Outcome::Snooze { reason, delay })
     }
 

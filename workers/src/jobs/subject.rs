@@ -76,6 +76,12 @@ pub trait Subject: Clone + Send + Sync {
     /// Whether this try of the job has begun a call, since the provider last had nothing.
     fn has_called(&self, store: &Store, run: &Run) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// How long its provider wants to be left alone before the call, because of others like it.
+    fn must_wait(
+        &self,
+        context: &Context,
+    ) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send;
+
     /// For how long the provider recognises a repeated call.
     fn idempotency_retention(&self) -> Duration;
 

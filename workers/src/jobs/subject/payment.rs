@@ -66,6 +66,10 @@ impl Subject for Payment {
         store.has_called(self.id, &run.job_id, run.attempt).await
     }
 
+    async fn must_wait(&self, _: &Context) -> Result<Option<Duration>, StoreError> {
+        Ok(None)
+    }
+
     fn idempotency_retention(&self) -> Duration {
         channels::capabilities(self.channel).idempotency_retention
     }

@@ -127,6 +127,21 @@ impl Subject for RefundOfPayment {
             .await
     }
 
+    /// Some providers want some time between two refunds of one payment. It is counted in the seconds of the retry ladder;
+    /// two that begin at the same moment are told so by the provider.
+    async fn must_wait(&self, context: &Context) -> Result<Option<Duration>, StoreError> {
+        let spacing = channels::capabilities(self.refund.channel).refunds.spacing;
+        let spacing = context.retry_unit.mul_f64(spacing.as_secs_f64());
+        if spacing.is_zero() {
+            return Ok(None);
+        }
+        let last = context.store.last_refunded(&self.refund).await?;
+        let since = last.and_then(|last| (context.clock.now() - last).to_std().ok());
+        Ok(since
+            .and_then(|since| spacing.checked_sub(since))
+            .filter(|wait| !wait.is_zero()))
+    }
+
     fn idempotency_retention(&self) -> Duration {
         channels::capabilities(self.refund.channel)
             .refunds
