@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::{BrokerConfig, testing::TestVhost};
-use channels::ChannelsConfig;
+use channels::{ChannelsConfig, ContainmentConfig};
 use clap::Parser;
 use domain::{clock::SystemClock, secret::Secret};
 use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
@@ -225,6 +225,10 @@ fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> Wor
         channels: ChannelsConfig {
             stripe_api_base: stripe.to_owned(),
             timeout: Duration::from_secs(2),
+            containment: ContainmentConfig {
+                open_for: UNIT * 5,
+                ..ContainmentConfig::default()
+            },
             ..ChannelsConfig::default()
         },
         internal_listen: ANY_PORT,
