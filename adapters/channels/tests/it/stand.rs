@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use channels::{Channels, ChannelsConfig};
+use channels::{Channels, ChannelsConfig, ContainmentConfig};
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
@@ -38,6 +38,7 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
         find_page_limit: 2,
         statement_timeout: 4 * TIMEOUT,
         statement_page_limit: 2,
+        containment: ContainmentConfig::default(),
     }
 }
 
