@@ -105,6 +105,7 @@ impl Sluice {
         let ingress = Ingress::start(ingress_config, Arc::new(SystemClock))
             .await
             .unwrap();
+        workers_config.callback_base = format!("http://{}", ingress.addr());
         let workers = Workers::start(workers_config.clone(), SystemClock).await.unwrap();
 
         let http = world::http().unwrap();
@@ -211,7 +212,7 @@ pub async fn wire_to_store(database: &TestDatabase) -> (Proxy, Secret) {
     (wire, Secret::new(url.to_string()))
 }
 
-fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> WorkersConfig {
+fn workers_config(broker: &BrokerConfig, store_url: Secret, sandbox: &str) -> WorkersConfig {
     WorkersConfig {
         callback_base: "http://127.0.0.1:1".into(),
         broker: broker.clone(),
@@ -223,7 +224,10 @@ fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> Wor
         },
         vault: Vault::from_keys(&Secret::new(TEST_KEY)).unwrap(),
         channels: ChannelsConfig {
-            stripe_api_base: stripe.to_owned(),
+            stripe_api_base: sandbox.to_owned(),
+            alipay_gateway: format!("{sandbox}/alipay/gateway.do"),
+            wechat_api_base: sandbox.to_owned(),
+            paypal_api_base: format!("{sandbox}/paypal"),
             timeout: Duration::from_secs(2),
             containment: ContainmentConfig {
                 open_for: UNIT * 5,
