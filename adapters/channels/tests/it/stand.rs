@@ -38,7 +38,10 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
         find_page_limit: 2,
         statement_timeout: 4 * TIMEOUT,
         statement_page_limit: 2,
-        containment: ContainmentConfig::default(),
+        containment: ContainmentConfig {
+            calls_at_once: 1_024,
+            ..ContainmentConfig::default()
+        },
     }
 }
 
