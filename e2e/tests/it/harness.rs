@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::{BrokerConfig, testing::TestVhost};
-use channels::{ChannelsConfig, ContainmentConfig};
+use channels::{CallbacksConfig, ChannelsConfig, ContainmentConfig};
 use clap::Parser;
 use domain::{clock::SystemClock, secret::Secret};
 use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
@@ -99,6 +99,7 @@ impl Sluice {
                 ..workers_config.store.clone()
             },
             vault: workers_config.vault.clone(),
+            callbacks: CallbacksConfig::default(),
             limits: Limits::default(),
             drain: Duration::ZERO,
         };

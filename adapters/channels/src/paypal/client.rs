@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use domain::{
     channel::{CallError, Channel, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef},
-    id::{PaymentId, RefundId},
+    id::RefundId,
 };
 use futures::future::{BoxFuture, FutureExt};
 
@@ -22,7 +22,7 @@ use self::tokens::Tokens;
 use super::{CAPABILITIES, PaypalCredentials, status::Untranslatable};
 use crate::{
     capabilities::Capabilities,
-    channel::{Cancellation, CapturesIntents, ChannelsError, LostIntent, PaymentChannel},
+    channel::{Cancellation, Capture, CapturesIntents, ChannelsError, LostIntent, PaymentChannel},
     http::{HttpConfig, base_address},
     redact::redact,
     registry::{Credentials, other_channel},
@@ -148,9 +148,8 @@ impl CapturesIntents for Paypal {
     fn capture_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
-        payment_id: PaymentId,
-        intent: &'a IntentRef,
+        capture: &'a Capture,
     ) -> BoxFuture<'a, Result<Intent, CallError>> {
-        async move { self.captured(own(credentials)?, payment_id, &intent.id).await }.boxed()
+        async move { self.captured(own(credentials)?, capture).await }.boxed()
     }
 }

@@ -4,16 +4,14 @@
 //! (<https://developer.paypal.com/api/rest/reference/idempotency/>) and depends on nothing but what it is made of, so that a
 //! repeat is the same to the last letter.
 
-use std::fmt;
+use std::fmt::Display;
 
-use domain::{
-    channel::{CallError, NewIntent, NewRefund},
-    id::PaymentId,
-};
+use domain::channel::{CallError, NewIntent, NewRefund};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::amount;
+use crate::channel::Capture;
 
 /// The longest description of an order, in characters.
 const MOST_IN_DESCRIPTION: usize = 127;
@@ -85,9 +83,13 @@ pub(super) fn order(order_id: &str) -> Result<Request, CallError> {
 }
 
 /// Takes the money of an approved order.
-pub(super) fn capture_order(payment_id: PaymentId, order_id: &str) -> Result<Request, CallError> {
-    let path = format!("/v2/checkout/orders/{}/capture", checked_intent(order_id)?);
-    Ok(change(path, &[&payment_id, &"capture_intent"], json!({})))
+pub(super) fn capture_order(capture: &Capture) -> Result<Request, CallError> {
+    let path = format!(
+        "/v2/checkout/orders/{}/capture",
+        checked_intent(&capture.intent.id)?
+    );
+    let key: [&dyn Display; 3] = [&capture.payment_id, &"capture_intent", &capture.job_id];
+    Ok(change(path, &key, json!({})))
 }
 
 /// Gives money of a capture back.
@@ -117,7 +119,7 @@ fn show(path: String) -> Request {
     }
 }
 
-fn change(path: String, key: &[&dyn fmt::Display], body: Value) -> Request {
+fn change(path: String, key: &[&dyn Display], body: Value) -> Request {
     let key: Vec<String> = key.iter().map(ToString::to_string).collect();
     let change = Some(Change {
         key: key.join("/"),
@@ -147,7 +149,7 @@ fn checked<'i>(id: &'i str, code: &str) -> Result<&'i str, CallError> {
 }
 
 /// A request that we refuse ourselves, because PayPal would.
-pub(super) fn refused(code: &str, message: &dyn fmt::Display) -> CallError {
+pub(super) fn refused(code: &str, message: &dyn Display) -> CallError {
     CallError::Refused {
         code: code.into(),
         message: message.to_string(),

@@ -2,12 +2,14 @@
 
 use domain::{
     channel::{CallError, Intent, IntentRef, IntentStatus, NewIntent},
-    id::PaymentId,
     payment::Failure,
 };
 
 use super::{Paypal, unreadable};
-use crate::paypal::{PaypalCredentials, decline, error::NO_SUCH_OBJECT, request, wire::WireOrder};
+use crate::{
+    channel::Capture,
+    paypal::{PaypalCredentials, decline, error::NO_SUCH_OBJECT, request, wire::WireOrder},
+};
 
 impl Paypal {
     pub(super) async fn opened(
@@ -45,10 +47,10 @@ impl Paypal {
     pub(super) async fn captured(
         &self,
         credentials: &PaypalCredentials,
-        payment_id: PaymentId,
-        order_id: &str,
+        capture: &Capture,
     ) -> Result<Intent, CallError> {
-        let request = request::capture_order(payment_id, order_id)?;
+        let order_id = capture.intent.id.as_str();
+        let request = request::capture_order(capture)?;
         let refused = match self.ask::<WireOrder>(credentials, request).await {
             Ok(order) => {
                 // The request was carried out, so that an answer without its money is no answer: it may be an old one.
