@@ -53,7 +53,8 @@ impl<'v> Case<'v> {
 
     fn verify(&self) -> Result<CallbackHead, SignatureRefused> {
         let transmission = Transmission::read(&self.headers, Origins::Paypal)?;
-        let signed = transmission.signed(&CallbackKeys::of(&self.webhooks), self.body);
+        let keys = CallbackKeys::of(&self.webhooks);
+        let signed = transmission.signed(&keys, self.body);
         self.chain
             .verify(&self.roots, self.now, signed, &transmission.signature)?;
         head(self.body)
