@@ -4,7 +4,11 @@
 //! answers, declines, calls back, repeats itself and breaks the way the real parties do. It must never
 //! share code with the pipeline: a double built from the code under test would agree with its mistakes.
 //! All state is in memory and is gone when the process ends.
+//!
+//! Each provider is a folder with its routes. It shares the house's dials ([`faults::play`]), log of calls and delivery
+//! ([`callbacks::Letter`]), keeps its accounts in a field of [`World`], and tells `control` how its events are sent again.
 
+mod accounts;
 mod callbacks;
 mod calls;
 mod clock;
@@ -90,7 +94,7 @@ pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
 
 fn router(world: Arc<World>) -> Router {
     Router::new()
-        .route("/v1/{*path}", any(stripe::serve))
+        .merge(stripe::routes())
         .route("/merchant/{name}", any(merchant::receive))
         .merge(control::routes())
         .with_state(world)

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod answering;
+mod conformance;
+mod listener;
 mod measures;
 mod setting;
+mod stand;
 mod stripe_changes;
 mod stripe_faults;
 mod stripe_intents;
