@@ -12,8 +12,8 @@ use domain::{callback::CallbackEvent, channel::IntentStatus};
 use super::{
     AlipayCredentials,
     form::Form,
-    trade::intent,
-    words::{from_yuan, payment_of, refund_of},
+    trade::{intent, money},
+    words::{payment_of, refund_of},
 };
 use crate::{
     callback::{CallbackProblem, UnreadableCallback},
@@ -64,8 +64,8 @@ pub fn translate_callback(
         }
         News::Intent(change) => change,
     };
-    let amount = from_yuan(field("total_amount")?);
-    let money = amount.ok_or_else(|| unreadable(&event_type, "its total_amount is not one in yuan"))?;
+    let money = money(field("total_amount")?, form.filled("trans_currency"))
+        .map_err(|problem| unreadable(&event_type, &problem.to_string()))?;
     Ok(CallbackEvent::Intent {
         intent: intent(out_trade_no, money, change.clone()),
         change,

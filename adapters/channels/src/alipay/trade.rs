@@ -51,7 +51,7 @@ impl WireTrade {
         if self.out_trade_no != asked {
             return Err(Untranslatable::OtherTrade);
         }
-        let money = self.money()?;
+        let money = money(&self.total_amount, self.trans_currency.as_deref())?;
         let was_paid = filled(self.send_pay_date.as_deref());
         let received = self.receipt_amount.as_deref().and_then(from_yuan);
         let status = match (self.trade_status.as_str(), was_paid) {
@@ -65,17 +65,18 @@ impl WireTrade {
         };
         Ok(intent(asked, money, status))
     }
+}
 
-    fn money(&self) -> Result<Money, Untranslatable> {
-        let money = from_yuan(&self.total_amount).ok_or(Untranslatable::Amount)?;
-        let Some(code) = self.trans_currency.as_deref().filter(|code| filled(Some(code))) else {
-            return Ok(money);
-        };
-        let currency: Option<Currency> = code.parse().ok();
-        let currency = currency.filter(|currency| currency.exponent() == Currency::CNY.exponent());
-        let currency = currency.ok_or_else(|| Untranslatable::Currency(code.chars().take(8).collect()))?;
-        Ok(Money { currency, ..money })
-    }
+/// The amount of a trade in the currency that goes with it, as far as that has two decimals like the yuan.
+pub(super) fn money(total_amount: &str, trans_currency: Option<&str>) -> Result<Money, Untranslatable> {
+    let money = from_yuan(total_amount).ok_or(Untranslatable::Amount)?;
+    let Some(code) = trans_currency.filter(|code| filled(Some(code))) else {
+        return Ok(money);
+    };
+    let currency: Option<Currency> = code.parse().ok();
+    let currency = currency.filter(|currency| currency.exponent() == Currency::CNY.exponent());
+    let currency = currency.ok_or_else(|| Untranslatable::Currency(code.chars().take(8).collect()))?;
+    Ok(Money { currency, ..money })
 }
 
 /// The intent of a trade in this status.

@@ -138,8 +138,12 @@ fn the_amount_is_told_as_it_is_shown() {
     assert_eq!(intent.received_minor, 1);
     for amount in ["-1", "0.001", "x"] {
         let said = problem(translate("TRADE_SUCCESS", &[("total_amount", amount)]));
-        assert_eq!(said, "its total_amount is not one in yuan");
+        assert_eq!(said, "the amount is not one in yuan");
     }
+    let (intent, _) = told(translate("TRADE_SUCCESS", &[("trans_currency", "EUR")]));
+    assert_eq!(intent.money.currency, Currency::EUR);
+    let said = problem(translate("TRADE_SUCCESS", &[("trans_currency", "JPY")]));
+    assert!(said.contains("JPY"), "{said}");
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn the_requests_of_the_official_libraries_are_made_byte_for_byte() {
 
 #[test]
 fn a_call_keeps_its_content_out_of_the_address() {
-    let request = trade::query("0123");
+    let request = query("0123");
     let signed = request.sign(&credentials(), DateTime::UNIX_EPOCH).unwrap();
     assert!(!signed.query().contains("0123") && signed.query().contains("charset=utf-8"));
     assert_eq!(signed.body(), "biz_content=%7B%22out_trade_no%22%3A%220123%22%7D");
