@@ -11,11 +11,11 @@ use crate::{
 
 #[tokio::test]
 async fn the_browser_opens_a_signed_address_and_the_payer_pays() {
-    let setting = AlipaySetting::new().await;
     for (flow, method) in [
         (Flow::Web, "alipay.trade.page.pay"),
         (Flow::MobileWeb, "alipay.trade.wap.pay"),
     ] {
+        let setting = AlipaySetting::new().await;
         let (new, intent) = setting.opened(flow).await;
         assert_eq!(intent.status, IntentStatus::RequiresAction);
         let action = intent.next_action.unwrap();
@@ -39,7 +39,6 @@ async fn the_browser_opens_a_signed_address_and_the_payer_pays() {
             (shown.status, shown.received_minor),
             (IntentStatus::Succeeded, 8_888)
         );
-        setting.forget("calls").await;
     }
 }
 
