@@ -29,7 +29,7 @@ pub fn channels_at(api_base: &str) -> Channels {
 pub fn config_at(api_base: &str) -> ChannelsConfig {
     ChannelsConfig {
         stripe_api_base: api_base.to_owned(),
-        alipay_gateway: format!("{api_base}/gateway.do"),
+        alipay_gateway: format!("{api_base}/alipay/gateway.do"),
         wechat_api_base: api_base.to_owned(),
         paypal_api_base: api_base.to_owned(),
         timeout: TIMEOUT,
