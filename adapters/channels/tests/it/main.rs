@@ -14,3 +14,6 @@ mod stripe_intents;
 mod stripe_refunds;
 mod stripe_statements;
 mod stripe_wire;
+mod wechat_refunds;
+mod wechat_setting;
+mod wechat_wire;
