@@ -16,4 +16,5 @@ mod stripe_statements;
 mod stripe_wire;
 mod wechat_refunds;
 mod wechat_setting;
+mod wechat_ways;
 mod wechat_wire;

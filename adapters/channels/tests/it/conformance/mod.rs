@@ -5,9 +5,10 @@
 //! so and ends, and `docs/channels.md` has to say the same. Nothing is left out otherwise.
 
 mod acts;
-mod bench;
+pub mod bench;
 mod cases;
 mod stripe;
+pub mod wechat;
 
 use bench::Bench;
 use cases::CASES;
