@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use crate::callbacks::CallbackDials;
 use crate::faults::Dial;
 use crate::stripe;
+use crate::wechat;
 use crate::world::World;
 
 /// The query of a call that shows something: each entry narrows it down.
@@ -80,6 +81,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(payer::routes())
         .merge(bank::routes())
         .merge(books::routes())
+        .merge(wechat::control_routes())
 }
 
 async fn health() -> Json<Value> {
@@ -159,7 +161,9 @@ async fn reset_callbacks(State(world): State<Arc<World>>) -> StatusCode {
 }
 
 async fn resend(State(world): State<Arc<World>>, Path(id): Path<String>) -> Shown {
-    let parcels = stripe::sent_again(&world, &id).ok_or_else(|| Refused::unknown("event", &id))?;
+    let parcels = stripe::sent_again(&world, &id)
+        .or_else(|| wechat::sent_again(&world, &id))
+        .ok_or_else(|| Refused::unknown("event", &id))?;
     Ok(Json(json!(world.callbacks.resend(parcels).await)))
 }
 
