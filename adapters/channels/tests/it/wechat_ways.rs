@@ -20,7 +20,10 @@ async fn opened(bench: &WechatBench, flow: Flow) -> (NewIntent, PayerStep) {
 }
 
 async fn is_paid(bench: &WechatBench, new: &NewIntent) -> bool {
-    let shown = bench.channels().retrieve_intent(bench.credentials(), &known(new)).await;
+    let shown = bench
+        .channels()
+        .retrieve_intent(bench.credentials(), &known(new))
+        .await;
     shown.0.unwrap().status == IntentStatus::Succeeded
 }
 
@@ -81,11 +84,25 @@ async fn a_spoilt_signature_leaves_what_was_done_unknown() {
     let (new, _) = opened(&bench, Flow::QrCode).await;
     for signature in ["probe", "forged", "stale", "unknown_serial", "unsigned"] {
         let seal = json!({ "signature": signature, "times": 1 });
-        bench.stand().order(&format!("wechat/merchants/{MCHID}/answers"), &seal).await;
-        let shown = bench.channels().retrieve_intent(bench.credentials(), &known(&new)).await.0;
-        assert!(matches!(shown, Err(CallError::Unknown { .. })), "{signature}: {shown:?}");
+        bench
+            .stand()
+            .order(&format!("wechat/merchants/{MCHID}/answers"), &seal)
+            .await;
+        let shown = bench
+            .channels()
+            .retrieve_intent(bench.credentials(), &known(&new))
+            .await
+            .0;
+        assert!(
+            matches!(shown, Err(CallError::Unknown { .. })),
+            "{signature}: {shown:?}"
+        );
     }
-    let shown = bench.channels().retrieve_intent(bench.credentials(), &known(&new)).await.0;
+    let shown = bench
+        .channels()
+        .retrieve_intent(bench.credentials(), &known(&new))
+        .await
+        .0;
     assert_eq!(shown.unwrap().status, IntentStatus::RequiresAction);
 }
 
@@ -97,7 +114,13 @@ async fn a_refund_within_the_minute_is_limited_and_made_later() {
     let pay = format!("wechat/trades/{}/pay", known(&new).id);
     bench.stand().order(&pay, &json!({ "outcome": "paid" })).await;
     let (first, second) = (new_refund(&new, 100), new_refund(&new, 200));
-    let make = async |refund| bench.channels().create_refund(bench.credentials(), refund).await.0;
+    let make = async |refund| {
+        bench
+            .channels()
+            .create_refund(bench.credentials(), refund)
+            .await
+            .0
+    };
     make(&first).await.unwrap();
     let limited = make(&second).await;
     assert!(matches!(limited, Err(CallError::Limited { .. })), "{limited:?}");

@@ -76,8 +76,17 @@ impl Bench for WechatBench {
             "key_mode": "public_key",
         });
         let url = format!("{}/sandbox/wechat/merchants/{MCHID}", stand.sandbox.base_url());
-        let registered = reqwest::Client::new().put(url).json(&merchant).send().await.unwrap();
-        assert!(registered.status().is_success(), "{}", registered.text().await.unwrap());
+        let registered = reqwest::Client::new()
+            .put(url)
+            .json(&merchant)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            registered.status().is_success(),
+            "{}",
+            registered.text().await.unwrap()
+        );
         let shown: Value = registered.json().await.unwrap();
         let keys = &shown["wechat"];
         let verifiers = json!([
@@ -149,7 +158,9 @@ impl Bench for WechatBench {
             Operation::Show | Operation::Find => "GET /v3/pay/transactions/out-trade-no/{out_trade_no}",
             Operation::Close => "POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close",
             Operation::Refund => "POST /v3/refund/domestic/refunds",
-            Operation::ShowRefund | Operation::FindRefund => "GET /v3/refund/domestic/refunds/{out_refund_no}",
+            Operation::ShowRefund | Operation::FindRefund => {
+                "GET /v3/refund/domestic/refunds/{out_refund_no}"
+            }
         };
         json!({ "route": route, "fault": fault, "times": times })
     }
@@ -166,7 +177,9 @@ impl Bench for WechatBench {
             payments: paid.clone().count(),
             received_minor: paid.map(|trade| trade["amount"]["total"].as_i64().unwrap()).sum(),
             refunds: refunds.clone().count(),
-            refunded_minor: refunds.map(|refund| refund["amount"]["refund"].as_i64().unwrap()).sum(),
+            refunded_minor: refunds
+                .map(|refund| refund["amount"]["refund"].as_i64().unwrap())
+                .sum(),
         }
     }
 
@@ -203,7 +216,9 @@ fn nonce(resource: &Value) -> Nonce {
 fn opened(resource: &Value) -> Value {
     let mut bytes = STANDARD.decode(resource["ciphertext"].as_str().unwrap()).unwrap();
     let associated_data = Aad::from(resource["associated_data"].as_str().unwrap());
-    let plain = cipher().open_in_place(nonce(resource), associated_data, &mut bytes).unwrap();
+    let plain = cipher()
+        .open_in_place(nonce(resource), associated_data, &mut bytes)
+        .unwrap();
     serde_json::from_slice(plain).unwrap()
 }
 
@@ -220,7 +235,10 @@ fn close_again(resource: &mut Value, enclosed: &Value) {
 fn signed(body: &str, key: &str, callback: &RawCallback, at: DateTime<Utc>) -> RawCallback {
     let serial = callback.headers["wechatpay-serial"].to_str().unwrap();
     let headers = proof(key, serial, at, body).map(|(name, value)| {
-        (HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap())
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_str(&value).unwrap(),
+        )
     });
     RawCallback {
         headers: headers.into_iter().collect(),
