@@ -1,4 +1,5 @@
-//! What an answer means that does not say success (<https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay3_3.shtml>).
+//! What an answer means that does not say success
+//! (<https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay3_3.shtml>).
 //!
 //! WeChat Pay signs its answers, errors too, to requests whose own signature it could verify; an answer of success without a
 //! signature is to be taken for forged. An error may therefore come unsigned, as for a merchant that it does not know, and a

@@ -61,8 +61,8 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         most: Some(50),
         window: Some(YEAR),
     },
-    // <https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_5.shtml>: a 200 needs no body, and one with FAIL in it would count as
-    // success all the same.
+    // <https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_5.shtml>: a 200 needs no body, and one with FAIL in it
+    // would count as success all the same.
     callbacks: CallbackRules {
         taken: CallbackAnswer {
             status: 200,

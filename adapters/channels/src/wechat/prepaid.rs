@@ -1,8 +1,8 @@
 //! What the payer needs, from the answer to opening an order.
 //!
-//! Code and prepay id are good for two hours (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_1.shtml>), the page for phones for
-//! five minutes (<https://pay.weixin.qq.com/docs/merchant/products/h5-payment/apilist.html>). Whoever needs another asks to open the order again,
-//! which gives a new one for the same order.
+//! Code and prepay id are good for two hours (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_1.shtml>), the page
+//! for phones for five minutes (<https://pay.weixin.qq.com/docs/merchant/products/h5-payment/apilist.html>). Whoever needs
+//! another asks to open the order again, which gives a new one for the same order.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,8 @@ fn page(h5_url: &str, return_url: Option<&str>) -> Option<String> {
 }
 
 impl Signing<'_> {
-    /// What the bridge of a page inside of WeChat takes (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_1_4.shtml>).
+    /// What the bridge of a page inside of WeChat takes
+    /// (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_1_4.shtml>).
     fn in_app(self, prepay_id: &str) -> Option<BTreeMap<String, String>> {
         let (appid, timestamp) = (self.credentials.appid(), self.now.timestamp().to_string());
         let package = format!("prepay_id={prepay_id}");
