@@ -24,6 +24,7 @@ use crate::alipay;
 use crate::callbacks::CallbackDials;
 use crate::faults::Dial;
 use crate::stripe;
+use crate::wechat;
 use crate::world::World;
 
 /// The query of a call that shows something: each entry narrows it down.
@@ -86,6 +87,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(payer::routes())
         .merge(bank::routes())
         .merge(books::routes())
+        .merge(wechat::control_routes())
 }
 
 async fn health() -> Json<Value> {
@@ -165,8 +167,10 @@ async fn reset_callbacks(State(world): State<Arc<World>>) -> StatusCode {
 }
 
 async fn resend(State(world): State<Arc<World>>, Path(id): Path<String>) -> Shown {
-    let parcels = stripe::sent_again(&world, &id).or_else(|| alipay::sent_again(&world, &id));
-    let parcels = parcels.ok_or_else(|| Refused::unknown("event", &id))?;
+    let parcels = stripe::sent_again(&world, &id)
+        .or_else(|| alipay::sent_again(&world, &id))
+        .or_else(|| wechat::sent_again(&world, &id))
+        .ok_or_else(|| Refused::unknown("event", &id))?;
     Ok(Json(json!(world.callbacks.resend(parcels).await)))
 }
 

@@ -1,5 +1,6 @@
 //! Everything the sandbox holds, shared by all handlers: accounts, dials, merchants and logs.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::listener::Wire;
 use crate::locking::lock;
 use crate::merchant::Merchants;
 use crate::stripe;
+use crate::wechat::Wechat;
 
 /// The sandbox's whole state.
 pub struct World {
@@ -35,13 +37,15 @@ pub struct World {
     pub stripe: Accounts<stripe::Account>,
     /// Alipay's apps, by app id.
     pub alipay: Accounts<alipay::App>,
+    /// WeChat Pay's merchants and keys.
+    pub wechat: Wechat,
     stop: CancellationToken,
     epoch: Mutex<CancellationToken>,
 }
 
 impl World {
     /// An empty world that answers at `address`.
-    pub fn build(config: SandboxConfig, address: SocketAddr) -> Result<Self, reqwest::Error> {
+    pub fn build(config: SandboxConfig, address: SocketAddr) -> io::Result<Self> {
         let base_url = match &config.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{address}"),
@@ -49,13 +53,14 @@ impl World {
         let stop = CancellationToken::new();
         Ok(Self {
             base_url,
-            callbacks: Callbacks::build(&config)?,
+            callbacks: Callbacks::build(&config).map_err(io::Error::other)?,
             faults: Faults::default(),
             calls: Calls::keeping(config.log_limit),
             merchants: Merchants::keeping(config.log_limit),
             config,
             stripe: Accounts::default(),
             alipay: Accounts::default(),
+            wechat: Wechat::open()?,
             epoch: Mutex::new(stop.child_token()),
             stop,
         })
@@ -82,6 +87,7 @@ impl World {
         old.cancel();
         self.stripe.clear();
         self.alipay.clear();
+        self.wechat.clear();
         self.faults.clear();
         self.callbacks.clear();
         self.calls.clear();

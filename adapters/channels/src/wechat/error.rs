@@ -1,10 +1,12 @@
-//! What an answer means that does not say success (<https://pay.weixin.qq.com/doc/v3/merchant/4012081679>).
+//! What an answer means that does not say success
+//! (<https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay3_3.shtml>).
 //!
-//! WeChat Pay's own libraries verify answers of success only, and it cannot sign for a merchant that it does not know, so an
-//! error may come unsigned; a page of a proxy never is signed. What that is worth depends on what hangs on it, so this file
-//! says whether a refusal was signed, and the calls decide. Opening an order again, asking and closing do no harm when they
-//! are misled: the payer gets nothing to pay with, and a repeat is recognised by its number. A refund that is called refused
-//! is over, and its amount is free for another: there, only a signed word counts.
+//! WeChat Pay signs its answers, errors too, to requests whose own signature it could verify; an answer of success without a
+//! signature is to be taken for forged. An error may therefore come unsigned, as for a merchant that it does not know, and a
+//! page of a proxy never is signed. What that is worth depends on what hangs on it, so this file says whether a refusal was
+//! signed, and the calls decide. Opening an order again, asking and closing do no harm when they are misled: the payer gets
+//! nothing to pay with, and a repeat is recognised by its number. A refund that is called refused is over, and its amount is
+//! free for another: there, only a signed word counts.
 //!
 //! Above 499 nobody knows: `SYSTEM_ERROR` wants the same request again under the same number.
 
@@ -18,7 +20,8 @@ use crate::{callback::SignatureRefused, redact::redact};
 
 /// The code of an order that WeChat Pay does not have, and here also of a refund.
 pub(super) const NO_SUCH_OBJECT: &str = "ORDER_NOT_EXIST";
-/// Its own code of a refund that it does not have (<https://pay.weixin.qq.com/doc/v3/merchant/4012791884>).
+/// Its own code of a refund that it does not have
+/// (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_10.shtml>).
 const NO_SUCH_REFUND: &str = "RESOURCE_NOT_EXISTS";
 /// How long to wait where WeChat Pay does not say: its limits are by the minute.
 const REST: Duration = Duration::from_secs(60);

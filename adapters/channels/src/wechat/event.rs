@@ -1,5 +1,5 @@
-//! What a callback says (<https://pay.weixin.qq.com/doc/v3/merchant/4012791861>,
-//! <https://pay.weixin.qq.com/doc/v3/merchant/4012791865>).
+//! What a callback says (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_5.shtml>,
+//! <https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_11.shtml>).
 //!
 //! The signature says that WeChat Pay wrote it, not for whom: a signed callback of another merchant can be sent here by
 //! anybody who got one. What is enclosed opens only with the merchant's own key, and names the account besides. Nothing of

@@ -2,7 +2,8 @@
 //!
 //! WeChat Pay signs in one of two modes, and a merchant that moves from one to the other meets both for a while: with a
 //! public key, named `PUB_KEY_ID_…`, or with a platform certificate, named by its serial number
-//! (<https://pay.weixin.qq.com/doc/v3/merchant/4012153196>). The name picks the key; there is no falling back to another.
+//! (<https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay4_1.shtml>). The name picks the key; there is no falling
+//! back to another.
 
 use std::{fmt, sync::Arc};
 

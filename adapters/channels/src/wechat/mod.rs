@@ -1,4 +1,4 @@
-//! WeChat Pay, by its API v3 for merchants (<https://pay.weixin.qq.com/doc/v3/merchant/4012062524>).
+//! WeChat Pay, by its API v3 for merchants (<https://wechatpay-api.gitbook.io/wechatpay-api-v3>).
 //!
 //! An order carries our payment's id as its number, and a refund the refund's, so that everything can be asked for and every
 //! callback finds its payment without a lookup; see `numbers.rs`. Requests are signed with the merchant's key and answers and
@@ -54,15 +54,15 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         step_minor: 1,
     }],
     idempotency_retention: YEAR,
-    // <https://pay.weixin.qq.com/doc/v3/merchant/4012791883>
+    // <https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_1_9.shtml>
     refunds: RefundRules {
         idempotency_retention: YEAR,
         spacing: Duration::from_secs(60),
         most: Some(50),
         window: Some(YEAR),
     },
-    // <https://pay.weixin.qq.com/doc/v3/merchant/4012791861>: a 200 needs no body, and one with FAIL in it would count as
-    // success all the same.
+    // <https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_5.shtml>: a 200 needs no body, and one with FAIL in it
+    // would count as success all the same.
     callbacks: CallbackRules {
         taken: CallbackAnswer {
             status: 200,

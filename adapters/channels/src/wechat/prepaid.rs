@@ -1,8 +1,8 @@
 //! What the payer needs, from the answer to opening an order.
 //!
-//! Code and prepay id are good for two hours (<https://pay.weixin.qq.com/doc/v3/merchant/4012791877>), the page for phones for
-//! five minutes (<https://pay.weixin.qq.com/doc/v3/merchant/4012791834>). Whoever needs another asks to open the order again,
-//! which gives a new one for the same order.
+//! Code and prepay id are good for two hours (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_1.shtml>), the page
+//! for phones for five minutes (<https://pay.weixin.qq.com/docs/merchant/products/h5-payment/apilist.html>). Whoever needs
+//! another asks to open the order again, which gives a new one for the same order.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ impl WirePrepaid {
 }
 
 /// The page for phones, and where it sends the payer back to
-/// (<https://pay.weixin.qq.com/doc/v3/merchant/4012791835>).
+/// (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_3_4.shtml>).
 fn page(h5_url: &str, return_url: Option<&str>) -> Option<String> {
     let mut url: Url = h5_url.parse().ok()?;
     // The payer's browser goes there: nothing but a page may come out of it.
@@ -81,7 +81,8 @@ fn page(h5_url: &str, return_url: Option<&str>) -> Option<String> {
 }
 
 impl Signing<'_> {
-    /// What the bridge of a page inside of WeChat takes (<https://pay.weixin.qq.com/doc/v3/merchant/4012791857>).
+    /// What the bridge of a page inside of WeChat takes
+    /// (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_1_4.shtml>).
     fn in_app(self, prepay_id: &str) -> Option<BTreeMap<String, String>> {
         let (appid, timestamp) = (self.credentials.appid(), self.now.timestamp().to_string());
         let package = format!("prepay_id={prepay_id}");
@@ -96,7 +97,7 @@ impl Signing<'_> {
         ]))
     }
 
-    /// What the SDK in the merchant's app takes (<https://pay.weixin.qq.com/doc/v3/merchant/4013070351>).
+    /// What the SDK in the merchant's app takes (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_2_4.shtml>).
     fn app(self, prepay_id: &str) -> Option<BTreeMap<String, String>> {
         let (appid, timestamp) = (self.credentials.appid(), self.now.timestamp().to_string());
         let signature = self.sign(&[appid, &timestamp, self.nonce, prepay_id])?;

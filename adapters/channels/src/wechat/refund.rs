@@ -1,4 +1,4 @@
-//! Refunds in Sluice's words (<https://pay.weixin.qq.com/doc/v3/merchant/4012791883>).
+//! Refunds in Sluice's words (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_1_9.shtml>).
 
 use domain::{
     channel::{ChannelRefund, ChannelRefundStatus},

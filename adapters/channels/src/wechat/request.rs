@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::{credentials::WechatCredentials, numbers};
 
-/// The longest description, in bytes (<https://pay.weixin.qq.com/doc/v3/merchant/4012791877>): the documentation says
-/// characters without saying which, and bytes are never too many.
+/// The longest description, in bytes (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_1.shtml>): the
+/// documentation says characters without saying which, and bytes are never too many.
 const DESCRIPTION_BYTES: usize = 127;
 /// What the payer reads where the merchant gave no words: WeChat Pay insists on some.
 const NO_DESCRIPTION: &str = "Payment";

@@ -1,4 +1,5 @@
-//! Opening what a callback encloses (<https://pay.weixin.qq.com/doc/v3/merchant/4012365349>).
+//! Opening what a callback encloses
+//! (<https://wechatpay-api.gitbook.io/wechatpay-api-v3/qian-ming-zhi-nan-1/zheng-shu-he-hui-tiao-bao-wen-jie-mi>).
 //!
 //! AES-256-GCM under the merchant's API v3 key, and nothing else, whatever the callback names: the tag is what says that it
 //! was closed by somebody who knows the key. Every key is tried, newest first, as a merchant that replaces its key still

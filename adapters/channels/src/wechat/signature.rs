@@ -1,5 +1,5 @@
-//! Who wrote a callback or an answer (<https://pay.weixin.qq.com/doc/v3/merchant/4012365342>), and how requests say who
-//! wrote them (<https://pay.weixin.qq.com/doc/v3/merchant/4012365336>).
+//! Who wrote a callback or an answer (<https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay4_1.shtml>), and how
+//! requests say who wrote them (<https://pay.weixin.qq.com/wiki/doc/apiv3/wechatpay/wechatpay3_3.shtml>).
 //!
 //! Always RSA with SHA-256 over lines that each end with a line feed; an empty body is an empty line. The algorithm is ours
 //! to say: a header that names another one is refused, and one that is not there changes nothing. WeChat Pay now and then

@@ -1,4 +1,4 @@
-//! Orders in Sluice's words (<https://pay.weixin.qq.com/doc/v3/merchant/4012791882>).
+//! Orders in Sluice's words (<https://pay.weixin.qq.com/doc/v3/merchant/4012556352>).
 //!
 //! One shape serves answers and callbacks. Everything but these few fields is ignored: the rest tells who paid and how.
 

@@ -18,3 +18,7 @@ mod stripe_intents;
 mod stripe_refunds;
 mod stripe_statements;
 mod stripe_wire;
+mod wechat_refunds;
+mod wechat_setting;
+mod wechat_ways;
+mod wechat_wire;

@@ -47,8 +47,12 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
 
 impl Stand {
     pub async fn start() -> Self {
+        Self::start_with(SandboxConfig::default()).await
+    }
+
+    pub async fn start_with(config: SandboxConfig) -> Self {
         runtime::install_crypto();
-        let sandbox = sandbox::start(SandboxConfig::default()).await.unwrap();
+        let sandbox = sandbox::start(config).await.unwrap();
         Self {
             channels: channels_at(&sandbox.base_url()),
             sandbox,

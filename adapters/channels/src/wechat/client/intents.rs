@@ -19,7 +19,8 @@ use crate::{
 };
 
 /// The codes that tell that there is an order of this number already, in which state or with whatever parameters
-/// (<https://pay.weixin.qq.com/doc/v3/merchant/4012791877>). The last is also that of a request that is simply wrong.
+/// (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_1.shtml>). The last is also that of a request that is simply
+/// wrong.
 const THERE_ALREADY: [&str; 4] = [
     "ORDER_PAID",
     "ORDER_CLOSED",

@@ -38,8 +38,12 @@ fn they_read_back_as_they_were_written_and_print_nothing() {
 
 #[test]
 fn both_modes_and_several_generations_stand_side_by_side() {
-    let (vectors, read) = (vectors(), credentials());
-    let names: Vec<_> = read.verifiers().iter().map(|key| key.id.as_str()).collect();
+    let (vectors, credentials) = (vectors(), credentials());
+    let names: Vec<_> = credentials
+        .verifiers()
+        .iter()
+        .map(|key| key.id.as_str())
+        .collect();
     assert_eq!(
         names,
         [
@@ -54,7 +58,7 @@ fn both_modes_and_several_generations_stand_side_by_side() {
         .unwrap()
         .to_lowercase()
         .into();
-    assert_eq!(super::tests::read(&json).unwrap().verifiers(), read.verifiers());
+    assert_eq!(read(&json).unwrap().verifiers(), credentials.verifiers());
 }
 
 #[test]

@@ -6,9 +6,10 @@
 
 mod acts;
 mod alipay;
-mod bench;
+pub mod bench;
 mod cases;
 mod stripe;
+pub mod wechat;
 
 use bench::Bench;
 use cases::CASES;
