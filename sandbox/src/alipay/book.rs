@@ -34,6 +34,8 @@ pub struct Registration {
     pub seller_id: String,
     /// Where notifications go when a request names no place.
     pub notify_url: Option<String>,
+    /// Whether refunds are told: for QR and page payments Alipay often does not.
+    pub notifies_refunds: bool,
 }
 
 /// All state of an app.
@@ -191,11 +193,11 @@ impl Book {
         Ok(())
     }
 
-    /// Takes back what nobody has opened. A later payer finds nothing.
+    /// Takes back what nobody has opened: a later payer comes too late. It stays, as late money can still be dialled.
     pub fn withdraw(&mut self, out_trade_no: &str) {
-        let is_offered = |trade: &Trade| trade.status == Status::Offered;
-        if self.trades.get(out_trade_no).is_some_and(is_offered) {
-            self.trades.remove(out_trade_no);
+        let trade = self.trades.get_mut(out_trade_no);
+        if let Some(trade) = trade.filter(|trade| trade.status == Status::Offered) {
+            trade.offer.expires_at = trade.offer.expires_at.min(clock::now());
             self.changes += 1;
         }
     }
@@ -217,6 +219,9 @@ impl Book {
         let (Some(trade), Some(registration)) = (self.trades.get(out_trade_no), &self.registration) else {
             return;
         };
+        if refund.is_some() && !registration.notifies_refunds {
+            return;
+        }
         let notice = Arc::new(Notice::of(trade, registration, refund));
         self.notices.push(Arc::clone(&notice));
         self.fresh.push(notice);

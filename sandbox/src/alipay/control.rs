@@ -41,6 +41,7 @@ struct Details {
     public_key: String,
     seller_id: Option<String>,
     notify_url: Option<String>,
+    notify_refunds: Option<bool>,
 }
 
 async fn register(
@@ -61,6 +62,7 @@ async fn register(
         public_key,
         seller_id,
         notify_url: details.notify_url,
+        notifies_refunds: details.notify_refunds.unwrap_or(true),
     });
     Ok(Json(shown))
 }

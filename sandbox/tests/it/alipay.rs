@@ -238,8 +238,35 @@ async fn close_and_cancel_end_a_trade_and_late_money_can_still_come() {
             "{answer}"
         );
     }
+    let withdrawn = shop.shown("trades?out_trade_no=T2").await;
+    assert_eq!(withdrawn[0]["trade_status"], "OFFERED");
+    let link = format!("{}/alipay/qr/{APP}/T2", shop.client.base);
+    let page = shop
+        .client
+        .http
+        .get(link)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("ACQ.TRADE_HAS_CLOSE"), "{page}");
+    shop.pay("T2", json!({"even_if_closed": true})).await;
+    assert_eq!(shop.query("T2").await["trade_status"], "TRADE_SUCCESS");
     let refunds = shop.shown("refunds?out_trade_no=T4").await;
     assert_eq!((refunds.len(), &refunds[0]["app_id"]), (1, &json!(APP)));
+    shop.client.stop().await;
+}
+
+#[tokio::test]
+async fn a_reset_forgets_apps_and_trades() {
+    let shop = Shop::start().await;
+    shop.paid("T1", "1.00").await;
+    shop.client.control(Method::DELETE, "", Value::Null).await;
+    assert!(shop.shown("trades").await.is_empty());
+    let text = shop.post(shop.order(QUERY, &json!({}), &[])).await.unwrap();
+    assert!(text.contains("isv.invalid-app-id"), "{text}");
     shop.client.stop().await;
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::alipay_client::{APP, SELLER, Shop, fields};
+use crate::alipay_client::{APP, SELLER, Shop, fields, vectors};
 
 #[tokio::test]
 async fn a_refund_is_made_once_per_number_and_never_beyond_what_was_paid() {
@@ -90,6 +90,21 @@ async fn a_refund_is_made_once_per_number_and_never_beyond_what_was_paid() {
     assert_eq!(of("TRADE_SUCCESS", Some("4.00"))["out_biz_no"], "R1");
     let last = of("TRADE_CLOSED", Some("10.00"));
     assert!(last["out_biz_no"] == "R2" && last.contains_key("gmt_refund"));
+    shop.client.stop().await;
+}
+
+#[tokio::test]
+async fn refunds_can_go_untold() {
+    let shop = Shop::start().await;
+    let details = json!({"public_key": vectors()["merchant_key"]["spki"], "notify_refunds": false,
+        "notify_url": format!("{}/merchant/shop", shop.client.base)});
+    let path = format!("/alipay/apps/{APP}");
+    shop.client.control(Method::PUT, &path, details).await;
+    shop.paid("T1", "1.00").await;
+    assert_eq!(shop.refund("T1", "R1", "1.00").await["fund_change"], "Y");
+    shop.client.await_received("shop", 1).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(shop.client.received("shop").await.len(), 1);
     shop.client.stop().await;
 }
 
