@@ -3,6 +3,7 @@
 
 mod callbacks;
 mod client;
+mod connect;
 mod differences;
 mod disputes;
 mod faults;
@@ -14,3 +15,4 @@ mod refunds;
 mod refusals;
 mod schema;
 mod transactions;
+mod wallets;
