@@ -8,6 +8,7 @@ mod acts;
 mod bench;
 mod cases;
 mod stripe;
+mod stripe_connected;
 
 use bench::Bench;
 use cases::CASES;
