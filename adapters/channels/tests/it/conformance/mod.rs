@@ -9,6 +9,7 @@ mod alipay;
 mod bench;
 mod cases;
 mod stripe;
+mod stripe_connected;
 
 use bench::Bench;
 use cases::CASES;
