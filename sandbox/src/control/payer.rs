@@ -24,6 +24,8 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/sandbox/stripe/intents/{id}/settle", post(settle))
         .route("/sandbox/3ds/{id}", get(page))
         .route("/sandbox/3ds/{id}/{ending}", any(authenticate))
+        .route("/sandbox/stripe/wallets/{id}", get(wallet_page))
+        .route("/sandbox/stripe/wallets/{id}/{ending}", any(authenticate))
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,6 +88,19 @@ async fn page(State(world): State<Arc<World>>, Path(id): Path<String>) -> Result
     )))
 }
 
+/// Where Alipay's redirect and WeChat Pay's code lead.
+async fn wallet_page(
+    State(world): State<Arc<World>>,
+    Path(id): Path<String>,
+) -> Result<Html<String>, Refused> {
+    owner_of_intent(&world, &id)?;
+    Ok(Html(format!(
+        "<!doctype html><title>Wallet test page</title><h1>Pay?</h1>\
+         <form method=post action='/sandbox/stripe/wallets/{id}/complete'><button>Authorize test payment</button></form>\
+         <form method=post action='/sandbox/stripe/wallets/{id}/fail'><button>Fail test payment</button></form>"
+    )))
+}
+
 async fn authenticate(
     State(world): State<Arc<World>>,
     Path((id, ending)): Path<(String, String)>,
@@ -111,10 +126,10 @@ async fn authenticate(
 }
 
 fn return_url(next_action: &Value) -> Option<String> {
-    next_action
-        .pointer("/redirect_to_url/return_url")?
-        .as_str()
-        .map(str::to_owned)
+    let page = next_action
+        .get("redirect_to_url")
+        .or_else(|| next_action.get("alipay_handle_redirect"))?;
+    page.get("return_url")?.as_str().map(str::to_owned)
 }
 
 /// Sends the payer back to the shop, with the parameters the provider adds.

@@ -129,6 +129,9 @@ struct Registration {
     url: String,
     secret: Option<String>,
     enabled_events: Option<Vec<String>>,
+    /// Whether it is for the events of connected accounts.
+    #[serde(default)]
+    connect: bool,
 }
 
 /// Registers a receiver with a secret of the caller's choice, which Stripe's own API does not allow.
@@ -141,7 +144,8 @@ async fn register_endpoint(
         return Err(Refused::bad("url is not a URL"));
     }
     let events = wanted.enabled_events.unwrap_or_else(|| vec!["*".to_owned()]);
-    let endpoint = Endpoint::build(&wanted.url, events, wanted.secret);
+    let mut endpoint = Endpoint::build(&wanted.url, events, wanted.secret);
+    endpoint.connect = wanted.connect;
     let shown = endpoint.render_with_secret();
     lock(&world.stripe.of_key(&wanted.account).book).register(endpoint);
     Ok(Json(shown))

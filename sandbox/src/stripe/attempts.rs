@@ -48,6 +48,8 @@ impl Book {
                     .into(),
             ));
         };
+        intent.allows(&method)?;
+        conditions.lead_back_from(&method)?;
         self.attempt(id, &method, conditions, origin)
     }
 
@@ -83,19 +85,26 @@ impl Book {
             Reaction::Authenticate(_) if conditions.payer_absent => {
                 Err(self.decline(id, method, NEEDS_AUTHENTICATION, origin))
             }
-            Reaction::Authenticate(_) => self.ask_payer(id, conditions, origin),
+            Reaction::Authenticate(_) => {
+                let url = format!("{}/sandbox/3ds/{id}", origin.base_url);
+                let action = json!({
+                    "type": "redirect_to_url",
+                    "redirect_to_url": { "return_url": conditions.return_url, "url": url },
+                });
+                self.ask_payer(id, action, origin)
+            }
+            Reaction::Wallet(wallet) => {
+                let action = wallet.next_action(id, conditions.return_url.as_deref(), &origin.base_url);
+                self.ask_payer(id, action, origin)
+            }
             Reaction::Debit(end) => self.start_debit(id, end, origin),
         }
     }
 
-    fn ask_payer(&mut self, id: &str, conditions: &MethodChoice, origin: &Origin) -> Answered {
+    fn ask_payer(&mut self, id: &str, next_action: Value, origin: &Origin) -> Answered {
         if let Some(intent) = self.intents.get_mut(id) {
             intent.status = Status::RequiresAction;
-            let url = format!("{}/sandbox/3ds/{id}", origin.base_url);
-            intent.next_action = Some(json!({
-                "type": "redirect_to_url",
-                "redirect_to_url": { "return_url": conditions.return_url, "url": url },
-            }));
+            intent.next_action = Some(next_action);
         }
         self.emit_intent("payment_intent.requires_action", id, origin);
         self.show_intent(id)
@@ -124,7 +133,8 @@ impl Book {
             | Reaction::Decline(_)
             | Reaction::RefundLate
             | Reaction::RefundFails
-            | Reaction::Debit(_) => None,
+            | Reaction::Debit(_)
+            | Reaction::Wallet(_) => None,
         };
         match ending {
             _ if !passed => self.fail_authentication(id, &method, origin),

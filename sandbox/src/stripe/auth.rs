@@ -17,9 +17,20 @@ pub struct Caller {
     pub secret_key: String,
     /// Whether the caller only showed the publishable key.
     pub is_payer: bool,
+    /// `acct_…` of the account that the caller acts for, where it is not the key's own
+    /// (<https://docs.stripe.com/connect/authentication>).
+    connected: Option<String>,
 }
 
 impl Caller {
+    /// The account's name in the double: the key, with the connected account behind it.
+    pub fn account(&self) -> String {
+        match &self.connected {
+            None => self.secret_key.clone(),
+            Some(connected) => format!("{}/{connected}", self.secret_key),
+        }
+    }
+
     /// Reads the key from the `Authorization` header, or from the `key` parameter as browsers send it.
     pub fn identify(headers: &HeaderMap, params: Params<'_>) -> Result<Self, ApiError> {
         let from_header = headers
@@ -38,12 +49,14 @@ impl Caller {
         let account = |prefix| key.strip_prefix(prefix).filter(|rest| !rest.is_empty());
         if account("sk_test_").is_some() {
             return Ok(Self {
+                connected: connected(headers, &key)?,
                 secret_key: key,
                 is_payer: false,
             });
         }
         if let Some(rest) = account("pk_test_") {
             return Ok(Self {
+                connected: connected(headers, &key)?,
                 secret_key: format!("sk_test_{rest}"),
                 is_payer: true,
             });
@@ -71,6 +84,29 @@ impl Caller {
             Some(_) | None => Err(ApiError::no_such("payment_intent", id, "intent")),
         }
     }
+}
+
+/// The account in the `Stripe-Account` header. Every name that could be one is connected, at first sight.
+fn connected(headers: &HeaderMap, key: &str) -> Result<Option<String>, ApiError> {
+    let Some(header) = headers.get("stripe-account") else {
+        return Ok(None);
+    };
+    let named = header.to_str().unwrap_or_default();
+    let is_account = named.strip_prefix("acct_").is_some_and(|rest| {
+        !rest.is_empty()
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    });
+    if is_account {
+        return Ok(Some(named.to_owned()));
+    }
+    let shown: String = key.chars().take(8).collect();
+    let message = format!(
+        "The provided key '{shown}****' does not have access to account '{named}' (or that account does not exist). Application \
+         access may have been revoked."
+    );
+    Err(ApiError::invalid(message).code("account_invalid").status(403))
 }
 
 fn key_of(header: &str) -> Option<String> {

@@ -19,10 +19,10 @@ use super::transactions::{FeeRate, Transaction};
 use crate::accounts::Accounts;
 use crate::clock;
 
-/// A merchant's account at the double; each secret key has its own.
+/// A merchant's account at the double; each secret key has its own, and so has each account connected to it.
 #[derive(Debug)]
 pub struct Account {
-    /// `sk_test_…`
+    /// `sk_test_…`; of a connected account `sk_test_…/acct_…`, where the key is that of its platform.
     pub secret_key: String,
     /// The account's state.
     pub book: Mutex<Book>,
@@ -31,15 +31,26 @@ pub struct Account {
 impl Account {
     /// An empty account.
     pub fn open(secret_key: &str) -> Self {
+        let connected = secret_key
+            .split_once('/')
+            .map(|(_, connected)| connected.to_owned());
         Self {
             secret_key: secret_key.to_owned(),
-            book: Mutex::default(),
+            book: Mutex::new(Book {
+                connected,
+                ..Book::default()
+            }),
         }
+    }
+
+    /// The key of the platform that it is connected to.
+    pub fn platform(&self) -> Option<&str> {
+        self.secret_key.split_once('/').map(|(platform, _)| platform)
     }
 }
 
 impl Accounts<Account> {
-    /// The account of this secret key; opened at first sight, as any test key is good.
+    /// The account of this name; opened at first sight, as any test key is good.
     pub fn of_key(&self, secret_key: &str) -> Arc<Account> {
         self.get_or_open(secret_key, || Account::open(secret_key))
     }
@@ -98,6 +109,8 @@ pub struct Book {
     pub events: EventLog,
     /// Idempotency keys.
     pub idempotency: Idempotency,
+    /// `acct_…` of a connected account: told in its events.
+    connected: Option<String>,
     fresh: Vec<Arc<Event>>,
     timers: Vec<Timer>,
     changes: u64,
@@ -132,13 +145,17 @@ impl Book {
         let pending = self
             .endpoints
             .iter()
-            .filter(|endpoint| endpoint.wants(kind))
+            .filter(|endpoint| !endpoint.connect && endpoint.wants(kind))
             .count();
         let mut data = json!({ "object": object });
         if let Some(previous) = previous {
             data["previous_attributes"] = previous.clone();
         }
-        let event = Arc::new(Event::build(kind, &data, pending, origin));
+        let mut event = Event::build(kind, &data, pending, origin);
+        if let Some(connected) = &self.connected {
+            event.object["account"] = connected.as_str().into();
+        }
+        let event = Arc::new(event);
         self.events.push(Arc::clone(&event));
         self.fresh.push(event);
         self.touch();

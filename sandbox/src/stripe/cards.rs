@@ -1,5 +1,7 @@
 //! The test cards and what happens when they are charged: one table, by number and by `pm_card_…` name.
 
+use super::wallets::Wallet;
+
 /// What a payment method does when it is charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaction {
@@ -15,6 +17,8 @@ pub enum Reaction {
     RefundFails,
     /// A bank debit that stays in processing; it ends by itself as told, or not at all.
     Debit(Option<DebitEnd>),
+    /// The payer must agree on the wallet's page or by its code, then the charge succeeds.
+    Wallet(Wallet),
 }
 
 impl Reaction {

@@ -1,9 +1,11 @@
 //! Which payment method a request names, and under which conditions it is to be charged.
 
 use super::book::Book;
+use super::cards::Reaction;
 use super::errors::ApiError;
 use super::methods::Method;
-use super::params::Params;
+use super::params::{Params, missing};
+use super::wallets::Wallet;
 
 /// Which payment method a request names, and under which conditions.
 #[derive(Debug, Clone, Default)]
@@ -28,16 +30,37 @@ impl MethodChoice {
 
     /// Reads `payment_method`, `payment_method_data`, `return_url`, `off_session` and `error_on_requires_action`.
     pub fn parse(params: &Params<'_>) -> Result<Self, ApiError> {
+        let inline = params
+            .branch("payment_method_data")?
+            .map(|data| Method::from_data(&data))
+            .transpose()?;
+        if let Some(method) = &inline {
+            check_options(method, params)?;
+        }
         let off_session = params.text("off_session")?.is_some_and(|value| value != "false");
         Ok(Self {
             named: params.text("payment_method")?.map(str::to_owned),
-            inline: params
-                .branch("payment_method_data")?
-                .map(|data| Method::from_data(&data))
-                .transpose()?,
+            inline,
             return_url: params.text("return_url")?.map(str::to_owned),
             payer_absent: off_session || params.boolean("error_on_requires_action")?.unwrap_or_default(),
         })
+    }
+
+    /// Refuses to charge a method whose page has no way back.
+    pub fn lead_back_from(&self, method: &Method) -> Result<(), ApiError> {
+        if method.reaction == Reaction::Wallet(Wallet::Alipay) && self.return_url.is_none() {
+            return Err(ApiError::invalid(
+                "A return_url must be specified because the payment method leads the payer to another page.",
+            )
+            .code("parameter_missing")
+            .param("return_url"));
+        }
+        Ok(())
+    }
+
+    /// The method that was given in full, which no account keeps yet.
+    pub fn inline(&self) -> Option<&Method> {
+        self.inline.as_ref()
     }
 
     /// Whether a method was named.
@@ -60,4 +83,23 @@ impl MethodChoice {
             .ok_or_else(|| ApiError::missing_reference("PaymentMethod", name, "payment_method"))?;
         Ok(Some(book.keep_method(method)))
     }
+}
+
+/// WeChat Pay has to be told where the payer is; this double knows browsers only.
+fn check_options(method: &Method, params: &Params<'_>) -> Result<(), ApiError> {
+    if method.reaction != Reaction::Wallet(Wallet::WechatPay) {
+        return Ok(());
+    }
+    let options = params.branch("payment_method_options")?;
+    let wechat_pay = options
+        .map(|options| options.branch("wechat_pay"))
+        .transpose()?
+        .flatten();
+    let client = wechat_pay
+        .map(|wechat_pay| wechat_pay.one_of("client", &["web"]))
+        .transpose()?
+        .flatten();
+    client
+        .map(drop)
+        .ok_or_else(|| missing("payment_method_options[wechat_pay][client]"))
 }

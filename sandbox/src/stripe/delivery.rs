@@ -39,7 +39,7 @@ pub async fn send(world: &Arc<World>, account: &Account, events: Vec<Arc<Event>>
     if events.is_empty() {
         return;
     }
-    let endpoints = lock(&account.book).endpoints.clone();
+    let endpoints = receivers(world, account);
     let parcels = events
         .iter()
         .flat_map(|event| parcels(account, &endpoints, event))
@@ -53,10 +53,26 @@ pub async fn send(world: &Arc<World>, account: &Account, events: Vec<Arc<Event>>
 /// An event's parcels to the endpoints that want it now; none when no account knows the event.
 pub fn sent_again(world: &World, id: &str) -> Option<Vec<Parcel>> {
     world.stripe.all().into_iter().find_map(|account| {
-        let book = lock(&account.book);
-        let event = book.events.get(id)?;
-        Some(parcels(&account, &book.endpoints, &event))
+        let event = lock(&account.book).events.get(id)?;
+        Some(parcels(&account, &receivers(world, &account), &event))
     })
+}
+
+/// The account's endpoints, and those that its platform has for connected accounts.
+fn receivers(world: &World, account: &Account) -> Vec<Endpoint> {
+    let endpoints_of = |account: &Account, connect: bool| -> Vec<Endpoint> {
+        let book = lock(&account.book);
+        let endpoints = book.endpoints.iter();
+        endpoints
+            .filter(|endpoint| endpoint.connect == connect)
+            .cloned()
+            .collect()
+    };
+    let mut receivers = endpoints_of(account, false);
+    if let Some(platform) = account.platform() {
+        receivers.extend(endpoints_of(&world.stripe.of_key(platform), true));
+    }
+    receivers
 }
 
 fn parcels(account: &Account, endpoints: &[Endpoint], event: &Arc<Event>) -> Vec<Parcel> {

@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub secret: String,
     /// When it was registered.
     pub created: i64,
+    /// Whether it is for the events of connected accounts, and not for the account's own.
+    pub connect: bool,
     enabled_events: Vec<String>,
     description: Option<String>,
     metadata: BTreeMap<String, String>,
@@ -33,6 +35,7 @@ impl Endpoint {
             url: url.to_owned(),
             secret: secret.unwrap_or_else(|| clock::object_id("whsec_")),
             created: created(),
+            connect: false,
             enabled_events,
             description: None,
             metadata: BTreeMap::new(),
@@ -97,6 +100,7 @@ impl Create {
             return Err(missing("enabled_events"));
         }
         let mut endpoint = Endpoint::build(url, events, None);
+        endpoint.connect = params.boolean("connect")?.unwrap_or_default();
         endpoint.description = params.text("description")?.map(str::to_owned);
         Ok(Self {
             endpoint,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::book::{Book, Origin, created};
 use super::errors::{Answered, ApiError};
+use super::methods::Method;
 use crate::clock;
 
 /// `status` of an intent.
@@ -95,6 +96,8 @@ pub struct Intent {
     pub automatic_methods: Option<String>,
     /// Kinds of payment methods.
     pub method_types: Vec<String>,
+    /// Whether no other kinds may pay it: it was opened for these alone.
+    pub is_limited: bool,
     /// When it was canceled.
     pub canceled_at: Option<i64>,
     /// Why it was canceled.
@@ -126,6 +129,7 @@ impl Intent {
             confirmation_method: "automatic".to_owned(),
             automatic_methods: None,
             method_types: vec!["card".to_owned()],
+            is_limited: false,
             canceled_at: None,
             cancellation_reason: None,
             texts: BTreeMap::new(),
@@ -169,6 +173,20 @@ impl Intent {
                     .map_or(Value::Null, |text| text.as_str().into()),
             );
         }
+    }
+
+    /// Refuses a payment method that the intent was not opened for.
+    pub fn allows(&self, method: &Method) -> Result<(), ApiError> {
+        if !self.is_limited || self.method_types.iter().any(|kind| kind == method.kind()) {
+            return Ok(());
+        }
+        let message = format!(
+            "The PaymentMethod provided ({}) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of \
+             these types: {}.",
+            method.kind(),
+            self.method_types.join(", ")
+        );
+        Err(ApiError::invalid(message).param("payment_method"))
     }
 
     /// 400 `payment_intent_unexpected_state`, showing the intent.

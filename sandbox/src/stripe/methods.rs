@@ -6,6 +6,7 @@ use super::cards::{self, Card, Reaction};
 use super::errors::ApiError;
 use super::params::{Params, missing};
 use super::transactions::Movement;
+use super::wallets::Wallet;
 use crate::clock;
 
 /// A payment method of an account.
@@ -52,10 +53,15 @@ impl Method {
             "metadata",
             "allow_redisplay",
             "us_bank_account",
+            "alipay",
+            "wechat_pay",
         ])?;
         let kind = data
             .required_text("type")
             .map_err(|_| missing("payment_method_data[type]"))?;
+        if let Some(wallet) = Wallet::of_kind(kind) {
+            return Ok(Self::build(Reaction::Wallet(wallet), "", ""));
+        }
         if kind != "card" {
             return Err(ApiError::invalid(format!(
                 "The payment method type \"{kind}\" is not offered by this sandbox"
@@ -99,11 +105,20 @@ impl Method {
     }
 
     fn is_card(&self) -> bool {
-        !matches!(self.reaction, Reaction::Debit(_))
+        self.kind() == "card"
     }
 
-    fn kind(&self) -> &'static str {
-        if self.is_card() { "card" } else { "us_bank_account" }
+    /// Its `type`.
+    pub fn kind(&self) -> &'static str {
+        match self.reaction {
+            Reaction::Wallet(wallet) => wallet.kind(),
+            Reaction::Debit(_) => "us_bank_account",
+            Reaction::Approve
+            | Reaction::Decline(_)
+            | Reaction::Authenticate(_)
+            | Reaction::RefundLate
+            | Reaction::RefundFails => "card",
+        }
     }
 
     /// The `payment_method` object.
@@ -113,7 +128,9 @@ impl Method {
             "billing_details": billing_details(), "created": self.created, "customer": null,
             "customer_account": null, "livemode": false, "metadata": {}, "type": self.kind(),
         });
-        object[self.kind()] = if self.is_card() {
+        object[self.kind()] = if let Reaction::Wallet(wallet) = self.reaction {
+            wallet.details()
+        } else if self.is_card() {
             json!({
                 "brand": self.brand, "country": "US", "display_brand": self.brand, "exp_month": 12, "exp_year": 2034,
                 "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
@@ -133,7 +150,9 @@ impl Method {
 
     /// `payment_method_details` of a charge made with it.
     pub fn charge_details(&self, amount: i64) -> Value {
-        if self.is_card() {
+        if let Reaction::Wallet(wallet) = self.reaction {
+            wallet.charge_details()
+        } else if self.is_card() {
             json!({ "type": "card", "card": {
                 "amount_authorized": amount, "authorization_code": null, "brand": self.brand,
                 "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },

@@ -31,6 +31,7 @@ mod route;
 mod signature;
 mod table;
 mod transactions;
+mod wallets;
 mod work;
 
 use std::sync::Arc;
@@ -145,8 +146,9 @@ fn admit(world: &World, request: &Request) -> Result<(Caller, Admitted), ApiErro
         || format!("{method} {}", request.path),
         |(_, template)| template.to_owned(),
     );
-    let account = world.stripe.of_key(&caller.secret_key);
-    let mut call = Call::received(method, &request.path, template, &caller.secret_key, &request.id);
+    let name = caller.account();
+    let account = world.stripe.of_key(&name);
+    let mut call = Call::received(method, &request.path, template, &name, &request.id);
     call.idempotency_key = request.key().map(str::to_owned);
     call.object = resolved
         .and_then(|(operation, _)| operation.id())

@@ -72,9 +72,11 @@ impl Create {
         let (status, later) = match charge.method.reaction {
             Reaction::RefundLate => (Status::Pending, Some(true)),
             Reaction::RefundFails => (Status::Succeeded, Some(false)),
-            Reaction::Approve | Reaction::Decline(_) | Reaction::Authenticate(_) | Reaction::Debit(_) => {
-                (Status::Succeeded, None)
-            }
+            Reaction::Approve
+            | Reaction::Decline(_)
+            | Reaction::Authenticate(_)
+            | Reaction::Debit(_)
+            | Reaction::Wallet(_) => (Status::Succeeded, None),
         };
         let mut refund = Refund::of(charge, amount, status);
         refund.reason = self.reason;

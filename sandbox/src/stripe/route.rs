@@ -6,6 +6,7 @@ use super::book::{Book, Origin};
 use super::choice::MethodChoice;
 use super::errors::{Answered, ApiError};
 use super::expand::expand;
+use super::intent_requests::refuse_types;
 use super::methods::Method;
 use super::params::Params;
 use super::{endpoints, intent_requests, lists, refund_requests};
@@ -260,7 +261,6 @@ fn confirm_choice(params: Params<'_>) -> Result<MethodChoice, ApiError> {
         "receipt_email",
         "setup_future_usage",
         "payment_method_options",
-        "payment_method_types",
         "capture_method",
         "mandate_data",
         "shipping",
@@ -268,5 +268,6 @@ fn confirm_choice(params: Params<'_>) -> Result<MethodChoice, ApiError> {
         "expected_payment_method_type",
         "referrer",
     ];
+    refuse_types(&params)?;
     MethodChoice::parse(&params.only(&known)?)
 }

@@ -36,7 +36,7 @@ pub async fn work(
     dial: Option<Dial>,
     call: u64,
 ) -> Answer {
-    let account = world.stripe.of_key(&caller.secret_key);
+    let account = world.stripe.of_key(&caller.account());
     if let Err(early) = claim(&request, &account) {
         world.calls.complete(call, |call| call.replayed = early.replayed);
         return early;

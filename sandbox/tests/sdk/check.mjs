@@ -64,9 +64,19 @@ check('canceled', canceled.status, 'canceled');
 const late = await refusal(stripe.paymentIntents.confirm(action.id, { payment_method: 'pm_card_visa' }));
 check('confirm after cancel', late.code, 'payment_intent_unexpected_state');
 
+const alipay = await stripe.paymentIntents.create({
+  amount: 1000, currency: 'usd', allowed_payment_method_types: ['alipay'], payment_method_data: { type: 'alipay' }, confirm: true,
+  return_url: 'https://shop.example/back',
+});
+check('alipay', alipay.next_action.type, 'alipay_handle_redirect');
+const seller = { stripeAccount: `acct_seller${run}` };
+const theirs = await stripe.paymentIntents.create({ amount: 1000, currency: 'usd', payment_method: 'pm_card_visa', confirm: true }, seller);
+check('connected account', (await stripe.paymentIntents.retrieve(theirs.id, {}, seller)).status, 'succeeded');
+check('accounts apart', (await refusal(stripe.paymentIntents.retrieve(theirs.id))).code, 'resource_missing');
+
 for (let n = 0; n < 25; n += 1) await stripe.paymentIntents.create({ amount: 1000 + n, currency: 'usd' });
 const listed = await stripe.paymentIntents.list({ limit: 10 }).autoPagingToArray({ limit: 1000 });
-check('auto-pagination', [listed.length, new Set(listed.map((p) => p.id)).size], [27, 27]);
+check('auto-pagination', [listed.length, new Set(listed.map((p) => p.id)).size], [28, 28]);
 
 await control('POST', '/sandbox/faults', { route: 'POST /v1/payment_intents', fault: 'reset_before', times: 2, account: key });
 check('retried by the SDK', (await stripe.paymentIntents.create({ amount: 900, currency: 'usd' })).amount, 900);

@@ -31,10 +31,10 @@ def control(method, path, body=None):
         return json.loads(text) if text else None
 
 
-def received(kind):
+def received(kind, merchant=f"hooks{RUN}"):
     """The newest callback of this type: its body and signature header."""
     for _ in range(100):
-        found = [d for d in control("GET", f"/sandbox/merchants/hooks{RUN}/deliveries") if d["type"] == kind]
+        found = [d for d in control("GET", f"/sandbox/merchants/{merchant}/deliveries") if d["type"] == kind]
         if found:
             return found[-1]
         time.sleep(0.05)
@@ -115,9 +115,56 @@ try:
 except stripe.InvalidRequestError as error:
     check("confirm after cancel", error.code, "payment_intent_unexpected_state")
 
+alipay = stripe.PaymentIntent.create(
+    amount=1000,
+    currency="usd",
+    allowed_payment_method_types=["alipay"],
+    payment_method_data={"type": "alipay"},
+    confirm=True,
+    return_url=f"{BASE}/sandbox/health",
+)
+check("alipay", (alipay.status, alipay.next_action.type), ("requires_action", "alipay_handle_redirect"))
+urllib.request.urlopen(urllib.request.Request(alipay.next_action.alipay_handle_redirect.url + "/complete", method="POST")).read()
+check("alipay paid", stripe.PaymentIntent.retrieve(alipay.id).status, "succeeded")
+wechat = stripe.PaymentIntent.create(
+    amount=1000,
+    currency="usd",
+    allowed_payment_method_types=["wechat_pay"],
+    payment_method_data={"type": "wechat_pay"},
+    payment_method_options={"wechat_pay": {"client": "web"}},
+    confirm=True,
+)
+check("wechat pay", wechat.next_action.wechat_pay_display_qr_code.data.startswith("weixin://"), True)
+control("POST", f"/sandbox/stripe/wallets/{wechat.id}/fail")
+check("wechat pay failed", stripe.PaymentIntent.retrieve(wechat.id).status, "requires_payment_method")
+try:
+    stripe.PaymentIntent.create(amount=1000, currency="usd", payment_method_types=["card"])
+    check("payment_method_types", "accepted", "refused")
+except stripe.InvalidRequestError as error:
+    check("payment_method_types", error.code, "payment_method_types_no_longer_supported")
+
+seller = "acct_seller" + RUN
+connected = stripe.WebhookEndpoint.create(url=f"{BASE}/merchant/connected{RUN}", enabled_events=["*"], connect=True)
+theirs = stripe.PaymentIntent.create(amount=1000, currency="usd", payment_method="pm_card_visa", confirm=True, stripe_account=seller)
+check("connected account", stripe.PaymentIntent.retrieve(theirs.id, stripe_account=seller).status, "succeeded")
+try:
+    stripe.PaymentIntent.retrieve(theirs.id)
+    check("accounts apart", "shown", "refused")
+except stripe.InvalidRequestError as error:
+    check("accounts apart", (error.http_status, error.code), (404, "resource_missing"))
+stripe.Refund.create(payment_intent=theirs.id, stripe_account=seller)
+told = received("payment_intent.succeeded", f"connected{RUN}")
+event = stripe.Webhook.construct_event(told["body"], told["headers"]["stripe-signature"], connected.secret)
+check("connect event", (event.account, event.data.object.id), (seller, theirs.id))
+try:
+    stripe.PaymentIntent.create(amount=1000, currency="usd", stripe_account="nobody")
+    check("no such account", "accepted", "refused")
+except stripe.PermissionError as error:
+    check("no such account", error.code, "account_invalid")
+
 made = {stripe.PaymentIntent.create(amount=1000 + n, currency="usd").id for n in range(25)}
 listed = [p.id for p in stripe.PaymentIntent.list(limit=10).auto_paging_iter()]
-check("auto-pagination", (len(listed), made <= set(listed)), (27, True))
+check("auto-pagination", (len(listed), made <= set(listed)), (29, True))
 
 control("POST", "/sandbox/faults", {"route": "POST /v1/payment_intents", "fault": "error", "status": 500, "times": 2, "account": stripe.api_key})
 check("retried by the SDK", stripe.PaymentIntent.create(amount=900, currency="usd").amount, 900)

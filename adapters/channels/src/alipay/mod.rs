@@ -6,7 +6,7 @@
 //!
 //! Nothing is taken for Alipay's word that Alipay did not sign. What moves money is done by refund alone:
 //! `alipay.trade.cancel` is never called, because it gives the money of a trade that was just paid back under no number,
-//! past the books. An amount that was paid is never read out of sight: see [`trade`] and [`event`].
+//! past the books. A trade that was paid never reads as one that was not: `trade.rs` and `event.rs` say how that is told.
 
 mod answer;
 mod client;

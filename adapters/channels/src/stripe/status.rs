@@ -54,6 +54,8 @@ mod tests {
             client_secret: None,
             last_payment_error,
             metadata: None,
+            payment_method_types: None,
+            next_action: None,
         }
     }
 

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use domain::{
-    channel::{Intent, IntentStatus, NextAction},
+    channel::{Intent, IntentStatus, NextAction, PayerStep},
     id::{PaymentId, RefundId},
 };
 
@@ -28,6 +28,8 @@ pub(super) struct WireIntent {
     pub(super) client_secret: Option<String>,
     pub(super) last_payment_error: Option<WireDecline>,
     pub(super) metadata: Option<WireMetadata>,
+    pub(super) payment_method_types: Option<Vec<String>>,
+    pub(super) next_action: Option<WireNextAction>,
 }
 
 /// The entries of an object's metadata that are ours.
@@ -43,6 +45,26 @@ pub(super) struct WireDecline {
     pub(super) code: Option<String>,
     pub(super) decline_code: Option<String>,
     pub(super) message: Option<String>,
+}
+
+/// What a payer has to do outside of the merchant's page.
+#[derive(Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireNextAction {
+    pub(super) alipay_handle_redirect: Option<WireRedirect>,
+    pub(super) redirect_to_url: Option<WireRedirect>,
+    pub(super) wechat_pay_display_qr_code: Option<WireQrCode>,
+}
+
+/// A page to send the payer to.
+#[derive(Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireRedirect {
+    pub(super) url: Option<String>,
+}
+
+/// A code to show to the payer.
+#[derive(Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireQrCode {
+    pub(super) data: Option<String>,
 }
 
 /// One page of a list, newest first.
@@ -133,8 +155,44 @@ impl WireIntent {
             money: amount::from_wire(self.amount, &self.currency)?,
             received_minor: received.amount_minor,
             status,
-            next_action: self.client_secret.map(NextAction::client_secret),
+            next_action: self.payers_step(),
             id: self.id,
         })
     }
+
+    /// What the payer needs (<https://docs.stripe.com/api/payment_intents/object#payment_intent_object-next_action>).
+    ///
+    /// An intent for one wallet alone is paid by Stripe's page or code and by nothing else, so before it has one there is
+    /// nothing to show. Everything else is up to Stripe's script, which does with the client secret what is to be done,
+    /// a card's authentication as well.
+    fn payers_step(&self) -> Option<NextAction> {
+        let types = self.payment_method_types.as_deref().unwrap_or_default();
+        let action = self.next_action.as_ref();
+        let step = match types {
+            [only] if only == "alipay" => {
+                let action = action?;
+                let page = action
+                    .alipay_handle_redirect
+                    .as_ref()
+                    .or(action.redirect_to_url.as_ref())?;
+                PayerStep::Redirect {
+                    url: page.url.clone()?,
+                }
+            }
+            [only] if only == "wechat_pay" => PayerStep::QrCode {
+                content: action?.wechat_pay_display_qr_code.as_ref()?.data.clone()?,
+                svg: None,
+            },
+            _ => PayerStep::ClientSecret {
+                client_secret: self.client_secret.clone()?,
+            },
+        };
+        Some(NextAction {
+            step,
+            expires_at: None,
+        })
+    }
 }
+
+#[cfg(test)]
+mod tests;

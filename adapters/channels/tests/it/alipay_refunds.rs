@@ -4,6 +4,7 @@ use domain::{
     channel::{CallError, ChannelRefundStatus, IntentStatus, RefundRef},
     money::Money,
 };
+use serde_json::json;
 
 use crate::alipay_setting::{AlipaySetting, known, new_refund, rest};
 
@@ -103,4 +104,32 @@ async fn a_refund_that_alipay_does_not_show_is_refused_by_its_code() {
         matches!(&refused, Err(CallError::Refused { code, .. }) if code == "ACQ.TRADE_NOT_EXIST"),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn what_alipay_decides_is_told_from_what_it_does_not_know() {
+    let setting = AlipaySetting::new().await;
+    let new = setting.paid().await;
+    let said = async |code: &str| {
+        let route = "POST /alipay/gateway.do#alipay.trade.refund";
+        let dial = json!({"route": route, "fault": "error", "code": code, "times": 1});
+        setting.fault(&dial).await;
+        let refund = new_refund(&new, 100);
+        setting
+            .channels
+            .create_refund(&setting.credentials, &refund)
+            .await
+            .0
+    };
+    let short = said("ACQ.SELLER_BALANCE_NOT_ENOUGH").await;
+    assert!(
+        matches!(&short, Err(CallError::Refused { code, .. }) if code == "ACQ.SELLER_BALANCE_NOT_ENOUGH"),
+        "{short:?}"
+    );
+    for code in ["ACQ.SYSTEM_ERROR", "isp.unknow-error"] {
+        let unknown = said(code).await;
+        assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
+    }
+    let limited = said("isv.method-call-limited").await;
+    assert!(matches!(limited, Err(CallError::Limited { .. })), "{limited:?}");
 }

@@ -83,11 +83,10 @@ async fn a_payment_and_its_refund_stand_on_the_statement_with_their_marks() {
 #[tokio::test]
 async fn what_other_programs_did_is_there_without_a_mark() {
     let setting = Setting::new().await;
-    let paid = "currency=usd&amount=700&confirm=true&payment_method=pm_card_visa&payment_method_types[]=card";
+    let paid = "currency=usd&amount=700&confirm=true&payment_method=pm_card_visa&allowed_payment_method_types[]=card";
     let theirs = setting.elsewhere("payment_intents", paid).await;
     // A currency that Sluice does not take stands in nobody's way.
-    let francs =
-        "currency=bif&amount=7000&confirm=true&payment_method=pm_card_visa&payment_method_types[]=card";
+    let francs = "currency=bif&amount=7000&confirm=true&payment_method=pm_card_visa&allowed_payment_method_types[]=card";
     let in_francs = setting.elsewhere("payment_intents", francs).await;
     assert_eq!(in_francs["status"], "succeeded", "{in_francs}");
     let statement = statement(&setting, around_now()).await.unwrap();
@@ -252,9 +251,12 @@ async fn a_statement_has_all_its_pages_or_is_unknown() {
         let (channels, credentials) = (&setting.channels, &setting.credentials);
         async move {
             let news: Vec<_> = (0..count).map(|_| new_intent(Some("pm_card_visa"))).collect();
-            let paying = news.iter().map(|new| channels.create_intent(credentials, new));
-            for (paid, _) in futures::future::join_all(paying).await {
-                paid.unwrap();
+            // A few at a time: a crowd would wait longer for its connections than a call may take.
+            for some in news.chunks(16) {
+                let paying = some.iter().map(|new| channels.create_intent(credentials, new));
+                for (paid, _) in futures::future::join_all(paying).await {
+                    paid.unwrap();
+                }
             }
         }
     };

@@ -1,12 +1,19 @@
 //! The requests about payment intents.
 
-use domain::channel::NewIntent;
+use domain::channel::{Method, NewIntent};
 use stripe_client_core::{CustomizableStripeRequest, StripeRequest};
-use stripe_core::payment_intent::{
-    CancelPaymentIntent, ConfirmPaymentIntent, CreatePaymentIntent,
-    CreatePaymentIntentAutomaticPaymentMethods,
-    CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects as AllowRedirects, ListPaymentIntent,
-    RetrievePaymentIntent,
+use stripe_core::{
+    PaymentIntentAllowedPaymentMethodTypes as Types,
+    payment_intent::{
+        CancelPaymentIntent, ConfirmPaymentIntent, CreatePaymentIntent,
+        CreatePaymentIntentAutomaticPaymentMethods,
+        CreatePaymentIntentAutomaticPaymentMethodsAllowRedirects as AllowRedirects,
+        CreatePaymentIntentPaymentMethodData, CreatePaymentIntentPaymentMethodDataType as MethodDataType,
+        CreatePaymentIntentPaymentMethodOptions,
+        CreatePaymentIntentPaymentMethodOptionsWechatPay as WechatPayOptions,
+        CreatePaymentIntentPaymentMethodOptionsWechatPayClient as WechatPayClient, ListPaymentIntent,
+        RetrievePaymentIntent,
+    },
 };
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
 
@@ -22,30 +29,81 @@ use crate::{
 /// Our clock and Stripe's may differ: intents are looked for from this much earlier, and until this much later.
 const CLOCK_SKEW_S: i64 = 60;
 
-/// Opens an intent for whatever ways to pay the merchant has switched on at Stripe.
+/// Opens an intent for the method that was asked for, else for whatever ways to pay the merchant has switched on at Stripe.
 ///
-/// With a payment method it is charged at once. Stripe then wants to know where to send a payer who has to
-/// leave the page; without an answer, ways to pay that need this are left out.
+/// With a payment method it is charged at once. So are wallets, whose page or code Stripe makes only when it is asked to
+/// charge (<https://docs.stripe.com/payments/alipay>, <https://docs.stripe.com/payments/wechat-pay>).
 pub(in crate::stripe) fn create(new: &NewIntent) -> Request<WireIntent> {
     let (amount, currency) =
         amount::to_wire(new.money).map_err(|error| refused("amount_not_taken", &error))?;
     let metadata = [(PAYMENT_ID_KEY.to_owned(), new.payment_id.to_string())];
-    let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
     let mut request = CreatePaymentIntent::new(amount, currency).metadata(metadata);
     if let Some(description) = &new.description {
         request = request.description(description);
     }
     if let Some(payment_method) = &new.payment_method {
-        request = request.payment_method(payment_method).confirm(true);
-        match &new.return_url {
-            Some(return_url) => request = request.return_url(return_url),
-            None => methods.allow_redirects = Some(AllowRedirects::Never),
-        }
+        request = charged(request.payment_method(payment_method), new);
     }
-    keyed(
-        request.automatic_payment_methods(methods).build(),
-        &[&new.payment_id, &"create_intent"],
+    request = match new.method {
+        None => request.automatic_payment_methods(whatever_is_on(new)),
+        Some(Method::Card) => request.allowed_payment_method_types([Types::Card]),
+        Some(Method::Alipay) => wallet(request, new, Types::Alipay, MethodDataType::Alipay),
+        Some(Method::WechatPay) => wallet(request, new, Types::WechatPay, MethodDataType::WechatPay)
+            .payment_method_options(shown_as_code()),
+        Some(Method::Paypal) => {
+            return Err(refused(
+                "method_not_offered",
+                &"PayPal is not paid with through Stripe",
+            ));
+        }
+    };
+    keyed(request.build(), &[&new.payment_id, &"create_intent"])
+}
+
+/// Charges the payment method of the request at once.
+fn charged(request: CreatePaymentIntent, new: &NewIntent) -> CreatePaymentIntent {
+    let request = request.confirm(true);
+    match &new.return_url {
+        Some(return_url) => request.return_url(return_url),
+        None => request,
+    }
+}
+
+/// All that is switched on. Stripe wants to know where to send a payer who has to leave the page; without an answer, ways to
+/// pay that need this are left out.
+fn whatever_is_on(new: &NewIntent) -> CreatePaymentIntentAutomaticPaymentMethods {
+    let mut methods = CreatePaymentIntentAutomaticPaymentMethods::new(true);
+    if new.payment_method.is_some() && new.return_url.is_none() {
+        methods.allow_redirects = Some(AllowRedirects::Never);
+    }
+    methods
+}
+
+/// Allows a wallet alone. Since 2026-09-30.endive nothing else restricts an intent: `payment_method_types` is refused
+/// (<https://docs.stripe.com/changelog/endive/2026-09-30/removes-the-payment-method-types-parameter-from-payment-intents-and-setup-intents>).
+fn wallet(
+    request: CreatePaymentIntent,
+    new: &NewIntent,
+    allowed: Types,
+    kind: MethodDataType,
+) -> CreatePaymentIntent {
+    let request = request.allowed_payment_method_types([allowed]);
+    if new.payment_method.is_some() {
+        return request;
+    }
+    charged(
+        request.payment_method_data(CreatePaymentIntentPaymentMethodData::new(kind)),
+        new,
     )
+}
+
+/// WeChat Pay insists on knowing where the payer is; in a browser it is a code to be scanned.
+fn shown_as_code() -> CreatePaymentIntentPaymentMethodOptions {
+    let mut options = CreatePaymentIntentPaymentMethodOptions::new();
+    let mut wechat_pay = WechatPayOptions::new();
+    wechat_pay.client = Some(WechatPayClient::Web);
+    options.wechat_pay = Some(wechat_pay);
+    options
 }
 
 pub(in crate::stripe) fn retrieve(intent_id: &str) -> Request<WireIntent> {
@@ -106,6 +164,10 @@ mod tests {
     use super::*;
 
     fn form(payment_method: Option<&str>, return_url: Option<&str>) -> String {
+        form_for(None, payment_method, return_url)
+    }
+
+    fn form_for(method: Option<Method>, payment_method: Option<&str>, return_url: Option<&str>) -> String {
         let merchant: MerchantId = "mer_00000000000000000000000000000001".parse().unwrap();
         let key = IdempotencyKey::try_from("order-1".to_owned()).unwrap();
         let new = NewIntent {
@@ -117,7 +179,7 @@ mod tests {
             description: None,
             payment_method: payment_method.map(Into::into),
             return_url: return_url.map(Into::into),
-            method: None,
+            method,
             flow: None,
             payer: Payer::default(),
             expires_at: DateTime::UNIX_EPOCH,
@@ -160,5 +222,51 @@ mod tests {
     #[test]
     fn the_same_payment_gives_the_same_request() {
         assert_eq!(form(Some("pm_1"), None), form(Some("pm_1"), None));
+        let code = || form_for(Some(Method::WechatPay), None, None);
+        assert_eq!(code(), code());
+    }
+
+    #[test]
+    fn a_method_that_was_asked_for_is_the_only_one() {
+        let back = Some("https://merchant.example/back");
+        let card = ["allowed_payment_method_types[0]=card"];
+        let card_at_once = [
+            "allowed_payment_method_types[0]=card",
+            "payment_method=pm_1",
+            "confirm=true",
+        ];
+        let alipay = [
+            "allowed_payment_method_types[0]=alipay",
+            "payment_method_data[type]=alipay",
+            "confirm=true",
+            "return_url=https://merchant.example/back",
+        ];
+        let wechat_pay = [
+            "allowed_payment_method_types[0]=wechat_pay",
+            "payment_method_data[type]=wechat_pay",
+            "payment_method_options[wechat_pay][client]=web",
+            "confirm=true",
+        ];
+        let cases = [
+            (Method::Card, None, None, &card[..]),
+            (Method::Card, Some("pm_1"), back, &card_at_once),
+            (Method::Alipay, None, back, &alipay),
+            (Method::WechatPay, None, None, &wechat_pay),
+        ];
+        for (method, payment_method, return_url, parts) in cases {
+            let form = form_for(Some(method), payment_method, return_url);
+            for part in parts {
+                assert!(form.contains(part), "{part} is not in {form}");
+            }
+            for absent in [
+                "automatic_payment_methods",
+                "[payment_method_types",
+                "&payment_method_types",
+            ] {
+                assert!(!form.contains(absent), "{absent} is in {form}");
+            }
+        }
+        let card_on_the_page = form_for(Some(Method::Card), None, back);
+        assert!(!card_on_the_page.contains("confirm"), "{card_on_the_page}");
     }
 }

@@ -10,6 +10,7 @@ pub mod bench;
 mod cases;
 mod stripe;
 pub mod wechat;
+mod stripe_connected;
 
 use bench::Bench;
 use cases::CASES;

@@ -1,6 +1,6 @@
 //! Stripe's bench.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use channels::{CallbackVerifier, Credentials, capabilities};
 use chrono::{DateTime, Utc};
@@ -28,14 +28,31 @@ const SECRET_KEY: &str = "sk_test_conformance";
 /// The secret in the credentials of [`crate::setting`].
 const SIGNING_SECRET: &str = "whsec_test";
 
-pub struct StripeBench {
+/// Whose account is paid.
+pub trait Paid {
+    /// The account that is paid through the merchant's own; none for the merchant's own.
+    const THROUGH: Option<&'static str>;
+}
+
+/// The merchant's own account.
+pub struct Own;
+
+impl Paid for Own {
+    const THROUGH: Option<&'static str> = None;
+}
+
+pub type StripeBench = AtStripe<Own>;
+
+/// A merchant's account at Stripe, or one that is paid through it.
+pub struct AtStripe<P> {
+    paid: PhantomData<P>,
     stand: Stand,
     listener: Listener,
     credentials: Credentials,
     verifier: CallbackVerifier,
 }
 
-impl StripeBench {
+impl<P: Paid> AtStripe<P> {
     /// What a browser pays with. Says whether Stripe let it be.
     async fn pay(&self, intent: &Intent, payment_method: &str, even_if_closed: bool) -> bool {
         let path = format!("stripe/intents/{}/pay", intent.id);
@@ -44,7 +61,7 @@ impl StripeBench {
     }
 }
 
-impl Bench for StripeBench {
+impl<P: Paid> Bench for AtStripe<P> {
     const CHANNEL: Channel = Channel::Stripe;
     const STALE_AFTER: Option<Duration> = Some(Duration::from_secs(300));
     const EXEMPT: &'static [(&'static str, &'static str)] = &[
@@ -55,16 +72,18 @@ impl Bench for StripeBench {
         ("too_many_captures_at_once_are_not_done", CAPTURES),
         (
             "another_account_is_told_apart",
-            "An event does not name the account that it belongs to; the signing secret is that account's alone.",
+            "The signing secret belongs to one account or platform. Of which connected account an event is, the payment's mark tells.",
         ),
     ];
 
     async fn start() -> Self {
         let stand = Stand::start().await;
         let listener = Listener::answering(capabilities(Channel::Stripe).callbacks.taken).await;
-        let endpoint = json!({ "account": SECRET_KEY, "url": listener.url, "secret": SIGNING_SECRET });
+        let endpoint = json!({ "account": SECRET_KEY, "url": listener.url, "secret": SIGNING_SECRET,
+            "connect": P::THROUGH.is_some() });
         stand.order("stripe/webhook_endpoints", &endpoint).await;
         Self {
+            paid: PhantomData,
             stand,
             listener,
             credentials: credentials(SECRET_KEY),
@@ -93,7 +112,10 @@ impl Bench for StripeBench {
     }
 
     fn new_intent(&self) -> NewIntent {
-        new_intent(None)
+        NewIntent {
+            connected_account: P::THROUGH.map(Into::into),
+            ..new_intent(None)
+        }
     }
 
     fn id_of_nobody(&self) -> String {
