@@ -112,6 +112,17 @@ pub struct IntentRef {
     pub connected_account: Option<String>,
 }
 
+impl IntentRef {
+    /// An intent of which only the id is known.
+    pub fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            money: None,
+            connected_account: None,
+        }
+    }
+}
+
 /// A refund that its provider is asked about, as far as it is known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRef {

@@ -3,6 +3,7 @@
 //! One file per kind (one for the two wishes), mirrored by a handler of the same name in `workers`. A payload carries ids and facts that never
 //! change, not copies of rows. Changing one in a way that old readers misread means a new `SCHEMA`.
 
+mod capture_payment;
 mod contract;
 mod create_intent;
 mod create_refund;
@@ -15,6 +16,7 @@ mod query_payment;
 mod query_refund;
 mod reconcile;
 
+pub use capture_payment::CapturePayment;
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
 pub use create_refund::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS};

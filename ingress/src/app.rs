@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use broker::{Caller, Publisher};
-use domain::{channel::Channel, clock::Clock, id::MerchantId, secret::Secret};
+use channels::{CallbackKeys, CallbackVerifier, ChannelsError};
+use domain::{channel::Channel, clock::Clock, id::MerchantId};
 use store::{ApiKey, Store, Vault};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +25,10 @@ pub(crate) struct App {
     pub reads: Reads,
     /// API keys by their ids.
     pub keys: Remembered<String, ApiKey>,
-    /// The secrets that sign a merchant's callbacks.
-    pub callback_secrets: Remembered<(Channel, MerchantId), Arc<[Secret]>>,
+    /// What merchants' callbacks are verified with.
+    pub callback_keys: Remembered<(Channel, MerchantId), Arc<CallbackKeys>>,
+    /// What verifies them.
+    pub callbacks: CallbackVerifier,
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
@@ -46,21 +49,22 @@ impl App {
         store: Store,
         clock: Arc<dyn Clock>,
         stopping: CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, ChannelsError> {
         let remembered_for = config.limits.remembered_for;
-        Self {
+        Ok(Self {
             publisher: Publisher::connect(config.broker.clone()),
             caller: Caller::connect(config.broker.clone()),
             reads: Reads::new(store),
             keys: Remembered::new(remembered_for),
-            callback_secrets: Remembered::new(remembered_for),
+            callback_keys: Remembered::new(remembered_for),
+            callbacks: CallbackVerifier::new(&config.callbacks)?,
             vault: config.vault.clone(),
             clock,
             limits: config.limits,
             stopping,
             topology_in_place: AtomicBool::new(false),
             store_state: watch::Sender::new(None),
-        }
+        })
     }
 
     /// Notes that the queues are there.

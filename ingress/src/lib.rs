@@ -24,6 +24,7 @@ mod payments;
 mod prefer;
 mod problem;
 mod publishing;
+mod qr_code;
 mod reads;
 mod refunds;
 mod remembered;

@@ -41,6 +41,8 @@ pub enum ProblemKind {
     BadSignature,
     /// The callback is signed, but is no event.
     MalformedCallback,
+    /// Nobody can tell now whether the callback is signed by its provider.
+    CallbackUnverified,
     /// There is nothing here.
     NotFound,
     /// There is something here, but not for this method.
@@ -63,7 +65,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::InvalidQuery,
@@ -77,6 +79,7 @@ impl ProblemKind {
         Self::Unauthorized,
         Self::BadSignature,
         Self::MalformedCallback,
+        Self::CallbackUnverified,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -104,6 +107,7 @@ impl ProblemKind {
             Self::Unauthorized => "/problems/unauthorized",
             Self::BadSignature => "/problems/bad-signature",
             Self::MalformedCallback => "/problems/malformed-callback",
+            Self::CallbackUnverified => "/problems/callback-unverified",
             Self::NotFound => "/problems/not-found",
             Self::MethodNotAllowed => "/problems/method-not-allowed",
             Self::RequestTimeout => "/problems/request-timeout",
@@ -137,7 +141,7 @@ impl ProblemKind {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::BrokerUnavailable | Self::StoreUnavailable | Self::TimedOut => {
+            Self::CallbackUnverified | Self::BrokerUnavailable | Self::StoreUnavailable | Self::TimedOut => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -158,6 +162,7 @@ impl ProblemKind {
             Self::Unauthorized => "A valid API key is needed",
             Self::BadSignature => "The callback is not signed by its provider",
             Self::MalformedCallback => "The callback is no event",
+            Self::CallbackUnverified => "The callback cannot be verified now",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::RequestTimeout => "The body did not arrive in time",
@@ -254,6 +259,16 @@ impl Problem {
         let detail = "The request could not be handled. Repeating it with the same Idempotency-Key is safe; if it \
                       keeps failing, tell us the trace_id.";
         Self::new(ProblemKind::Internal, detail)
+    }
+
+    /// The status it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// What it says to people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Names the fields it is about.

@@ -32,15 +32,15 @@ pub(crate) const PAYMENT_CONFIRM: &str = "/api/v1/payments/{id}/confirm";
 pub(crate) const REFUNDS: &str = "/api/v1/refunds";
 /// One refund.
 const REFUND: &str = "/api/v1/refunds/{id}";
-/// Callbacks from Stripe.
-pub(crate) const STRIPE_CALLBACKS: &str = "/api/v1/webhooks/stripe/{merchant}";
+/// Callbacks from providers.
+pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// All routes with what surrounds them: what concerns the connection outermost, then observation, so that it sees every
 /// answer, then the time limit, then the net under panics.
 pub(crate) fn router(app: Shared) -> Router {
     let limits = app.limits;
-    let callback = callbacks::stripe.layer(DefaultBodyLimit::max(limits.callback_bytes));
+    let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     Router::new()
         .route(PAYMENTS, get(payments::list).post(payments::create))
         .route(PAYMENT, get(payments::get))
@@ -50,7 +50,7 @@ pub(crate) fn router(app: Shared) -> Router {
         .route(PAYMENT_CONFIRM, post(payments::confirm))
         .route(REFUNDS, get(refunds::list).post(refunds::create))
         .route(REFUND, get(refunds::get))
-        .route(STRIPE_CALLBACKS, post(callback))
+        .route(CALLBACKS, post(callback))
         .route(OPENAPI, get(openapi::document))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
+use crate::alipay;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::config::SandboxConfig;
@@ -32,6 +33,8 @@ pub struct World {
     pub merchants: Merchants,
     /// Stripe's accounts, by secret key.
     pub stripe: Accounts<stripe::Account>,
+    /// Alipay's apps, by app id.
+    pub alipay: Accounts<alipay::App>,
     stop: CancellationToken,
     epoch: Mutex<CancellationToken>,
 }
@@ -52,6 +55,7 @@ impl World {
             merchants: Merchants::keeping(config.log_limit),
             config,
             stripe: Accounts::default(),
+            alipay: Accounts::default(),
             epoch: Mutex::new(stop.child_token()),
             stop,
         })
@@ -77,6 +81,7 @@ impl World {
         let old = std::mem::replace(&mut *lock(&self.epoch), self.stop.child_token());
         old.cancel();
         self.stripe.clear();
+        self.alipay.clear();
         self.faults.clear();
         self.callbacks.clear();
         self.calls.clear();

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use broker::BrokerConfig;
-use channels::ChannelsConfig;
+use channels::{ChannelsConfig, ContainmentConfig};
 use domain::job::Kind;
 use runtime::{Settings, SettingsError};
 use store::{StoreConfig, Vault};
@@ -19,6 +19,8 @@ pub struct WorkersConfig {
     pub vault: Vault,
     /// The providers.
     pub channels: ChannelsConfig,
+    /// The address at which providers reach ingress, without a slash at its end.
+    pub callback_base: String,
     /// Where `/metrics`, `/healthz` and `/readyz` are.
     pub internal_listen: SocketAddr,
     /// How many jobs of one kind are in hand at once.
@@ -65,25 +67,29 @@ impl WorkersConfig {
         let max_connections = settings.with_default("WORKERS_DATABASE_CONNECTIONS", 16, "16");
         let concurrency = settings.with_default("WORKERS_CONCURRENCY", 128, "128");
         let standard = ChannelsConfig::default();
-        let timeout = settings.duration_ms("STRIPE_TIMEOUT_MS", standard.timeout);
+        let timeout = settings.duration_ms("CHANNEL_TIMEOUT_MS", standard.timeout);
         let channels = ChannelsConfig {
-            stripe_api_base: settings.with_default(
-                "STRIPE_API_BASE",
-                standard.stripe_api_base,
-                "https://api.stripe.com",
-            ),
+            stripe_api_base: address(settings, "STRIPE_API_BASE", standard.stripe_api_base),
+            alipay_gateway: address(settings, "ALIPAY_GATEWAY", standard.alipay_gateway),
+            wechat_api_base: address(settings, "WECHAT_API_BASE", standard.wechat_api_base),
+            paypal_api_base: address(settings, "PAYPAL_API_BASE", standard.paypal_api_base),
             connect_timeout: standard.connect_timeout.min(timeout),
             timeout,
             find_timeout: timeout * FIND_CALLS,
+            containment: ContainmentConfig {
+                calls_at_once: settings.with_default("CHANNEL_CONCURRENCY", CALLS_AT_ONCE, "64"),
+                open_for: retry_unit * OPEN_UNITS,
+            },
             ..ChannelsConfig::default()
         };
+        let callback_base = address(settings, "CALLBACK_BASE_URL", "http://localhost:8080".into());
         let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
         let notify_allow_private = settings.with_default("NOTIFY_ALLOW_PRIVATE", false, "false");
         let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", STOP_TIMEOUT);
         refuse_unworkable(settings, concurrency, max_connections, retry_unit);
         fits_contract(
             settings,
-            "STRIPE_TIMEOUT_MS",
+            "CHANNEL_TIMEOUT_MS",
             timeout * CALLS_TO_THE_PROVIDER,
             Kind::CreateIntent,
         );
@@ -123,6 +129,7 @@ impl WorkersConfig {
             store,
             vault: vault?,
             channels,
+            callback_base: callback_base.trim_end_matches('/').to_owned(),
             internal_listen,
             concurrency,
             notify_timeout,
@@ -132,6 +139,20 @@ impl WorkersConfig {
     }
 }
 
+/// An address of somebody else's server, or ours as others see it.
+fn address(settings: &mut Settings, name: &'static str, default: String) -> String {
+    let example = default.clone();
+    let value = settings.with_default(name, default, &example);
+    if !(value.starts_with("https://") || value.starts_with("http://")) {
+        settings.note(name, "must start with https:// or http://", &example);
+    }
+    value
+}
+
+/// Fewer than jobs of one kind are in hand at once, so that no channel can take up all of them.
+const CALLS_AT_ONCE: usize = 64;
+/// For how long a circuit breaker stays open at first, in units of the retry ladder.
+const OPEN_UNITS: u32 = 5;
 /// Looking for an intent may take as long as so many calls, however many pages there are.
 const FIND_CALLS: u32 = 2;
 /// A try may ask for the intent, open it, and ask for it again.
@@ -190,7 +211,7 @@ mod tests {
             ("WORKERS_CONCURRENCY", "0"),
             ("WORKERS_DATABASE_CONNECTIONS", "1"),
             ("RETRY_UNIT_MS", "0"),
-            ("STRIPE_TIMEOUT_MS", "12000"),
+            ("CHANNEL_TIMEOUT_MS", "12000"),
             ("NOTIFY_TIMEOUT_MS", "45000"),
             ("NOTIFY_ALLOW_PRIVATE", "maybe"),
             ("DATABASE_URL", "mysql://user:hunter2@host/"),

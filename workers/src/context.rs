@@ -27,6 +27,8 @@ pub struct Context {
     pub recorder: Recorder,
     /// The providers.
     pub channels: Channels,
+    /// The address at which providers reach ingress, without a slash at its end.
+    pub callback_base: String,
     /// The merchants' endpoints.
     pub notifier: Notifier,
     /// How many endpoints of one merchant may be waited for at once.
@@ -49,11 +51,16 @@ impl Context {
         self.retry_unit * units
     }
 
-    /// Whether the provider may have forgotten the idempotency key of a call that was first begun then.
-    pub fn may_be_forgotten(&self, channel: Channel, begun: DateTime<Utc>) -> bool {
-        let retention = channels::capabilities(channel).idempotency_retention;
+    /// Whether a provider that remembers idempotency keys for `retention` may have forgotten that of a call that was first
+    /// begun then.
+    pub fn may_be_forgotten(&self, retention: Duration, begun: DateTime<Utc>) -> bool {
         let trusted = TimeDelta::from_std(retention).unwrap_or(TimeDelta::MAX) - RETENTION_MARGIN;
         self.clock.now() - begun > trusted
+    }
+
+    /// Where a provider sends a merchant's callbacks.
+    pub fn callback_url(&self, channel: Channel, merchant: MerchantId) -> String {
+        format!("{}/api/v1/webhooks/{channel}/{merchant}", self.callback_base)
     }
 
     /// A merchant's credentials for a channel, or why there are none.

@@ -1,6 +1,7 @@
 //! The handlers: one file for each kind of job, named like its contract in `domain`.
 
 mod cancel_payment;
+mod capture_payment;
 mod change;
 mod closing;
 mod confirm_payment;

@@ -11,8 +11,8 @@ use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
     job::{
-        CancelPayment, ConfirmPayment, CreateIntent, CreateRefund, Envelope, ExpirePayment, Kind,
-        NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ConfirmPayment, CreateIntent, CreateRefund, Envelope, ExpirePayment,
+        Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -42,6 +42,7 @@ pub fn worker(
         Kind::ConfirmPayment => worker_for::<ConfirmPayment>(backend, executor, stop),
         Kind::ExpirePayment => worker_for::<ExpirePayment>(backend, executor, stop),
         Kind::Reconcile => worker_for::<Reconcile>(backend, executor, stop),
+        Kind::CapturePayment => worker_for::<CapturePayment>(backend, executor, stop),
     }
 }
 

@@ -82,6 +82,7 @@ impl Workers {
         let retry_unit = config.broker.retry_unit;
         let recorder = Recorder::start(writing.clone(), Arc::clone(&committed));
         let context = Context {
+            callback_base: config.callback_base.clone(),
             store: store.clone(),
             recorder: recorder.clone(),
             channels,

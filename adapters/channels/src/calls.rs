@@ -8,14 +8,17 @@ use domain::{
         CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, RefundRef,
         Statement,
     },
-    id::{PaymentId, RefundId},
+    id::RefundId,
 };
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
 use tokio::time::Instant;
 
 use crate::{
-    channel::{Cancellation, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod},
+    channel::{
+        Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod,
+    },
+    containment::Gate,
     exchange::{Answered, exchange},
     registry::{ChannelsConfig, Clients, Credentials},
 };
@@ -27,6 +30,7 @@ pub type Called<T> = (Result<T, CallError>, Exchange);
 #[derive(Debug)]
 pub struct Channels {
     clients: Clients,
+    gates: Vec<Gate>,
 }
 
 impl Channels {
@@ -35,13 +39,36 @@ impl Channels {
     /// # Errors
     /// An address is not one, or TLS is not set up.
     pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
-        let clients = Clients::new(config)?;
-        Ok(Self { clients })
+        let gates = Channel::ALL
+            .iter()
+            .map(|channel| Gate::new(*channel, &config.containment));
+        Ok(Self {
+            clients: Clients::new(config)?,
+            gates: gates.collect(),
+        })
     }
 
     /// A channel itself. Calls made on it directly are neither measured nor recorded.
     pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
         self.clients.get(channel)
+    }
+
+    /// Whether a call would be made now. For whoever has something to prepare before it.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`]: the provider does not answer.
+    pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
+        self.gate(channel).is_open()
+    }
+
+    /// Whether the provider has answered lately, as far as this process knows.
+    pub fn is_healthy(&self, channel: Channel) -> bool {
+        self.gate(channel).is_healthy()
+    }
+
+    /// There is one for every channel, in their order.
+    fn gate(&self, channel: Channel) -> &Gate {
+        &self.gates[channel as usize]
     }
 
     /// [`PaymentChannel::create_intent`], measured.
@@ -90,15 +117,10 @@ impl Channels {
     }
 
     /// [`CapturesIntents::capture_intent`], measured. A channel that has no such thing refuses it.
-    pub async fn capture_intent(
-        &self,
-        credentials: &Credentials,
-        payment_id: PaymentId,
-        intent: &IntentRef,
-    ) -> Called<Intent> {
+    pub async fn capture_intent(&self, credentials: &Credentials, capture: &Capture) -> Called<Intent> {
         self.call(credentials, "capture_intent", |channel| {
             match channel.capturing() {
-                Some(capturing) => capturing.capture_intent(credentials, payment_id, intent),
+                Some(capturing) => capturing.capture_intent(credentials, capture),
                 None => unsupported(channel),
             }
         })
@@ -140,6 +162,17 @@ impl Channels {
         .await
     }
 
+    /// [`GivesStatements::refund_behind`], measured.
+    pub async fn refund_behind(&self, credentials: &Credentials, object_id: &str) -> Called<ChannelRefund> {
+        self.call(credentials, "retrieve_refund", |channel| {
+            match channel.stating() {
+                Some(stating) => stating.refund_behind(credentials, object_id),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
     /// [`PaymentChannel::find_refund`], measured.
     pub async fn find_refund(
         &self,
@@ -177,7 +210,14 @@ impl Channels {
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = ask(self.get(channel)).await;
+        let result = match self.gate(channel).enter().await {
+            Ok(admission) => {
+                let result = ask(self.get(channel)).await;
+                admission.settle(&result);
+                result
+            }
+            Err(limited) => Err(limited),
+        };
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
         let (channel, outcome) = (channel.name(), exchange.outcome);

@@ -5,8 +5,7 @@
 //!
 //! - an intent is opened once for a payment, whoever asks and however often: `<payment_id>/create_intent`;
 //! - a refund is made once, whoever asks: `<refund_id>/create_refund`;
-//! - an intent is captured once, whoever asks: `<payment_id>/capture_intent`;
-//! - a confirmation and a cancellation belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
+//! - a confirmation, a cancellation and a capture belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
 //!   provider replays its stored answer to the same key, so a later wish of the payer needs a key of its own.
 //!
 //! A provider forgets a key after [`Capabilities::idempotency_retention`]. After that, ask with
@@ -28,6 +27,9 @@ pub enum ChannelsError {
     /// A provider's address is not one.
     #[error("{0:?} is not an address of a server, such as https://api.stripe.com")]
     Address(String),
+    /// The authorities that are to vouch for certificates cannot be read.
+    #[error("the trust roots are not PEM certificates of authorities")]
+    TrustRoots,
     /// No TLS provider is installed in this process.
     #[error("no TLS provider is installed; install one before building the channels")]
     NoTls,
@@ -58,6 +60,18 @@ pub struct Cancellation {
     /// The payment.
     pub payment_id: PaymentId,
     /// The job that asks for it; repeats of one job cancel once.
+    pub job_id: JobId,
+    /// The intent.
+    pub intent: IntentRef,
+}
+
+/// The wish to have the money moved that a payer has agreed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// The job that asks for it. The provider may replay its stored answer to the same key, so a payer who agrees again
+    /// after a decline is captured under another.
     pub job_id: JobId,
     /// The intent.
     pub intent: IntentRef,
@@ -194,13 +208,12 @@ pub trait ConfirmsIntents: Send + Sync {
 
 /// A provider that moves the money only when it is asked to, after the payer has agreed.
 pub trait CapturesIntents: Send + Sync {
-    /// Moves the money of an intent that its payer has agreed to, under the key `<payment_id>/capture_intent`: once, however
-    /// often it is asked. One that cannot be captured now, or was, is answered as it stands.
+    /// Moves the money of an intent that its payer has agreed to: once, however often it is asked. One that cannot be
+    /// captured now, or was, is answered as it stands.
     fn capture_intent<'a>(
         &'a self,
         credentials: &'a Credentials,
-        payment_id: PaymentId,
-        intent: &'a IntentRef,
+        capture: &'a Capture,
     ) -> BoxFuture<'a, Result<Intent, CallError>>;
 }
 
@@ -213,4 +226,11 @@ pub trait GivesStatements: Send + Sync {
         credentials: &'a Credentials,
         period: StatementPeriod,
     ) -> BoxFuture<'a, Result<Statement, CallError>>;
+
+    /// A refund that a line of a statement is about, by the provider's id of it alone.
+    fn refund_behind<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        object_id: &'a str,
+    ) -> BoxFuture<'a, Result<ChannelRefund, CallError>>;
 }

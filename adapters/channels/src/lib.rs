@@ -8,7 +8,7 @@
 //!
 //! - [`Channels`] makes the calls, measures each and gives the [`domain::channel::Exchange`] to store with it.
 //! - [`capabilities`] says as data what a channel takes, so that ingress can refuse at the door.
-//! - [`verify_callback`] and [`translate_callback`] read what a provider sends us.
+//! - [`CallbackVerifier`] and [`translate_callback`] read what a provider sends us.
 //! - [`standard_webhooks`] signs what we send to merchants.
 
 pub mod alipay;
@@ -16,6 +16,7 @@ mod callback;
 mod calls;
 mod capabilities;
 mod channel;
+mod containment;
 mod credentials;
 mod exchange;
 mod http;
@@ -34,15 +35,16 @@ pub use capabilities::{
     Need, Offer, RefundRules,
 };
 pub use channel::{
-    Cancellation, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
-    PaymentChannel, Period, StatementPeriod,
+    Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements,
+    LostIntent, PaymentChannel, Period, StatementPeriod,
 };
+pub use containment::ContainmentConfig;
 pub use credentials::InvalidCredentials;
 pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;
 pub use redact::redact;
 pub use registry::{
-    CallbackKeys, CallbackVerifier, ChannelsConfig, Credentials, capabilities, check_callback_headers,
+    CallbackKeys, CallbackVerifier, CallbacksConfig, ChannelsConfig, Credentials, capabilities,
     translate_callback,
 };
 pub use stripe::StripeCredentials;

@@ -53,6 +53,11 @@ const SELECT_BEGUN: &str = "
 select min(at) from payment_records
 where payment_id = $1 and job_id = $2 and operation = $3 and outcome = 'started'";
 
+const SELECT_LAST_REFUNDED: &str = "
+select max(call.at) from refunds refund
+join refund_records call on call.refund_id = refund.id and call.operation = 'create_refund'
+where refund.payment_id = $1 and refund.id <> $2 and call.outcome <> 'not_done'";
+
 const OF_PAYMENTS: Calls =
     calls!("payment_records", "payment_id", create: "create_intent", find: "find_intent");
 const OF_REFUNDS: Calls = calls!("refund_records", "refund_id", create: "create_refund", find: "find_refund");
@@ -104,6 +109,17 @@ impl Store {
     ) -> Result<bool, StoreError> {
         self.called(&OF_REFUNDS, refund_id.as_uuid(), job_id, attempt)
             .await
+    }
+
+    /// When another refund of the same payment was last asked for at the provider, or begun to be.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn last_refunded(&self, refund: &Refund) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let asking = sqlx::query_scalar(SELECT_LAST_REFUNDED)
+            .bind(refund.payment_id.as_uuid())
+            .bind(refund.id.as_uuid());
+        answered(asking.fetch_one(&self.pool)).await
     }
 
     /// When a job first began this operation on a payment, if it did: from then on, a repeat of it asks for the answer to

@@ -17,7 +17,7 @@ pub struct Settings {
 const PACE: [(&str, &str); 9] = [
     ("INGRESS_DRAIN_MS", "0"),
     ("RETRY_UNIT_MS", "10"),
-    ("STRIPE_TIMEOUT_MS", "300"),
+    ("CHANNEL_TIMEOUT_MS", "300"),
     ("NOTIFY_TIMEOUT_MS", "500"),
     ("NOTIFY_ALLOW_PRIVATE", "true"),
     ("SANDBOX_WEBHOOK_RETRY_MS", "50"),

@@ -24,7 +24,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Enough for a busy machine. A call counts as over after three of these, which recovery has to wait for.
-const STRIPE_TIMEOUT_MS: &str = "600";
+const CHANNEL_TIMEOUT_MS: &str = "600";
 
 /// What an operator gives workers that share two cores with all their servers. With the usual 128 of each kind at once, a
 /// backlog would wait for connections until it is put off, and be put off more often than done.
@@ -51,7 +51,7 @@ impl Stage {
     pub(super) async fn set(config: &Config, arms: Arms) -> anyhow::Result<Self> {
         let ground = Ground::prepare("chaos").await?;
         let settings = Settings::new(ground.environment(), &config.logs)
-            .with("STRIPE_TIMEOUT_MS", STRIPE_TIMEOUT_MS)
+            .with("CHANNEL_TIMEOUT_MS", CHANNEL_TIMEOUT_MS)
             .with("WORKERS_CONCURRENCY", WORKERS_CONCURRENCY);
         let sandbox = settings.sandbox("sandbox")?;
         let sandbox = sandbox.with("SANDBOX_WEBHOOK_TIMEOUT_MS", CALLBACK_TIMEOUT_MS);

@@ -26,7 +26,7 @@ const DEAD: &str = "dead.";
 
 /// Slow answers are part of the play here, and time-outs are not; what hangs is cut off when its process is stopped.
 const SETTINGS: [(&str, &str); 3] = [
-    ("STRIPE_TIMEOUT_MS", "4000"),
+    ("CHANNEL_TIMEOUT_MS", "4000"),
     ("NOTIFY_TIMEOUT_MS", "20000"),
     ("STOP_TIMEOUT_MS", "300"),
 ];

@@ -25,7 +25,7 @@ pub const GRACE: Duration = Duration::from_secs(30);
 /// A busy machine is not to look like a provider or merchant in trouble.
 const SETTINGS: [(&str, &str); 3] = [
     ("RETRY_UNIT_MS", "50"),
-    ("STRIPE_TIMEOUT_MS", "4000"),
+    ("CHANNEL_TIMEOUT_MS", "4000"),
     ("NOTIFY_TIMEOUT_MS", "4000"),
 ];
 

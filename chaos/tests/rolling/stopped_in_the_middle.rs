@@ -67,7 +67,7 @@ async fn a_slow_call_is_waited_for() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_hangs_is_cut_off() -> anyhow::Result<()> {
     let hang = json!({ "fault": "hang_after", "times": 1 });
-    let settings = [("STOP_TIMEOUT_MS", "300"), ("STRIPE_TIMEOUT_MS", "10000")];
+    let settings = [("STOP_TIMEOUT_MS", "300"), ("CHANNEL_TIMEOUT_MS", "10000")];
     let said = stopped_in_the_call("hanging_call", &settings, hang).await?;
     ensure!(said.contains("job cut off"), "{said}");
     ensure!(said.contains("\"stopped\""), "{said}");

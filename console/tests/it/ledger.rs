@@ -35,7 +35,7 @@ async fn pay(desk: &Desk, merchant_id: MerchantId, key: &str, posted: bool) -> P
         money,
         received_minor: 1999,
         status: IntentStatus::Succeeded,
-        client_secret: None,
+        next_action: None,
     };
     let seen = PaymentEvent::IntentSeen {
         intent,

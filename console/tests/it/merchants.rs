@@ -1,6 +1,6 @@
 //! Creating merchants: what is shown once is what works afterwards.
 
-use channels::{Credentials, standard_webhooks};
+use channels::{CallbackKeys, Credentials, standard_webhooks};
 use domain::{api_key::ApiKeyText, channel::Channel};
 use serde_json::{Value, json};
 
@@ -113,11 +113,10 @@ async fn stripe_credentials_come_with_the_merchant_or_later() {
             .unwrap()
     };
     let secrets = |credentials: Credentials| -> Vec<String> {
-        credentials
-            .webhook_secrets()
-            .iter()
-            .map(|secret| secret.expose().to_owned())
-            .collect()
+        let CallbackKeys::Stripe(secrets) = credentials.callback_keys() else {
+            panic!("these are not Stripe's");
+        };
+        secrets.iter().map(|secret| secret.expose().to_owned()).collect()
     };
     assert_eq!(
         secrets(Credentials::from_json(&stored().await).unwrap()),

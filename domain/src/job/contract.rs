@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, ConfirmPayment, CreateIntent, CreateRefund, ExpirePayment, NotifyMerchant,
-        ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ConfirmPayment, CreateIntent, CreateRefund, ExpirePayment,
+        NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -36,11 +36,13 @@ pub enum Kind {
     ExpirePayment,
     /// Compare a merchant's day at a channel with what the provider says.
     Reconcile,
+    /// Have the money moved that a payer has agreed to.
+    CapturePayment,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 11] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -51,6 +53,7 @@ impl Kind {
         Kind::ConfirmPayment,
         Kind::ExpirePayment,
         Kind::Reconcile,
+        Kind::CapturePayment,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -66,6 +69,7 @@ impl Kind {
             Self::ConfirmPayment => "confirm_payment",
             Self::ExpirePayment => "expire_payment",
             Self::Reconcile => "reconcile",
+            Self::CapturePayment => "capture_payment",
         }
     }
 
@@ -82,6 +86,7 @@ impl Kind {
             Self::ConfirmPayment => ConfirmPayment::CONTRACT,
             Self::ExpirePayment => ExpirePayment::CONTRACT,
             Self::Reconcile => Reconcile::CONTRACT,
+            Self::CapturePayment => CapturePayment::CONTRACT,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
         "201 requires_action",
         format!("{} {}", answer.status, answer.text("/status")),
     );
-    let is_the_intents = !intent.is_empty() && answer.text("/client_secret").starts_with(&intent);
+    let is_the_intents = !intent.is_empty() && answer.text("/next_action/client_secret").starts_with(&intent);
     report.note("client_secret of the intent", true, is_the_intents);
 
     report.note(

@@ -2,7 +2,7 @@
 //! ready for it. Each ends where its news has it, and its merchant is told every end once.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -134,7 +134,7 @@ impl Story {
             money: MONEY,
             received_minor: 0,
             status: change.clone(),
-            client_secret: None,
+            next_action: None,
         };
         PaymentEvent::IntentSeen { intent, change }
     }

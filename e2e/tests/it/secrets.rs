@@ -128,7 +128,7 @@ async fn no_secret_is_logged_measured_queued_or_stored_readably() {
     for _ in 0..2 {
         let answer = scene.create(&e2e::scene::body()).await.unwrap();
         payments.push(answer.text("/id").to_owned());
-        let client_secret = answer.text("/client_secret").to_owned();
+        let client_secret = answer.text("/next_action/client_secret").to_owned();
         assert!(client_secret.contains("_secret_"), "{}", answer.body);
         secrets.lock().unwrap().push(client_secret);
     }

@@ -44,16 +44,16 @@ impl PaymentBody {
             }
         };
         let request = PaymentRequest {
-            money: Money {
-                amount_minor,
-                currency,
-            },
             description: self.description,
             reference: self.reference,
             metadata: self.metadata.unwrap_or_default(),
             payment_method: self.payment_method,
             return_url: self.return_url,
             expires_in_s: self.expires_in_s,
+            ..PaymentRequest::of(Money {
+                amount_minor,
+                currency,
+            })
         };
         request
             .validate()

@@ -22,6 +22,7 @@ use crate::{
     app::{App, Shared},
     json_body::JsonBody,
     problem::Problem,
+    qr_code::drawn,
     routes::PAYMENTS,
     submission::Submission,
 };
@@ -44,12 +45,15 @@ pub(crate) async fn create(
         }
         // A pending one may have been stored by a worker that then died: asking again does no harm and may help.
         if stored.status != PaymentStatus::Pending {
-            let view = PaymentView::for_merchant(&stored);
+            let view = drawn(PaymentView::for_merchant(&stored));
             return Ok(replayed(located(StatusCode::OK, location(view.id), &view)));
         }
     }
     let answer = |reply| match reply {
-        CreateIntentReply::Payment(view) => Ok(located(StatusCode::CREATED, location(view.id), &view)),
+        CreateIntentReply::Payment(view) => {
+            let view = drawn(*view);
+            Ok(located(StatusCode::CREATED, location(view.id), &view))
+        }
         CreateIntentReply::Conflict => Err(conflict()),
     };
     submission

@@ -20,16 +20,17 @@ use crate::{
     paging::{List, Part, Place, query},
     path_id::PathId,
     problem::Problem,
+    qr_code::drawn,
 };
 
-/// One payment, with its client secret.
+/// One payment, with what it is paid with.
 pub(crate) async fn get(
     State(app): State<Shared>,
     Authenticated(merchant_id): Authenticated,
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<PaymentView>, Problem> {
     let payment = find(&app, merchant_id, id).await?;
-    Ok(Json(PaymentView::for_merchant(&payment)))
+    Ok(Json(drawn(PaymentView::for_merchant(&payment))))
 }
 
 /// How a payment stands.
@@ -73,7 +74,7 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-/// The merchant's payments, newest first and without client secrets.
+/// The merchant's payments, newest first and without what they are paid with.
 pub(crate) async fn list(
     State(app): State<Shared>,
     Authenticated(merchant_id): Authenticated,

@@ -96,7 +96,10 @@ async fn a_repeat_of_a_stored_payment_answers_the_payment() {
     );
     assert_eq!(answer.body["status"], "requires_action");
     let id = world.job("k").payment_id();
-    assert_eq!(answer.body["client_secret"], format!("pi_{id}_secret"));
+    assert_eq!(
+        answer.body["next_action"]["client_secret"],
+        format!("pi_{id}_secret")
+    );
     assert_eq!(
         answer.header("location"),
         Some(format!("/api/v1/payments/{id}").as_str())
@@ -123,7 +126,7 @@ async fn a_repeat_of_a_payment_nobody_finished_is_queued_again() {
     world
         .store(&Payment {
             intent_id: None,
-            client_secret: None,
+            next_action: None,
             ..pending
         })
         .await;

@@ -15,7 +15,7 @@ pub async fn all_pages(world: &World, path: &str, query: &str) -> Vec<Vec<String
         assert_eq!(answer.status, StatusCode::OK);
         let data = answer.body["data"].as_array().unwrap();
         assert!(
-            data.iter().all(|payment| payment.get("client_secret").is_none()),
+            data.iter().all(|payment| payment.get("next_action").is_none()),
             "{data:?}"
         );
         pages.push(

@@ -32,7 +32,7 @@ async fn the_workers_answer_is_the_clients_answer() {
         Some(format!("/api/v1/payments/{}", payment.id).as_str())
     );
     assert_eq!(answer.body, serde_json::to_value(&view).unwrap());
-    assert!(answer.body["client_secret"].is_string());
+    assert!(answer.body["next_action"]["client_secret"].is_string());
     world.close().await;
 }
 

@@ -10,14 +10,13 @@ use broker::testing::TestVhost;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     api_key::ApiKeyText,
-    channel::Channel,
+    channel::{Channel, NextAction},
     clock::Clock,
     currency::Currency,
     id::{IdempotencyKey, MerchantId},
     job::{CreateIntent, Job},
     money::Money,
     payment::{Payment, PaymentRequest, PaymentStatus},
-    secret::Secret,
 };
 use ingress::{Config, Ingress, Running};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
@@ -281,11 +280,11 @@ impl World {
             created_at,
         );
         let intent_id = Some(format!("pi_{}", payment.id));
-        let client_secret = Some(Secret::new(format!("pi_{}_secret", payment.id)));
+        let next_action = Some(NextAction::client_secret(format!("pi_{}_secret", payment.id)));
         Payment {
             status,
             intent_id,
-            client_secret,
+            next_action,
             ..payment
         }
     }

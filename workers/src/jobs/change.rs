@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     dispute::AppliedDispute,
-    job::{CreateRefund, Envelope, NotifyMerchant},
+    job::{CapturePayment, CreateRefund, Envelope, NotifyMerchant},
     merchant::LatePayments,
     notification::{Notification, NotificationType},
     payment::{Applied, Effect, Payment},
@@ -119,6 +119,10 @@ async fn what_follows(
         match effect {
             Effect::Notify(told) => tell(&mut record, run, tells(told)),
             Effect::Post(transfer) => record.transfers.push(TransferRecord { transfer, at }),
+            Effect::Capture => {
+                let job = CapturePayment::from(payment);
+                record.jobs.push(Envelope::new(&job, run.trace.child(), at));
+            }
             Effect::PaidLate => record
                 .jobs
                 .extend(refund_if_unwanted(context, run, payment).await?),
@@ -126,6 +130,7 @@ async fn what_follows(
     }
     Ok(record)
 }
+
 /// The job that gives a late payment back, if that is what the merchant has agreed to.
 async fn refund_if_unwanted(
     context: &Context,

@@ -7,7 +7,7 @@
 
 use channels::{Cancellation, Credentials};
 use domain::{
-    channel::{CallError, Exchange, Intent, IntentStatus},
+    channel::{CallError, Exchange, Intent, IntentRef, IntentStatus},
     id::JobId,
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Closing, Payment, PaymentEvent},
@@ -66,14 +66,15 @@ pub async fn close(
         },
         Err(error) => {
             // An attempt before this one may have had an effect that nobody was told of.
-            let must_ask = run.is_last || !matches!(error, CallError::NotDone { .. });
+            let must_ask =
+                run.is_last || !matches!(error, CallError::NotDone { .. } | CallError::Limited { .. });
             let answer = Answer {
                 seen: None,
                 exchanges: vec![exchange],
                 otherwise: failed(error),
             };
             if must_ask {
-                asked(context, credentials, &cancellation.intent_id, answer).await
+                asked(context, credentials, &cancellation.intent, answer).await
             } else {
                 answer
             }
@@ -84,8 +85,13 @@ pub async fn close(
 }
 
 /// The same answer with the intent as it stands by now, if the provider shows it.
-pub async fn asked(context: &Context, credentials: &Credentials, intent_id: &str, answer: Answer) -> Answer {
-    let (result, exchange) = context.channels.retrieve_intent(credentials, intent_id).await;
+pub async fn asked(
+    context: &Context,
+    credentials: &Credentials,
+    intent: &IntentRef,
+    answer: Answer,
+) -> Answer {
+    let (result, exchange) = context.channels.retrieve_intent(credentials, intent).await;
     let Answer {
         mut exchanges,
         otherwise,
@@ -102,6 +108,10 @@ pub async fn asked(context: &Context, credentials: &Credentials, intent_id: &str
 /// What becomes of a job whose call did not work.
 pub fn failed(error: CallError) -> Outcome {
     match error {
+        CallError::Limited { message, retry_after } => Outcome::Snooze {
+            reason: Reason::new(ErrorClass::ProviderUnavailable, message),
+            delay: retry_after,
+        },
         CallError::NotDone { message, retry_after } => Outcome::Retry {
             reason: Reason::new(ErrorClass::ProviderUnavailable, message),
             after: retry_after,
@@ -118,7 +128,7 @@ pub fn cancellation(payment: &Payment, job_id: JobId) -> Option<Cancellation> {
     Some(Cancellation {
         payment_id: payment.id,
         job_id,
-        intent_id: payment.intent_id.clone()?,
+        intent: payment.intent()?,
     })
 }
 

@@ -66,6 +66,10 @@ async fn attempt(
 ) -> Result<Option<Outcome>, StoreError> {
     let Wishing { context, run, .. } = wishing;
     let begun = context.store.begun(payment.id, &run.job_id, OPERATION).await?;
+    if !channels::capabilities(payment.channel).confirms {
+        let refusal = not_supported(&payment);
+        return wishing.keep(payment.unchanged(), refusal).await;
+    }
     if let Some(refusal) = refusal(&payment).filter(|_| begun.is_none()) {
         return wishing.keep(payment.unchanged(), refusal).await;
     }
@@ -77,7 +81,12 @@ async fn attempt(
         Err(outcome) => return Ok(Some(outcome)),
     };
     let attempt = match begun {
-        Some(begun) if context.may_be_forgotten(payment.channel, begun) => {
+        Some(begun)
+            if context.may_be_forgotten(
+                channels::capabilities(payment.channel).idempotency_retention,
+                begun,
+            ) =>
+        {
             ask_instead(context, &credentials, &confirmation).await
         }
         Some(_) => send(context, run, &credentials, &confirmation).await,
@@ -112,7 +121,7 @@ fn confirmation(job: &ConfirmPayment, payment: &Payment) -> Option<Confirmation>
     Some(Confirmation {
         payment_id: payment.id,
         job_id: job.id(),
-        intent_id: payment.intent_id.clone()?,
+        intent: payment.intent()?,
         payment_method,
         return_url,
     })
@@ -163,7 +172,9 @@ async fn send(
             let message = format!("The provider refused it: {code}: {message}");
             (Some(refused("refused_by_provider", &message)), true)
         }
-        CallError::NotDone { .. } | CallError::Unknown { .. } => (None, run.is_last),
+        CallError::Limited { .. } | CallError::NotDone { .. } | CallError::Unknown { .. } => {
+            (None, run.is_last)
+        }
     };
     let answer = Answer {
         seen: None,
@@ -171,7 +182,7 @@ async fn send(
         otherwise: closing::failed(error),
     };
     let answer = if is_final {
-        closing::asked(context, credentials, &confirmation.intent_id, answer).await
+        closing::asked(context, credentials, &confirmation.intent, answer).await
     } else {
         answer
     };
@@ -188,9 +199,18 @@ async fn ask_instead(context: &Context, credentials: &Credentials, confirmation:
     };
     let message = "The attempt was begun too long ago to be sent again. The payment can still be paid.";
     Attempt {
-        answer: closing::asked(context, credentials, &confirmation.intent_id, unasked).await,
+        answer: closing::asked(context, credentials, &confirmation.intent, unasked).await,
         when_open: Some(refused("confirmation_too_old", message)),
     }
+}
+
+/// Its channel's payers pay by themselves.
+fn not_supported(payment: &Payment) -> ActionOutcome {
+    let message = format!(
+        "A payment through {} cannot be confirmed from a server.",
+        payment.channel
+    );
+    refused("confirm_not_supported", &message)
 }
 
 /// Whether the payment is paid or about to be.

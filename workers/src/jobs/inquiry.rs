@@ -40,7 +40,7 @@ pub enum Asked {
     Mismatch(Reason),
     /// It has none, and will not have one from any call made so far. Nothing is written yet.
     Absent(Exchange),
-    /// It has none yet: the last call may still be at work for this long.
+    /// Nobody can tell yet: the last call may still be at work for this long, or the question was not let through.
     TooSoon { reason: Reason, wait: Duration },
     /// It did not say.
     Silent(Reason),
@@ -49,12 +49,7 @@ pub enum Asked {
 impl<S: Subject> Inquiry<'_, S> {
     /// Asks the provider whether it has made the subject's object.
     pub async fn ask(&self, credentials: &Credentials) -> Result<Asked, StoreError> {
-        let Context {
-            channels,
-            settling,
-            clock,
-            ..
-        } = self.context;
+        let Context { settling, clock, .. } = self.context;
         // Both are read before the question: what begins while it is answered is not what the answer is about.
         let begun = self.open_call().await?;
         let asked_at = clock.now();
@@ -62,12 +57,18 @@ impl<S: Subject> Inquiry<'_, S> {
             from: self.subject.created_at() - CLOCK_SKEW,
             to: begun.map(|begun| settling.end(begun) + CLOCK_SKEW),
         };
-        let (result, exchange) = self.subject.find(channels, credentials, period).await;
+        let (result, exchange) = self.subject.find(self.context, credentials, period).await;
         match result {
             Ok(Some(news)) => self.learn(news, exchange).await,
             Ok(None) => {
                 let wait = begun.and_then(|begun| settling.left(begun, asked_at));
                 self.judge_absence(exchange, wait).await
+            }
+            Err(CallError::Limited { message, retry_after }) => {
+                self.note(exchange).await?;
+                let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
+                let wait = retry_after;
+                Ok(Asked::TooSoon { reason, wait })
             }
             Err(error) => self.be_left_without(&error, exchange).await,
         }

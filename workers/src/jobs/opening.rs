@@ -7,6 +7,8 @@
 
 mod giving_up;
 
+use std::time::Duration;
+
 use channels::Credentials;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -100,7 +102,9 @@ impl<S: Subject> Opening<'_, S> {
 
     async fn must_ask(&self) -> Result<bool, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
-        if subject.is_in_review() || context.may_be_forgotten(subject.channel(), subject.created_at()) {
+        if subject.is_in_review()
+            || context.may_be_forgotten(subject.idempotency_retention(), subject.created_at())
+        {
             return Ok(true);
         }
         let now = context.clock.now();
@@ -123,6 +127,9 @@ impl<S: Subject> Opening<'_, S> {
     }
 
     async fn call(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
+        if let Some((message, wait)) = self.not_now().await? {
+            return self.leave_for_later(message, wait).await;
+        }
         let Some(begun) = self.begin().await? else {
             return after_giving_up(self.inquiry.context, self.inquiry.run).await;
         };
@@ -130,7 +137,7 @@ impl<S: Subject> Opening<'_, S> {
         if !context.settling.may_send(begun, context.clock.now()) {
             return self.leave_unsent().await;
         }
-        let (result, exchange) = self.inquiry.subject.make(&context.channels, credentials).await;
+        let (result, exchange) = self.inquiry.subject.make(context, credentials).await;
         reach(S::POINTS.answered);
         let is_last = self.inquiry.run.is_last;
         let (failed, is_final) = match result {
@@ -140,6 +147,11 @@ impl<S: Subject> Opening<'_, S> {
                 Outcome::Fail(Reason::new(ErrorClass::Refused, format!("{code}: {message}"))),
                 true,
             ),
+            Err(CallError::Limited { message, retry_after }) => {
+                let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
+                let delay = retry_after;
+                (Outcome::Snooze { reason, delay }, false)
+            }
             Err(CallError::NotDone { message, retry_after }) => {
                 let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
                 let after = retry_after;
@@ -177,6 +189,26 @@ impl<S: Subject> Opening<'_, S> {
             self.end_unsent(reason).await?;
         }
         Ok(())
+    }
+
+    /// Why the call is not to be made now, and how long that will last.
+    async fn not_now(&self) -> Result<Option<(String, Duration)>, StoreError> {
+        let Inquiry { subject, context, .. } = &self.inquiry;
+        if let Err(CallError::Limited { message, retry_after }) = context.channels.admits(subject.channel()) {
+            return Ok(Some((message, retry_after)));
+        }
+        let wait = subject.must_wait(context).await?;
+        Ok(wait.map(|wait| {
+            let message = format!("{} wants more time between two of one payment", subject.channel());
+            (message, wait)
+        }))
+    }
+
+    /// Nothing is sent to a provider that does not answer or is busy with us: the job is not to blame, and waits.
+    async fn leave_for_later(&mut self, message: String, delay: Duration) -> Result<Outcome, StoreError> {
+        let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
+        self.note_not_sent(&reason).await?;
+        Ok(Outcome::Snooze { reason, delay })
     }
 
     /// So long after its beginning, others may be about to conclude that the call had no effect.

@@ -7,8 +7,10 @@ mod dispute;
 mod intent;
 mod refund;
 
+use channels::CallbackProblem;
 use domain::{
     callback::CallbackEvent,
+    channel::CallError,
     id::PaymentId,
     job::ProcessCallback,
     outcome::{ErrorClass, Outcome, Reason},
@@ -46,7 +48,7 @@ enum Judged {
 
 impl Handler for ProcessCallback {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        let event = match read(self, context, run) {
+        let event = match read(self, context, run).await? {
             Ok(event) => event,
             Err(outcome) => return Ok(outcome),
         };
@@ -79,10 +81,39 @@ impl Handler for ProcessCallback {
 }
 
 /// What the callback says, or what becomes of it when it cannot be read.
-fn read(job: &ProcessCallback, context: &Context, run: &Run) -> Result<CallbackEvent, Outcome> {
+async fn read(
+    job: &ProcessCallback,
+    context: &Context,
+    run: &Run,
+) -> Result<Result<CallbackEvent, Outcome>, StoreError> {
+    let body = match open(job, context, run) {
+        Ok(body) => body,
+        Err(outcome) => return Ok(Err(outcome)),
+    };
+    let credentials = if channels::capabilities(job.channel).callbacks.needs_credentials {
+        match context.credentials(job.merchant_id, job.channel).await? {
+            Ok(credentials) => Some(credentials),
+            Err(reason) => return Ok(Err(Outcome::Fail(reason))),
+        }
+    } else {
+        None
+    };
+    let event = channels::translate_callback(job.channel, credentials.as_ref(), &body);
+    Ok(event.map_err(|problem| {
+        let class = match problem {
+            CallbackProblem::Unreadable(_) => ErrorClass::Unreadable,
+            CallbackProblem::OtherAccount(_) => ErrorClass::Mismatch,
+            CallbackProblem::NoCredentials => ErrorClass::Misconfigured,
+        };
+        Outcome::Fail(Reason::new(class, problem.to_string()))
+    }))
+}
+
+/// The callback's body, or what becomes of the job when it cannot be opened.
+fn open(job: &ProcessCallback, context: &Context, run: &Run) -> Result<Vec<u8>, Outcome> {
     let place = ProcessCallback::place(job.channel, job.merchant_id, &job.event_id);
     let reason = |class, message: String| Reason::new(class, message);
-    let body = context
+    context
         .store
         .vault()
         .open_text(&place, &job.sealed_body)
@@ -99,9 +130,7 @@ fn read(job: &ProcessCallback, context: &Context, run: &Run) -> Result<CallbackE
                 },
                 Unsealable::Damaged => Outcome::Fail(reason),
             }
-        })?;
-    channels::translate_callback(job.channel, &body)
-        .map_err(|error| Outcome::Fail(reason(ErrorClass::Unreadable, error.to_string())))
+        })
 }
 
 impl Intake<'_> {
@@ -109,6 +138,7 @@ impl Intake<'_> {
         let judged = match event {
             CallbackEvent::Intent { intent, change } => self.judge_intent(intent, change).await?,
             CallbackEvent::Refund(seen) => self.judge_refund(seen).await?,
+            CallbackEvent::RefundTold(refund_id) => self.judge_told(*refund_id).await?,
             CallbackEvent::Dispute(seen) => self.judge_dispute(seen).await?,
             CallbackEvent::Other => return Ok(Judged::Foreign),
         };
@@ -136,6 +166,23 @@ impl Intake<'_> {
             callback: Some(callback),
             ..record
         }
+    }
+
+    /// The provider, asked because of the callback, did not say.
+    fn not_told(what: &str, error: &CallError) -> Judged {
+        let reason = |class| Reason::new(class, format!("asked {what}: {error}"));
+        Judged::NotTaken(match error {
+            CallError::Declined(_) | CallError::Refused { .. } => Outcome::Fail(reason(ErrorClass::Refused)),
+            CallError::Limited { retry_after, .. } => Outcome::Snooze {
+                reason: reason(ErrorClass::ProviderUnavailable),
+                delay: *retry_after,
+            },
+            CallError::NotDone { retry_after, .. } => Outcome::Retry {
+                reason: reason(ErrorClass::ProviderUnavailable),
+                after: *retry_after,
+            },
+            CallError::Unknown { .. } => Outcome::retry(reason(ErrorClass::OutcomeUnknown)),
+        })
     }
 
     /// It has come before what it is about is stored.

@@ -73,11 +73,11 @@ const fn is_due(payment: &Payment) -> bool {
 }
 
 async fn ask(inquiry: &Inquiry<'_, Payment>, credentials: &Credentials) -> Result<Asked, StoreError> {
-    let Some(intent_id) = &inquiry.subject.intent_id else {
+    let Some(intent) = inquiry.subject.intent() else {
         return inquiry.ask(credentials).await;
     };
     let channels = &inquiry.context.channels;
-    let (result, exchange) = channels.retrieve_intent(credentials, intent_id).await;
+    let (result, exchange) = channels.retrieve_intent(credentials, &intent).await;
     match result {
         Ok(intent) => inquiry.learn(seen(intent), exchange).await,
         Err(error) => inquiry.be_left_without(&error, exchange).await,

@@ -94,11 +94,11 @@ const fn is_due(refund: &Refund) -> bool {
 }
 
 async fn ask(inquiry: &Inquiry<'_, RefundOfPayment>, credentials: &Credentials) -> Result<Asked, StoreError> {
-    let Some(id) = &inquiry.subject.refund.channel_refund_id else {
+    let Some(refund) = inquiry.subject.known() else {
         return inquiry.ask(credentials).await;
     };
     let channels = &inquiry.context.channels;
-    let (result, exchange) = channels.retrieve_refund(credentials, id).await;
+    let (result, exchange) = channels.retrieve_refund(credentials, &refund).await;
     match result {
         Ok(seen) => inquiry.learn(RefundEvent::Seen(seen), exchange).await,
         Err(error) => inquiry.be_left_without(&error, exchange).await,

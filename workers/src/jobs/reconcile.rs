@@ -144,6 +144,10 @@ fn unanswered(error: CallError) -> Outcome {
         CallError::Refused { code, message } => {
             Outcome::Fail(Reason::new(ErrorClass::Refused, format!("{code}: {message}")))
         }
+        CallError::Limited { retry_after, .. } => Outcome::Snooze {
+            reason: Reason::new(ErrorClass::ProviderUnavailable, error.to_string()),
+            delay: retry_after,
+        },
         CallError::NotDone { message, retry_after } => Outcome::Retry {
             reason: Reason::new(ErrorClass::ProviderUnavailable, message),
             after: retry_after,

@@ -10,7 +10,9 @@ mod refund;
 pub use payment::seen;
 pub use refund::{RefundOfPayment, is_settled};
 
-use channels::{Called, Channels, Credentials, Period};
+use std::time::Duration;
+
+use channels::{Called, Credentials, Period};
 use chrono::{DateTime, Utc};
 use domain::{channel::Channel, channel::Exchange, id::MerchantId, payment::Failure};
 use failpoints::Point;
@@ -74,17 +76,26 @@ pub trait Subject: Clone + Send + Sync {
     /// Whether this try of the job has begun a call, since the provider last had nothing.
     fn has_called(&self, store: &Store, run: &Run) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// How long its provider wants to be left alone before the call, because of others like it.
+    fn must_wait(
+        &self,
+        context: &Context,
+    ) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send;
+
+    /// For how long the provider recognises a repeated call.
+    fn idempotency_retention(&self) -> Duration;
+
     /// Calls the provider to make it.
     fn make(
         &self,
-        channels: &Channels,
+        context: &Context,
         credentials: &Credentials,
     ) -> impl Future<Output = Called<Self::News>> + Send;
 
     /// Asks the provider whether it has made it, within `period`.
     fn find(
         &self,
-        channels: &Channels,
+        context: &Context,
         credentials: &Credentials,
         period: Period,
     ) -> impl Future<Output = Called<Option<Self::News>>> + Send;

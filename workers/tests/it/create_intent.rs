@@ -31,7 +31,7 @@ async fn the_same_job_many_times_at_once_opens_one_intent() {
     let intents = world.intents().await;
     assert_eq!(intents.len(), 1, "{intents:?}");
     assert_eq!(payment.intent_id.as_deref(), intents[0]["id"].as_str());
-    assert!(payment.client_secret.is_some());
+    assert!(payment.next_action.is_some());
     world.close().await;
 }
 

@@ -1,7 +1,6 @@
 //! A deployment of workers of its own for each test, and the ways to look at it.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -11,7 +10,7 @@ use std::{
 };
 
 use broker::{Caller, Publisher, Target, testing::TestVhost};
-use channels::{ChannelsConfig, Credentials, StripeCredentials};
+use channels::{ChannelsConfig, ContainmentConfig, Credentials, StripeCredentials};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::Channel,
@@ -87,6 +86,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
     let (database, vhost) = tokio::join!(TestDatabase::create(), TestVhost::create());
     let sandbox = sandbox::start(SandboxConfig::default()).await.unwrap();
     let mut config = WorkersConfig {
+        callback_base: "http://127.0.0.1:1".into(),
         broker: vhost.config(UNIT),
         store: store::StoreConfig {
             // With the rights that workers have in production, and no others.
@@ -99,6 +99,10 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         channels: ChannelsConfig {
             stripe_api_base: sandbox.base_url(),
             timeout: Duration::from_millis(500),
+            containment: ContainmentConfig {
+                open_for: UNIT * 5,
+                ..ContainmentConfig::default()
+            },
             ..ChannelsConfig::default()
         },
         internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -211,7 +211,7 @@ fn seen(name: &str, change: IntentStatus) -> PaymentEvent {
         money,
         received_minor: money.amount_minor,
         status: change.clone(),
-        client_secret: None,
+        next_action: None,
     };
     PaymentEvent::IntentSeen { intent, change }
 }

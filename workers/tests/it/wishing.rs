@@ -212,7 +212,7 @@ pub fn seen(name: &str, change: IntentStatus) -> PaymentEvent {
             money,
             received_minor: money.amount_minor,
             status: change.clone(),
-            client_secret: None,
+            next_action: None,
         },
         change,
     }

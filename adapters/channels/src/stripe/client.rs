@@ -257,4 +257,17 @@ impl GivesStatements for Stripe {
     ) -> BoxFuture<'a, Result<Statement, CallError>> {
         async move { self.connection(credentials, None)?.statement(period).await }.boxed()
     }
+
+    fn refund_behind<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        object_id: &'a str,
+    ) -> BoxFuture<'a, Result<ChannelRefund, CallError>> {
+        async move {
+            self.connection(credentials, None)?
+                .retrieved_refund(object_id)
+                .await
+        }
+        .boxed()
+    }
 }

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod alipay_answers;
+mod alipay_flows;
+mod alipay_refunds;
+mod alipay_setting;
 mod answering;
 mod conformance;
 mod listener;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use channels::{Channels, ChannelsConfig};
+use channels::{Channels, ChannelsConfig, ContainmentConfig};
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub fn channels_at(api_base: &str) -> Channels {
 pub fn config_at(api_base: &str) -> ChannelsConfig {
     ChannelsConfig {
         stripe_api_base: api_base.to_owned(),
-        alipay_gateway: format!("{api_base}/gateway.do"),
+        alipay_gateway: format!("{api_base}/alipay/gateway.do"),
         wechat_api_base: api_base.to_owned(),
         paypal_api_base: api_base.to_owned(),
         timeout: TIMEOUT,
@@ -38,6 +38,10 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
         find_page_limit: 2,
         statement_timeout: 4 * TIMEOUT,
         statement_page_limit: 2,
+        containment: ContainmentConfig {
+            calls_at_once: 1_024,
+            ..ContainmentConfig::default()
+        },
     }
 }
 

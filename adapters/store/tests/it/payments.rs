@@ -31,11 +31,11 @@ async fn a_payment_comes_back_as_it_was_written() {
     assert_eq!(world.write(record.clone()).await, Verdict::Written);
     assert_eq!(world.write(record).await, Verdict::Stale);
     let stored = world.store.payment(paid.id).await.unwrap().unwrap();
-    assert_eq!((stored.version, stored.client_secret), (1, paid.client_secret));
+    assert_eq!((stored.version, stored.next_action), (1, paid.next_action));
 }
 
 #[tokio::test]
-async fn the_client_secret_is_sealed_at_rest() {
+async fn what_a_payer_pays_with_is_sealed_at_rest() {
     let world = world().await;
     let new = world.stored("k").await;
     let open = seen(new, IntentStatus::RequiresAction).payment;
@@ -44,7 +44,7 @@ async fn the_client_secret_is_sealed_at_rest() {
         .await
         .unwrap();
     let raw: String =
-        sqlx::query_scalar("select payments::text || encode(client_secret, 'escape') from payments")
+        sqlx::query_scalar("select payments::text || encode(next_action, 'escape') from payments")
             .fetch_one(&mut connection)
             .await
             .unwrap();

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::{
         Channel, ChannelDispute, ChannelDisputeStatus, ChannelRefund, ChannelRefundStatus, Intent,
-        IntentStatus,
+        IntentStatus, NextAction,
     },
     currency::Currency,
     dispute::Dispute,
@@ -15,7 +15,6 @@ use domain::{
     money::Money,
     payment::{Applied, Effect, Payment, PaymentEvent, PaymentRequest},
     refund::{Refund, RefundEvent, RefundRequest},
-    secret::Secret,
 };
 use sqlx::{Connection, PgConnection};
 use store::{
@@ -250,7 +249,7 @@ pub fn refund_seen_record(refund: Refund, payment: Payment, status: ChannelRefun
 pub fn transfers(effects: &[Effect]) -> Vec<TransferRecord> {
     let posted = effects.iter().filter_map(|effect| match effect {
         Effect::Post(transfer) => Some(transfer.clone()),
-        Effect::Notify(_) | Effect::PaidLate => None,
+        Effect::Notify(_) | Effect::Capture | Effect::PaidLate => None,
     });
     posted
         .map(|transfer| TransferRecord { transfer, at: at(20) })
@@ -265,7 +264,7 @@ pub fn seen(payment: Payment, change: IntentStatus) -> Applied {
         money: payment.money,
         received_minor: payment.money.amount_minor,
         status: change.clone(),
-        client_secret: Some(Secret::new("pi_secret")),
+        next_action: Some(NextAction::client_secret("pi_secret".into())),
     };
     payment
         .apply(PaymentEvent::IntentSeen { intent, change })

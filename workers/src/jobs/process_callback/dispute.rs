@@ -4,10 +4,10 @@
 //! be ours: the intent may not be stored yet, or its payment may be in review. So its provider is asked whose it is.
 
 use domain::{
-    channel::{CallError, ChannelDispute},
+    channel::{ChannelDispute, IntentRef},
     dispute::Dispute,
     id::{DisputeId, PaymentId},
-    outcome::{ErrorClass, Outcome, Reason},
+    outcome::Outcome,
 };
 use store::StoreError;
 
@@ -50,14 +50,14 @@ impl Intake<'_> {
         let (asked, _) = self
             .context
             .channels
-            .retrieve_intent(&credentials, intent_id)
+            .retrieve_intent(&credentials, &IntentRef::named(intent_id))
             .await;
         match asked {
             Ok(intent) => match intent.payment_id {
                 Some(payment_id) => self.judge_early(intent_id, payment_id).await,
                 None => Ok(Judged::Foreign),
             },
-            Err(error) => Ok(Judged::NotTaken(not_told(error))),
+            Err(error) => Ok(Self::not_told("whose the disputed intent is", &error)),
         }
     }
 
@@ -89,17 +89,4 @@ fn foreign_mark(payment_id: PaymentId) -> Judged {
     mismatch(format!(
         "its intent names {payment_id}, which this merchant does not have"
     ))
-}
-
-/// The provider did not say whose the intent is.
-fn not_told(error: CallError) -> Outcome {
-    let reason = |class| Reason::new(class, format!("asked whose the disputed intent is: {error}"));
-    match &error {
-        CallError::Declined(_) | CallError::Refused { .. } => Outcome::Fail(reason(ErrorClass::Refused)),
-        CallError::NotDone { retry_after, .. } => Outcome::Retry {
-            reason: reason(ErrorClass::ProviderUnavailable),
-            after: *retry_after,
-        },
-        CallError::Unknown { .. } => Outcome::retry(reason(ErrorClass::OutcomeUnknown)),
-    }
 }

@@ -2,12 +2,14 @@
 
 use domain::{
     channel::ChannelRefund,
+    id::RefundId,
+    outcome::Outcome,
     refund::{Refund, RefundEvent, RefundStatus},
 };
 use store::StoreError;
 
 use super::{Intake, Judged, mismatch};
-use crate::jobs::change::record_of_refund;
+use crate::jobs::{change::record_of_refund, subject::RefundOfPayment};
 
 impl Intake<'_> {
     pub(super) async fn judge_refund(&self, seen: &ChannelRefund) -> Result<Judged, StoreError> {
@@ -39,6 +41,34 @@ impl Intake<'_> {
             changed: applied.changed,
             record: Box::new(record_of_refund(self.context, self.run, applied).await?),
         })
+    }
+}
+
+impl Intake<'_> {
+    /// The callback does not say enough of the refund, so its provider is asked.
+    pub(super) async fn judge_told(&self, refund_id: RefundId) -> Result<Judged, StoreError> {
+        let (store, channels) = (&self.context.store, &self.context.channels);
+        let refund = match store.refund(refund_id).await? {
+            Some(refund) if refund.merchant_id == self.job.merchant_id => refund,
+            // Somebody made it at the provider: its number is none of ours, though it looks like one.
+            Some(_) | None => return Ok(Judged::Foreign),
+        };
+        let credentials = match self
+            .context
+            .credentials(refund.merchant_id, refund.channel)
+            .await?
+        {
+            Ok(credentials) => credentials,
+            Err(reason) => return Ok(Judged::NotTaken(Outcome::Fail(reason))),
+        };
+        let subject = RefundOfPayment::load(store, refund).await?;
+        let Some(known) = subject.and_then(|subject| subject.known()) else {
+            return Ok(self.too_early(format!("the provider's id of {refund_id} is not stored yet")));
+        };
+        match channels.retrieve_refund(&credentials, &known).await.0 {
+            Ok(seen) => self.judge_refund(&seen).await,
+            Err(error) => Ok(Self::not_told("how the refund stands", &error)),
+        }
     }
 }
 

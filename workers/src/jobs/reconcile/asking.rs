@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    channel::CallError,
+    channel::{CallError, IntentRef},
     reconciliation::{Answer, Difference, Question, Unconfirmed},
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -51,12 +51,12 @@ async fn ask(sides: &Sides<'_>, question: &Question) -> Result<Answer, CallError
     let (channels, credentials) = (&sides.context.channels, sides.credentials);
     let answer = match question {
         Question::Intent(id) => channels
-            .retrieve_intent(credentials, id)
+            .retrieve_intent(credentials, &IntentRef::named(id))
             .await
             .0
             .map(Answer::Intent),
         Question::Refund(id) => channels
-            .retrieve_refund(credentials, id)
+            .refund_behind(credentials, id)
             .await
             .0
             .map(Answer::Refund),

@@ -1,11 +1,13 @@
 //! A payment, for which a provider opens an intent.
 
-use channels::{Called, Channels, Credentials, Period};
+use std::time::Duration;
+
+use channels::{Called, Credentials, LostIntent, Period};
 use chrono::{DateTime, Utc};
 use domain::{
     channel::{Channel, Exchange, Intent, NewIntent},
     id::MerchantId,
-    payment::{Failure, Payment, PaymentEvent, PaymentStatus},
+    payment::{Failure, Payer, PayerDetails, Payment, PaymentEvent, PaymentStatus},
 };
 use failpoints::Point;
 use store::{ExchangeRecord, Record, Store, StoreError};
@@ -64,18 +66,33 @@ impl Subject for Payment {
         store.has_called(self.id, &run.job_id, run.attempt).await
     }
 
-    async fn make(&self, channels: &Channels, credentials: &Credentials) -> Called<PaymentEvent> {
-        let (result, exchange) = channels.create_intent(credentials, &new_intent(self)).await;
+    async fn must_wait(&self, _: &Context) -> Result<Option<Duration>, StoreError> {
+        Ok(None)
+    }
+
+    fn idempotency_retention(&self) -> Duration {
+        channels::capabilities(self.channel).idempotency_retention
+    }
+
+    async fn make(&self, context: &Context, credentials: &Credentials) -> Called<PaymentEvent> {
+        let new = new_intent(self, context);
+        let (result, exchange) = context.channels.create_intent(credentials, &new).await;
         (result.map(seen), exchange)
     }
 
     async fn find(
         &self,
-        channels: &Channels,
+        context: &Context,
         credentials: &Credentials,
         period: Period,
     ) -> Called<Option<PaymentEvent>> {
-        let (result, exchange) = channels.find_intent(credentials, self.id, period).await;
+        let lost = LostIntent {
+            payment_id: self.id,
+            money: self.money,
+            connected_account: self.request.connected_account.clone(),
+            period,
+        };
+        let (result, exchange) = context.channels.find_intent(credentials, &lost).await;
         (result.map(|found| found.map(seen)), exchange)
     }
 
@@ -137,7 +154,7 @@ pub fn seen(intent: Intent) -> PaymentEvent {
     }
 }
 
-fn new_intent(payment: &Payment) -> NewIntent {
+fn new_intent(payment: &Payment, context: &Context) -> NewIntent {
     let request = &payment.request;
     NewIntent {
         payment_id: payment.id,
@@ -145,5 +162,26 @@ fn new_intent(payment: &Payment) -> NewIntent {
         description: request.description.clone(),
         payment_method: request.payment_method.clone(),
         return_url: request.return_url.clone(),
+        method: request.method,
+        flow: request.flow,
+        payer: payer(payment, context),
+        expires_at: payment.expires_at,
+        callback_url: context.callback_url(payment.channel, payment.merchant_id),
+        connected_account: request.connected_account.clone(),
     }
+}
+
+/// What is told of the payer. What cannot be opened any more is left out: a flow that needs it is refused by its channel,
+/// which says so.
+fn payer(payment: &Payment, context: &Context) -> Payer {
+    let sealed = match &payment.request.payer {
+        Some(PayerDetails::Plain(payer)) => return payer.clone(),
+        Some(PayerDetails::Sealed(sealed)) => sealed,
+        None => return Payer::default(),
+    };
+    let opened = context.store.vault().open_text(&Payer::place(payment.id), sealed);
+    opened
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default()
 }

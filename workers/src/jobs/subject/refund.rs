@@ -1,9 +1,11 @@
 //! A refund, which a provider makes.
 
-use channels::{Called, Channels, Credentials, Period};
+use std::time::Duration;
+
+use channels::{Called, Credentials, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, NewRefund, RefundReason},
+    channel::{Channel, Exchange, IntentRef, NewRefund, RefundReason, RefundRef},
     id::MerchantId,
     payment::{Failure, Payment},
     refund::{Refund, RefundEvent, RefundStatus},
@@ -20,21 +22,21 @@ pub struct RefundOfPayment {
     pub refund: Refund,
     pub payment: Payment,
     /// The provider's intent that was paid, and is refunded.
-    intent_id: String,
+    intent: IntentRef,
 }
 
 impl RefundOfPayment {
     /// # Errors
     /// The payment knows no intent. It was paid, so that would be a defect.
     pub fn new(refund: Refund, payment: Payment) -> Result<Self, StoreError> {
-        let intent_id = payment.intent_id.clone().ok_or_else(|| StoreError::Unreadable {
+        let intent = payment.intent().ok_or_else(|| StoreError::Unreadable {
             what: payment.id.to_string(),
             problem: format!("it has {}, but no intent", refund.id),
         })?;
         Ok(Self {
             refund,
             payment,
-            intent_id,
+            intent,
         })
     }
 
@@ -47,11 +49,21 @@ impl RefundOfPayment {
         payment.map(|payment| Self::new(refund, payment)).transpose()
     }
 
+    /// The refund as its provider is asked about it; none while the provider has none.
+    pub fn known(&self) -> Option<RefundRef> {
+        Some(RefundRef {
+            refund_id: self.refund.id,
+            id: self.refund.channel_refund_id.clone()?,
+            intent: self.intent.clone(),
+            money: self.refund.money,
+        })
+    }
+
     fn new_refund(&self) -> NewRefund {
         NewRefund {
             refund_id: self.refund.id,
             payment_id: self.payment.id,
-            intent_id: self.intent_id.clone(),
+            intent: self.intent.clone(),
             money: self.refund.money,
             reason: self.refund.request.reason,
         }
@@ -115,20 +127,43 @@ impl Subject for RefundOfPayment {
             .await
     }
 
-    async fn make(&self, channels: &Channels, credentials: &Credentials) -> Called<RefundEvent> {
-        let (result, exchange) = channels.create_refund(credentials, &self.new_refund()).await;
+    /// Some providers want some time between two refunds of one payment. It is counted in the seconds of the retry ladder;
+    /// two that begin at the same moment are told so by the provider.
+    async fn must_wait(&self, context: &Context) -> Result<Option<Duration>, StoreError> {
+        let spacing = channels::capabilities(self.refund.channel).refunds.spacing;
+        let spacing = context.retry_unit.mul_f64(spacing.as_secs_f64());
+        if spacing.is_zero() {
+            return Ok(None);
+        }
+        let last = context.store.last_refunded(&self.refund).await?;
+        let since = last.and_then(|last| (context.clock.now() - last).to_std().ok());
+        Ok(since
+            .and_then(|since| spacing.checked_sub(since))
+            .filter(|wait| !wait.is_zero()))
+    }
+
+    fn idempotency_retention(&self) -> Duration {
+        channels::capabilities(self.refund.channel)
+            .refunds
+            .idempotency_retention
+    }
+
+    async fn make(&self, context: &Context, credentials: &Credentials) -> Called<RefundEvent> {
+        let new = self.new_refund();
+        let (result, exchange) = context.channels.create_refund(credentials, &new).await;
         (result.map(RefundEvent::Seen), exchange)
     }
 
     /// It is looked for among the refunds of its intent, so that it does not matter when it was made.
     async fn find(
         &self,
-        channels: &Channels,
+        context: &Context,
         credentials: &Credentials,
         _: Period,
     ) -> Called<Option<RefundEvent>> {
-        let (result, exchange) = channels
-            .find_refund(credentials, &self.intent_id, self.refund.id)
+        let (result, exchange) = context
+            .channels
+            .find_refund(credentials, &self.intent, self.refund.id)
             .await;
         (result.map(|found| found.map(RefundEvent::Seen)), exchange)
     }

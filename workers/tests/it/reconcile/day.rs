@@ -326,7 +326,7 @@ fn seen(payment: &Payment, intent: &str, change: IntentStatus) -> PaymentEvent {
         money: payment.money,
         received_minor: payment.money.amount_minor,
         status: change.clone(),
-        client_secret: None,
+        next_action: None,
     };
     PaymentEvent::IntentSeen { intent, change }
 }
@@ -458,7 +458,7 @@ async fn write(
             transfer: transfer.clone(),
             at,
         }),
-        Effect::Notify(_) | Effect::PaidLate => None,
+        Effect::Notify(_) | Effect::Capture | Effect::PaidLate => None,
     });
     let record = Record {
         payment: Some(payment.clone()),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use channels::{CallbackRefused, Cancellation, LostIntent, Period, capabilities, translate_callback};
+use channels::{
+    CallbackRefused, Cancellation, Capture, LostIntent, Period, capabilities, translate_callback,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     callback::{CallbackEvent, CallbackHead},
@@ -133,10 +135,12 @@ pub trait Acts: Bench {
     }
 
     async fn capture(&self, opened: &Opened) -> Result<Intent, CallError> {
-        let known = opened.known();
-        let called = self
-            .channels()
-            .capture_intent(self.credentials(), opened.new.payment_id, &known);
+        let capture = Capture {
+            payment_id: opened.new.payment_id,
+            job_id: JobId::derive("capture_payment", &[opened.new.payment_id.as_uuid().as_bytes()]),
+            intent: opened.known(),
+        };
+        let called = self.channels().capture_intent(self.credentials(), &capture);
         called.await.0
     }
 

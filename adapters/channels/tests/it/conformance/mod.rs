@@ -5,6 +5,7 @@
 //! so and ends, and `docs/channels.md` has to say the same. Nothing is left out otherwise.
 
 mod acts;
+mod alipay;
 mod bench;
 mod cases;
 mod stripe;

@@ -1,0 +1,244 @@
+//! Keeps the trouble of one provider from becoming everybody's.
+//!
+//! Every channel has a gate of its own: at most so many calls at once, and a circuit breaker. Whoever finds the gate shut
+//! is told so at once, or after a moment, with the certainty that nothing was sent ([`CallError::Limited`]), and can put the work off instead
+//! of holding a place that another channel's work could use. What a gate knows is this process's own experience; others
+//! find out for themselves.
+
+mod breaker;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use domain::channel::{CallError, Channel};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout},
+};
+
+use breaker::{Breaker, State};
+
+/// How long a call waits for a place. A provider that answers frees one long before; of one that does not, the calls that
+/// wait must not hold up others.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How soon whoever found no place may look again.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
+/// How a channel's calls are contained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContainmentConfig {
+    /// How many calls to one provider may be under way at once in this process.
+    pub calls_at_once: usize,
+    /// For how long a breaker stays open at first. Each time in vain doubles it, up to eight times as long.
+    pub open_for: Duration,
+}
+
+impl Default for ContainmentConfig {
+    fn default() -> Self {
+        Self {
+            calls_at_once: 64,
+            open_for: Duration::from_secs(5),
+        }
+    }
+}
+
+/// One channel's gate.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    channel: Channel,
+    places: Arc<Semaphore>,
+    breaker: Mutex<Breaker>,
+}
+
+/// A call that may be made. Dropped unsettled, as when its job is cut off, it counts as nothing.
+#[derive(Debug)]
+pub(crate) struct Admission<'g> {
+    gate: &'g Gate,
+    is_probe: bool,
+    is_settled: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Gate {
+    pub(crate) fn new(channel: Channel, config: &ContainmentConfig) -> Self {
+        let gate = Self {
+            channel,
+            places: Arc::new(Semaphore::new(config.calls_at_once)),
+            breaker: Mutex::new(Breaker::new(config.open_for)),
+        };
+        gate.show(State::Closed);
+        gate
+    }
+
+    /// Whether the circuit would let a call through now. For whoever has something to prepare before it.
+    pub(crate) fn is_open(&self) -> Result<(), CallError> {
+        match self.breaker().shut_for(Instant::now()) {
+            Some(wait) => Err(self.broken(wait)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the provider has answered lately.
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.breaker().state(Instant::now()) == State::Closed
+    }
+
+    /// Lets a call through, or says why not.
+    pub(crate) async fn enter(&self) -> Result<Admission<'_>, CallError> {
+        // Whom the circuit will not let through does not wait for a place first.
+        self.is_open().inspect_err(|_| self.count_rejected("open"))?;
+        let place = Arc::clone(&self.places).acquire_owned();
+        let Ok(Ok(place)) = timeout(PATIENCE, place).await else {
+            self.count_rejected("busy");
+            return Err(self.busy());
+        };
+        let admitted = self.breaker().admit(Instant::now());
+        match admitted {
+            Ok(is_probe) => {
+                if is_probe {
+                    self.show(State::HalfOpen);
+                }
+                Ok(Admission {
+                    gate: self,
+                    is_probe,
+                    is_settled: false,
+                    _place: place,
+                })
+            }
+            Err(wait) => {
+                self.count_rejected("open");
+                Err(self.broken(wait))
+            }
+        }
+    }
+
+    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn busy(&self) -> CallError {
+        CallError::Limited {
+            message: format!("as many calls to {} as may be are under way", self.channel),
+            retry_after: BUSY_FOR,
+        }
+    }
+
+    fn broken(&self, wait: Duration) -> CallError {
+        CallError::Limited {
+            message: format!("{} does not answer; the circuit is open", self.channel),
+            retry_after: wait,
+        }
+    }
+
+    fn count_rejected(&self, reason: &'static str) {
+        metrics::counter!(
+            "sluice_channel_calls_rejected_total",
+            "channel" => self.channel.name(),
+            "reason" => reason,
+        )
+        .increment(1);
+    }
+
+    fn show(&self, state: State) {
+        metrics::gauge!("sluice_channel_breaker_state", "channel" => self.channel.name()).set(state.level());
+    }
+}
+
+impl Admission<'_> {
+    /// What came of the call. Only a provider that does not answer, or not as one, is in trouble: whatever it decided, it
+    /// was there.
+    pub(crate) fn settle<T>(mut self, result: &Result<T, CallError>) {
+        self.is_settled = true;
+        let is_failure = matches!(result, Err(CallError::NotDone { .. } | CallError::Unknown { .. }));
+        let mut breaker = self.gate.breaker();
+        let before = breaker.state(Instant::now());
+        breaker.note(is_failure, self.is_probe, Instant::now());
+        let after = breaker.state(Instant::now());
+        drop(breaker);
+        if before != after || self.is_probe {
+            self.gate.show(after);
+            tracing::warn!(channel = %self.gate.channel, state = after.name(), "the circuit breaker has changed");
+        }
+    }
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        if self.is_probe && !self.is_settled {
+            self.gate.breaker().forget_probe(Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate() -> Gate {
+        Gate::new(
+            Channel::Alipay,
+            &ContainmentConfig {
+                calls_at_once: 2,
+                open_for: Duration::from_secs(5),
+            },
+        )
+    }
+
+    async fn fail(gate: &Gate) {
+        let unknown: Result<(), _> = Err(CallError::Unknown {
+            message: "time-out".into(),
+        });
+        gate.enter().await.unwrap().settle(&unknown);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_calls_than_places_and_a_place_is_given_back() {
+        let gate = gate();
+        let (first, _second) = (gate.enter().await.unwrap(), gate.enter().await.unwrap());
+        assert!(matches!(gate.enter().await, Err(CallError::Limited { .. })));
+        first.settle(&Ok(()));
+        assert!(gate.enter().await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_does_not_answer_is_left_alone_and_tried_by_one() {
+        let gate = gate();
+        for _ in 0..10 {
+            assert!(gate.is_healthy());
+            fail(&gate).await;
+        }
+        assert!(!gate.is_healthy());
+        assert!(matches!(gate.enter().await, Err(CallError::Limited { .. })));
+        tokio::time::advance(Duration::from_secs(6)).await;
+        let probe = gate.enter().await.unwrap();
+        assert!(gate.enter().await.is_err(), "one is enough to find out");
+        probe.settle(&Ok(()));
+        assert!(gate.is_healthy() && gate.enter().await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_was_cut_off_makes_room_for_the_next() {
+        let gate = gate();
+        for _ in 0..10 {
+            fail(&gate).await;
+        }
+        tokio::time::advance(Duration::from_secs(6)).await;
+        drop(gate.enter().await.unwrap());
+        assert!(gate.enter().await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_provider_decides_is_no_trouble() {
+        let gate = gate();
+        for _ in 0..50 {
+            let refused: Result<(), _> = Err(CallError::Refused {
+                code: "x".into(),
+                message: "y".into(),
+            });
+            gate.enter().await.unwrap().settle(&refused);
+        }
+        assert!(gate.is_healthy());
+    }
+}

@@ -1,0 +1,98 @@
+//! `capture_payment`: have a provider move the money that a payer has agreed to.
+//!
+//! That it is about to be asked for is written over the version that was read, as is the beginning of closing a payment; so
+//! of a capture and a cancel at the same time, one sees the other. The provider moves the money of an intent once. When
+//! its answer is lost, the next try asks under the same key; when all tries have failed, the sweep asks how the intent
+//! stands, and finds it captured or has it captured again.
+
+use channels::Capture;
+use domain::{
+    channel::{Exchange, Intent, IntentStatus},
+    job::{CapturePayment, Job},
+    outcome::{ErrorClass, Outcome, Reason},
+    payment::{Payment, PaymentStatus},
+};
+use store::{StoreError, Verdict};
+
+use crate::{
+    context::Context,
+    execute::{Handler, MAX_LOOKS, Run},
+    jobs::{closing::failed, inquiry::Inquiry, subject::seen},
+};
+
+const OPERATION: &str = "capture_intent";
+
+impl Handler for CapturePayment {
+    async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
+        for _ in 0..MAX_LOOKS {
+            let Some(payment) = context.store.payment(self.payment_id).await? else {
+                let message = format!("there is no payment {}", self.payment_id);
+                return Ok(Outcome::Fail(Reason::new(ErrorClass::Internal, message)));
+            };
+            if !is_due(&payment) {
+                return Ok(Outcome::Done);
+            }
+            let mut inquiry = Inquiry {
+                context,
+                run,
+                subject: payment,
+            };
+            if inquiry.record_unless_changed(begun()).await? == Verdict::Written {
+                return capture(self, &inquiry).await;
+            }
+        }
+        Err(StoreError::Contended(self.payment_id.to_string()))
+    }
+}
+
+/// Nothing is captured of a payment that is closed, or that somebody has begun to close.
+fn is_due(payment: &Payment) -> bool {
+    let is_open = !payment.status.is_closed() && payment.closing.is_none();
+    is_open && payment.status != PaymentStatus::Succeeded && payment.intent_id.is_some()
+}
+
+async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result<Outcome, StoreError> {
+    let Inquiry { context, subject, .. } = inquiry;
+    let Some(intent) = subject.intent() else {
+        return Ok(Outcome::Done);
+    };
+    let credentials = match context.credentials(subject.merchant_id, subject.channel).await? {
+        Ok(credentials) => credentials,
+        Err(reason) => return Ok(Outcome::Fail(reason)),
+    };
+    let capture = Capture {
+        payment_id: subject.id,
+        job_id: job.id(),
+        intent,
+    };
+    let (result, exchange) = context.channels.capture_intent(&credentials, &capture).await;
+    match result {
+        // Heard as news, it would be the wish for another capture, and that for the next.
+        Ok(Intent {
+            status: IntentStatus::Approved,
+            ..
+        }) => {
+            inquiry.note(exchange).await?;
+            let message = "asked to capture the intent, the provider still shows it as approved only";
+            Ok(Outcome::retry(Reason::new(ErrorClass::OutcomeUnknown, message)))
+        }
+        Ok(intent) => {
+            let recorded = inquiry.record(seen(intent), exchange).await?;
+            Ok(recorded.map_or_else(Outcome::Fail, |()| Outcome::Done))
+        }
+        Err(error) => {
+            inquiry.note(exchange).await?;
+            Ok(failed(error))
+        }
+    }
+}
+
+fn begun() -> Exchange {
+    Exchange {
+        operation: OPERATION,
+        outcome: "started",
+        intent_id: None,
+        error: None,
+        duration_ms: 0,
+    }
+}
