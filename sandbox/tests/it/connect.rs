@@ -42,7 +42,7 @@ async fn an_account_sees_nothing_of_another() {
     client
         .post("refunds", &refund)
         .await
-        .error(404, "resource_missing");
+        .error(400, "resource_missing");
     call(&client, "acct_1", Method::POST, "refunds", &refund)
         .await
         .ok();
