@@ -18,6 +18,7 @@ mod reconciler;
 mod refund_callbacks;
 mod refund_unknown;
 mod refunding;
+mod routing;
 mod rows;
 mod schedules;
 mod store_trouble;
