@@ -5,6 +5,7 @@
 //! code is used, because whoever shares code with the thing under test agrees with its mistakes. Waiting is always
 //! looking again until a deadline, never a pause of a guessed length.
 
+pub mod accounts;
 mod answer;
 pub mod balancer;
 pub mod client;
@@ -19,6 +20,7 @@ pub mod table;
 pub mod wait;
 pub mod world;
 
+pub use accounts::Account;
 pub use answer::Answer;
 pub use scene::{Notification, Scene};
 pub use world::{Merchant, World};

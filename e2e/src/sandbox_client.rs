@@ -402,6 +402,22 @@ impl Sandbox {
         self.list(&deliveries_of(merchant)).await
     }
 
+    /// Sets something at the sandbox; `path` as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn put(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        Ok(self.send(Method::PUT, path, Some(body)).await?.success()?.body)
+    }
+
+    /// Has something done at the sandbox; `path` as in the sandbox's README.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn act(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        Ok(self.post(path, body).await?.body)
+    }
+
     async fn post(&self, path: &str, body: Value) -> anyhow::Result<Answer> {
         self.send(Method::POST, path, Some(body)).await?.success()
     }

@@ -3,6 +3,7 @@
 //! A case is one file with one function, and it makes its own merchant. So cases can be played in any order and at the
 //! same time, and none of them sees another's payments, faults or notifications.
 
+mod alipay_code;
 mod bad_signature;
 mod books;
 mod callback_before_intent;
@@ -15,9 +16,11 @@ mod disputed;
 mod endpoint_down_then_up;
 mod expired;
 mod never_answered;
+mod other_channel;
 mod outcome_unknown;
 mod paid_at_once;
 mod paid_late;
+mod paypal_approved;
 mod provider_down;
 mod provider_flickers;
 mod refund_fails;
@@ -25,6 +28,7 @@ mod refund_too_large;
 mod refunded_in_parts;
 mod same_key_twice;
 mod second_card;
+mod wechat_code;
 
 use std::time::{Duration, Instant};
 
@@ -83,6 +87,10 @@ cases! {
     expired: "not paid in time",
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
+    alipay_code: "paid by an Alipay code",
+    wechat_code: "paid by a WeChat Pay code",
+    paypal_approved: "agreed to at PayPal, then captured",
+    other_channel: "WeChat Pay takes no more, Stripe takes over",
 }
 
 /// How many cases are played at the same time: each begins by registering a merchant, and a small machine does not do

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use broker::{Caller, Publisher};
-use channels::{CallbackKeys, CallbackVerifier};
+use channels::{CallbackKeys, CallbackVerifier, ChannelsError};
 use domain::{channel::Channel, clock::Clock, id::MerchantId};
 use store::{ApiKey, Store, Vault};
 use tokio::sync::watch;
@@ -49,22 +49,22 @@ impl App {
         store: Store,
         clock: Arc<dyn Clock>,
         stopping: CancellationToken,
-    ) -> Self {
+    ) -> Result<Self, ChannelsError> {
         let remembered_for = config.limits.remembered_for;
-        Self {
+        Ok(Self {
             publisher: Publisher::connect(config.broker.clone()),
             caller: Caller::connect(config.broker.clone()),
             reads: Reads::new(store),
             keys: Remembered::new(remembered_for),
             callback_keys: Remembered::new(remembered_for),
-            callbacks: CallbackVerifier::default(),
+            callbacks: CallbackVerifier::new(&config.callbacks)?,
             vault: config.vault.clone(),
             clock,
             limits: config.limits,
             stopping,
             topology_in_place: AtomicBool::new(false),
             store_state: watch::Sender::new(None),
-        }
+        })
     }
 
     /// Notes that the queues are there.

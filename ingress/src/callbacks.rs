@@ -79,7 +79,8 @@ async fn taken(
     let merchant_id = merchant.parse::<MerchantId>().map_err(|_| not_configured())?;
     Span::current().record("merchant_id", display(merchant_id));
     let headers = request.headers().clone();
-    channels::check_callback_headers(channel, &headers, app.clock.now())
+    app.callbacks
+        .check_headers(channel, &headers, app.clock.now())
         .map_err(|error| refused(channel, error.into()))?;
     let keys = keys(app, channel, merchant_id)
         .await?

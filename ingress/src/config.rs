@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use broker::BrokerConfig;
+use channels::{CallbackVerifier, CallbacksConfig};
 use runtime::{Settings, SettingsError};
 use store::{StoreConfig, Vault};
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The key ring.
     pub vault: Vault,
+    /// What callbacks are verified with besides the merchants' own keys.
+    pub callbacks: CallbacksConfig,
     /// How much and how long.
     pub limits: Limits,
     /// How long a process that is to stop goes on accepting while it says that it is not ready.
@@ -70,6 +73,7 @@ impl Config {
         let store = read_store(&mut settings);
         let broker = read_broker(&mut settings);
         let vault = read_vault(&mut settings);
+        let callbacks = read_callbacks(&mut settings);
         let read = store.zip(broker).zip(vault);
         let config = read.map(|((store, broker), vault)| Self {
             listen,
@@ -77,6 +81,7 @@ impl Config {
             broker,
             store,
             vault,
+            callbacks,
             limits,
             drain,
         });
@@ -142,6 +147,41 @@ fn read_broker(settings: &mut Settings) -> Option<BrokerConfig> {
             None
         }
     }
+}
+
+/// A certificate that cannot be fetched in time is asked for again by the next callback, so the limits are those of whoever
+/// waits for the answer.
+fn read_callbacks(settings: &mut Settings) -> CallbacksConfig {
+    const ORIGIN: &str = "PAYPAL_CERTIFICATE_ORIGIN";
+    const ROOTS: &str = "PAYPAL_TRUST_ROOTS_FILE";
+    let given = |settings: &mut Settings, name| {
+        let value: String = settings.with_default(name, String::new(), "");
+        Some(value).filter(|value| !value.is_empty())
+    };
+    let roots = given(settings, ROOTS).and_then(|path| match std::fs::read_to_string(&path) {
+        Ok(pem) => Some(pem),
+        Err(error) => {
+            settings.note(
+                ROOTS,
+                format!("cannot be read: {error}"),
+                "/etc/sluice/paypal-roots.pem",
+            );
+            None
+        }
+    });
+    let config = CallbacksConfig {
+        paypal_certificate_origin: given(settings, ORIGIN),
+        paypal_trust_roots: roots,
+        ..CallbacksConfig::default()
+    };
+    if let Err(error) = CallbackVerifier::new(&config) {
+        settings.note(
+            ORIGIN,
+            format!("cannot be used: {error}"),
+            "http://127.0.0.1:12111",
+        );
+    }
+    config
 }
 
 fn read_vault(settings: &mut Settings) -> Option<Vault> {

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::topology::{self, TopologyError};
+use channels::ChannelsError;
 use domain::clock::Clock;
 use runtime::{InternalListener, serve_internal};
 use store::{Store, StoreError};
@@ -30,6 +31,9 @@ pub enum IngressError {
         #[source]
         source: io::Error,
     },
+    /// What callbacks are verified with cannot be used.
+    #[error(transparent)]
+    Callbacks(#[from] ChannelsError),
     /// The database's URL cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,7 +91,7 @@ impl Ingress {
             .map_err(cannot_listen(config.listen))?;
         let address = listener.local_addr().map_err(cannot_listen(config.listen))?;
         let leave = Leave::default();
-        let app = Arc::new(App::new(&config, store.clone(), clock, leave.stopping.clone()));
+        let app = Arc::new(App::new(&config, store.clone(), clock, leave.stopping.clone())?);
         let probed = Arc::clone(&app);
         let internal = serve_internal(
             config.internal_listen,

@@ -1,30 +1,34 @@
-//! Delivery of events to webhook endpoints: signing, repeats, and dials for everything receivers must bear.
+//! Delivery of every provider's events to their receivers: repeats, and dials for everything receivers must bear.
 //!
-//! Delivery never holds an account's lock and never orders what Stripe leaves unordered.
+//! What a callback looks like, and what counts as its receipt, is the provider's: see [`Letter`]. Delivery never holds
+//! an account's lock and never orders what the provider leaves unordered.
 
 mod dials;
-mod signature;
+mod parcel;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use reqwest::header::USER_AGENT;
 use reqwest::redirect::Policy;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::clock;
 use crate::config::SandboxConfig;
 use crate::locking::lock;
 use crate::ring_buffer::RingBuffer;
-use crate::stripe::{Account, Endpoint, Event};
 use crate::world::World;
 pub use dials::{CallbackDials, DialBoard};
-use signature::signature;
+pub use parcel::{Composed, Letter, Parcel};
 
 /// How much of a receiver's answer is kept.
 const ANSWER_CHARS: usize = 300;
+
+/// How many callbacks one receiver is sent at once, so that a slow one does not use up all sockets.
+const AT_ONCE: usize = 64;
 
 /// One attempt to deliver an event.
 #[derive(Debug, Clone, Serialize)]
@@ -34,7 +38,7 @@ pub struct Delivery {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The account's secret key.
+    /// The account.
     pub account: String,
     /// The receiver.
     pub endpoint: String,
@@ -52,29 +56,16 @@ pub struct Delivery {
     pub status: Option<u16>,
     /// The beginning of its answer, or what went wrong.
     pub answer: String,
-}
-
-impl Delivery {
-    fn is_accepted(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
-    }
-}
-
-/// One copy of one event on its way to one receiver.
-#[derive(Debug, Clone)]
-struct Parcel {
-    account: String,
-    event: Arc<Event>,
-    endpoint: Endpoint,
-    copy: u32,
+    /// Whether the provider takes the answer for a receipt.
+    pub accepted: bool,
 }
 
 /// Sends events out and remembers the attempts.
-#[derive(Debug)]
 pub struct Callbacks {
     client: reqwest::Client,
     board: watch::Sender<DialBoard>,
     held: Mutex<HashMap<String, Vec<Parcel>>>,
+    slots: Mutex<HashMap<String, Arc<Semaphore>>>,
     log: Mutex<RingBuffer<Delivery>>,
 }
 
@@ -88,12 +79,12 @@ impl Callbacks {
             .no_proxy()
             .redirect(Policy::none())
             .timeout(Duration::from_millis(config.webhook_timeout_ms))
-            .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
             .build()?;
         Ok(Self {
             client,
             board: watch::Sender::default(),
             held: Mutex::default(),
+            slots: Mutex::default(),
             log: Mutex::new(RingBuffer::with_capacity(config.log_limit)),
         })
     }
@@ -137,6 +128,7 @@ impl Callbacks {
     pub fn clear(&self) {
         self.reset_dials();
         lock(&self.held).clear();
+        lock(&self.slots).clear();
         lock(&self.log).clear();
     }
 
@@ -144,32 +136,20 @@ impl Callbacks {
         self.board.borrow().of(account)
     }
 
-    /// Sends fresh events to every receiver that wants them. Returns at once, except with `before_answer`.
-    pub async fn dispatch(&self, world: &Arc<World>, account: &Account, events: Vec<Arc<Event>>) {
-        if events.is_empty() {
+    /// Sends an account's parcels as its dials say. Returns at once, except with `before_answer`.
+    pub async fn dispatch(&self, world: &Arc<World>, account: &str, parcels: Vec<Parcel>) {
+        if parcels.is_empty() {
             return;
         }
-        let dials = self.dials(&account.secret_key);
-        let endpoints = lock(&account.book).endpoints.clone();
-        let mut parcels = Vec::new();
-        for event in &events {
-            for endpoint in endpoints.iter().filter(|endpoint| endpoint.wants(event.kind)) {
-                for copy in 1..=dials.duplicate {
-                    let (account, event, endpoint) =
-                        (account.secret_key.clone(), Arc::clone(event), endpoint.clone());
-                    parcels.push(Parcel {
-                        account,
-                        event,
-                        endpoint,
-                        copy,
-                    });
-                }
-            }
-        }
+        let dials = self.dials(account);
+        let parcels: Vec<_> = parcels
+            .iter()
+            .flat_map(|parcel| (1..=dials.duplicate).map(|copy| parcel.copy(copy)))
+            .collect();
         if dials.before_answer && !dials.paused {
             join_all(parcels.into_iter().map(|parcel| send_first(world, parcel))).await;
         } else if dials.reorder && !dials.paused {
-            self.hold(world, &account.secret_key, &dials, parcels);
+            self.hold(world, account, &dials, parcels);
         } else {
             let delay = Duration::from_millis(dials.delay_ms);
             for parcel in parcels {
@@ -182,26 +162,20 @@ impl Callbacks {
         }
     }
 
-    /// Sends an event again, now, whatever the dials say, and tells how it went.
-    pub async fn resend(&self, account: &Account, event: &Arc<Event>) -> Vec<Delivery> {
-        let endpoints = lock(&account.book).endpoints.clone();
-        let sent_before = self.matching(|delivery| delivery.event == event.id);
-        let copy = sent_before
+    /// Sends the parcels of one event again, now, whatever the dials say, and tells how it went.
+    pub async fn resend(&self, parcels: Vec<Parcel>) -> Vec<Delivery> {
+        let sent_before = |event: &str| {
+            let sent = self.matching(|delivery| delivery.event == event);
+            sent.iter()
+                .map(|delivery| delivery.copy)
+                .max()
+                .unwrap_or_default()
+        };
+        let copies: Vec<_> = parcels
             .iter()
-            .map(|delivery| delivery.copy)
-            .max()
-            .unwrap_or_default()
-            + 1;
-        let parcels = endpoints
-            .into_iter()
-            .filter(|endpoint| endpoint.wants(event.kind))
-            .map(|endpoint| Parcel {
-                account: account.secret_key.clone(),
-                event: Arc::clone(event),
-                endpoint,
-                copy,
-            });
-        join_all(parcels.map(|parcel| async move { self.attempt(&parcel, 1).await })).await
+            .map(|parcel| parcel.copy(sent_before(&parcel.event) + 1))
+            .collect();
+        join_all(copies.iter().map(|parcel| self.attempt(parcel, 1))).await
     }
 
     /// Adds parcels to what is held for the account; the first to be held sets off the window.
@@ -236,22 +210,27 @@ impl Callbacks {
         }
     }
 
+    /// What bounds how many callbacks are under way to a receiver.
+    fn slots(&self, endpoint: &str) -> Arc<Semaphore> {
+        let mut slots = lock(&self.slots);
+        let of_endpoint = slots
+            .entry(endpoint.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE)));
+        Arc::clone(of_endpoint)
+    }
+
     async fn attempt(&self, parcel: &Parcel, attempt: u32) -> Delivery {
-        let (event, endpoint) = (&parcel.event, &parcel.endpoint);
-        let slot = endpoint.slots.acquire().await;
-        let (sent_at, began, body) = (clock::stamp(), Instant::now(), event.body());
-        let sent = self
+        let slots = self.slots(&parcel.endpoint);
+        let slot = slots.acquire().await;
+        let (sent_at, began, composed) = (clock::stamp(), Instant::now(), parcel.letter.compose(attempt));
+        let mut request = self
             .client
-            .post(&endpoint.url)
-            .header("content-type", "application/json; charset=utf-8")
-            .header(
-                "stripe-signature",
-                signature(&endpoint.secret, clock::now_s(), &body),
-            )
-            .body(body)
-            .send()
-            .await;
-        let (status, answer) = match sent {
+            .post(&parcel.url)
+            .header(USER_AGENT, parcel.letter.user_agent());
+        for (name, value) in composed.headers {
+            request = request.header(name, value);
+        }
+        let (status, answer) = match request.body(composed.body).send().await {
             Ok(response) => (
                 Some(response.status().as_u16()),
                 response.text().await.unwrap_or_default(),
@@ -260,16 +239,17 @@ impl Callbacks {
         };
         drop(slot);
         let delivery = Delivery {
-            event: event.id.clone(),
-            kind: event.kind,
+            event: parcel.event.clone(),
+            kind: parcel.kind,
             account: parcel.account.clone(),
-            endpoint: endpoint.id.clone(),
-            url: endpoint.url.clone(),
+            endpoint: parcel.endpoint.clone(),
+            url: parcel.url.clone(),
             attempt,
             copy: parcel.copy,
             sent_at,
             duration_ms: began.elapsed().as_millis(),
             status,
+            accepted: status.is_some_and(|status| parcel.letter.is_receipt(status, &answer)),
             answer: answer.chars().take(ANSWER_CHARS).collect(),
         };
         tracing::debug!(
@@ -286,7 +266,7 @@ impl Callbacks {
 
 /// The first attempt at once; repeats, if needed, in the background.
 async fn send_first(world: &Arc<World>, parcel: Parcel) {
-    if world.callbacks.attempt(&parcel, 1).await.is_accepted() {
+    if world.callbacks.attempt(&parcel, 1).await.accepted {
         return;
     }
     let (world, epoch) = (Arc::clone(world), world.epoch());
@@ -298,20 +278,34 @@ async fn send_first(world: &Arc<World>, parcel: Parcel) {
 async fn deliver(world: &World, parcel: Parcel, delay: Duration) {
     tokio::time::sleep(delay).await;
     world.callbacks.while_paused(&parcel.account).await;
-    if !world.callbacks.attempt(&parcel, 1).await.is_accepted() {
+    if !world.callbacks.attempt(&parcel, 1).await.accepted {
         repeat(world, parcel).await;
     }
 }
 
-/// Repeats with delays that double up to a limit until the receiver accepts or the attempts are used up.
+/// Repeats until the receiver accepts or the attempts are used up.
 async fn repeat(world: &World, parcel: Parcel) {
-    let mut delay_ms = world.config.webhook_retry_ms;
-    for attempt in 2..=world.config.webhook_attempts {
-        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+    for (attempt, delay) in (2..).zip(delays(world, parcel.letter.as_ref())) {
+        tokio::time::sleep(delay).await;
         world.callbacks.while_paused(&parcel.account).await;
-        if world.callbacks.attempt(&parcel, attempt).await.is_accepted() {
+        if world.callbacks.attempt(&parcel, attempt).await.accepted {
             return;
         }
-        delay_ms = delay_ms.saturating_mul(2).min(world.config.webhook_retry_max_ms);
     }
+}
+
+/// The delays before each repeat: the provider's own, or ones that double up to a limit.
+fn delays(world: &World, letter: &dyn Letter) -> Vec<Duration> {
+    if let Some(delays_s) = letter.delays_s() {
+        return delays_s.iter().map(|delay_s| world.seconds(*delay_s)).collect();
+    }
+    let (first, longest) = (world.config.webhook_retry_ms, world.config.webhook_retry_max_ms);
+    let doubling = std::iter::successors(Some(first), |delay_ms| {
+        Some(delay_ms.saturating_mul(2).min(longest))
+    });
+    let repeats = world.config.webhook_attempts.saturating_sub(1);
+    doubling
+        .take(usize::try_from(repeats).unwrap_or_default())
+        .map(Duration::from_millis)
+        .collect()
 }

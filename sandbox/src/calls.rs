@@ -1,4 +1,4 @@
-//! The log of API calls the Stripe double received: what a test asks when it must know what really went out.
+//! The log of API calls the doubles received: what a test asks when it must know what really went out.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,11 +20,11 @@ pub struct Call {
     pub path: String,
     /// The route's template with its method, as fault dials name it.
     pub route: String,
-    /// The secret key of the account.
+    /// The account, by the name its provider knows it by: a secret key, an app id, a merchant number.
     pub account: String,
-    /// The `Idempotency-Key` header.
+    /// The caller's key for doing it once: a header, or a number in the request.
     pub idempotency_key: Option<String>,
-    /// The id given in the `Request-Id` header.
+    /// The id the double gave the request.
     pub request_id: String,
     /// The object the call concerned, once known.
     pub object: Option<String>,

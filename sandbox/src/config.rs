@@ -11,7 +11,8 @@ pub struct SandboxConfig {
     pub listen: SocketAddr,
     /// The address told to clients (3-D Secure pages, redirects) when it differs from the bound one.
     pub public_url: Option<String>,
-    /// Delay before the first repeat of a callback that was not answered 2xx; doubles with each repeat.
+    /// Delay before the first repeat of a callback that was not accepted; doubles with each repeat. A provider with a
+    /// schedule of its own keeps to that, see `second_ms`.
     pub webhook_retry_ms: u64,
     /// The longest delay between two repeats.
     pub webhook_retry_max_ms: u64,
@@ -19,6 +20,8 @@ pub struct SandboxConfig {
     pub webhook_attempts: u32,
     /// How long a receiver of a callback may take to answer.
     pub webhook_timeout_ms: u64,
+    /// How long a second of a provider's published retry schedule or rate limit lasts, for providers that have one.
+    pub second_ms: u64,
     /// How long bank debits and pending refunds take to settle.
     pub settle_ms: u64,
     /// How many entries each log keeps: API calls, callbacks, and what each merchant received.
@@ -36,6 +39,7 @@ impl Default for SandboxConfig {
             webhook_retry_max_ms: 3_600_000,
             webhook_attempts: 8,
             webhook_timeout_ms: 10_000,
+            second_ms: 1_000,
             settle_ms: 1_000,
             log_limit: 20_000,
             hang_cap_ms: 120_000,
@@ -78,6 +82,7 @@ impl SandboxConfig {
             webhook_retry_max_ms: setting("SANDBOX_WEBHOOK_RETRY_MAX_MS", defaults.webhook_retry_max_ms)?,
             webhook_attempts: setting("SANDBOX_WEBHOOK_ATTEMPTS", defaults.webhook_attempts)?,
             webhook_timeout_ms: setting("SANDBOX_WEBHOOK_TIMEOUT_MS", defaults.webhook_timeout_ms)?,
+            second_ms: setting("SANDBOX_SECOND_MS", defaults.second_ms)?,
             settle_ms: setting("SANDBOX_SETTLE_MS", defaults.settle_ms)?,
             log_limit: setting("SANDBOX_LOG_LIMIT", defaults.log_limit)?,
             hang_cap_ms: setting("SANDBOX_HANG_CAP_MS", defaults.hang_cap_ms)?,

@@ -20,22 +20,31 @@ use axum::routing::{delete, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::alipay;
 use crate::callbacks::CallbackDials;
 use crate::faults::Dial;
-use crate::locking::lock;
+use crate::stripe;
 use crate::world::World;
 
-type Filters = Query<HashMap<String, String>>;
+/// The query of a call that shows something: each entry narrows it down.
+pub type Filters = Query<HashMap<String, String>>;
 
 /// A request the control API cannot act upon.
 pub struct Refused(StatusCode, String);
 
 impl Refused {
-    fn bad(detail: impl Into<String>) -> Self {
+    /// 400: the request makes no sense.
+    pub fn bad(detail: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, detail.into())
     }
 
-    fn unknown(what: &str, id: &str) -> Self {
+    /// 409: it makes sense, but not now.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self(StatusCode::CONFLICT, detail.into())
+    }
+
+    /// 404: there is no such thing.
+    pub fn unknown(what: &str, id: &str) -> Self {
         Self(StatusCode::NOT_FOUND, format!("no {what} {id}"))
     }
 }
@@ -52,7 +61,8 @@ impl From<JsonRejection> for Refused {
     }
 }
 
-type Shown = Result<Json<Value>, Refused>;
+/// What a call of the control API answers.
+pub type Shown = Result<Json<Value>, Refused>;
 
 /// The routes of the control API.
 pub fn routes() -> Router<Arc<World>> {
@@ -155,23 +165,20 @@ async fn reset_callbacks(State(world): State<Arc<World>>) -> StatusCode {
 }
 
 async fn resend(State(world): State<Arc<World>>, Path(id): Path<String>) -> Shown {
-    let found = world.accounts().into_iter().find_map(|account| {
-        let event = lock(&account.book).events.get(&id)?;
-        Some((account, event))
-    });
-    let (account, event) = found.ok_or_else(|| Refused::unknown("event", &id))?;
-    Ok(Json(json!(world.callbacks.resend(&account, &event).await)))
+    let parcels = stripe::sent_again(&world, &id).or_else(|| alipay::sent_again(&world, &id));
+    let parcels = parcels.ok_or_else(|| Refused::unknown("event", &id))?;
+    Ok(Json(json!(world.callbacks.resend(parcels).await)))
 }
 
 /// Whether a filter is absent or says exactly this.
-fn agrees(filters: &HashMap<String, String>, name: &str, value: Option<&str>) -> bool {
+pub fn agrees(filters: &HashMap<String, String>, name: &str, value: Option<&str>) -> bool {
     filters
         .get(name)
         .is_none_or(|wanted| value == Some(wanted.as_str()))
 }
 
 /// Whether every `metadata[key]=value` filter holds.
-fn metadata_agrees(filters: &HashMap<String, String>, metadata: &BTreeMap<String, String>) -> bool {
+pub fn metadata_agrees(filters: &HashMap<String, String>, metadata: &BTreeMap<String, String>) -> bool {
     filters.iter().all(|(name, wanted)| {
         let key = name
             .strip_prefix("metadata[")

@@ -2,6 +2,9 @@
 //!
 //! A dial says *when* relative to the work it strikes, because that is what separates a failure from an
 //! unknown outcome: `error`, `hang_before` and `reset_before` do no work, the `_after` ones do it and hide it.
+//! The dials are the same for every provider; how its answers look then is the provider's, see [`Stage`].
+
+mod play;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -10,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::locking::lock;
+pub use play::{Admitted, Stage, admit, play};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +21,7 @@ use crate::locking::lock;
 pub enum Fault {
     /// Answers an error without doing the work.
     Error,
-    /// Does the work, then answers a 5xx, and stores that answer under the idempotency key.
+    /// Does the work, then answers a 5xx; where the provider keeps answers under an idempotency key, it keeps this one.
     ErrorAfter,
     /// Waits `delay_ms`, then does the work and answers.
     Slow,
@@ -29,7 +33,7 @@ pub enum Fault {
     ResetBefore,
     /// Does the work, then resets the connection.
     ResetAfter,
-    /// Answers 429 without doing the work.
+    /// Answers as to a caller who calls too often, without doing the work: 429, or the provider's own way.
     RateLimit,
     /// Does the work, then answers 200 with a body that is not JSON.
     Malformed,
@@ -78,7 +82,7 @@ pub struct Dial {
     /// The status of an `error` or `error_after`; 500 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The `code` in the error envelope of an `error` or `error_after`.
+    /// The provider's code in the answer of an `error` or `error_after`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// A delay before anything else happens.
@@ -87,7 +91,7 @@ pub struct Dial {
     /// How often the dial still strikes; none means until removed.
     #[serde(default)]
     pub times: Option<u64>,
-    /// Only this account (its secret key).
+    /// Only this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Only this payment.

@@ -1,10 +1,15 @@
-//! A stateful double of Stripe and of a merchant's endpoint, over real HTTP, with fault dials.
+//! Stateful doubles of Stripe, of Alipay and of a merchant's endpoint, over real HTTP, with fault dials.
 //!
 //! It exists so that the demo, the tests and the benches can drive the pipeline against something that
 //! answers, declines, calls back, repeats itself and breaks the way the real parties do. It must never
 //! share code with the pipeline: a double built from the code under test would agree with its mistakes.
 //! All state is in memory and is gone when the process ends.
+//!
+//! Each provider is a folder with its routes. It shares the house's dials (`faults::play`), log of calls and delivery
+//! (`callbacks::Letter`), keeps its accounts in a field of `World`, and tells `control` how its events are sent again.
 
+mod accounts;
+mod alipay;
 mod callbacks;
 mod calls;
 mod clock;
@@ -35,7 +40,7 @@ use world::World;
 /// How long [`Sandbox::stop`] waits for open connections before it drops them.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// A running sandbox: one listener that serves `/v1`, `/merchant` and `/sandbox`.
+/// A running sandbox: one listener that serves `/v1`, `/alipay`, `/merchant` and `/sandbox`.
 pub struct Sandbox {
     world: Arc<World>,
     address: SocketAddr,
@@ -90,7 +95,8 @@ pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
 
 fn router(world: Arc<World>) -> Router {
     Router::new()
-        .route("/v1/{*path}", any(stripe::serve))
+        .merge(stripe::routes())
+        .merge(alipay::routes())
         .route("/merchant/{name}", any(merchant::receive))
         .merge(control::routes())
         .with_state(world)

@@ -1,11 +1,13 @@
 //! Everything the sandbox holds, shared by all handlers: accounts, dials, merchants and logs.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
+use crate::alipay;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::config::SandboxConfig;
@@ -13,7 +15,7 @@ use crate::faults::Faults;
 use crate::listener::Wire;
 use crate::locking::lock;
 use crate::merchant::Merchants;
-use crate::stripe::Account;
+use crate::stripe;
 
 /// The sandbox's whole state.
 pub struct World {
@@ -21,7 +23,7 @@ pub struct World {
     pub base_url: String,
     /// The settings the sandbox was started with.
     pub config: SandboxConfig,
-    /// Fault dials of the Stripe double.
+    /// Fault dials of all providers.
     pub faults: Faults,
     /// Callback dials and the record of deliveries.
     pub callbacks: Callbacks,
@@ -29,7 +31,10 @@ pub struct World {
     pub calls: Calls,
     /// Merchant endpoints and what they received.
     pub merchants: Merchants,
-    accounts: RwLock<HashMap<String, Arc<Account>>>,
+    /// Stripe's accounts, by secret key.
+    pub stripe: Accounts<stripe::Account>,
+    /// Alipay's apps, by app id.
+    pub alipay: Accounts<alipay::App>,
     stop: CancellationToken,
     epoch: Mutex<CancellationToken>,
 }
@@ -49,7 +54,8 @@ impl World {
             calls: Calls::keeping(config.log_limit),
             merchants: Merchants::keeping(config.log_limit),
             config,
-            accounts: RwLock::default(),
+            stripe: Accounts::default(),
+            alipay: Accounts::default(),
             epoch: Mutex::new(stop.child_token()),
             stop,
         })
@@ -74,50 +80,23 @@ impl World {
     pub fn reset(&self) {
         let old = std::mem::replace(&mut *lock(&self.epoch), self.stop.child_token());
         old.cancel();
-        self.accounts
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.stripe.clear();
+        self.alipay.clear();
         self.faults.clear();
         self.callbacks.clear();
         self.calls.clear();
         self.merchants.clear();
     }
 
-    /// The account of this secret key; made at first sight.
-    pub fn account(&self, secret_key: &str) -> Arc<Account> {
-        if let Some(account) = self
-            .accounts
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(secret_key)
-        {
-            return Arc::clone(account);
-        }
-        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        let account = accounts
-            .entry(secret_key.to_owned())
-            .or_insert_with(|| Arc::new(Account::open(secret_key)));
-        Arc::clone(account)
-    }
-
-    /// All accounts, in the order of their keys.
-    pub fn accounts(&self) -> Vec<Arc<Account>> {
-        let mut accounts: Vec<_> = self
-            .accounts
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .map(Arc::clone)
-            .collect();
-        accounts.sort_by(|a, b| a.secret_key.cmp(&b.secret_key));
-        accounts
+    /// How long this many seconds of a provider's published schedule last here.
+    pub fn seconds(&self, seconds: u64) -> Duration {
+        Duration::from_millis(seconds.saturating_mul(self.config.second_ms))
     }
 
     /// Holds a connection without answering, at most for the configured cap, then breaks it off.
     pub async fn hang(&self, wire: &Wire) {
         tokio::select! {
-            () = tokio::time::sleep(std::time::Duration::from_millis(self.config.hang_cap_ms)) => {}
+            () = tokio::time::sleep(Duration::from_millis(self.config.hang_cap_ms)) => {}
             () = self.stop.cancelled() => {}
         }
         wire.break_off();

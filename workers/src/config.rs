@@ -77,7 +77,7 @@ impl WorkersConfig {
             timeout,
             find_timeout: timeout * FIND_CALLS,
             containment: ContainmentConfig {
-                calls_at_once: settings.with_default("CHANNEL_CONCURRENCY", CALLS_AT_ONCE, "48"),
+                calls_at_once: settings.with_default("CHANNEL_CONCURRENCY", CALLS_AT_ONCE, "64"),
                 open_for: retry_unit * OPEN_UNITS,
             },
             ..ChannelsConfig::default()
@@ -150,7 +150,7 @@ fn address(settings: &mut Settings, name: &'static str, default: String) -> Stri
 }
 
 /// Fewer than jobs of one kind are in hand at once, so that no channel can take up all of them.
-const CALLS_AT_ONCE: usize = 48;
+const CALLS_AT_ONCE: usize = 64;
 /// For how long a circuit breaker stays open at first, in units of the retry ladder.
 const OPEN_UNITS: u32 = 5;
 /// Looking for an intent may take as long as so many calls, however many pages there are.

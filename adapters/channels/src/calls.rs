@@ -56,7 +56,7 @@ impl Channels {
     /// Whether a call would be made now. For whoever has something to prepare before it.
     ///
     /// # Errors
-    /// [`CallError::Limited`]: too many calls are under way, or the provider does not answer.
+    /// [`CallError::Limited`]: the provider does not answer.
     pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
         self.gate(channel).is_open()
     }
@@ -210,7 +210,7 @@ impl Channels {
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = match self.gate(channel).enter() {
+        let result = match self.gate(channel).enter().await {
             Ok(admission) => {
                 let result = ask(self.get(channel)).await;
                 admission.settle(&result);

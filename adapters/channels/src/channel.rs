@@ -27,6 +27,9 @@ pub enum ChannelsError {
     /// A provider's address is not one.
     #[error("{0:?} is not an address of a server, such as https://api.stripe.com")]
     Address(String),
+    /// The authorities that are to vouch for certificates cannot be read.
+    #[error("the trust roots are not PEM certificates of authorities")]
+    TrustRoots,
     /// No TLS provider is installed in this process.
     #[error("no TLS provider is installed; install one before building the channels")]
     NoTls,

@@ -1,7 +1,7 @@
 //! Keeps the trouble of one provider from becoming everybody's.
 //!
 //! Every channel has a gate of its own: at most so many calls at once, and a circuit breaker. Whoever finds the gate shut
-//! is told so at once, with the certainty that nothing was sent ([`CallError::Limited`]), and can put the work off instead
+//! is told so at once, or after a moment, with the certainty that nothing was sent ([`CallError::Limited`]), and can put the work off instead
 //! of holding a place that another channel's work could use. What a gate knows is this process's own experience; others
 //! find out for themselves.
 
@@ -15,12 +15,15 @@ use std::{
 use domain::channel::{CallError, Channel};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use breaker::{Breaker, State};
 
-/// How soon whoever finds all places taken may look again.
+/// How long a call waits for a place. A provider that answers frees one long before; of one that does not, the calls that
+/// wait must not hold up others.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How soon whoever found no place may look again.
 const BUSY_FOR: Duration = Duration::from_secs(1);
 
 /// How a channel's calls are contained.
@@ -35,7 +38,7 @@ pub struct ContainmentConfig {
 impl Default for ContainmentConfig {
     fn default() -> Self {
         Self {
-            calls_at_once: 48,
+            calls_at_once: 64,
             open_for: Duration::from_secs(5),
         }
     }
@@ -69,11 +72,8 @@ impl Gate {
         gate
     }
 
-    /// Whether a call would be let through now. For whoever has something to prepare before it.
+    /// Whether the circuit would let a call through now. For whoever has something to prepare before it.
     pub(crate) fn is_open(&self) -> Result<(), CallError> {
-        if self.places.available_permits() == 0 {
-            return Err(self.busy());
-        }
         match self.breaker().shut_for(Instant::now()) {
             Some(wait) => Err(self.broken(wait)),
             None => Ok(()),
@@ -86,8 +86,11 @@ impl Gate {
     }
 
     /// Lets a call through, or says why not.
-    pub(crate) fn enter(&self) -> Result<Admission<'_>, CallError> {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+    pub(crate) async fn enter(&self) -> Result<Admission<'_>, CallError> {
+        // Whom the circuit will not let through does not wait for a place first.
+        self.is_open().inspect_err(|_| self.count_rejected("open"))?;
+        let place = Arc::clone(&self.places).acquire_owned();
+        let Ok(Ok(place)) = timeout(PATIENCE, place).await else {
             self.count_rejected("busy");
             return Err(self.busy());
         };
@@ -183,21 +186,20 @@ mod tests {
         )
     }
 
-    fn fail(gate: &Gate) {
+    async fn fail(gate: &Gate) {
         let unknown: Result<(), _> = Err(CallError::Unknown {
             message: "time-out".into(),
         });
-        gate.enter().unwrap().settle(&unknown);
+        gate.enter().await.unwrap().settle(&unknown);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_calls_than_places_and_a_place_is_given_back() {
         let gate = gate();
-        let (first, _second) = (gate.enter().unwrap(), gate.enter().unwrap());
-        assert!(matches!(gate.enter(), Err(CallError::Limited { .. })));
-        assert!(gate.is_open().is_err());
+        let (first, _second) = (gate.enter().await.unwrap(), gate.enter().await.unwrap());
+        assert!(matches!(gate.enter().await, Err(CallError::Limited { .. })));
         first.settle(&Ok(()));
-        assert!(gate.enter().is_ok());
+        assert!(gate.enter().await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -205,26 +207,26 @@ mod tests {
         let gate = gate();
         for _ in 0..10 {
             assert!(gate.is_healthy());
-            fail(&gate);
+            fail(&gate).await;
         }
         assert!(!gate.is_healthy());
-        assert!(matches!(gate.enter(), Err(CallError::Limited { .. })));
+        assert!(matches!(gate.enter().await, Err(CallError::Limited { .. })));
         tokio::time::advance(Duration::from_secs(6)).await;
-        let probe = gate.enter().unwrap();
-        assert!(gate.enter().is_err(), "one is enough to find out");
+        let probe = gate.enter().await.unwrap();
+        assert!(gate.enter().await.is_err(), "one is enough to find out");
         probe.settle(&Ok(()));
-        assert!(gate.is_healthy() && gate.enter().is_ok());
+        assert!(gate.is_healthy() && gate.enter().await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_that_was_cut_off_makes_room_for_the_next() {
         let gate = gate();
         for _ in 0..10 {
-            fail(&gate);
+            fail(&gate).await;
         }
         tokio::time::advance(Duration::from_secs(6)).await;
-        drop(gate.enter().unwrap());
-        assert!(gate.enter().is_ok());
+        drop(gate.enter().await.unwrap());
+        assert!(gate.enter().await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -235,7 +237,7 @@ mod tests {
                 code: "x".into(),
                 message: "y".into(),
             });
-            gate.enter().unwrap().settle(&refused);
+            gate.enter().await.unwrap().settle(&refused);
         }
         assert!(gate.is_healthy());
     }

@@ -52,6 +52,19 @@ pub(crate) fn base_address(text: &str) -> Result<String, ChannelsError> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// The address of a server whose paths the channel knows itself.
+///
+/// # Errors
+/// It is not one, or has a path.
+pub(crate) fn server_address(text: &str) -> Result<String, ChannelsError> {
+    let address = base_address(text)?;
+    let has_path = text.parse().is_ok_and(|url: Url| url.path() != "/");
+    if has_path {
+        return Err(ChannelsError::Address(text.to_owned()));
+    }
+    Ok(address)
+}
+
 /// The error with its causes; the first alone says only that a request failed. Without the address, which may name a payer.
 pub(crate) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();

@@ -8,7 +8,7 @@
 //!
 //! - [`Channels`] makes the calls, measures each and gives the [`domain::channel::Exchange`] to store with it.
 //! - [`capabilities`] says as data what a channel takes, so that ingress can refuse at the door.
-//! - [`verify_callback`] and [`translate_callback`] read what a provider sends us.
+//! - [`CallbackVerifier`] and [`translate_callback`] read what a provider sends us.
 //! - [`standard_webhooks`] signs what we send to merchants.
 
 pub mod alipay;
@@ -45,7 +45,7 @@ pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;
 pub use redact::redact;
 pub use registry::{
-    CallbackKeys, CallbackVerifier, ChannelsConfig, Credentials, capabilities, check_callback_headers,
+    CallbackKeys, CallbackVerifier, CallbacksConfig, ChannelsConfig, Credentials, capabilities,
     translate_callback,
 };
 pub use stripe::StripeCredentials;

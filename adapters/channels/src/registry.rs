@@ -247,29 +247,89 @@ pub enum CallbackKeys {
     Paypal(paypal::CallbackKeys),
 }
 
-/// Checks what a callback's headers tell before its body is there, so that nobody waits for a body, or hashes one, whose
-/// signature cannot be right.
-///
-/// # Errors
-/// Says what is wrong with the signature.
-pub fn check_callback_headers(
-    channel: Channel,
-    headers: &HeaderMap,
-    now: DateTime<Utc>,
-) -> Result<(), SignatureRefused> {
-    match channel {
-        Channel::Stripe => stripe::check_headers(headers, now),
-        Channel::Alipay => alipay::check_headers(headers, now),
-        Channel::Wechat => wechat::check_headers(headers, now),
-        Channel::Paypal => paypal::check_headers(headers, now),
+/// What callbacks are verified with besides the merchants' own keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbacksConfig {
+    /// The one origin, such as `http://127.0.0.1:4010`, that PayPal's certificates may be fetched from, in place of PayPal's own
+    /// hosts: for tests and the sandbox. Never set it in production.
+    pub paypal_certificate_origin: Option<String>,
+    /// The authorities that may vouch for PayPal's certificates, as PEM, in place of those that browsers trust.
+    pub paypal_trust_roots: Option<String>,
+    /// How long fetching a certificate may take in all.
+    pub timeout: Duration,
+    /// How long connecting for it may take; shorter than `timeout`.
+    pub connect_timeout: Duration,
+}
+
+impl Default for CallbacksConfig {
+    fn default() -> Self {
+        Self {
+            paypal_certificate_origin: None,
+            paypal_trust_roots: None,
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+impl CallbacksConfig {
+    const fn http(&self) -> HttpConfig {
+        HttpConfig {
+            timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
+        }
     }
 }
 
 /// Tells whether callbacks were signed by their providers. Pure, but for certificates that a provider names and keeps.
-#[derive(Debug, Default)]
-pub struct CallbackVerifier {}
+#[derive(Debug)]
+pub struct CallbackVerifier {
+    paypal: paypal::Certificates,
+}
+
+/// One that takes certificates of PayPal's from PayPal, vouched for by the authorities that browsers trust.
+impl Default for CallbackVerifier {
+    fn default() -> Self {
+        let http = CallbacksConfig::default().http();
+        Self {
+            paypal: paypal::Certificates::of_paypal(http),
+        }
+    }
+}
 
 impl CallbackVerifier {
+    /// A verifier that fetches nothing yet.
+    ///
+    /// # Errors
+    /// The origin is not one, or the trust roots cannot be read.
+    pub fn new(config: &CallbacksConfig) -> Result<Self, ChannelsError> {
+        let paypal = paypal::Certificates::new(&paypal::CertificatesConfig {
+            origin: config.paypal_certificate_origin.clone(),
+            roots: config.paypal_trust_roots.clone(),
+            http: config.http(),
+        })?;
+        Ok(Self { paypal })
+    }
+
+    /// Checks what a callback's headers tell before its body is there, so that nobody waits for a body, or hashes one, whose
+    /// signature cannot be right.
+    ///
+    /// # Errors
+    /// Says what is wrong with the signature.
+    pub fn check_headers(
+        &self,
+        channel: Channel,
+        headers: &HeaderMap,
+        now: DateTime<Utc>,
+    ) -> Result<(), SignatureRefused> {
+        match channel {
+            Channel::Stripe => stripe::check_headers(headers, now),
+            Channel::Alipay => alipay::check_headers(headers, now),
+            Channel::Wechat => wechat::check_headers(headers, now),
+            Channel::Paypal => self.paypal.check_headers(headers),
+        }
+    }
+
     /// Checks that the provider signed these bytes, recently where it says when, for a holder of these keys.
     ///
     /// # Errors
@@ -285,7 +345,7 @@ impl CallbackVerifier {
             CallbackKeys::Stripe(secrets) => stripe::verify_callback(headers, body, secrets, now)?,
             CallbackKeys::Alipay(keys) => alipay::verify_callback(headers, body, keys, now)?,
             CallbackKeys::Wechat(keys) => wechat::verify_callback(headers, body, keys, now)?,
-            CallbackKeys::Paypal(keys) => paypal::verify_callback(headers, body, keys, now)?,
+            CallbackKeys::Paypal(keys) => self.paypal.verify(keys, headers, body, now).await?,
         })
     }
 }

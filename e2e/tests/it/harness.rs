@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::{BrokerConfig, testing::TestVhost};
-use channels::ChannelsConfig;
+use channels::{CallbacksConfig, ChannelsConfig, ContainmentConfig};
 use clap::Parser;
 use domain::{clock::SystemClock, secret::Secret};
 use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
@@ -99,12 +99,14 @@ impl Sluice {
                 ..workers_config.store.clone()
             },
             vault: workers_config.vault.clone(),
+            callbacks: CallbacksConfig::default(),
             limits: Limits::default(),
             drain: Duration::ZERO,
         };
         let ingress = Ingress::start(ingress_config, Arc::new(SystemClock))
             .await
             .unwrap();
+        workers_config.callback_base = format!("http://{}", ingress.addr());
         let workers = Workers::start(workers_config.clone(), SystemClock).await.unwrap();
 
         let http = world::http().unwrap();
@@ -211,7 +213,7 @@ pub async fn wire_to_store(database: &TestDatabase) -> (Proxy, Secret) {
     (wire, Secret::new(url.to_string()))
 }
 
-fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> WorkersConfig {
+fn workers_config(broker: &BrokerConfig, store_url: Secret, sandbox: &str) -> WorkersConfig {
     WorkersConfig {
         callback_base: "http://127.0.0.1:1".into(),
         broker: broker.clone(),
@@ -223,8 +225,15 @@ fn workers_config(broker: &BrokerConfig, store_url: Secret, stripe: &str) -> Wor
         },
         vault: Vault::from_keys(&Secret::new(TEST_KEY)).unwrap(),
         channels: ChannelsConfig {
-            stripe_api_base: stripe.to_owned(),
+            stripe_api_base: sandbox.to_owned(),
+            alipay_gateway: format!("{sandbox}/alipay/gateway.do"),
+            wechat_api_base: sandbox.to_owned(),
+            paypal_api_base: format!("{sandbox}/paypal"),
             timeout: Duration::from_secs(2),
+            containment: ContainmentConfig {
+                open_for: UNIT * 5,
+                ..ContainmentConfig::default()
+            },
             ..ChannelsConfig::default()
         },
         internal_listen: ANY_PORT,

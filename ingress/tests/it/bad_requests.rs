@@ -240,7 +240,7 @@ async fn addresses_methods_and_types_that_are_not_served() {
         "/api",
         "/api/v1/payment",
         "/api/v1/payments/",
-        "/api/v1/webhooks/paypal/x",
+        "/api/v1/webhooks/paypal",
         "/metrics",
         "/%ff",
         "/api/v1/payments/%ff",

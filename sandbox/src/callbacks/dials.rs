@@ -43,7 +43,7 @@ impl Default for CallbackDials {
 pub struct DialBoard {
     /// Dials of accounts that have none of their own.
     pub all: CallbackDials,
-    /// Dials by secret key.
+    /// Dials by account.
     pub accounts: HashMap<String, CallbackDials>,
 }
 

@@ -44,7 +44,7 @@ async fn set_fees(State(world): State<Arc<World>>, body: Result<Json<Fees>, Json
     if fees.fee_fixed_minor.is_some_and(i64::is_negative) {
         return Err(Refused::bad("fee_fixed_minor must not be negative"));
     }
-    let account = world.account(&fees.account);
+    let account = world.stripe.of_key(&fees.account);
     let rate = &mut lock(&account.book).fee_rate;
     rate.bps = fees.fee_bps.unwrap_or(rate.bps);
     rate.fixed_minor = fees.fee_fixed_minor.unwrap_or(rate.fixed_minor);
@@ -79,7 +79,7 @@ async fn date_back(
 ) -> Result<Response, Refused> {
     let Json(wanted) = body?;
     let target = target(wanted.intent, wanted.refund)?;
-    let account = world.account(&wanted.account);
+    let account = world.stripe.of_key(&wanted.account);
     Ok(shown(
         lock(&account.book).date_back(target.as_ref(), wanted.created),
     ))
@@ -156,7 +156,7 @@ async fn make_difference(
     body: Result<Json<Injection>, JsonRejection>,
 ) -> Result<Response, Refused> {
     let Json(injection) = body?;
-    let account = world.account(&injection.account);
+    let account = world.stripe.of_key(&injection.account);
     let difference = injection.difference()?;
     Ok(match lock(&account.book).differ(difference) {
         Ok(changed) => Json(changed).into_response(),

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Refused;
 use crate::locking::lock;
-use crate::stripe::{Account, Answered, Book, Origin, start_timers};
+use crate::stripe::{Account, Answered, Book, Origin, send, start_timers};
 use crate::world::World;
 
 /// The account whose intent this is.
@@ -28,7 +28,8 @@ pub fn owner_of_dispute(world: &World, id: &str) -> Result<Arc<Account>, Refused
 
 fn owner(world: &World, has: impl Fn(&Book) -> bool) -> Option<Arc<Account>> {
     world
-        .accounts()
+        .stripe
+        .all()
         .into_iter()
         .find(|account| has(&lock(&account.book)))
 }
@@ -49,7 +50,7 @@ pub async fn change<T>(
         (outcome, book.take_fresh(), book.take_timers())
     };
     start_timers(world, account, timers);
-    world.callbacks.dispatch(world, account, events).await;
+    send(world, account, events).await;
     outcome
 }
 

@@ -84,7 +84,7 @@ async fn show_disputes(State(world): State<Arc<World>>, Query(filters): Filters)
 /// What each account the filters name shows of its book, with the account on every line.
 fn lines(world: &World, filters: &HashMap<String, String>, of_book: impl Fn(&Book) -> Vec<Value>) -> Value {
     let mut shown = Vec::new();
-    for account in world.accounts() {
+    for account in world.stripe.all() {
         if agrees(filters, "account", Some(&account.secret_key)) {
             let lines = of_book(&lock(&account.book)).into_iter();
             shown.extend(lines.map(|mut line| {
@@ -114,7 +114,7 @@ fn dispute_line(dispute: &Dispute) -> Value {
 
 /// Forgets idempotency keys, as Stripe does a day after their first use.
 async fn forget_keys(State(world): State<Arc<World>>, Query(filters): Filters) -> StatusCode {
-    for account in world.accounts() {
+    for account in world.stripe.all() {
         if agrees(&filters, "account", Some(&account.secret_key)) {
             lock(&account.book).idempotency.forget();
         }
@@ -143,6 +143,6 @@ async fn register_endpoint(
     let events = wanted.enabled_events.unwrap_or_else(|| vec!["*".to_owned()]);
     let endpoint = Endpoint::build(&wanted.url, events, wanted.secret);
     let shown = endpoint.render_with_secret();
-    lock(&world.account(&wanted.account).book).register(endpoint);
+    lock(&world.stripe.of_key(&wanted.account).book).register(endpoint);
     Ok(Json(shown))
 }

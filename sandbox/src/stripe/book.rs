@@ -16,6 +16,7 @@ use super::methods::Method;
 use super::refunds::Refund;
 use super::table::Table;
 use super::transactions::{FeeRate, Transaction};
+use crate::accounts::Accounts;
 use crate::clock;
 
 /// A merchant's account at the double; each secret key has its own.
@@ -34,6 +35,13 @@ impl Account {
             secret_key: secret_key.to_owned(),
             book: Mutex::default(),
         }
+    }
+}
+
+impl Accounts<Account> {
+    /// The account of this secret key; opened at first sight, as any test key is good.
+    pub fn of_key(&self, secret_key: &str) -> Arc<Account> {
+        self.get_or_open(secret_key, || Account::open(secret_key))
     }
 }
 

@@ -1,18 +1,13 @@
 //! Webhook endpoints: where an account's events are sent, and the secret they are signed with.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
 use super::book::{Book, created};
 use super::errors::{Answered, ApiError};
 use super::params::{MetadataChange, Params, missing};
 use crate::clock;
-
-/// How many callbacks one endpoint is sent at once, so that a slow receiver does not use up all sockets.
-const AT_ONCE: usize = 64;
 
 /// A registered receiver of events.
 #[derive(Debug, Clone)]
@@ -25,8 +20,6 @@ pub struct Endpoint {
     pub secret: String,
     /// When it was registered.
     pub created: i64,
-    /// Bounds how many callbacks are under way.
-    pub slots: Arc<Semaphore>,
     enabled_events: Vec<String>,
     description: Option<String>,
     metadata: BTreeMap<String, String>,
@@ -40,7 +33,6 @@ impl Endpoint {
             url: url.to_owned(),
             secret: secret.unwrap_or_else(|| clock::object_id("whsec_")),
             created: created(),
-            slots: Arc::new(Semaphore::new(AT_ONCE)),
             enabled_events,
             description: None,
             metadata: BTreeMap::new(),

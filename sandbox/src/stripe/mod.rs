@@ -1,8 +1,5 @@
 //! The Stripe double: reads a call, finds who makes it, plays the faults that are dialled, does the work once
 //! per idempotency key, answers in Stripe's format, and hands the events to delivery.
-//!
-//! The work itself is done in a task of its own, because at the provider it happens whether or not the caller
-//! is still waiting for the answer.
 
 mod attempts;
 mod auth;
@@ -11,6 +8,7 @@ mod cards;
 mod charges;
 mod choice;
 mod currencies;
+mod delivery;
 mod differences;
 mod disputes;
 mod endpoints;
@@ -30,25 +28,27 @@ mod params;
 mod refund_requests;
 mod refunds;
 mod route;
+mod signature;
 mod table;
 mod transactions;
 mod work;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, Method, Response, Uri};
+use axum::routing::any;
 
 pub use book::{Account, Book, Origin};
 pub use charges::Charge;
 pub use choice::MethodChoice;
+pub use delivery::{send, sent_again};
 pub use differences::{Difference, Figure};
 pub use disputes::{Claim, Dispute};
 pub use endpoints::Endpoint;
 pub use errors::{Answered, ApiError};
-pub use events::Event;
 pub use family::Target;
 pub use intents::Intent;
 pub use refunds::Refund;
@@ -63,16 +63,18 @@ use work::{dialled_error, work};
 
 use crate::calls::Call;
 use crate::clock;
-use crate::faults::{Dial, Fault, Subject};
+use crate::faults::{self, Admitted, Stage, Subject};
 use crate::listener::Wire;
 use crate::locking::lock;
 use crate::world::World;
 
-/// What a `malformed` answer carries.
-const JUNK: &[u8] = b"<html>this is not JSON";
+/// The routes of the double.
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/{*path}", any(serve))
+}
 
 /// Serves everything under `/v1`.
-pub async fn serve(
+async fn serve(
     State(world): State<Arc<World>>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     method: Method,
@@ -101,89 +103,40 @@ pub async fn serve(
         None => admit(&world, &request),
         Some(error) => Err(error),
     };
-    match admitted {
-        Ok(admitted) => play(&world, &wire, &request, admitted).await,
-        Err(error) => request.respond(&request.refuse(&error)),
-    }
-}
-
-/// A call that may go ahead: who makes it, the dial that strikes, and its number in the log.
-struct Admitted {
-    caller: Caller,
-    dial: Option<Dial>,
-    number: u64,
-}
-
-/// Plays what the dial says about the time before the work, or does the work.
-async fn play(world: &Arc<World>, wire: &Wire, request: &Arc<Request>, admitted: Admitted) -> Response<Body> {
-    let dial = admitted.dial.as_ref();
-    let delay = Duration::from_millis(dial.map_or(0, |dial| dial.delay_ms));
-    let error = match dial.map(|dial| dial.fault) {
-        Some(Fault::HangBefore) => {
-            world.hang(wire).await;
-            return Response::new(Body::empty());
-        }
-        Some(Fault::ResetBefore) => {
-            tokio::time::sleep(delay).await;
-            wire.break_off();
-            return Response::new(Body::empty());
-        }
-        Some(Fault::Error) => dialled_error(dial, 500),
-        Some(Fault::RateLimit) => ApiError::of_status(429),
-        Some(Fault::ErrorAfter | Fault::Slow | Fault::HangAfter | Fault::ResetAfter | Fault::Malformed)
-        | None => return carry_through(world, wire, request, admitted).await,
+    let (caller, admitted) = match admitted {
+        Ok(admitted) => admitted,
+        Err(error) => return request.respond(&request.refuse(&error)),
     };
-    tokio::time::sleep(delay).await;
-    let status = Some(error.http_status());
-    world.calls.complete(admitted.number, |call| call.status = status);
-    request.respond(&request.refuse(&error))
+    let work = work(
+        Arc::clone(&world),
+        Arc::clone(&request),
+        caller,
+        admitted.dial.clone(),
+        admitted.number,
+    );
+    let answer = {
+        let request = Arc::clone(&request);
+        async move { request.respond(&work.await) }
+    };
+    faults::play(&world, &wire, &admitted, request.as_ref(), answer).await
 }
 
-/// Does the work, then plays what the dial says about the time after it.
-async fn carry_through(
-    world: &Arc<World>,
-    wire: &Wire,
-    request: &Arc<Request>,
-    admitted: Admitted,
-) -> Response<Body> {
-    let Admitted { caller, dial, number } = admitted;
-    let fault = dial.as_ref().map(|dial| dial.fault);
-    let task = work(Arc::clone(world), Arc::clone(request), caller, dial, number);
-    let mut answer = tokio::spawn(task).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a call ended in a panic");
-        request.refuse(&ApiError::of_status(500))
-    });
-    match fault {
-        Some(Fault::HangAfter) => {
-            world.hang(wire).await;
-            return Response::new(Body::empty());
-        }
-        Some(Fault::ResetAfter) => {
-            wire.break_off();
-            return Response::new(Body::empty());
-        }
-        Some(Fault::Malformed) => {
-            answer.stored.status = 200;
-            answer.stored.body = Bytes::from_static(JUNK);
-        }
-        Some(
-            Fault::Error
-            | Fault::RateLimit
-            | Fault::ErrorAfter
-            | Fault::Slow
-            | Fault::HangBefore
-            | Fault::ResetBefore,
-        )
-        | None => {}
+impl Stage for Request {
+    fn error(&self, status: u16, code: Option<&str>) -> Response<Body> {
+        self.respond(&self.refuse(&dialled_error(status, code)))
     }
-    world
-        .calls
-        .complete(number, |call| call.status = Some(answer.stored.status));
-    request.respond(&answer)
+
+    fn rate_limited(&self) -> Response<Body> {
+        self.respond(&self.refuse(&ApiError::of_status(429)))
+    }
+
+    fn keeps_answers(&self) -> bool {
+        true
+    }
 }
 
 /// Finds the caller and the dial that strikes, and notes the call.
-fn admit(world: &World, request: &Request) -> Result<Admitted, ApiError> {
+fn admit(world: &World, request: &Request) -> Result<(Caller, Admitted), ApiError> {
     let params = Params::of(&request.form);
     let caller = Caller::identify(&request.headers, params)?;
     let method = request.method.as_str();
@@ -192,33 +145,15 @@ fn admit(world: &World, request: &Request) -> Result<Admitted, ApiError> {
         || format!("{method} {}", request.path),
         |(_, template)| template.to_owned(),
     );
-    let account = world.account(&caller.secret_key);
-    let mut call = Call::received(
-        method,
-        &request.path,
-        template.clone(),
-        &caller.secret_key,
-        &request.id,
-    );
+    let account = world.stripe.of_key(&caller.secret_key);
+    let mut call = Call::received(method, &request.path, template, &caller.secret_key, &request.id);
     call.idempotency_key = request.key().map(str::to_owned);
     call.object = resolved
         .and_then(|(operation, _)| operation.id())
         .map(str::to_owned);
     let subject = subject(&lock(&account.book), params, call.object.as_deref());
-    let dial = if world.faults.is_empty() {
-        None
-    } else {
-        world.faults.strike(
-            &template,
-            &format!("{method} {}", request.path),
-            &caller.secret_key,
-            &subject,
-        )
-    };
-    call.metadata = subject.metadata;
-    call.fault = dial.as_ref().map(|dial| dial.fault.name());
-    let number = world.calls.note(call);
-    Ok(Admitted { caller, dial, number })
+    let admitted = faults::admit(world, call, subject);
+    Ok((caller, admitted))
 }
 
 /// What a call is about: its own metadata and amount, else those of the intent it names.

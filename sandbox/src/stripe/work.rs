@@ -9,6 +9,7 @@ use axum::http::Method;
 
 use super::auth::Caller;
 use super::book::{Account, Book, Origin, Timer};
+use super::delivery::send;
 use super::errors::ApiError;
 use super::exchange::{Answer, Request};
 use super::idempotency::{Begin, StoredAnswer, check_key, fingerprint};
@@ -19,9 +20,9 @@ use crate::locking::lock;
 use crate::world::World;
 
 /// The error a dial asks for.
-pub fn dialled_error(dial: Option<&Dial>, default: u16) -> ApiError {
-    let error = ApiError::of_status(dial.and_then(|dial| dial.status).unwrap_or(default));
-    match dial.and_then(|dial| dial.code.as_deref()) {
+pub fn dialled_error(status: u16, code: Option<&str>) -> ApiError {
+    let error = ApiError::of_status(status);
+    match code {
         Some(code) => error.code(code),
         None => error,
     }
@@ -35,7 +36,7 @@ pub async fn work(
     dial: Option<Dial>,
     call: u64,
 ) -> Answer {
-    let account = world.account(&caller.secret_key);
+    let account = world.stripe.of_key(&caller.secret_key);
     if let Err(early) = claim(&request, &account) {
         world.calls.complete(call, |call| call.replayed = early.replayed);
         return early;
@@ -52,7 +53,7 @@ pub async fn work(
         (answer, book.take_fresh(), book.take_timers())
     };
     start_timers(&world, &account, timers);
-    world.callbacks.dispatch(&world, &account, events).await;
+    send(&world, &account, events).await;
     answer
 }
 
@@ -117,7 +118,7 @@ fn settle(
     };
     let began = !matches!(outcome, Err(Refusal::Parameters(_)));
     if let Some(dial) = dial.filter(|dial| dial.fault == Fault::ErrorAfter && began) {
-        answer = request.refuse(&dialled_error(Some(dial), 500));
+        answer = request.refuse(&dialled_error(dial.status.unwrap_or(500), dial.code.as_deref()));
     }
     if let Some(key) = request.key() {
         if began {
@@ -180,7 +181,7 @@ pub fn start_timers(world: &Arc<World>, account: &Arc<Account>, timers: Vec<Time
                 book.ring(&timer);
                 book.take_fresh()
             };
-            world.callbacks.dispatch(&world, &account, events).await;
+            send(&world, &account, events).await;
         });
     }
 }

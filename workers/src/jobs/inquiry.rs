@@ -40,7 +40,7 @@ pub enum Asked {
     Mismatch(Reason),
     /// It has none, and will not have one from any call made so far. Nothing is written yet.
     Absent(Exchange),
-    /// It has none yet: the last call may still be at work for this long.
+    /// Nobody can tell yet: the last call may still be at work for this long, or the question was not let through.
     TooSoon { reason: Reason, wait: Duration },
     /// It did not say.
     Silent(Reason),
@@ -63,6 +63,12 @@ impl<S: Subject> Inquiry<'_, S> {
             Ok(None) => {
                 let wait = begun.and_then(|begun| settling.left(begun, asked_at));
                 self.judge_absence(exchange, wait).await
+            }
+            Err(CallError::Limited { message, retry_after }) => {
+                self.note(exchange).await?;
+                let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
+                let wait = retry_after;
+                Ok(Asked::TooSoon { reason, wait })
             }
             Err(error) => self.be_left_without(&error, exchange).await,
         }

@@ -3,6 +3,7 @@
 
 mod cancel_payment;
 mod confirm_payment;
+mod containment;
 mod create_intent;
 mod create_refund;
 mod expire_payment;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use broker::{Caller, Publisher, Target, testing::TestVhost};
-use channels::{ChannelsConfig, Credentials, StripeCredentials};
+use channels::{ChannelsConfig, ContainmentConfig, Credentials, StripeCredentials};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::Channel,
@@ -99,6 +99,10 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         channels: ChannelsConfig {
             stripe_api_base: sandbox.base_url(),
             timeout: Duration::from_millis(500),
+            containment: ContainmentConfig {
+                open_for: UNIT * 5,
+                ..ContainmentConfig::default()
+            },
             ..ChannelsConfig::default()
         },
         internal_listen: SocketAddr::from(([127, 0, 0, 1], 0)),

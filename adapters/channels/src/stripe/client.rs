@@ -26,7 +26,7 @@ use crate::{
         Cancellation, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
         PaymentChannel, StatementPeriod,
     },
-    http::{HttpConfig, base_address},
+    http::{HttpConfig, server_address},
     redact::redact,
     registry::{Credentials, other_channel},
 };
@@ -78,9 +78,10 @@ impl Stripe {
     /// # Errors
     /// The address is not one of a server, or TLS is not set up.
     pub fn new(config: &StripeConfig) -> Result<Self, ChannelsError> {
+        let api_base = server_address(&config.api_base)?;
         Ok(Self {
             http: config.http.client()?,
-            api_base: base_address(&config.api_base)?,
+            api_base,
             config: config.clone(),
         })
     }

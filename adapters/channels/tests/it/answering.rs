@@ -46,7 +46,7 @@ impl Answering {
 }
 
 /// Reads one request to its end.
-async fn request(stream: &mut TcpStream) -> String {
+pub async fn request(stream: &mut TcpStream) -> String {
     let (mut request, mut part) = (String::new(), [0; 4096]);
     while !is_whole(&request) {
         let read = stream.read(&mut part).await.unwrap();

@@ -2,9 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod alipay_answers;
+mod alipay_flows;
+mod alipay_refunds;
+mod alipay_setting;
 mod answering;
+mod conformance;
+mod listener;
 mod measures;
 mod setting;
+mod stand;
 mod stripe_changes;
 mod stripe_faults;
 mod stripe_intents;

@@ -1,48 +1,28 @@
-//! A sandbox of its own for every test, and the channels pointed at it.
+//! A stand with an account at Stripe, and the payments and refunds that tests of Stripe begin with.
 
-use std::time::Duration;
+use std::ops::Deref;
 
-use channels::{Channels, ChannelsConfig, Credentials, Period, StripeCredentials};
+use channels::{Credentials, LostIntent, Period, StripeCredentials};
 use chrono::TimeDelta;
 use domain::{
-    channel::{Intent, IntentStatus, NewIntent, NewRefund},
+    channel::{Intent, IntentRef, IntentStatus, NewIntent, NewRefund, RefundRef},
     clock::{Clock, SystemClock},
     currency::Currency,
     id::{IdempotencyKey, JobId, MerchantId, PaymentId, RefundId},
     money::Money,
+    payment::Payer,
     secret::Secret,
 };
-use sandbox::{Sandbox, SandboxConfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// How long a call may take in these tests: long enough for a loaded machine, short enough to wait for.
-pub const TIMEOUT: Duration = Duration::from_millis(1_500);
+use crate::stand::Stand;
 
 /// The key of the merchant whose account the tests use.
 const SECRET_KEY: &str = "sk_test_channels";
 
 pub struct Setting {
-    pub sandbox: Sandbox,
-    pub channels: Channels,
+    pub stand: Stand,
     pub credentials: Credentials,
-    http: reqwest::Client,
-}
-
-pub fn channels_at(api_base: &str) -> Channels {
-    runtime::install_crypto();
-    Channels::new(&config_at(api_base)).unwrap()
-}
-
-pub fn config_at(api_base: &str) -> ChannelsConfig {
-    ChannelsConfig {
-        stripe_api_base: api_base.to_owned(),
-        timeout: TIMEOUT,
-        connect_timeout: Duration::from_millis(500),
-        find_timeout: 4 * TIMEOUT,
-        find_page_limit: 2,
-        statement_timeout: 4 * TIMEOUT,
-        statement_page_limit: 2,
-    }
 }
 
 /// Everything that was opened in the last minute, and from now on.
@@ -70,6 +50,49 @@ pub fn new_intent(payment_method: Option<&str>) -> NewIntent {
         description: Some("One book & a pen".into()),
         payment_method: payment_method.map(Into::into),
         return_url: None,
+        method: None,
+        flow: None,
+        payer: Payer::default(),
+        expires_at: SystemClock.now() + TimeDelta::minutes(30),
+        callback_url: "https://sluice.example/webhooks/stripe/mer_1".into(),
+        connected_account: None,
+    }
+}
+
+/// An intent of the merchant's own, of which only the id is known.
+pub fn named(id: &str) -> IntentRef {
+    IntentRef {
+        id: id.to_owned(),
+        money: None,
+        connected_account: None,
+    }
+}
+
+/// The intent of a payment, opened lately, to which no answer came.
+pub fn lost(new: &NewIntent) -> LostIntent {
+    lost_within(new, lately())
+}
+
+/// The intent of a payment, opened within a period, to which no answer came.
+pub fn lost_within(new: &NewIntent, period: Period) -> LostIntent {
+    LostIntent {
+        payment_id: new.payment_id,
+        money: new.money,
+        connected_account: new.connected_account.clone(),
+        period,
+    }
+}
+
+/// A refund of which only the provider's id is known.
+pub fn refund_named(id: &str) -> RefundRef {
+    RefundRef {
+        refund_id: refund_id(),
+        id: id.to_owned(),
+        intent: named("pi_1"),
+        money: Money {
+            amount_minor: 1,
+            currency: Currency::USD,
+        },
     }
 }
 
@@ -84,7 +107,7 @@ pub fn new_refund(intent: &Intent, amount_minor: i64) -> NewRefund {
     NewRefund {
         refund_id: refund_id(),
         payment_id: intent.payment_id.unwrap(),
-        intent_id: intent.id.clone(),
+        intent: named(&intent.id),
         money: Money {
             amount_minor,
             ..intent.money
@@ -99,40 +122,15 @@ pub fn job(number: u8) -> JobId {
 
 impl Setting {
     pub async fn new() -> Self {
-        runtime::install_crypto();
-        let sandbox = sandbox::start(SandboxConfig::default()).await.unwrap();
-        let channels = channels_at(&sandbox.base_url());
         Self {
-            sandbox,
-            channels,
+            stand: Stand::start().await,
             credentials: credentials(SECRET_KEY),
-            http: reqwest::Client::new(),
         }
-    }
-
-    /// Lets the next call of a route go wrong.
-    pub async fn fault_once(&self, route: &str, fault: &str) {
-        self.fault(json!({"route": route, "fault": fault, "times": 1}))
-            .await;
-    }
-
-    pub async fn fault(&self, dial: Value) {
-        self.order("faults", &dial).await;
-    }
-
-    /// Lets the sandbox do something that a payer, a bank or a fault would.
-    pub async fn order(&self, path: &str, order: &Value) -> Value {
-        let url = format!("{}/sandbox/{path}", self.sandbox.base_url());
-        let done = self.http.post(url).json(order).send().await.unwrap();
-        let (status, answer) = (done.status(), done.text().await.unwrap());
-        assert!(status.is_success(), "{path}: {answer}");
-        serde_json::from_str(&answer).unwrap_or_default()
     }
 
     /// Lets Stripe forget its idempotency keys, as it does after a day.
     pub async fn forget_keys(&self) {
-        let url = format!("{}/sandbox/stripe/idempotency_keys", self.sandbox.base_url());
-        assert!(self.http.delete(url).send().await.unwrap().status().is_success());
+        self.forget("stripe/idempotency_keys").await;
     }
 
     /// A payment that was paid with this payment method.
@@ -146,30 +144,20 @@ impl Setting {
 
     /// What another program does with the merchant's account.
     pub async fn elsewhere(&self, path: &str, form: &'static str) -> Value {
-        let url = format!("{}/v1/{path}", self.sandbox.base_url());
-        let request = self.http.post(url).bearer_auth(SECRET_KEY);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        request.body(form).send().await.unwrap().json().await.unwrap()
-    }
-
-    /// The calls of a route that the sandbox received.
-    pub async fn calls(&self, route: &str) -> Vec<Value> {
-        let all = self.control("calls").await;
-        all.as_array()
-            .unwrap()
-            .iter()
-            .filter(|call| call["route"] == route)
-            .cloned()
-            .collect()
+        self.at_stripe(SECRET_KEY, path, form).await
     }
 
     /// The intents that the sandbox really holds.
     pub async fn intents(&self) -> Vec<Value> {
-        self.control("stripe/intents").await.as_array().unwrap().clone()
+        self.shown("stripe/intents").await
     }
+}
 
-    async fn control(&self, path: &str) -> Value {
-        let url = format!("{}/sandbox/{path}", self.sandbox.base_url());
-        self.http.get(url).send().await.unwrap().json().await.unwrap()
+/// A setting is a stand with a merchant's account at Stripe.
+impl Deref for Setting {
+    type Target = Stand;
+
+    fn deref(&self) -> &Stand {
+        &self.stand
     }
 }

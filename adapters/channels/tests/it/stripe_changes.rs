@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::{
     answering::{Answering, answer},
-    setting::{Setting, channels_at, credentials, job, new_intent},
+    setting::{Setting, credentials, job, named, new_intent},
+    stand::channels_at,
 };
 
 const SHOW: &str = "GET /v1/payment_intents/{id}";
@@ -20,7 +21,7 @@ fn confirmation(intent: &Intent, number: u8, payment_method: &str) -> Confirmati
     Confirmation {
         payment_id: intent.payment_id.unwrap(),
         job_id: job(number),
-        intent_id: intent.id.clone(),
+        intent: named(&intent.id),
         payment_method: Some(payment_method.into()),
         return_url: Some("https://merchant.example/back".into()),
     }
@@ -30,7 +31,7 @@ fn cancellation(intent: &Intent, number: u8) -> Cancellation {
     Cancellation {
         payment_id: intent.payment_id.unwrap(),
         job_id: job(number),
-        intent_id: intent.id.clone(),
+        intent: named(&intent.id),
     }
 }
 
@@ -186,7 +187,7 @@ async fn cancel_at(answers: &[String]) -> (Result<Intent, CallError>, Vec<String
     let close = Cancellation {
         payment_id: new_intent(None).payment_id,
         job_id: job(1),
-        intent_id: "pi_1".into(),
+        intent: named("pi_1"),
     };
     let (result, _) = channels_at(&server.base_url)
         .cancel_intent(&credentials("sk_test_wire"), &close)

@@ -6,7 +6,10 @@ use channels::{Channels, ChannelsConfig};
 use domain::channel::{CallError, Intent, IntentStatus, NewIntent};
 use serde_json::json;
 
-use crate::setting::{Setting, TIMEOUT, channels_at, config_at, lately, new_intent};
+use crate::{
+    setting::{Setting, lost, new_intent},
+    stand::{TIMEOUT, channels_at, config_at},
+};
 
 const CREATE: &str = "POST /v1/payment_intents";
 
@@ -21,7 +24,7 @@ async fn create_under(setting: &Setting, fault: &str, new: &NewIntent) -> (Resul
 async fn find(setting: &Setting, new: &NewIntent) -> Option<Intent> {
     setting
         .channels
-        .find_intent(&setting.credentials, new.payment_id, lately())
+        .find_intent(&setting.credentials, &lost(new))
         .await
         .0
         .unwrap()
@@ -120,10 +123,9 @@ async fn a_question_without_an_answer_is_not_taken_for_a_no() {
     let setting = Setting::new().await;
     for fault in ["error", "reset_before", "malformed", "rate_limit"] {
         setting.fault_once("GET /v1/payment_intents", fault).await;
-        let payment_id = new_intent(None).payment_id;
         let (found, exchange) = setting
             .channels
-            .find_intent(&setting.credentials, payment_id, lately())
+            .find_intent(&setting.credentials, &lost(&new_intent(None)))
             .await;
         assert!(found.is_err(), "{fault}: {found:?}");
         assert!(
@@ -138,15 +140,14 @@ async fn a_search_ends_when_its_time_is_up() {
     let setting = Setting::new().await;
     let slow =
         json!({"route": "GET /v1/payment_intents", "fault": "slow", "delay_ms": TIMEOUT.as_millis() / 2});
-    setting.fault(slow).await;
+    setting.fault(&slow).await;
     let channels = Channels::new(&ChannelsConfig {
         find_timeout: TIMEOUT / 5,
         ..config_at(&setting.sandbox.base_url())
     });
-    let payment_id = new_intent(None).payment_id;
     let (found, exchange) = channels
         .unwrap()
-        .find_intent(&setting.credentials, payment_id, lately())
+        .find_intent(&setting.credentials, &lost(&new_intent(None)))
         .await;
     assert!(matches!(found, Err(CallError::Unknown { .. })), "{found:?}");
     assert!(exchange.error.unwrap().contains("within 300ms"));
@@ -156,7 +157,7 @@ async fn a_search_ends_when_its_time_is_up() {
 async fn nobody_listening_is_surely_not_done() {
     let setting = Setting::new().await;
     let base_url = setting.sandbox.base_url();
-    setting.sandbox.stop().await;
+    setting.stand.sandbox.stop().await;
     let channels = channels_at(&base_url);
     let (result, exchange) = channels
         .create_intent(&setting.credentials, &new_intent(None))

@@ -3,14 +3,14 @@
 use channels::{Cancellation, Confirmation, Period};
 use chrono::TimeDelta;
 use domain::{
-    channel::{CallError, Channel, IntentStatus},
+    channel::{CallError, Channel, IntentStatus, PayerStep},
     clock::{Clock, SystemClock},
     currency::Currency,
     money::Money,
     payment::NextStep,
 };
 
-use crate::setting::{Setting, credentials, job, lately, new_intent};
+use crate::setting::{Setting, credentials, job, lately, lost, lost_within, named, new_intent};
 
 const CREATE: &str = "POST /v1/payment_intents";
 
@@ -23,14 +23,12 @@ async fn an_intent_is_opened_for_the_payer_to_pay() {
     assert_eq!(intent.status, IntentStatus::RequiresAction);
     assert_eq!(intent.payment_id, Some(new.payment_id));
     assert_eq!((intent.money, intent.received_minor), (new.money, 0));
-    assert!(
-        intent
-            .client_secret
-            .as_ref()
-            .unwrap()
-            .expose()
-            .starts_with(&intent.id)
-    );
+    let Some(PayerStep::ClientSecret { client_secret }) =
+        intent.next_action.clone().map(|action| action.step)
+    else {
+        panic!("{intent:?}")
+    };
+    assert!(client_secret.starts_with(&intent.id));
     assert_eq!((exchange.operation, exchange.outcome), ("create_intent", "ok"));
     assert_eq!(exchange.intent_id.as_ref(), Some(&intent.id));
     assert_eq!(exchange.error, None);
@@ -48,7 +46,7 @@ async fn an_intent_is_opened_for_the_payer_to_pay() {
 
     let (retrieved, exchange) = setting
         .channels
-        .retrieve_intent(&setting.credentials, &intent.id)
+        .retrieve_intent(&setting.credentials, &named(&intent.id))
         .await;
     assert_eq!(retrieved, Ok(intent));
     assert_eq!((exchange.operation, exchange.outcome), ("retrieve_intent", "ok"));
@@ -130,14 +128,14 @@ async fn a_decline_gives_the_open_intent_and_another_card_pays_it() {
     // Asked later, the intent tells the same.
     let (retrieved, _) = setting
         .channels
-        .retrieve_intent(&setting.credentials, &intent.id)
+        .retrieve_intent(&setting.credentials, &named(&intent.id))
         .await;
     assert_eq!(retrieved.unwrap(), intent);
 
     let mut confirmation = Confirmation {
         payment_id: new.payment_id,
         job_id: job(1),
-        intent_id: intent.id,
+        intent: named(&intent.id),
         payment_method: Some("pm_card_chargeDeclinedIncorrectCvc".into()),
         return_url: None,
     };
@@ -189,7 +187,7 @@ async fn an_intent_is_canceled_once_and_a_paid_one_is_not() {
     let cancel = |payment_id, number, intent_id: &str| Cancellation {
         payment_id,
         job_id: job(number),
-        intent_id: intent_id.to_owned(),
+        intent: named(intent_id),
     };
     let open = new_intent(None);
     let intent = setting
@@ -232,8 +230,8 @@ async fn an_intent_is_canceled_once_and_a_paid_one_is_not() {
 async fn a_lost_intent_is_found_by_its_payment() {
     let setting = Setting::new().await;
     let (channels, credentials) = (&setting.channels, &setting.credentials);
-    let lost = new_intent(None);
-    let created = channels.create_intent(credentials, &lost).await.0.unwrap();
+    let payment = new_intent(None);
+    let created = channels.create_intent(credentials, &payment).await.0.unwrap();
     for _ in 0..3 {
         channels
             .create_intent(credentials, &new_intent(None))
@@ -241,22 +239,17 @@ async fn a_lost_intent_is_found_by_its_payment() {
             .0
             .unwrap();
     }
-    let (found, exchange) = channels.find_intent(credentials, lost.payment_id, lately()).await;
+    let (found, exchange) = channels.find_intent(credentials, &lost(&payment)).await;
     assert_eq!(found, Ok(Some(created.clone())));
     assert_eq!((exchange.outcome, exchange.intent_id), ("ok", Some(created.id)));
 
-    let (found, exchange) = channels
-        .find_intent(credentials, new_intent(None).payment_id, lately())
-        .await;
+    let (found, exchange) = channels.find_intent(credentials, &lost(&new_intent(None))).await;
     assert_eq!(found, Ok(None));
     assert_eq!((exchange.outcome, exchange.intent_id), ("not_found", None));
 
     // Another merchant's account holds none of them, and neither does any other time.
     let other = crate::setting::credentials("sk_test_other");
-    assert_eq!(
-        channels.find_intent(&other, lost.payment_id, lately()).await.0,
-        Ok(None)
-    );
+    assert_eq!(channels.find_intent(&other, &lost(&payment)).await.0, Ok(None));
     let now = SystemClock.now();
     let ten_minutes = TimeDelta::minutes(10);
     let until = |to| Period {
@@ -272,7 +265,10 @@ async fn a_lost_intent_is_found_by_its_payment() {
         (until(now - ten_minutes), false),
         (until(now), true),
     ] {
-        let found = channels.find_intent(credentials, lost.payment_id, period).await.0;
+        let found = channels
+            .find_intent(credentials, &lost_within(&payment, period))
+            .await
+            .0;
         assert_eq!(found.unwrap().is_some(), is_found, "{period:?}");
     }
 }
@@ -281,8 +277,8 @@ async fn a_lost_intent_is_found_by_its_payment() {
 async fn too_many_intents_to_look_through_is_unknown() {
     let setting = Setting::new().await;
     let (channels, credentials) = (&setting.channels, &setting.credentials);
-    let lost = new_intent(None);
-    let created = channels.create_intent(credentials, &lost).await.0.unwrap();
+    let payment = new_intent(None);
+    let created = channels.create_intent(credentials, &payment).await.0.unwrap();
     let open = |count: usize| async move {
         let news: Vec<_> = (0..count).map(|_| new_intent(None)).collect();
         let opening = news.iter().map(|new| channels.create_intent(credentials, new));
@@ -294,20 +290,14 @@ async fn too_many_intents_to_look_through_is_unknown() {
     // On the second page of two: found, and a payment that is on neither is surely not there.
     open(150).await;
     assert_eq!(
-        channels
-            .find_intent(credentials, lost.payment_id, lately())
-            .await
-            .0,
+        channels.find_intent(credentials, &lost(&payment)).await.0,
         Ok(Some(created))
     );
-    let unheard_of = new_intent(None).payment_id;
-    assert_eq!(
-        channels.find_intent(credentials, unheard_of, lately()).await.0,
-        Ok(None)
-    );
+    let unheard_of = lost(&new_intent(None));
+    assert_eq!(channels.find_intent(credentials, &unheard_of).await.0, Ok(None));
     // Beyond the second page nobody looks, and so nobody may say that it is not there.
     open(60).await;
-    let (found, exchange) = channels.find_intent(credentials, lost.payment_id, lately()).await;
+    let (found, exchange) = channels.find_intent(credentials, &lost(&payment)).await;
     assert!(matches!(found, Err(CallError::Unknown { .. })), "{found:?}");
     assert_eq!(exchange.outcome, "unknown");
     assert_eq!(setting.calls("GET /v1/payment_intents").await.len(), 6);
@@ -377,13 +367,13 @@ async fn a_wrong_request_is_refused() {
     assert!(exchange.error.unwrap().contains("request req_"));
     let (refused, _) = setting
         .channels
-        .retrieve_intent(&setting.credentials, "pi_nowhere")
+        .retrieve_intent(&setting.credentials, &named("pi_nowhere"))
         .await;
     assert_eq!(code(refused), "resource_missing");
     for crooked in ["", "pi_1/../../refunds", "pi_1?expand=x", "pi_1/cancel"] {
         let (refused, _) = setting
             .channels
-            .retrieve_intent(&setting.credentials, crooked)
+            .retrieve_intent(&setting.credentials, &named(crooked))
             .await;
         assert_eq!(code(refused), "invalid_intent_id");
     }

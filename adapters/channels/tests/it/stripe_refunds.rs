@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::{
     answering::{Answering, answer},
-    setting::{Setting, TIMEOUT, channels_at, config_at, credentials, new_intent, new_refund, refund_id},
+    setting::{Setting, credentials, named, new_intent, new_refund, refund_id, refund_named},
+    stand::{TIMEOUT, channels_at, config_at},
 };
 
 const CREATE: &str = "POST /v1/refunds";
@@ -31,7 +32,7 @@ async fn create(setting: &Setting, new: &NewRefund) -> Result<ChannelRefund, Cal
 async fn find(setting: &Setting, new: &NewRefund) -> Result<Option<ChannelRefund>, CallError> {
     let channels = &setting.channels;
     let (found, _) = channels
-        .find_refund(&setting.credentials, &new.intent_id, new.refund_id)
+        .find_refund(&setting.credentials, &new.intent, new.refund_id)
         .await;
     found
 }
@@ -79,7 +80,7 @@ async fn a_part_of_a_payment_is_given_back_once() {
 
     let retrieved = setting
         .channels
-        .retrieve_refund(&setting.credentials, &refund.id)
+        .retrieve_refund(&setting.credentials, &refund_named(&refund.id))
         .await;
     assert_eq!(retrieved.0, Ok(refund.clone()));
     assert_eq!(
@@ -111,7 +112,7 @@ async fn a_refund_that_comes_back_has_failed() {
     setting.order(&settle, &json!({"succeeded": false})).await;
     let (retrieved, exchange) = setting
         .channels
-        .retrieve_refund(&setting.credentials, &refund.id)
+        .retrieve_refund(&setting.credentials, &refund_named(&refund.id))
         .await;
     let ChannelRefundStatus::Failed(failure) = retrieved.unwrap().status else {
         panic!("{exchange:?}")
@@ -165,7 +166,7 @@ async fn what_cannot_be_given_back_is_refused_with_stripes_code() {
     );
 
     let mut nowhere = new_refund(&intent, 1);
-    nowhere.intent_id = "pi_nowhere".into();
+    nowhere.intent = named("pi_nowhere");
     assert_eq!(code(create(&setting, &nowhere).await), "resource_missing");
     let wrong_key = credentials("sk_live_not_of_the_sandbox");
     let refused = setting
@@ -189,17 +190,17 @@ async fn what_stripe_could_not_read_is_not_sent() {
     };
     assert_eq!(code(create(&setting, &too_fine).await), "amount_not_taken");
     let mut crooked = new_refund(&intent, 1);
-    crooked.intent_id = "pi_1&amount=7".into();
+    crooked.intent = named("pi_1&amount=7");
     assert_eq!(code(create(&setting, &crooked).await), "invalid_intent_id");
     let (found, _) = setting
         .channels
-        .find_refund(&setting.credentials, "pi_1&x", refund_id())
+        .find_refund(&setting.credentials, &named("pi_1&x"), refund_id())
         .await;
     assert!(matches!(found, Err(CallError::Refused { code, .. }) if code == "invalid_intent_id"));
     for crooked in ["", "re_1/cancel", "../payment_intents/pi_1"] {
         let (refused, _) = setting
             .channels
-            .retrieve_refund(&setting.credentials, crooked)
+            .retrieve_refund(&setting.credentials, &refund_named(crooked))
             .await;
         assert_eq!(code(refused), "invalid_refund_id");
     }
@@ -278,14 +279,14 @@ async fn a_question_without_an_answer_is_not_taken_for_a_no() {
         assert!(found.is_err(), "{fault}: {found:?}");
     }
     let slow = json!({"route": LIST, "fault": "slow", "delay_ms": TIMEOUT.as_millis() / 2});
-    setting.fault(slow).await;
+    setting.fault(&slow).await;
     let channels = Channels::new(&ChannelsConfig {
         find_timeout: Duration::from_millis(300),
         ..config_at(&setting.sandbox.base_url())
     });
     let called = channels.unwrap();
     let (found, exchange) = called
-        .find_refund(&setting.credentials, &intent.id, refund_id())
+        .find_refund(&setting.credentials, &named(&intent.id), refund_id())
         .await;
     assert!(matches!(found, Err(CallError::Unknown { .. })), "{found:?}");
     let error = exchange.error.unwrap();
@@ -310,10 +311,10 @@ async fn a_lost_refund_is_found_among_the_refunds_of_its_intent_only() {
         );
     }
     let other = setting.paid("pm_card_visa").await;
-    refunds[0].intent_id = other.id;
+    refunds[0].intent = named(&other.id);
     let (found, exchange) = setting
         .channels
-        .find_refund(&setting.credentials, &refunds[0].intent_id, refunds[0].refund_id)
+        .find_refund(&setting.credentials, &refunds[0].intent, refunds[0].refund_id)
         .await;
     assert_eq!(found, Ok(None));
     assert_eq!(
@@ -395,7 +396,7 @@ async fn every_refusal_of_a_refund_keeps_its_code_and_nothing_else_is_one() {
         let new = NewRefund {
             refund_id: refund_id(),
             payment_id: new_intent(None).payment_id,
-            intent_id: "pi_1".into(),
+            intent: named("pi_1"),
             money: new_intent(None).money,
             reason: None,
         };

@@ -12,7 +12,10 @@ use domain::{
 };
 use serde_json::json;
 
-use crate::setting::{Setting, TIMEOUT, config_at, credentials, new_intent, new_refund};
+use crate::{
+    setting::{Setting, credentials, new_intent, new_refund},
+    stand::{TIMEOUT, config_at},
+};
 
 const ROUTE: &str = "GET /v1/balance_transactions";
 
@@ -297,7 +300,7 @@ async fn a_statement_with_a_page_missing_is_none() {
         }
     }
     let slow = json!({"route": ROUTE, "fault": "slow", "delay_ms": TIMEOUT.as_millis() / 2});
-    setting.fault(slow).await;
+    setting.fault(&slow).await;
     let hasty = Channels::new(&ChannelsConfig {
         statement_timeout: Duration::from_millis(300),
         ..config_at(&setting.sandbox.base_url())

@@ -8,7 +8,8 @@ use domain::channel::CallError;
 
 use crate::{
     answering::Answering,
-    setting::{channels_at, credentials, new_intent},
+    setting::{credentials, new_intent},
+    stand::channels_at,
 };
 
 async fn create_at(answer: &str) -> (CallError, String) {

@@ -199,3 +199,47 @@ proptest! {
         prop_assert_eq!(told.len(), once.len(), "{:?}", told);
     }
 }
+
+/// What the payer agreed to is asked for until it is there, and never of a payment that is closed or being closed.
+#[test]
+fn what_a_payer_agreed_to_is_captured() {
+    let approved = || seen(IntentStatus::Approved);
+    let captures = |applied: &Applied| {
+        let captures = applied
+            .effects
+            .iter()
+            .filter(|effect| **effect == Effect::Capture);
+        (applied.changed, captures.count())
+    };
+    let first = pending().apply(approved()).unwrap();
+    assert_eq!(
+        (captures(&first), first.payment.status),
+        ((true, 1), PaymentStatus::Processing)
+    );
+    let again = first.payment.clone().apply(approved()).unwrap();
+    assert_eq!(captures(&again), (true, 1), "told again, it may have been lost");
+    let declined = again.payment.apply(seen(declined())).unwrap().payment;
+    let other_account = declined.apply(approved()).unwrap();
+    assert_eq!(
+        captures(&other_account),
+        (true, 1),
+        "a payer may agree again after a decline"
+    );
+
+    let paid = first
+        .payment
+        .clone()
+        .apply(seen(IntentStatus::Succeeded))
+        .unwrap()
+        .payment;
+    assert_eq!(captures(&paid.apply(approved()).unwrap()), (false, 0));
+    let closing = first
+        .payment
+        .clone()
+        .apply(PaymentEvent::ClosingBegun(Closing::Canceled))
+        .unwrap()
+        .payment;
+    assert_eq!(captures(&closing.apply(approved()).unwrap()), (false, 0));
+    let canceled = first.payment.apply(seen(IntentStatus::Canceled)).unwrap().payment;
+    assert_eq!(captures(&canceled.apply(approved()).unwrap()), (false, 0));
+}

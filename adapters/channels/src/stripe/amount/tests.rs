@@ -4,7 +4,7 @@ use domain::channel::Channel;
 use proptest::prelude::*;
 
 use super::*;
-use crate::capabilities::{AmountRefused, capabilities};
+use crate::{capabilities::AmountRefused, registry::capabilities};
 
 fn money(amount_minor: i64, currency: Currency) -> Money {
     Money {

@@ -24,6 +24,7 @@ fn kind_of(failed: Failed) -> &'static str {
     match CallError::from(failed) {
         CallError::Declined(_) => "declined",
         CallError::Refused { .. } => "refused",
+        CallError::Limited { .. } => "limited",
         CallError::NotDone { .. } => "not_done",
         CallError::Unknown { .. } => "unknown",
     }
@@ -143,7 +144,7 @@ fn a_decline_tells_the_intent_it_left_open() {
         "message": "Your card has insufficient funds.", "payment_intent": intent("requires_payment_method")});
     let left = error(402, &body).intent_left().unwrap();
     assert_eq!(left.id, "pi_1");
-    assert!(left.client_secret.is_some());
+    assert!(left.next_action.is_some());
     let IntentStatus::Declined(failure) = left.status else {
         panic!("{:?}", left.status)
     };

@@ -49,6 +49,7 @@ fn the_events_of_the_official_libraries_are_read() {
         seen.push(match event {
             CallbackEvent::Intent { change, .. } => change.name(),
             CallbackEvent::Refund(refund) => refund.status.name(),
+            CallbackEvent::RefundTold(_) => "refund_told",
             CallbackEvent::Dispute(_) => "dispute",
             CallbackEvent::Other => "other",
         });

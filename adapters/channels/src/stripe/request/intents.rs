@@ -95,10 +95,12 @@ pub(in crate::stripe) fn list(
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use domain::{
         currency::Currency,
         id::{IdempotencyKey, MerchantId, PaymentId},
         money::Money,
+        payment::Payer,
     };
 
     use super::*;
@@ -115,6 +117,12 @@ mod tests {
             description: None,
             payment_method: payment_method.map(Into::into),
             return_url: return_url.map(Into::into),
+            method: None,
+            flow: None,
+            payer: Payer::default(),
+            expires_at: DateTime::UNIX_EPOCH,
+            callback_url: "https://sluice.example/webhooks".into(),
+            connected_account: None,
         };
         // The library shows a request's form only in its debug print.
         format!("{:?}", create(&new).unwrap())

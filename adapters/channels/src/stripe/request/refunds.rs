@@ -72,6 +72,7 @@ const fn written(reason: RefundReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use domain::{
+        channel::IntentRef,
         currency::Currency,
         id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
         money::Money,
@@ -85,7 +86,11 @@ mod tests {
         let new = NewRefund {
             refund_id: RefundId::derive(merchant, &key),
             payment_id: PaymentId::derive(merchant, &key),
-            intent_id: "pi_1".into(),
+            intent: IntentRef {
+                id: "pi_1".into(),
+                money: None,
+                connected_account: None,
+            },
             money: Money {
                 amount_minor: 150,
                 currency: Currency::ISK,

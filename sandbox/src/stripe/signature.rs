@@ -1,4 +1,4 @@
-//! Signatures of callbacks, in the provider's scheme.
+//! Signatures of callbacks, in Stripe's scheme.
 
 use ring::hmac;
 

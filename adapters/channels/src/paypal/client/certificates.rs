@@ -1,0 +1,189 @@
+//! PayPal's certificates: fetched from where an event's headers say, if that is a place to ask, and kept for hours.
+//!
+//! The address comes from whoever sent the event, so a fetch is short, small, without redirects and one of few at a time.
+//! What it gives is trusted no more than the address: its chain is checked each time it is used.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use domain::callback::CallbackHead;
+use http::HeaderMap;
+use reqwest::{StatusCode, Url};
+use ring::digest;
+use tokio::sync::Semaphore;
+
+use super::kept::{Fetched, Kept, Key};
+use crate::{
+    callback::{CallbackRefused, SignatureRefused},
+    channel::ChannelsError,
+    http::{HttpConfig, describe},
+    paypal::{
+        CallbackKeys,
+        certificate::{Chain, Roots},
+        signature::{Origins, Transmission, head},
+    },
+    redact::redact,
+};
+
+/// How many certificates are kept. PayPal uses a handful.
+const MOST: usize = 32;
+/// For how long. PayPal gives a new certificate a new address.
+const KEPT_FOR: Duration = Duration::from_secs(6 * 3_600);
+/// How many are fetched at once: strangers can name addresses at PayPal where there is none.
+const MOST_FETCHES: usize = 4;
+/// The largest file, in bytes.
+const MOST_BYTES: usize = 64 * 1_024;
+
+/// Where certificates come from and who vouches for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CertificatesConfig {
+    pub(crate) origin: Option<String>,
+    pub(crate) roots: Option<String>,
+    pub(crate) http: HttpConfig,
+}
+
+/// The certificates that are known.
+#[derive(Debug)]
+pub(crate) struct Certificates {
+    origin: Option<String>,
+    roots: Roots,
+    config: HttpConfig,
+    /// Made when it is first needed, so that a verifier that never meets PayPal needs no TLS.
+    http: OnceLock<reqwest::Client>,
+    fetches: Arc<Semaphore>,
+    kept: Kept<Arc<Chain>, CallbackRefused>,
+}
+
+impl Certificates {
+    /// None yet.
+    ///
+    /// # Errors
+    /// The origin is not one, or the roots cannot be read.
+    pub(crate) fn new(config: &CertificatesConfig) -> Result<Self, ChannelsError> {
+        let origin = config.origin.as_deref().map(origin).transpose()?;
+        let roots = match &config.roots {
+            Some(pem) => Roots::read(pem).ok_or(ChannelsError::TrustRoots)?,
+            None => Roots::of_the_web(),
+        };
+        Ok(Self::of(origin, roots, config.http))
+    }
+
+    /// PayPal's own, as the web trusts them.
+    pub(crate) fn of_paypal(http: HttpConfig) -> Self {
+        Self::of(None, Roots::of_the_web(), http)
+    }
+
+    fn of(origin: Option<String>, roots: Roots, config: HttpConfig) -> Self {
+        Self {
+            origin,
+            roots,
+            config,
+            http: OnceLock::new(),
+            fetches: Arc::new(Semaphore::new(MOST_FETCHES)),
+            // The wait for a turn may take as long as the fetch.
+            kept: Kept::new(MOST, 2 * config.timeout),
+        }
+    }
+
+    /// Checks what the headers of an event tell on their own.
+    pub(crate) fn check_headers(&self, headers: &HeaderMap) -> Result<(), SignatureRefused> {
+        Transmission::read(headers, self.origins()).map(drop)
+    }
+
+    /// Checks that PayPal signed these bytes for one of the webhooks.
+    pub(crate) async fn verify(
+        &self,
+        keys: &CallbackKeys,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<CallbackHead, CallbackRefused> {
+        let transmission = Transmission::read(headers, self.origins())?;
+        let mut signed = transmission.signed(keys, body).peekable();
+        if signed.peek().is_none() {
+            return Err(SignatureRefused::NoSecret.into());
+        }
+        let chain = self.chain(transmission.certificate_url).await?;
+        chain.verify(&self.roots, now, signed, &transmission.signature)?;
+        Ok(head(body)?)
+    }
+
+    fn origins(&self) -> Origins<'_> {
+        self.origin.as_deref().map_or(Origins::Paypal, Origins::Only)
+    }
+
+    async fn chain(&self, url: &str) -> Result<Arc<Chain>, CallbackRefused> {
+        let http = self.http()?.clone();
+        let (fetches, timeout) = (Arc::clone(&self.fetches), self.config.timeout);
+        let address = url.to_owned();
+        let fetch = || async move {
+            let turn = tokio::time::timeout(timeout, fetches.acquire_owned()).await;
+            let Ok(Ok(_turn)) = turn else {
+                return Err(unavailable("too many certificates are being fetched"));
+            };
+            fetch(&http, &address).await
+        };
+        self.kept.get(key(url), fetch).await
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, CallbackRefused> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let http = self
+            .config
+            .client()
+            .map_err(|error| unavailable(&error.to_string()))?;
+        Ok(self.http.get_or_init(|| http))
+    }
+}
+
+/// An origin is a scheme and a host, and a port where it needs one.
+fn origin(text: &str) -> Result<String, ChannelsError> {
+    let bad = || ChannelsError::Address(text.to_owned());
+    let url: Url = text.parse().map_err(|_| bad())?;
+    let origin = url.origin().ascii_serialization();
+    if matches!(url.scheme(), "http" | "https") && text.trim_end_matches('/') == origin {
+        Ok(origin)
+    } else {
+        Err(bad())
+    }
+}
+
+/// Fetches a certificate file. Whatever goes wrong, PayPal sends the event again. The address is not quoted: a stranger may
+/// have written it.
+async fn fetch(http: &reqwest::Client, url: &str) -> Result<Fetched<Arc<Chain>>, CallbackRefused> {
+    let mut response = http.get(url).send().await.map_err(failed)?;
+    if response.status() != StatusCode::OK {
+        let status = response.status().as_u16();
+        return Err(unavailable(&format!(
+            "the certificate cannot be had (HTTP {status})"
+        )));
+    }
+    let mut pem = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if pem.len() + chunk.len() > MOST_BYTES {
+            return Err(unavailable("the certificate is too large"));
+        }
+        pem.extend_from_slice(&chunk);
+    }
+    let chain = Chain::read(&pem).map_err(|_| unavailable("what was fetched is no certificate"))?;
+    Ok((Arc::new(chain), KEPT_FOR))
+}
+
+fn failed(error: reqwest::Error) -> CallbackRefused {
+    unavailable(&describe(error))
+}
+
+fn unavailable(why: &str) -> CallbackRefused {
+    CallbackRefused::Unavailable(redact(why))
+}
+
+fn key(url: &str) -> Key {
+    let mut key = [0; 32];
+    key.copy_from_slice(digest::digest(&digest::SHA256, url.as_bytes()).as_ref());
+    key
+}

@@ -1,0 +1,160 @@
+//! One signed request to WeChat Pay and its answer, with the credentials of one merchant.
+
+use std::time::Duration;
+
+use domain::{
+    channel::CallError,
+    clock::{Clock, SystemClock},
+};
+use reqwest::{Method, Response, Url, header};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::de::DeserializeOwned;
+
+use super::Wechat;
+use crate::{
+    http::{describe, unanswered},
+    redact::redact,
+    wechat::{
+        credentials::WechatCredentials,
+        error::Answer,
+        request::Request,
+        signature::{SERIAL_HEADER, authorization, verify},
+    },
+};
+
+/// The client together with the credentials of one merchant.
+pub(super) struct Connection<'a> {
+    wechat: &'a Wechat,
+    pub(super) credentials: &'a WechatCredentials,
+}
+
+impl<'a> Connection<'a> {
+    pub(super) const fn new(wechat: &'a Wechat, credentials: &'a WechatCredentials) -> Self {
+        Self { wechat, credentials }
+    }
+
+    /// What a request is answered, read from an answer of success that WeChat Pay signed. Any other answer is given back.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failed> {
+        let answer = self.answer(request).await?;
+        if !answer.is_success() || answer.signed.is_err() {
+            return Err(Failed::Answered(answer));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| Failed::Answered(answer))
+    }
+
+    /// Whatever a request is answered.
+    pub(super) async fn answer(&self, request: &Request) -> Result<Answer, CallError> {
+        let not_done = |message: &str| CallError::NotDone {
+            message: message.into(),
+            retry_after: None,
+        };
+        let url: Url = format!("{}{}", self.wechat.base, request.target)
+            .parse()
+            .map_err(|_| not_done("the address cannot be built"))?;
+        // What is signed is the target as the server sees it, so it is taken from what is sent.
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let target = format!("{}{query}", url.path());
+        let (method, body) = (request.method(), request.body.as_deref().unwrap_or_default());
+        let now_s = SystemClock.now().timestamp();
+        let authorization = nonce()
+            .and_then(|nonce| authorization(self.credentials, method, &target, now_s, &nonce, body))
+            .ok_or_else(|| not_done("the request cannot be signed"))?;
+        let mut http = match &request.body {
+            None => self.wechat.http.request(Method::GET, url),
+            Some(body) => self
+                .wechat
+                .http
+                .request(Method::POST, url)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(body.clone()),
+        };
+        http = http
+            .header(header::ACCEPT, "application/json")
+            .header(header::AUTHORIZATION, authorization);
+        if let Some(newest) = self.credentials.verifiers().first() {
+            http = http.header(SERIAL_HEADER, &newest.id);
+        }
+        self.read(http.send().await.map_err(safely_unanswered)?).await
+    }
+
+    async fn read(&self, response: Response) -> Result<Answer, CallError> {
+        let status = response.status().as_u16();
+        let request_id = text(&response, "request-id");
+        let retry_after = text(&response, "retry-after")
+            .and_then(|seconds| seconds.parse().ok())
+            .map(Duration::from_secs);
+        tracing::debug!(status, request_id, "WeChat Pay answered");
+        let headers = response.headers().clone();
+        // An answer that is cut came after the request was read.
+        let body = response.bytes().await.map_err(|error| CallError::Unknown {
+            message: redact(&describe(error)),
+        })?;
+        let signed = verify(&headers, &body, self.credentials.verifiers(), SystemClock.now());
+        Ok(Answer {
+            status,
+            body,
+            request_id,
+            retry_after,
+            signed,
+        })
+    }
+}
+
+/// A request that gave nothing that could be used.
+pub(super) enum Failed {
+    /// There is no answer.
+    Unanswered(CallError),
+    /// There is one, and it does not say success, or not in a way that could be believed and read.
+    Answered(Answer),
+}
+
+impl Failed {
+    /// Whether WeChat Pay itself says this.
+    pub(super) const fn is_signed(&self) -> bool {
+        match self {
+            Self::Unanswered(_) => false,
+            Self::Answered(answer) => answer.signed.is_ok(),
+        }
+    }
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        Self::Unanswered(error)
+    }
+}
+
+impl From<Failed> for CallError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Unanswered(error) => error,
+            Failed::Answered(answer) => answer.judge(),
+        }
+    }
+}
+
+/// A text that nobody can guess, of the 32 characters that WeChat Pay takes at most.
+pub(super) fn nonce() -> Option<String> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(hex::encode_upper(bytes))
+}
+
+fn safely_unanswered(error: reqwest::Error) -> CallError {
+    match unanswered(error) {
+        CallError::NotDone { message, retry_after } => CallError::NotDone {
+            message: redact(&message),
+            retry_after,
+        },
+        CallError::Unknown { message } => CallError::Unknown {
+            message: redact(&message),
+        },
+        other => other,
+    }
+}
+
+/// A header's value, if it is text.
+fn text(response: &Response, header: &str) -> Option<String> {
+    let value = response.headers().get(header)?;
+    value.to_str().ok().map(str::to_owned)
+}
