@@ -1,13 +1,15 @@
 //! The command line. No argument ever carries a secret.
 
 mod reconciliation;
+mod routing;
 
 pub use reconciliation::{Differences, DifferencesCommand, ReconcileDay, ResolveDifference};
+pub use routing::{AddRoute, Condition, ExplainRoutes, RouteFields, RoutesCommand, SetChannel, SetRoute};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest};
 
-/// Operates Sluice: the database schema, merchants, their keys, terms, endpoints and channels, and the ledger.
+/// Operates Sluice: the database schema, merchants, their keys, terms, endpoints, channels and routes, and the ledger.
 ///
 /// Settings come from the environment: DATABASE_URL (a role that may write) and SLUICE_SECRETS_KEY (the key ring that
 /// ingress and workers use).
@@ -39,6 +41,9 @@ pub enum Command {
     /// Channels: the providers a merchant is paid through.
     #[command(subcommand)]
     Channels(ChannelsCommand),
+    /// Routes: which channels a merchant's payments take.
+    #[command(subcommand)]
+    Routes(RoutesCommand),
     /// The ledger: whether it agrees with everything else, and what is on its accounts.
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -170,6 +175,15 @@ pub struct RotateEndpoint {
 /// About channels.
 #[derive(Debug, Subcommand)]
 pub enum ChannelsCommand {
+    /// Store a merchant's credentials for a channel, as the JSON that the channel asks for, read from CHANNEL_CREDENTIALS or
+    /// standard input. Prints the path to register with the provider for callbacks.
+    Set(SetChannel),
+    /// List the channels that a merchant is set up for. Shows no secrets.
+    List {
+        /// The merchant's id, mer_….
+        #[arg(long)]
+        merchant: String,
+    },
     /// Store a merchant's Stripe credentials. `env` reads STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET (several, newest
     /// first, separated by commas); `stdin` reads {"secret_key": "sk_…", "webhook_secrets": ["whsec_…"]}.
     SetStripe(SetStripe),

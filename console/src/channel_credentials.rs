@@ -3,14 +3,19 @@
 use std::io::Read;
 
 use channels::{Credentials, StripeCredentials};
+use chrono::SecondsFormat;
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     Answer, Console, ConsoleError,
-    args::{CredentialsSource, SetStripe},
+    answer::Facts,
+    args::{CredentialsSource, SetChannel, SetStripe},
 };
 
+/// What holds the credentials for any channel.
+const VARIABLE: &str = "CHANNEL_CREDENTIALS";
 const KEY_VARIABLE: &str = "STRIPE_SECRET_KEY";
 const WEBHOOK_VARIABLE: &str = "STRIPE_WEBHOOK_SECRET";
 
@@ -25,6 +30,44 @@ struct StripeInput {
 }
 
 impl Console<'_> {
+    pub(crate) async fn set_channel(
+        &self,
+        args: &SetChannel,
+        input: &mut (dyn Read + Send),
+    ) -> Result<Answer, ConsoleError> {
+        let (merchant, channel) = (self.merchant(&args.merchant).await?.id, args.channel);
+        let handed_in = match args.from {
+            CredentialsSource::Env => Secret::new(variable(VARIABLE)?),
+            CredentialsSource::Stdin => text(input).map_err(|_| ConsoleError::ChannelInput(channel))?,
+        };
+        let credentials = Credentials::read(channel, &handed_in)?.to_json()?;
+        self.store
+            .set_credentials(merchant, channel, &credentials, &self.actor, self.now())
+            .await?;
+        Ok(Answer::new([
+            ("merchant_id", merchant.to_string()),
+            ("channel", channel.to_string()),
+            ("callback_path", callback_path(channel, merchant)),
+        ]))
+    }
+
+    pub(crate) async fn list_channels(&self, merchant: &str) -> Result<Answer, ConsoleError> {
+        let merchant = self.merchant(merchant).await?.id;
+        let channels = self.store.configured_channels(merchant).await?;
+        let rows = channels.into_iter().map(|configured| -> Facts {
+            let updated_at = configured.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            vec![
+                ("channel", Value::from(configured.channel.name())),
+                ("updated_at", Value::from(updated_at)),
+                (
+                    "callback_path",
+                    Value::from(callback_path(configured.channel, merchant)),
+                ),
+            ]
+        });
+        Ok(Answer::Many(rows.collect()))
+    }
+
     pub(crate) async fn set_stripe(
         &self,
         args: &SetStripe,
@@ -78,11 +121,12 @@ fn variable(name: &'static str) -> Result<String, ConsoleError> {
 
 /// The parser's own error would quote what it stumbled over, so it is not shown.
 fn read_input(input: &mut (dyn Read + Send)) -> Result<StripeInput, ConsoleError> {
-    let mut text = String::new();
-    input
-        .take(MAX_INPUT_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|_| ConsoleError::Input)?;
-    let text = Secret::new(text);
+    let text = text(input).map_err(|_| ConsoleError::Input)?;
     serde_json::from_str(text.expose()).map_err(|_| ConsoleError::Input)
+}
+
+fn text(input: &mut (dyn Read + Send)) -> std::io::Result<Secret> {
+    let mut text = String::new();
+    input.take(MAX_INPUT_BYTES).read_to_string(&mut text)?;
+    Ok(Secret::new(text))
 }

@@ -4,7 +4,8 @@ use channels::{InvalidCredentials, standard_webhooks::InvalidSecret};
 use chrono::NaiveDate;
 use domain::{
     channel::Channel,
-    id::{InvalidId, MerchantId},
+    id::{InvalidId, MerchantId, PaymentId, RouteId},
+    texts::InvalidText,
 };
 use store::StoreError;
 
@@ -57,7 +58,7 @@ pub enum ConsoleError {
     NoEndpoint(MerchantId),
     /// The merchant does not use the channel.
     #[error(
-        "{merchant} has no credentials for {channel}; store them first with `console channels set-{channel}`"
+        "{merchant} has no credentials for {channel}; store them first with `console channels set --channel {channel}`"
     )]
     NoCredentials {
         /// The merchant.
@@ -72,13 +73,31 @@ pub enum ConsoleError {
     #[error("{0} is not set in the environment")]
     MissingSecret(&'static str),
     /// The provider's credentials cannot be used.
-    #[error("the Stripe credentials cannot be used: {0}")]
+    #[error("the credentials cannot be used: {0}")]
     Credentials(#[from] InvalidCredentials),
     /// Standard input is not what it should be.
     #[error(
         "standard input must be JSON like {{\"secret_key\": \"sk_…\", \"webhook_secrets\": [\"whsec_…\"]}}"
     )]
     Input,
+    /// Standard input holds no credentials.
+    #[error("standard input must be the credentials for {0}, as JSON")]
+    ChannelInput(Channel),
+    /// A route, or a wish for a payment, has a value that cannot be used.
+    #[error(transparent)]
+    Field(#[from] InvalidText),
+    /// There is no such route.
+    #[error("there is no route {0}; `console routes list` shows those of a merchant")]
+    UnknownRoute(RouteId),
+    /// There is no such payment.
+    #[error("there is no payment {0}")]
+    UnknownPayment(PaymentId),
+    /// Nothing was decided about the payment.
+    #[error("nothing is recorded about why {0} took its channel: it is older than that")]
+    Unrouted(PaymentId),
+    /// Where a payment goes depends on how much it is.
+    #[error("--amount and --currency are needed to tell where a payment would go")]
+    NoAmount,
     /// The merchant is there, its credentials are not.
     #[error(
         "{merchant} was created, but its Stripe credentials were not stored ({source}). Repeat with `console \
@@ -107,7 +126,7 @@ pub enum ConsoleError {
         wait_s: u32,
     },
     /// Nobody is paid through the channel, so there is nothing to compare.
-    #[error("no merchant uses {0}; `console channels set-{0}` stores the credentials of one")]
+    #[error("no merchant uses {0}; `console channels set --channel {0}` stores the credentials of one")]
     UnusedChannel(Channel),
     /// Comparisons were begun before something went wrong, and go on without the console.
     #[error(

@@ -1,4 +1,4 @@
-//! What operations people open: the database schema, merchants, their keys, terms, endpoints and channels, the ledger.
+//! What operations people open: the database schema, merchants, their keys, terms, endpoints, channels and routes, the ledger.
 //!
 //! Each command is one function from its arguments to an [`Answer`], which is printed as text or as JSON. Every change
 //! goes through the store, which writes down who did it. Secrets come in through the environment or standard input and
@@ -18,6 +18,7 @@ mod keys;
 mod ledger;
 mod merchants;
 mod reconcile;
+mod routes;
 
 pub use answer::Answer;
 pub use args::{Cli, Command};
@@ -70,6 +71,9 @@ impl<'a> Console<'a> {
             Command::Keys(KeysCommand::Revoke { id }) => self.revoke_key(id).await,
             Command::Endpoints(EndpointsCommand::Set(args)) => self.set_endpoint(args).await,
             Command::Endpoints(EndpointsCommand::Rotate(args)) => self.rotate_endpoint(args).await,
+            Command::Channels(ChannelsCommand::Set(args)) => self.set_channel(args, input).await,
+            Command::Channels(ChannelsCommand::List { merchant }) => self.list_channels(merchant).await,
+            Command::Routes(command) => self.routes(command).await,
             Command::Channels(ChannelsCommand::SetStripe(args)) => self.set_stripe(args, input).await,
             Command::Channels(ChannelsCommand::SetFees(args)) => self.set_fees(args).await,
             Command::Ledger(LedgerCommand::Check) => self.check_ledger().await,

@@ -106,6 +106,17 @@ identifier! {
     /// One comparison of a merchant's day at a channel with what the provider says.
     ReconciliationId, "rec"
 }
+identifier! {
+    /// A merchant's rule about which payments a channel gets.
+    RouteId, "rte"
+}
+
+impl RouteId {
+    /// A new, random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
 
 impl MerchantId {
     /// A new, random id.

@@ -25,6 +25,7 @@ pub mod query_schedule;
 pub mod reconciliation;
 pub mod refund;
 pub mod retry;
+pub mod routing;
 pub mod secret;
 pub mod texts;
 pub mod trace;

@@ -25,10 +25,11 @@ pub use view::PaymentView;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    channel::{Channel, IntentRef, NextAction},
+    channel::{Channel, Flow, IntentRef, Method, NextAction},
     id::{IdempotencyKey, MerchantId, PaymentId},
     merchant::Terms,
     money::Money,
+    routing::{Choice, Failover, Routing},
 };
 
 /// A payment as PostgreSQL holds it.
@@ -48,6 +49,8 @@ pub struct Payment {
     pub money: Money,
     /// The provider it goes through.
     pub channel: Channel,
+    /// Why it goes there, and where else it could; none for a payment from before that was recorded, which stays where it is.
+    pub routing: Option<Routing>,
     /// The provider's object, once known.
     pub intent_id: Option<String>,
     /// What the payer needs to pay, once known.
@@ -95,6 +98,7 @@ impl Payment {
             status: PaymentStatus::Pending,
             money: request.money,
             channel,
+            routing: None,
             intent_id: None,
             next_action: None,
             failure: None,
@@ -118,5 +122,42 @@ impl Payment {
             money: Some(self.money),
             connected_account: self.request.connected_account.clone(),
         })
+    }
+
+    /// How it goes through its channel, where that was decided.
+    pub fn choice(&self) -> Option<&Choice> {
+        self.routing.as_ref()?.choice(self.channel)
+    }
+
+    /// With what the payer pays, where the merchant or a route said so.
+    pub fn method(&self) -> Option<Method> {
+        self.request.method.or_else(|| self.choice()?.method)
+    }
+
+    /// How the payer gets there, where the merchant or a route said so, or the channel knows one way only.
+    pub fn flow(&self) -> Option<Flow> {
+        self.request.flow.or_else(|| self.choice()?.flow)
+    }
+
+    /// The same on the next channel of its order; none when there is no next one, or when it has an intent where it is.
+    /// It is the caller's to know that its present channel has done nothing and will do nothing.
+    #[must_use]
+    pub fn on_next_channel(&self, why: &str, now: DateTime<Utc>) -> Option<Self> {
+        let next = self.routing.as_ref()?.after(self.channel)?.channel;
+        if self.intent_id.is_some() || self.status != PaymentStatus::Pending {
+            return None;
+        }
+        let mut moved = Self {
+            channel: next,
+            updated_at: now,
+            ..self.clone()
+        };
+        moved.routing.as_mut()?.failovers.push(Failover {
+            from: self.channel,
+            to: next,
+            why: why.to_owned(),
+            at: now,
+        });
+        Some(moved)
     }
 }

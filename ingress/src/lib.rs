@@ -20,6 +20,7 @@ mod observe;
 mod openapi;
 mod paging;
 mod path_id;
+mod payment_methods;
 mod payments;
 mod prefer;
 mod problem;

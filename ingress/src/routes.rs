@@ -11,13 +11,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::Shared,
-    callbacks, health, observe, openapi, payments,
+    callbacks, health, observe, openapi, payment_methods, payments,
     problem::{Problem, ProblemKind},
     refunds, server,
 };
 
 /// Payments: ask for one, list them.
 pub(crate) const PAYMENTS: &str = "/api/v1/payments";
+/// How payers can pay.
+const PAYMENT_METHODS: &str = "/api/v1/payment-methods";
 /// One payment.
 const PAYMENT: &str = "/api/v1/payments/{id}";
 /// How one payment stands.
@@ -44,6 +46,7 @@ pub(crate) fn router(app: Shared) -> Router {
     Router::new()
         .route(PAYMENTS, get(payments::list).post(payments::create))
         .route(PAYMENT, get(payments::get))
+        .route(PAYMENT_METHODS, get(payment_methods::list))
         .route(PAYMENT_STATUS, get(payments::status))
         .route(PAYMENT_REFUND, post(refunds::create_of_payment))
         .route(PAYMENT_CANCEL, post(payments::cancel))

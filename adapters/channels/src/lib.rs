@@ -25,6 +25,7 @@ mod redact;
 mod registry;
 pub mod standard_webhooks;
 pub mod stripe;
+mod taking;
 pub mod wechat;
 
 pub use alipay::AlipayCredentials;
@@ -48,4 +49,5 @@ pub use registry::{
     translate_callback,
 };
 pub use stripe::StripeCredentials;
+pub use taking::{NotTaken, check_taken, facts};
 pub use wechat::WechatCredentials;

@@ -10,6 +10,7 @@ use domain::{
     payment::Payment,
     refund::Refund,
 };
+use sqlx::{Postgres, postgres::PgArguments, query::QueryScalar};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, pool::answered};
@@ -23,7 +24,7 @@ struct Calls {
 }
 
 macro_rules! calls {
-    ($records:literal, $subject:literal, create: $create:literal, find: $find:literal) => {
+    ($records:literal, $subject:literal, create: $create:literal, find: $find:literal, where: $condition:literal) => {
         Calls {
             open: concat!(
                 "with settled as (
@@ -41,6 +42,7 @@ macro_rules! calls {
                 "select exists (
                    select from ", $records, "
                    where ", $subject, " = $1 and operation = '", $create, "' and job_id = $2 and attempt = $3
+                     and ", $condition, "
                      and id > (select coalesce(max(id), 0) from ", $records, "
                                where ", $subject, " = $1 and operation = '", $find, "' and outcome = 'absent')
                  )"
@@ -58,9 +60,15 @@ select max(call.at) from refunds refund
 join refund_records call on call.refund_id = refund.id and call.operation = 'create_refund'
 where refund.payment_id = $1 and refund.id <> $2 and call.outcome <> 'not_done'";
 
-const OF_PAYMENTS: Calls =
-    calls!("payment_records", "payment_id", create: "create_intent", find: "find_intent");
-const OF_REFUNDS: Calls = calls!("refund_records", "refund_id", create: "create_refund", find: "find_refund");
+/// A payment leaves a channel only while no call is open, so an open one is the present channel's, and the calls of all
+/// channels are counted together: should one of another be open after all, it counts. What a try has called for, on the
+/// other hand, is about the present channel alone.
+const OF_PAYMENTS: Calls = calls!(
+    "payment_records", "payment_id", create: "create_intent", find: "find_intent", where: "channel = $4"
+);
+const OF_REFUNDS: Calls = calls!(
+    "refund_records", "refund_id", create: "create_refund", find: "find_refund", where: "true"
+);
 
 impl Store {
     /// When a call to open this payment's intent was last begun, if there is one whose end we do not know: it may have
@@ -73,18 +81,19 @@ impl Store {
             .await
     }
 
-    /// Whether this try of a job has begun a call that opens the payment's intent, since the provider last had none.
+    /// Whether this try of a job has begun a call that opens the payment's intent at its present channel, since the provider
+    /// last had none.
     ///
     /// # Errors
     /// PostgreSQL is away.
     pub async fn has_called(
         &self,
-        payment_id: PaymentId,
+        payment: &Payment,
         job_id: &str,
         attempt: u32,
     ) -> Result<bool, StoreError> {
-        self.called(&OF_PAYMENTS, payment_id.as_uuid(), job_id, attempt)
-            .await
+        let asking = called(&OF_PAYMENTS, payment.id.as_uuid(), job_id, attempt);
+        answered(asking.bind(payment.channel.name()).fetch_one(&self.pool)).await
     }
 
     /// When a call to make this refund was last begun, if there is one whose end we do not know: the money may have been
@@ -107,8 +116,8 @@ impl Store {
         job_id: &str,
         attempt: u32,
     ) -> Result<bool, StoreError> {
-        self.called(&OF_REFUNDS, refund_id.as_uuid(), job_id, attempt)
-            .await
+        let asking = called(&OF_REFUNDS, refund_id.as_uuid(), job_id, attempt);
+        answered(asking.fetch_one(&self.pool)).await
     }
 
     /// When another refund of the same payment was last asked for at the provider, or begun to be.
@@ -150,18 +159,13 @@ impl Store {
         let (open, begun): (bool, Option<DateTime<Utc>>) = answered(asking).await?;
         Ok(open.then(|| begun.unwrap_or(stored_at)))
     }
+}
 
-    async fn called(
-        &self,
-        calls: &Calls,
-        subject: Uuid,
-        job_id: &str,
-        attempt: u32,
-    ) -> Result<bool, StoreError> {
-        let asking = sqlx::query_scalar(calls.has_called)
-            .bind(subject)
-            .bind(job_id)
-            .bind(attempt.cast_signed());
-        answered(asking.fetch_one(&self.pool)).await
-    }
+type Asking<'a> = QueryScalar<'a, Postgres, bool, PgArguments>;
+
+fn called<'a>(calls: &'static Calls, subject: Uuid, job_id: &'a str, attempt: u32) -> Asking<'a> {
+    sqlx::query_scalar(calls.has_called)
+        .bind(subject)
+        .bind(job_id)
+        .bind(attempt.cast_signed())
 }

@@ -26,6 +26,7 @@ mod reconciliation;
 mod record;
 mod recorder;
 mod refunds;
+mod routes;
 mod terms;
 mod vault;
 mod write;
@@ -51,6 +52,7 @@ pub use record::{
 };
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
+pub use routes::{ConfiguredChannel, MerchantSetup};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
 

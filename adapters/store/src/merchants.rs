@@ -268,7 +268,7 @@ impl Store {
     }
 
     /// Runs a statement about one row together with its line in the audit log; false when it changed nothing.
-    async fn audited(
+    pub(crate) async fn audited(
         &self,
         statement: Query<'_, Postgres, PgArguments>,
         actor: &str,

@@ -39,7 +39,7 @@ pub struct Page {
 macro_rules! select_payments {
     ($which:literal) => {
         concat!(
-            "select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id,
+            "select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, routing, intent_id,
                     client_secret, next_action, failure, request, version, created_at, updated_at, expires_at, closing, is_late,
                     refunded_minor, refund_reserved_minor, disputed_minor
              from payments ",
@@ -135,6 +135,7 @@ struct PaymentRow {
     amount_minor: i64,
     currency: String,
     channel: String,
+    routing: Option<Value>,
     intent_id: Option<String>,
     /// Sealed before there was a next action of several kinds.
     client_secret: Option<Vec<u8>>,
@@ -180,6 +181,11 @@ impl PaymentRow {
                 currency: self.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
             },
             channel: self.channel.parse().map_err(|e| unreadable(format!("{e}")))?,
+            routing: self
+                .routing
+                .map(serde_json::from_value)
+                .transpose()
+                .map_err(|e| unreadable(e.to_string()))?,
             intent_id: self.intent_id,
             next_action,
             failure: self

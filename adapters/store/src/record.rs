@@ -112,6 +112,8 @@ impl CallbackOutcome {
 pub struct ExchangeRecord {
     /// The payment it was about.
     pub payment_id: PaymentId,
+    /// The provider.
+    pub channel: Channel,
     /// The job.
     pub job_id: String,
     /// Its attempt, from 1.

@@ -8,5 +8,6 @@ mod ledger;
 mod merchants;
 mod reconciliation;
 mod refusals;
+mod routes;
 mod schema;
 mod terms;

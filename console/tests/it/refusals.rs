@@ -30,7 +30,7 @@ async fn bad_values_are_named_and_nothing_is_created() {
         ("sk_test_hidden", "whsec hidden"),
     ] {
         let refusal = stripe(key, secret);
-        refusal.refused("the Stripe credentials cannot be used");
+        refusal.refused("the credentials cannot be used");
         assert!(!refusal.err.contains("hidden"), "{}", refusal.err);
     }
     let misspelt = json!({"secret_kye": "sk_test_hidden", "webhook_secrets": []}).to_string();

@@ -81,7 +81,7 @@ async fn fees_are_agreed_for_a_channel_that_is_used() {
             "--json",
         ])
     };
-    set("290", "30").refused("console channels set-stripe");
+    set("290", "30").refused("console channels set --channel stripe");
     let input = json!({"secret_key": "sk_test_1", "webhook_secrets": ["whsec_1"]}).to_string();
     let stripe = desk.run_with_input(
         &input,

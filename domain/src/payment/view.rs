@@ -29,10 +29,10 @@ pub struct PaymentView {
     pub channel: Channel,
     /// The provider's id of the intent, once it exists.
     pub channel_intent_id: Option<String>,
-    /// With what the payer pays, when the merchant has said so.
+    /// With what the payer pays, when the merchant, a route or the channel has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
-    /// How the payer gets there, when the merchant has said so.
+    /// How the payer gets there, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
     /// What the payer needs to pay. Given to the merchant that asks, never put into notifications.
@@ -74,8 +74,8 @@ impl PaymentView {
             currency: payment.money.currency,
             channel: payment.channel,
             channel_intent_id: payment.intent_id.clone(),
-            method: request.method,
-            flow: request.flow,
+            method: payment.method(),
+            flow: payment.flow(),
             next_action: None,
             failure: payment.failure.clone(),
             expires_at: payment.expires_at,

@@ -1,22 +1,22 @@
 //! The bodies of requests about payments, and every reason not to take them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use domain::{
-    channel::Channel,
+    channel::{Channel, Flow, Method},
+    id::PaymentId,
     money::Money,
-    payment::{ActionRequest, PaymentRequest},
+    payment::{ActionRequest, Payer, PayerDetails, PaymentRequest},
+    routing::Wish,
 };
 use serde::Deserialize;
 use serde_json::Value;
+use store::Vault;
 
 use crate::{
     fields::{self, invalid},
-    problem::Problem,
+    problem::{FieldError, Problem},
 };
-
-/// The only channel there is.
-const CHANNEL: Channel = Channel::Stripe;
 
 /// The body as a client writes it. The amount is read as whatever it is, so that an amount of the wrong kind is
 /// explained and not only refused.
@@ -31,11 +31,18 @@ pub(crate) struct PaymentBody {
     payment_method: Option<String>,
     return_url: Option<String>,
     expires_in_s: Option<u32>,
+    method: Option<String>,
+    flow: Option<String>,
+    channel: Option<String>,
+    country: Option<String>,
+    connected_account: Option<String>,
+    payer: Option<Payer>,
 }
 
 impl PaymentBody {
-    /// The request, once every value in it can be used.
-    pub(super) fn into_request(self) -> Result<PaymentRequest, Problem> {
+    /// The request for the payment of this id, once every value in it can be used and some channel takes it. Which channels
+    /// the merchant has is the worker's to ask. What is said of the payer is sealed from here on.
+    pub(super) fn into_request(self, id: PaymentId, vault: &Vault) -> Result<PaymentRequest, Problem> {
         let (amount_minor, currency) = match (fields::amount(&self.amount), fields::currency(&self.currency))
         {
             (Ok(amount), Ok(currency)) => (amount, currency),
@@ -43,7 +50,24 @@ impl PaymentBody {
                 return Err(invalid(amount.err().into_iter().chain(currency.err()).collect()));
             }
         };
+        let (method, flow, channel) = match (
+            named::<Method>("method", self.method.as_deref()),
+            named::<Flow>("flow", self.flow.as_deref()),
+            named::<Channel>("channel", self.channel.as_deref()),
+        ) {
+            (Ok(method), Ok(flow), Ok(channel)) => (method, flow, channel),
+            (method, flow, channel) => {
+                let errors = [method.err(), flow.err(), channel.err()];
+                return Err(invalid(errors.into_iter().flatten().collect()));
+            }
+        };
         let request = PaymentRequest {
+            method,
+            flow,
+            channel,
+            country: self.country,
+            connected_account: self.connected_account,
+            payer: self.payer.map(PayerDetails::Plain),
             description: self.description,
             reference: self.reference,
             metadata: self.metadata.unwrap_or_default(),
@@ -58,10 +82,32 @@ impl PaymentBody {
         request
             .validate()
             .map_err(|refused| invalid(vec![refused.into()]))?;
-        let taken = channels::capabilities(CHANNEL).check_amount(request.money);
-        taken.map_err(|refused| invalid(vec![refused.into()]))?;
-        Ok(request)
+        let payer = match &request.payer {
+            Some(PayerDetails::Plain(payer)) => Some(payer),
+            Some(PayerDetails::Sealed(_)) | None => None,
+        };
+        let taken = channels::check_taken(&Wish::of(&request, payer));
+        taken.map_err(|refused| {
+            let errors = refused
+                .iter()
+                .map(|why| fields::error(why.field(), why.to_string()));
+            invalid(errors.collect())
+        })?;
+        let sealed = payer.map(|payer| {
+            let json = serde_json::to_vec(payer).unwrap_or_default();
+            PayerDetails::Sealed(vault.seal_text(&Payer::place(id), &json))
+        });
+        Ok(PaymentRequest {
+            payer: sealed,
+            ..request
+        })
     }
+}
+
+/// The value of this name, if one is given.
+fn named<T: FromStr<Err: Display>>(field: &str, given: Option<&str>) -> Result<Option<T>, FieldError> {
+    let parsed = given.map(str::parse).transpose();
+    parsed.map_err(|unknown: T::Err| fields::error(field, unknown.to_string()))
 }
 
 /// The body of a wish to close a payment.

@@ -33,10 +33,11 @@ pub(crate) async fn create(
     submission: Submission,
     JsonBody(body): JsonBody<PaymentBody>,
 ) -> Result<Response, Problem> {
+    let id = PaymentId::derive(submission.merchant_id, &submission.idempotency_key);
     let job = CreateIntent {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),
-        request: body.into_request()?,
+        request: body.into_request(id, &app.vault)?,
     };
     Span::current().record("payment_id", display(job.payment_id()));
     if let Some(stored) = stored(&app, job.payment_id()).await {

@@ -13,6 +13,7 @@ mod postgres_away;
 mod process;
 mod rabbitmq_away;
 mod refunds;
+mod routing;
 mod service;
 mod stopping;
 mod waiting;

@@ -4,13 +4,13 @@
 //! waits for it by now, and a card charged at once would come as a surprise. It expires, and the merchant is told.
 
 mod expired;
+mod placing;
 
 use chrono::TimeDelta;
 use domain::{
-    channel::Channel,
     job::{CreateIntent, CreateIntentReply},
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Payment, PaymentRequest, PaymentView},
+    payment::{Payment, PaymentView},
 };
 use failpoints::{Point, reach};
 use store::{Record, StoreError, Verdict};
@@ -19,17 +19,14 @@ use crate::{
     context::Context,
     execute::{Handler, Run},
     jobs::{
-        opening::{after_giving_up, give_up, open},
+        opening::{after_giving_up, give_up, open, refuse},
         subject::Subject,
     },
 };
 
-/// The channel that every payment takes.
-const CHANNEL: Channel = Channel::Stripe;
-
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        if let Err(reason) = check(&self.request) {
+        if let Err(reason) = placing::check(self, context) {
             return Ok(Outcome::Fail(reason));
         }
         match prepare(self, context, run).await? {
@@ -64,17 +61,7 @@ impl Handler for CreateIntent {
     }
 }
 
-/// Ingress checks this at the door; upstream systems that publish jobs themselves do not pass it.
-fn check(request: &PaymentRequest) -> Result<(), Reason> {
-    let invalid = |problem: String| Reason::new(ErrorClass::Invalid, problem);
-    request.validate().map_err(|error| invalid(error.to_string()))?;
-    let channel = channels::capabilities(CHANNEL);
-    channel
-        .check_amount(request.money)
-        .map_err(|error| invalid(format!("amount: {error}")))
-}
-
-/// Opens the intent, unless the payment has expired before anybody did.
+/// Opens the intent, unless the payment has expired before anybody did, or there is no channel to open it at.
 async fn proceed(
     context: &Context,
     run: &Run,
@@ -83,6 +70,8 @@ async fn proceed(
 ) -> Result<Outcome, StoreError> {
     if payment.expires_at <= context.clock.now() {
         Box::pin(expired::close_unopened(context, run, payment, is_new)).await
+    } else if let Some(reason) = placing::nowhere(&payment) {
+        refuse(context, run, payment, is_new, reason).await
     } else {
         open(context, run, payment, is_new).await
     }
@@ -104,10 +93,9 @@ enum Prepared {
 /// Stores the payment, unless it is there. Its time to be paid runs from when it was asked for, however long the job lay
 /// in a queue.
 async fn prepare(job: &CreateIntent, context: &Context, run: &Run) -> Result<Prepared, StoreError> {
-    let (key, request) = (job.idempotency_key.clone(), job.request.clone());
-    let terms = context.store.terms(job.merchant_id).await?;
+    let setup = context.store.setup(job.merchant_id).await?;
     let now = context.clock.now();
-    let mut new = Payment::new(job.merchant_id, key, request, CHANNEL, &terms, now);
+    let mut new = placing::place(job, context, &setup, now);
     new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
         (now - asked_at).max(TimeDelta::zero())
     });

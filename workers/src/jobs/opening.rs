@@ -4,8 +4,12 @@
 //! not come, the subject is not failed for that. Every call is known to have begun before it is made, so that one without
 //! a known end is never forgotten, whoever dies. While there is one, only the provider's word ends the subject: the
 //! object it shows, or, long enough after the last call, that it has none. Otherwise people look at it.
+//!
+//! A subject that may be made elsewhere moves on to its next channel when the present one has surely done nothing, and is
+//! made there in the same run. While a call has no known end it stays where it is.
 
 mod giving_up;
+mod moving;
 
 use std::time::Duration;
 
@@ -36,29 +40,42 @@ pub async fn open<S: Subject>(
     subject: S,
     is_new: bool,
 ) -> Result<Outcome, StoreError> {
-    let credentials = context
-        .credentials(subject.merchant_id(), subject.channel())
-        .await?;
-    let inquiry = Inquiry {
-        context,
-        run,
-        subject,
-    };
-    let mut opening = Opening { inquiry, is_new };
-    match credentials {
+    let mut opening = Opening::new(context, run, subject, is_new);
+    loop {
         // It is large, and lies under many layers.
-        Ok(credentials) => Box::pin(opening.run(&credentials)).await,
-        Err(reason) => {
-            opening.note_not_sent(&reason).await?;
-            Ok(Outcome::Fail(reason))
+        match Box::pin(opening.at_channel()).await? {
+            Passed::Ended(outcome) => return Ok(outcome),
+            Passed::MovedOn => {}
         }
     }
 }
 
+/// Sends nothing, as no provider can be asked to make what `subject` needs.
+pub async fn refuse<S: Subject>(
+    context: &Context,
+    run: &Run,
+    subject: S,
+    is_new: bool,
+    reason: Reason,
+) -> Result<Outcome, StoreError> {
+    let mut opening = Opening::new(context, run, subject, is_new);
+    opening.note_not_sent(&reason).await?;
+    Ok(Outcome::Fail(reason))
+}
+
 struct Opening<'a, S> {
     inquiry: Inquiry<'a, S>,
-    /// Whether this run stored the subject, which counts as the beginning of its call.
-    is_new: bool,
+    /// When this run has begun the call that it is about to make, if it has: storing the subject counts, and so does moving
+    /// it to another channel.
+    begun: Option<DateTime<Utc>>,
+}
+
+/// What came of a subject at one channel.
+enum Passed {
+    /// This becomes of the job.
+    Ended(Outcome),
+    /// The subject is at another channel now.
+    MovedOn,
 }
 
 /// What a run begins with.
@@ -72,12 +89,36 @@ enum FirstStep {
     },
 }
 
-impl<S: Subject> Opening<'_, S> {
-    async fn run(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
+impl<'a, S: Subject> Opening<'a, S> {
+    fn new(context: &'a Context, run: &'a Run, subject: S, is_new: bool) -> Self {
+        Self {
+            begun: is_new.then(|| subject.created_at()),
+            inquiry: Inquiry {
+                context,
+                run,
+                subject,
+            },
+        }
+    }
+
+    /// Has the present channel make it.
+    async fn at_channel(&mut self) -> Result<Passed, StoreError> {
+        let Inquiry { context, subject, .. } = &self.inquiry;
+        let credentials = context.credentials(subject.merchant_id(), subject.channel());
+        match credentials.await? {
+            Ok(credentials) => self.run(&credentials).await,
+            Err(reason) => {
+                self.note_not_sent(&reason).await?;
+                self.move_on_or(Outcome::Fail(reason)).await
+            }
+        }
+    }
+
+    async fn run(&mut self, credentials: &Credentials) -> Result<Passed, StoreError> {
         if let FirstStep::Ask { had_its_call } = self.first_step().await? {
             match self.ask(credentials).await? {
-                Some(outcome) => return Ok(outcome),
-                None if had_its_call => return Ok(Outcome::retry(absent::<S>())),
+                Some(outcome) => return Ok(Passed::Ended(outcome)),
+                None if had_its_call => return Ok(Passed::Ended(Outcome::retry(absent::<S>()))),
                 None => {}
             }
         }
@@ -88,7 +129,7 @@ impl<S: Subject> Opening<'_, S> {
     /// people have had to look at the subject, or when a call without a known end is over, so that the answer is certain.
     /// What nobody has called for yet is not asked about, however often the job was put off.
     async fn first_step(&self) -> Result<FirstStep, StoreError> {
-        if self.is_new || !self.must_ask().await? {
+        if self.begun.is_some() || !self.must_ask().await? {
             return Ok(FirstStep::Call);
         }
         let Inquiry {
@@ -126,23 +167,27 @@ impl<S: Subject> Opening<'_, S> {
         }))
     }
 
-    async fn call(&mut self, credentials: &Credentials) -> Result<Outcome, StoreError> {
+    async fn call(&mut self, credentials: &Credentials) -> Result<Passed, StoreError> {
         if let Some((message, wait)) = self.not_now().await? {
             return self.leave_for_later(message, wait).await;
         }
         let Some(begun) = self.begin().await? else {
-            return after_giving_up(self.inquiry.context, self.inquiry.run).await;
+            let outcome = after_giving_up(self.inquiry.context, self.inquiry.run).await?;
+            return Ok(Passed::Ended(outcome));
         };
         let context = self.inquiry.context;
         if !context.settling.may_send(begun, context.clock.now()) {
-            return self.leave_unsent().await;
+            return self.leave_unsent().await.map(Passed::Ended);
         }
         let (result, exchange) = self.inquiry.subject.make(context, credentials).await;
         reach(S::POINTS.answered);
         let is_last = self.inquiry.run.is_last;
         let (failed, is_final) = match result {
-            Ok(news) => return self.record(news, exchange).await,
-            Err(CallError::Declined(failure)) => return self.record(S::gave_up(failure), exchange).await,
+            Ok(news) => return self.record(news, exchange).await.map(Passed::Ended),
+            Err(CallError::Declined(failure)) => {
+                let declined = self.record(S::gave_up(failure), exchange);
+                return declined.await.map(Passed::Ended);
+            }
             Err(CallError::Refused { code, message }) => (
                 Outcome::Fail(Reason::new(ErrorClass::Refused, format!("{code}: {message}"))),
                 true,
@@ -170,22 +215,26 @@ impl<S: Subject> Opening<'_, S> {
         let is_over = context.settling.left(begun, context.clock.now()).is_none();
         let outcome = if is_over { "late" } else { exchange.outcome };
         self.inquiry.note(Exchange { outcome, ..exchange }).await?;
+        let failed = match self.move_on_or(failed).await? {
+            Passed::Ended(failed) => failed,
+            Passed::MovedOn => return Ok(Passed::MovedOn),
+        };
         // Before anything final is said, a call without a known end is asked about.
         if !is_final || self.inquiry.open_call().await?.is_none() {
-            return Ok(failed);
+            return Ok(Passed::Ended(failed));
         }
-        Ok(match (self.ask(credentials).await?, failed) {
+        Ok(Passed::Ended(match (self.ask(credentials).await?, failed) {
             (Some(outcome), _) => outcome,
             (None, refused @ Outcome::Fail(_)) => refused,
             (None, Outcome::Retry { .. } | Outcome::Snooze { .. } | Outcome::Done) => {
                 Outcome::retry(absent::<S>())
             }
-        })
+        }))
     }
 
-    /// The call that storing the subject had begun was never made.
+    /// The call that storing the subject, or moving it, had begun was never made.
     async fn note_not_sent(&mut self, reason: &Reason) -> Result<(), StoreError> {
-        if self.is_new {
+        if self.begun.take().is_some() {
             self.end_unsent(reason).await?;
         }
         Ok(())
@@ -205,10 +254,11 @@ impl<S: Subject> Opening<'_, S> {
     }
 
     /// Nothing is sent to a provider that does not answer or is busy with us: the job is not to blame, and waits.
-    async fn leave_for_later(&mut self, message: String, delay: Duration) -> Result<Outcome, StoreError> {
+    /// Somewhere else it may be made at once.
+    async fn leave_for_later(&mut self, message: String, delay: Duration) -> Result<Passed, StoreError> {
         let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
         self.note_not_sent(&reason).await?;
-        Ok(Outcome::Snooze { reason, delay })
+        self.move_on_or(Outcome::Snooze { reason, delay }).await
     }
 
     /// So long after its beginning, others may be about to conclude that the call had no effect.
@@ -226,10 +276,10 @@ impl<S: Subject> Opening<'_, S> {
         self.inquiry.record_unless_changed(not_done).await.map(drop)
     }
 
-    /// When the call was begun that is about to be made. Storing a new subject was the beginning of its first.
+    /// When the call was begun that is about to be made, if it is to be made.
     async fn begin(&mut self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        if self.is_new {
-            return Ok(Some(self.inquiry.subject.created_at()));
+        if let Some(begun) = self.begun.take() {
+            return Ok(Some(begun));
         }
         let begun = self.inquiry.context.clock.now();
         Ok(self.note_begun().await?.then_some(begun))

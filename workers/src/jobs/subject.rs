@@ -7,7 +7,7 @@
 mod payment;
 mod refund;
 
-pub use payment::seen;
+pub use payment::{payer, seen};
 pub use refund::{RefundOfPayment, is_settled};
 
 use std::time::Duration;
@@ -113,6 +113,10 @@ pub trait Subject: Clone + Send + Sync {
 
     /// The record of [`Self::touch`] was written.
     fn was_touched(&mut self);
+
+    /// The same at the next provider that could make it, if there is one. It is the caller's to know that its present one has
+    /// done nothing.
+    fn on_next_channel(&self, why: &str, now: DateTime<Utc>) -> Option<Self>;
 
     /// Adds an exchange about it to `record`.
     fn add_exchange(&self, record: &mut Record, run: &Run, exchange: Exchange, at: DateTime<Utc>);

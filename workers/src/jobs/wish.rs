@@ -8,7 +8,7 @@ mod answers;
 
 use channels::Credentials;
 use domain::{
-    channel::Exchange,
+    channel::{Channel, Exchange},
     job::Wish,
     outcome::{ErrorClass, Outcome, Reason},
     payment::{
@@ -126,10 +126,11 @@ impl Wishing<'_> {
             let Some(payment) = self.payment().await? else {
                 break;
             };
+            let channel = payment.channel;
             let (applied, kept) = match judged(payment, &answer, &judge) {
                 Ok(judged) => judged,
                 Err(error) => {
-                    self.note(mismatched(answer.exchanges)).await?;
+                    self.note(channel, mismatched(answer.exchanges)).await?;
                     return Ok(Outcome::Fail(Reason::new(
                         ErrorClass::Mismatch,
                         error.to_string(),
@@ -144,7 +145,7 @@ impl Wishing<'_> {
             let record = Record {
                 // Whoever kept something under this key meanwhile has not written what this answer says.
                 action: kept.filter(|_| was_kept.is_none()).map(|kept| self.action(kept)),
-                exchanges: self.exchange_records(&answer.exchanges),
+                exchanges: self.exchange_records(channel, &answer.exchanges),
                 ..record_of(self.context, self.run, applied).await?
             };
             match self.context.recorder.write(record).await? {
@@ -175,17 +176,18 @@ impl Wishing<'_> {
     }
 
     /// Keeps exchanges that changed nothing.
-    async fn note(&self, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+    async fn note(&self, channel: Channel, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
         let record = Record {
-            exchanges: self.exchange_records(&exchanges),
+            exchanges: self.exchange_records(channel, &exchanges),
             ..Record::default()
         };
         self.context.recorder.write(record).await.map(drop)
     }
 
-    fn exchange_records(&self, exchanges: &[Exchange]) -> Vec<ExchangeRecord> {
+    fn exchange_records(&self, channel: Channel, exchanges: &[Exchange]) -> Vec<ExchangeRecord> {
         let record = |exchange: &Exchange| ExchangeRecord {
             payment_id: self.wish.payment_id,
+            channel,
             job_id: self.run.job_id.clone(),
             attempt: self.run.attempt,
             exchange: exchange.clone(),

@@ -19,6 +19,7 @@ mod reconciler;
 mod refund_callbacks;
 mod refund_unknown;
 mod refunding;
+mod routing;
 mod rows;
 mod schedules;
 mod store_trouble;

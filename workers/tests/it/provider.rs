@@ -24,6 +24,7 @@ impl World {
     pub async fn open_at_provider(&self, payment: &Payment, amount_minor: i64) {
         let begun = ExchangeRecord {
             payment_id: payment.id,
+            channel: payment.channel,
             job_id: "job_that_died".into(),
             attempt: 1,
             exchange: Exchange {

@@ -116,6 +116,7 @@ impl World {
     ) {
         let exchange = ExchangeRecord {
             payment_id: payment.id,
+            channel: payment.channel,
             job_id: job_id.into(),
             attempt: 1,
             exchange: Exchange {

@@ -16,4 +16,5 @@ mod queries;
 mod reconciliations;
 mod recorder;
 mod refunds;
+mod routes;
 mod support;

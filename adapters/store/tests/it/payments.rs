@@ -190,6 +190,7 @@ async fn a_call_is_open_until_its_end_is_known() {
             let (job_id, at) = ("job".to_owned(), at(number));
             let exchange = ExchangeRecord {
                 payment_id: new.id,
+                channel: new.channel,
                 job_id,
                 attempt: 1,
                 exchange,
@@ -211,12 +212,12 @@ async fn a_call_is_open_until_its_end_is_known() {
         );
         let is_begun = !matches!(said, None | Some(("find_intent", "absent")));
         assert_eq!(
-            world.store.has_called(new.id, "job", 1).await.unwrap(),
+            world.store.has_called(&new, "job", 1).await.unwrap(),
             is_begun,
             "{said:?}"
         );
     }
-    assert!(!world.store.has_called(new.id, "job", 2).await.unwrap());
+    assert!(!world.store.has_called(&new, "job", 2).await.unwrap());
 }
 
 #[tokio::test]

@@ -26,6 +26,10 @@ impl Intake<'_> {
                 return Ok(mismatch(message));
             }
         };
+        if payment.channel != self.job.channel {
+            let message = format!("it names {payment_id}, which goes through {}", payment.channel);
+            return Ok(mismatch(message));
+        }
         if is_early(&payment) {
             return Ok(self.too_early(format!("the intent of {payment_id} is not stored yet")));
         }

@@ -6,7 +6,7 @@ use channels::{Called, Credentials, LostIntent, Period};
 use chrono::{DateTime, Utc};
 use domain::{
     channel::{Channel, Exchange, Intent, NewIntent},
-    id::MerchantId,
+    id::{MerchantId, PaymentId},
     payment::{Failure, Payer, PayerDetails, Payment, PaymentEvent, PaymentStatus},
 };
 use failpoints::Point;
@@ -63,7 +63,7 @@ impl Subject for Payment {
     }
 
     async fn has_called(&self, store: &Store, run: &Run) -> Result<bool, StoreError> {
-        store.has_called(self.id, &run.job_id, run.attempt).await
+        store.has_called(self, &run.job_id, run.attempt).await
     }
 
     async fn must_wait(&self, _: &Context) -> Result<Option<Duration>, StoreError> {
@@ -119,9 +119,14 @@ impl Subject for Payment {
         self.version += 1;
     }
 
+    fn on_next_channel(&self, why: &str, now: DateTime<Utc>) -> Option<Self> {
+        Self::on_next_channel(self, why, now)
+    }
+
     fn add_exchange(&self, record: &mut Record, run: &Run, exchange: Exchange, at: DateTime<Utc>) {
         record.exchanges.push(ExchangeRecord {
             payment_id: self.id,
+            channel: self.channel,
             job_id: run.job_id.clone(),
             attempt: run.attempt,
             exchange,
@@ -162,9 +167,9 @@ fn new_intent(payment: &Payment, context: &Context) -> NewIntent {
         description: request.description.clone(),
         payment_method: request.payment_method.clone(),
         return_url: request.return_url.clone(),
-        method: request.method,
-        flow: request.flow,
-        payer: payer(payment, context),
+        method: payment.method(),
+        flow: payment.flow(),
+        payer: payer(context, payment.id, request.payer.as_ref()),
         expires_at: payment.expires_at,
         callback_url: context.callback_url(payment.channel, payment.merchant_id),
         connected_account: request.connected_account.clone(),
@@ -173,13 +178,13 @@ fn new_intent(payment: &Payment, context: &Context) -> NewIntent {
 
 /// What is told of the payer. What cannot be opened any more is left out: a flow that needs it is refused by its channel,
 /// which says so.
-fn payer(payment: &Payment, context: &Context) -> Payer {
-    let sealed = match &payment.request.payer {
+pub fn payer(context: &Context, payment_id: PaymentId, details: Option<&PayerDetails>) -> Payer {
+    let sealed = match details {
         Some(PayerDetails::Plain(payer)) => return payer.clone(),
         Some(PayerDetails::Sealed(sealed)) => sealed,
         None => return Payer::default(),
     };
-    let opened = context.store.vault().open_text(&Payer::place(payment.id), sealed);
+    let opened = context.store.vault().open_text(&Payer::place(payment_id), sealed);
     opened
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())

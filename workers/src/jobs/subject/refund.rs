@@ -191,6 +191,11 @@ impl Subject for RefundOfPayment {
         self.refund.version += 1;
     }
 
+    /// What was paid through a provider is given back by it alone.
+    fn on_next_channel(&self, _: &str, _: DateTime<Utc>) -> Option<Self> {
+        None
+    }
+
     fn add_exchange(&self, record: &mut Record, run: &Run, exchange: Exchange, at: DateTime<Utc>) {
         record.refund_exchanges.push(RefundExchangeRecord {
             refund_id: self.refund.id,

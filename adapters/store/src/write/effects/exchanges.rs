@@ -8,9 +8,9 @@ use crate::{
 };
 
 const INSERT: &str = "
-insert into payment_records (payment_id, job_id, attempt, operation, outcome, intent_id, error, duration_ms, at)
+insert into payment_records (payment_id, job_id, attempt, operation, outcome, intent_id, error, duration_ms, at, channel)
 select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::integer[], $9::timestamptz[])";
+                     $8::integer[], $9::timestamptz[], $10::text[])";
 
 /// Adds exchanges about payments.
 pub async fn insert(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<(), StoreError> {
@@ -27,6 +27,7 @@ pub async fn insert(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<(), St
         .bind(column(exchanges, |said| said.exchange.error.as_deref()))
         .bind(column(exchanges, |said| said.exchange.duration_ms))
         .bind(column(exchanges, |said| said.at))
+        .bind(column(exchanges, |said| said.channel.name()))
         .execute(&mut **tx)
         .await?;
     Ok(())

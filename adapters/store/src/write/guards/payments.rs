@@ -1,15 +1,19 @@
 //! New and changed payments.
 
-use domain::payment::{Closing, Payment};
+use domain::{
+    payment::{Closing, Payment},
+    routing::Routing,
+};
 
 use super::{Guarded, Lost, Numbered, ids};
 use crate::{Store, StoreError, json::json, payments::seal_next_action, record::Verdict, write::Tx};
 
 const INSERT: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
-                      created_at, updated_at, expires_at)
+                      created_at, updated_at, expires_at, routing)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-                     $9::jsonb[], $10::timestamptz[], $10::timestamptz[], $11::timestamptz[])
+                     $9::jsonb[], $10::timestamptz[], $10::timestamptz[], $11::timestamptz[],
+                     $12::jsonb[])
 on conflict do nothing
 returning id";
 
@@ -35,6 +39,7 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
         .bind(new.column(|payment| json(&payment.request)))
         .bind(new.column(|payment| payment.created_at))
         .bind(new.column(|payment| payment.expires_at))
+        .bind(new.column(|payment| payment.routing.as_ref().map(json)))
         .fetch_all(&mut **tx)
         .await?;
     Ok(new.lost(
@@ -49,13 +54,13 @@ update payments as stored
 set status = seen.status, intent_id = seen.intent_id, next_action = seen.next_action, failure = seen.failure,
     updated_at = seen.updated_at, version = stored.version + 1, closing = seen.closing, is_late = seen.is_late,
     refunded_minor = seen.refunded_minor, refund_reserved_minor = seen.refund_reserved_minor,
-    disputed_minor = seen.disputed_minor,
+    disputed_minor = seen.disputed_minor, channel = seen.channel, routing = coalesce(seen.routing, stored.routing),
     -- What changed is asked about anew.
     next_query_at = case when stored.status = seen.status then stored.next_query_at end
 from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $7::timestamptz[], $8::text[],
-            $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[])
+            $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::jsonb[])
      as seen (id, version, status, intent_id, next_action, failure, updated_at, closing, is_late, refunded_minor,
-              refund_reserved_minor, disputed_minor)
+              refund_reserved_minor, disputed_minor, channel, routing)
 where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
@@ -82,7 +87,17 @@ pub async fn update(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Res
         .bind(changed.column(|payment| payment.refunded_minor))
         .bind(changed.column(|payment| payment.refund_reserved_minor))
         .bind(changed.column(|payment| payment.disputed_minor))
+        .bind(changed.column(|payment| payment.channel.name()))
+        .bind(changed.column(|payment| moved(payment).map(json)))
         .fetch_all(&mut **tx)
         .await?;
     Ok(changed.lost(&ids(&updated)?, |payment| payment.id.as_uuid(), Verdict::Stale))
+}
+
+/// The routing of a payment that has left a channel. Nothing else of it ever changes, so it is not written again for others.
+fn moved(payment: &Payment) -> Option<&Routing> {
+    payment
+        .routing
+        .as_ref()
+        .filter(|routing| !routing.failovers.is_empty())
 }

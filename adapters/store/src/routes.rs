@@ -1,0 +1,228 @@
+//! Merchants' routes, and all that a decision about a payment has to know of its merchant.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    channel::Channel,
+    id::{MerchantId, RouteId},
+    merchant::Terms,
+    routing::Route,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, merchants::audit, pool::answered, terms::read_terms};
+
+/// Asked once for each new payment, so it is one statement.
+const SELECT_SETUP: &str = "
+select payment_expiry_s, late_payments,
+       array(select channel from channel_configs where merchant_id = merchant.id) as configured,
+       array(select to_jsonb(route) from payment_routes as route where merchant_id = merchant.id) as routes
+from merchants as merchant where id = $1";
+
+const SELECT_ROUTES: &str = "
+select to_jsonb(route) from payment_routes as route where merchant_id = $1 order by priority, created_at, id";
+
+const SELECT_ROUTE: &str = "select to_jsonb(route) from payment_routes as route where id = $1";
+
+const UPSERT: &str = "
+insert into payment_routes (id, merchant_id, channel, method, flow, currency, min_amount_minor, max_amount_minor, country,
+                            priority, weight, enabled, created_at, updated_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+on conflict (id) do update
+set channel = excluded.channel, method = excluded.method, flow = excluded.flow, currency = excluded.currency,
+    min_amount_minor = excluded.min_amount_minor, max_amount_minor = excluded.max_amount_minor,
+    country = excluded.country, priority = excluded.priority, weight = excluded.weight, enabled = excluded.enabled,
+    updated_at = excluded.updated_at
+where payment_routes.merchant_id = excluded.merchant_id";
+
+const SELECT_CHANNELS: &str =
+    "select channel, updated_at from channel_configs where merchant_id = $1 order by channel";
+
+/// What a decision about a payment has to know of its merchant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MerchantSetup {
+    /// What it has agreed to about its payments.
+    pub terms: Terms,
+    /// The channels that it has credentials for.
+    pub configured: Vec<Channel>,
+    /// All its routes.
+    pub routes: Vec<Route>,
+}
+
+/// A channel that a merchant is set up for. Its credentials are no part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfiguredChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// When its credentials were last set.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A route as its row is read; columns for people are passed over.
+#[derive(Deserialize)]
+struct RouteRow {
+    id: Uuid,
+    merchant_id: Uuid,
+    channel: String,
+    method: Option<String>,
+    flow: Option<String>,
+    currency: Option<String>,
+    min_amount_minor: Option<i64>,
+    max_amount_minor: Option<i64>,
+    country: Option<String>,
+    priority: u16,
+    weight: u16,
+    enabled: bool,
+}
+
+impl Store {
+    /// All that a decision about a payment has to know of its merchant; nothing but everybody's terms of one that is not
+    /// there.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or a row cannot be read.
+    pub async fn setup(&self, merchant_id: MerchantId) -> Result<MerchantSetup, StoreError> {
+        let asking = sqlx::query_as(SELECT_SETUP).bind(merchant_id.as_uuid());
+        let row: Option<(i32, String, Vec<String>, Vec<Value>)> =
+            answered(asking.fetch_optional(&self.pool)).await?;
+        let Some((payment_expiry_s, late_payments, configured, routes)) = row else {
+            return Ok(MerchantSetup::default());
+        };
+        let configured = configured.iter().map(|name| read_channel(merchant_id, name));
+        Ok(MerchantSetup {
+            terms: read_terms(merchant_id, payment_expiry_s, &late_payments)?,
+            configured: configured.collect::<Result<_, _>>()?,
+            routes: routes.into_iter().map(read_route).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// A merchant's routes, in the order in which they are tried.
+    ///
+    /// # Errors
+    /// As [`Self::setup`].
+    pub async fn routes(&self, merchant_id: MerchantId) -> Result<Vec<Route>, StoreError> {
+        let asking = sqlx::query_scalar(SELECT_ROUTES).bind(merchant_id.as_uuid());
+        let rows: Vec<Value> = answered(asking.fetch_all(&self.pool)).await?;
+        rows.into_iter().map(read_route).collect()
+    }
+
+    /// One route.
+    ///
+    /// # Errors
+    /// As [`Self::setup`].
+    pub async fn route(&self, id: RouteId) -> Result<Option<Route>, StoreError> {
+        let asking = sqlx::query_scalar(SELECT_ROUTE).bind(id.as_uuid());
+        let row: Option<Value> = answered(asking.fetch_optional(&self.pool)).await?;
+        row.map(read_route).transpose()
+    }
+
+    /// Adds a route, or changes it, and writes down who did it. False when the route is another merchant's.
+    ///
+    /// # Errors
+    /// PostgreSQL is away or refuses, as when there is no such merchant.
+    pub async fn set_route(
+        &self,
+        route: &Route,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let upsert = sqlx::query(UPSERT)
+            .bind(route.id.as_uuid())
+            .bind(route.merchant_id.as_uuid())
+            .bind(route.channel.name())
+            .bind(route.method.map(|method| method.name()))
+            .bind(route.flow.map(|flow| flow.name()))
+            .bind(route.currency.map(|currency| currency.code()))
+            .bind(route.min_amount_minor)
+            .bind(route.max_amount_minor)
+            .bind(route.country.as_deref())
+            .bind(i32::from(route.priority))
+            .bind(i32::from(route.weight))
+            .bind(route.enabled)
+            .bind(now);
+        let subject = format!("{}: {}", route.merchant_id, told(route));
+        self.audited(upsert, actor, "route.set", subject, now).await
+    }
+
+    /// Removes a route, and writes down who did it; false when it is not there. Payments that it led somewhere stay there.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn remove_route(
+        &self,
+        id: RouteId,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let delete = "delete from payment_routes as route where id = $1 returning to_jsonb(route)";
+        let removing = sqlx::query_scalar(delete).bind(id.as_uuid());
+        let removed: Option<Value> = removing.fetch_optional(&mut *tx).await?;
+        let Some(removed) = removed else {
+            return Ok(false);
+        };
+        let route = read_route(removed)?;
+        let subject = format!("{}: {}", route.merchant_id, told(&route));
+        audit(&mut tx, actor, "route.remove", &subject, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The channels that a merchant is set up for.
+    ///
+    /// # Errors
+    /// As [`Self::setup`].
+    pub async fn configured_channels(
+        &self,
+        merchant_id: MerchantId,
+    ) -> Result<Vec<ConfiguredChannel>, StoreError> {
+        let asking = sqlx::query_as(SELECT_CHANNELS).bind(merchant_id.as_uuid());
+        let rows: Vec<(String, DateTime<Utc>)> = answered(asking.fetch_all(&self.pool)).await?;
+        let read = |(name, updated_at): (String, _)| {
+            let channel = read_channel(merchant_id, &name)?;
+            Ok(ConfiguredChannel { channel, updated_at })
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+/// A route in the audit log: everything that it says.
+fn told(route: &Route) -> String {
+    let said = serde_json::to_value(route).map(|mut json| {
+        if let Some(fields) = json.as_object_mut() {
+            fields.retain(|name, value| name != "merchant_id" && !value.is_null());
+        }
+        json.to_string()
+    });
+    said.unwrap_or_else(|_| route.id.to_string())
+}
+
+fn read_channel(merchant_id: MerchantId, name: &str) -> Result<Channel, StoreError> {
+    name.parse()
+        .map_err(|error| StoreError::unreadable(format!("a channel of {merchant_id}"), error))
+}
+
+fn read_route(row: Value) -> Result<Route, StoreError> {
+    let row: RouteRow =
+        serde_json::from_value(row).map_err(|error| StoreError::unreadable("a route", error))?;
+    let id = RouteId::from_uuid(row.id);
+    let unreadable = |error: String| StoreError::unreadable(id.to_string(), error);
+    let method = row.method.map(|name| name.parse()).transpose();
+    let flow = row.flow.map(|name| name.parse()).transpose();
+    let currency = row.currency.map(|code| code.parse()).transpose();
+    Ok(Route {
+        id,
+        merchant_id: MerchantId::from_uuid(row.merchant_id),
+        channel: row.channel.parse().map_err(|e| unreadable(format!("{e}")))?,
+        method: method.map_err(|e| unreadable(format!("{e}")))?,
+        flow: flow.map_err(|e| unreadable(format!("{e}")))?,
+        currency: currency.map_err(|e| unreadable(format!("{e}")))?,
+        min_amount_minor: row.min_amount_minor,
+        max_amount_minor: row.max_amount_minor,
+        country: row.country,
+        priority: row.priority,
+        weight: row.weight,
+        enabled: row.enabled,
+    })
+}
