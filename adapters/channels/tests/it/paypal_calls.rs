@@ -88,7 +88,11 @@ async fn one_token_serves_all_calls_of_a_merchant() {
         assert_eq!(shown.unwrap().status, IntentStatus::Approved);
     }
     let seen = server.requests().await;
-    assert!(seen[0].starts_with("POST /v1/oauth2/token "), "{}", seen[0]);
+    assert!(
+        seen[0].starts_with("POST /paypal/v1/oauth2/token "),
+        "{}",
+        seen[0]
+    );
     // client:secret
     assert!(
         seen[0].contains("authorization: Basic Y2xpZW50OnNlY3JldA=="),
@@ -98,7 +102,7 @@ async fn one_token_serves_all_calls_of_a_merchant() {
     assert!(seen[0].ends_with("grant_type=client_credentials"), "{}", seen[0]);
     for call in &seen[1..] {
         assert!(
-            call.starts_with("GET /v2/checkout/orders/5O190127TN364715T "),
+            call.starts_with("GET /paypal/v2/checkout/orders/5O190127TN364715T "),
             "{call}"
         );
         assert!(call.contains("authorization: Bearer T1"), "{call}");
@@ -193,7 +197,7 @@ async fn a_capture_is_keyed_and_its_answer_is_read() {
     );
     let call = &server.requests().await[1];
     assert!(
-        call.starts_with("POST /v2/checkout/orders/5O190127TN364715T/capture "),
+        call.starts_with("POST /paypal/v2/checkout/orders/5O190127TN364715T/capture "),
         "{call}"
     );
     assert!(
@@ -308,7 +312,7 @@ async fn a_refund_goes_to_the_capture_and_is_keyed() {
     );
     let call = &server.requests().await[4];
     assert!(
-        call.starts_with("POST /v2/payments/captures/42311647XV020574X/refund "),
+        call.starts_with("POST /paypal/v2/payments/captures/42311647XV020574X/refund "),
         "{call}"
     );
     assert!(

@@ -7,6 +7,7 @@
 mod acts;
 mod bench;
 mod cases;
+mod paypal;
 mod stripe;
 
 use bench::Bench;
