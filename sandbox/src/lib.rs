@@ -20,6 +20,7 @@ mod locking;
 mod merchant;
 mod ring_buffer;
 mod stripe;
+mod table;
 mod world;
 
 use std::net::SocketAddr;
