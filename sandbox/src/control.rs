@@ -5,6 +5,7 @@ mod books;
 mod effects;
 mod merchants;
 mod payer;
+mod paypal;
 mod truth;
 
 use std::collections::{BTreeMap, HashMap};
@@ -80,6 +81,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(payer::routes())
         .merge(bank::routes())
         .merge(books::routes())
+        .merge(paypal::routes())
 }
 
 async fn health() -> Json<Value> {
@@ -159,7 +161,9 @@ async fn reset_callbacks(State(world): State<Arc<World>>) -> StatusCode {
 }
 
 async fn resend(State(world): State<Arc<World>>, Path(id): Path<String>) -> Shown {
-    let parcels = stripe::sent_again(&world, &id).ok_or_else(|| Refused::unknown("event", &id))?;
+    let parcels = stripe::sent_again(&world, &id)
+        .or_else(|| crate::paypal::sent_again(&world.paypal, &world.base_url, &id))
+        .ok_or_else(|| Refused::unknown("event", &id))?;
     Ok(Json(json!(world.callbacks.resend(parcels).await)))
 }
 

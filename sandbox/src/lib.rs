@@ -1,4 +1,4 @@
-//! A stateful double of Stripe and of a merchant's endpoint, over real HTTP, with fault dials.
+//! Stateful doubles of Stripe, of PayPal and of a merchant's endpoint, over real HTTP, with fault dials.
 //!
 //! It exists so that the demo, the tests and the benches can drive the pipeline against something that
 //! answers, declines, calls back, repeats itself and breaks the way the real parties do. It must never
@@ -18,8 +18,10 @@ mod faults;
 mod listener;
 mod locking;
 mod merchant;
+mod paypal;
 mod ring_buffer;
 mod stripe;
+mod table;
 mod world;
 
 use std::net::SocketAddr;
@@ -39,7 +41,7 @@ use world::World;
 /// How long [`Sandbox::stop`] waits for open connections before it drops them.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// A running sandbox: one listener that serves `/v1`, `/merchant` and `/sandbox`.
+/// A running sandbox: one listener that serves `/v1`, `/paypal`, `/merchant` and `/sandbox`.
 pub struct Sandbox {
     world: Arc<World>,
     address: SocketAddr,
@@ -73,7 +75,7 @@ impl Sandbox {
 pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
     let listener = TcpListener::bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let world = Arc::new(World::build(config, address).map_err(std::io::Error::other)?);
+    let world = Arc::new(World::build(config, address)?);
     let service = router(Arc::clone(&world)).into_make_service_with_connect_info::<Wire>();
     let stopped = world.stopped();
     let server = tokio::spawn(async move {
@@ -95,6 +97,7 @@ pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
 fn router(world: Arc<World>) -> Router {
     Router::new()
         .merge(stripe::routes())
+        .merge(paypal::routes())
         .route("/merchant/{name}", any(merchant::receive))
         .merge(control::routes())
         .with_state(world)

@@ -66,12 +66,12 @@ pub struct Behaviour {
 pub struct Received {
     /// `webhook-id`.
     pub id: Option<String>,
-    /// `type` of the payload.
+    /// `type` of the payload, or `event_type` where a provider says it like that.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The payload, if it is JSON.
     pub payload: Option<Value>,
-    /// The headers that carry the sender's proof: `webhook-*`, `*-signature`, `content-type`, `user-agent`.
+    /// The headers that carry the sender's proof: `webhook-*`, `paypal-*`, `*-signature`, `content-type`, `user-agent`.
     pub headers: BTreeMap<String, String>,
     /// The body as it came.
     pub body: String,
@@ -218,7 +218,8 @@ impl Merchant {
         let received = Received {
             kind: payload
                 .as_ref()
-                .and_then(|payload| payload.get("type")?.as_str().map(str::to_owned)),
+                .and_then(|payload| payload.get("type").or(payload.get("event_type"))?.as_str())
+                .map(str::to_owned),
             payload,
             body: String::from_utf8_lossy(body).into_owned(),
             verified: checked.map(|checked| checked.is_ok()),
@@ -311,6 +312,7 @@ fn proof(headers: &HeaderMap) -> BTreeMap<String, String> {
     let shown = headers.iter().filter(|(name, _)| {
         let name = name.as_str();
         name.starts_with("webhook-")
+            || name.starts_with("paypal-")
             || name.ends_with("-signature")
             || matches!(name, "content-type" | "user-agent")
     });

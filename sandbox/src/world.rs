@@ -14,6 +14,7 @@ use crate::faults::Faults;
 use crate::listener::Wire;
 use crate::locking::lock;
 use crate::merchant::Merchants;
+use crate::paypal::Paypal;
 use crate::stripe;
 
 /// The sandbox's whole state.
@@ -32,13 +33,15 @@ pub struct World {
     pub merchants: Merchants,
     /// Stripe's accounts, by secret key.
     pub stripe: Accounts<stripe::Account>,
+    /// PayPal's apps and the key of its webhooks.
+    pub paypal: Paypal,
     stop: CancellationToken,
     epoch: Mutex<CancellationToken>,
 }
 
 impl World {
     /// An empty world that answers at `address`.
-    pub fn build(config: SandboxConfig, address: SocketAddr) -> Result<Self, reqwest::Error> {
+    pub fn build(config: SandboxConfig, address: SocketAddr) -> std::io::Result<Self> {
         let base_url = match &config.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{address}"),
@@ -46,12 +49,13 @@ impl World {
         let stop = CancellationToken::new();
         Ok(Self {
             base_url,
-            callbacks: Callbacks::build(&config)?,
+            callbacks: Callbacks::build(&config).map_err(std::io::Error::other)?,
             faults: Faults::default(),
             calls: Calls::keeping(config.log_limit),
             merchants: Merchants::keeping(config.log_limit),
             config,
             stripe: Accounts::default(),
+            paypal: Paypal::open()?,
             epoch: Mutex::new(stop.child_token()),
             stop,
         })
@@ -77,6 +81,7 @@ impl World {
         let old = std::mem::replace(&mut *lock(&self.epoch), self.stop.child_token());
         old.cancel();
         self.stripe.clear();
+        self.paypal.apps.clear();
         self.faults.clear();
         self.callbacks.clear();
         self.calls.clear();
