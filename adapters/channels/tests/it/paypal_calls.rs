@@ -407,3 +407,19 @@ async fn an_order_is_given_up_only_while_no_money_moves() {
         server.requests().await;
     }
 }
+
+#[tokio::test]
+async fn a_question_without_an_answer_is_not_taken_for_a_no() {
+    let error = answer("500 Oh no", &json!({"name": "INTERNAL_SERVER_ERROR"}));
+    let junk = answer("200 OK", &json!("<html>"));
+    let limited = answer("429 Too Many", &json!({"name": "RATE_LIMIT_REACHED"}));
+    let server = Answering::with(&[token("T1"), error, junk, limited]).await;
+    let channels = channels_at(&server.base_url);
+    for expected in ["unknown", "unknown", "not_done"] {
+        let (lost, exchange) = channels
+            .retrieve_intent(&credentials("client", "secret"), &intent())
+            .await;
+        assert!(lost.is_err() && exchange.outcome == expected, "{lost:?}");
+    }
+    server.requests().await;
+}
