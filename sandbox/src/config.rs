@@ -24,6 +24,8 @@ pub struct SandboxConfig {
     pub second_ms: u64,
     /// How long bank debits and pending refunds take to settle.
     pub settle_ms: u64,
+    /// How long PayPal remembers an order that is not captured.
+    pub paypal_order_lifetime_ms: u64,
     /// How many entries each log keeps: API calls, callbacks, and what each merchant received.
     pub log_limit: usize,
     /// How long a hanging answer holds its connection before the connection is reset.
@@ -41,6 +43,7 @@ impl Default for SandboxConfig {
             webhook_timeout_ms: 10_000,
             second_ms: 1_000,
             settle_ms: 1_000,
+            paypal_order_lifetime_ms: 10_800_000,
             log_limit: 20_000,
             hang_cap_ms: 120_000,
         }
@@ -84,6 +87,10 @@ impl SandboxConfig {
             webhook_timeout_ms: setting("SANDBOX_WEBHOOK_TIMEOUT_MS", defaults.webhook_timeout_ms)?,
             second_ms: setting("SANDBOX_SECOND_MS", defaults.second_ms)?,
             settle_ms: setting("SANDBOX_SETTLE_MS", defaults.settle_ms)?,
+            paypal_order_lifetime_ms: setting(
+                "SANDBOX_PAYPAL_ORDER_LIFETIME_MS",
+                defaults.paypal_order_lifetime_ms,
+            )?,
             log_limit: setting("SANDBOX_LOG_LIMIT", defaults.log_limit)?,
             hang_cap_ms: setting("SANDBOX_HANG_CAP_MS", defaults.hang_cap_ms)?,
         })

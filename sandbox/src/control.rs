@@ -5,6 +5,7 @@ mod books;
 mod effects;
 mod merchants;
 mod payer;
+mod paypal;
 mod truth;
 
 use std::collections::{BTreeMap, HashMap};
@@ -170,6 +171,7 @@ async fn resend(State(world): State<Arc<World>>, Path(id): Path<String>) -> Show
     let parcels = stripe::sent_again(&world, &id)
         .or_else(|| alipay::sent_again(&world, &id))
         .or_else(|| wechat::sent_again(&world, &id))
+        .or_else(|| crate::paypal::sent_again(&world.paypal, &world.base_url, &id))
         .ok_or_else(|| Refused::unknown("event", &id))?;
     Ok(Json(json!(world.callbacks.resend(parcels).await)))
 }

@@ -19,9 +19,11 @@ mod faults;
 mod listener;
 mod locking;
 mod merchant;
+mod paypal;
 mod ring_buffer;
 mod stripe;
 mod wechat;
+mod table;
 mod world;
 
 use std::net::SocketAddr;
@@ -99,6 +101,7 @@ fn router(world: Arc<World>) -> Router {
         .merge(stripe::routes())
         .merge(alipay::routes())
         .merge(wechat::routes())
+        .merge(paypal::routes())
         .route("/merchant/{name}", any(merchant::receive))
         .merge(control::routes())
         .with_state(world)

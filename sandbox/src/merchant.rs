@@ -66,12 +66,12 @@ pub struct Behaviour {
 pub struct Received {
     /// `webhook-id`.
     pub id: Option<String>,
-    /// `type` of the payload, or `event_type`.
+    /// `type` of the payload, or `event_type` where a provider says it like that.
     #[serde(rename = "type")]
     pub kind: Option<String>,
     /// The payload, if it is JSON.
     pub payload: Option<Value>,
-    /// The headers that carry the sender's proof: `webhook-*`, `wechatpay-*`, `*-signature`, `content-type`, `user-agent`.
+    /// The headers that carry the sender's proof: `webhook-*`, `wechatpay-*`, `paypal-*`, `*-signature`, `content-type`, `user-agent`.
     pub headers: BTreeMap<String, String>,
     /// The body as it came.
     pub body: String,
@@ -313,6 +313,7 @@ fn proof(headers: &HeaderMap) -> BTreeMap<String, String> {
         let name = name.as_str();
         name.starts_with("webhook-")
             || name.starts_with("wechatpay-")
+            || name.starts_with("paypal-")
             || name.ends_with("-signature")
             || matches!(name, "content-type" | "user-agent")
     });

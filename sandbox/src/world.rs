@@ -16,6 +16,7 @@ use crate::faults::Faults;
 use crate::listener::Wire;
 use crate::locking::lock;
 use crate::merchant::Merchants;
+use crate::paypal::Paypal;
 use crate::stripe;
 use crate::wechat::Wechat;
 
@@ -39,6 +40,8 @@ pub struct World {
     pub alipay: Accounts<alipay::App>,
     /// WeChat Pay's merchants and keys.
     pub wechat: Wechat,
+    /// PayPal's apps and the key of its webhooks.
+    pub paypal: Paypal,
     stop: CancellationToken,
     epoch: Mutex<CancellationToken>,
 }
@@ -61,6 +64,7 @@ impl World {
             stripe: Accounts::default(),
             alipay: Accounts::default(),
             wechat: Wechat::open()?,
+            paypal: Paypal::open()?,
             epoch: Mutex::new(stop.child_token()),
             stop,
         })
@@ -88,6 +92,7 @@ impl World {
         self.stripe.clear();
         self.alipay.clear();
         self.wechat.clear();
+        self.paypal.apps.clear();
         self.faults.clear();
         self.callbacks.clear();
         self.calls.clear();

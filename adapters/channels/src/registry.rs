@@ -250,9 +250,9 @@ pub enum CallbackKeys {
 /// What callbacks are verified with besides the merchants' own keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallbacksConfig {
-    /// The one origin, such as `http://127.0.0.1:4010`, that PayPal's certificates may be fetched from, in place of PayPal's own
-    /// hosts: for tests and the sandbox. Never set it in production.
-    pub paypal_certificate_origin: Option<String>,
+    /// The one address, such as `http://127.0.0.1:4010/paypal`, under which PayPal's certificates may be fetched, in place of
+    /// PayPal's own hosts: for tests and the sandbox. Never set it in production.
+    pub paypal_certificate_base: Option<String>,
     /// The authorities that may vouch for PayPal's certificates, as PEM, in place of those that browsers trust.
     pub paypal_trust_roots: Option<String>,
     /// How long fetching a certificate may take in all.
@@ -264,7 +264,7 @@ pub struct CallbacksConfig {
 impl Default for CallbacksConfig {
     fn default() -> Self {
         Self {
-            paypal_certificate_origin: None,
+            paypal_certificate_base: None,
             paypal_trust_roots: None,
             timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(2),
@@ -301,10 +301,10 @@ impl CallbackVerifier {
     /// A verifier that fetches nothing yet.
     ///
     /// # Errors
-    /// The origin is not one, or the trust roots cannot be read.
+    /// The address is not one, or the trust roots cannot be read.
     pub fn new(config: &CallbacksConfig) -> Result<Self, ChannelsError> {
         let paypal = paypal::Certificates::new(&paypal::CertificatesConfig {
-            origin: config.paypal_certificate_origin.clone(),
+            base: config.paypal_certificate_base.clone(),
             roots: config.paypal_trust_roots.clone(),
             http: config.http(),
         })?;

@@ -14,10 +14,10 @@ use super::idempotency::Idempotency;
 use super::intents::Intent;
 use super::methods::Method;
 use super::refunds::Refund;
-use super::table::Table;
 use super::transactions::{FeeRate, Transaction};
 use crate::accounts::Accounts;
 use crate::clock;
+use crate::table::Table;
 
 /// A merchant's account at the double; each secret key has its own, and so has each account connected to it.
 #[derive(Debug)]

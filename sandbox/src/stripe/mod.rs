@@ -29,7 +29,7 @@ mod refund_requests;
 mod refunds;
 mod route;
 mod signature;
-mod table;
+
 mod transactions;
 mod wallets;
 mod work;

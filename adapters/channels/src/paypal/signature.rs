@@ -61,20 +61,20 @@ struct Head<'b> {
 
 /// The addresses that a certificate may be fetched from.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Origins<'c> {
+pub(super) enum Sources<'c> {
     /// PayPal's own.
     Paypal,
-    /// Exactly this one.
+    /// Those under exactly this address and no others.
     Only(&'c str),
 }
 
-impl Origins<'_> {
+impl Sources<'_> {
     /// Whether a certificate may be fetched from this address. Compared as text, so that no two readers of an address can
     /// disagree about its host: PayPal writes neither user, port, query nor anything else than a plain name at the end.
     fn may_give(self, url: &str) -> bool {
         let path = match self {
             Self::Paypal => ORIGINS.iter().find_map(|origin| url.strip_prefix(origin)),
-            Self::Only(origin) => url.strip_prefix(origin),
+            Self::Only(base) => url.strip_prefix(base),
         };
         let name = path.and_then(|path| path.strip_prefix(PATH));
         name.is_some_and(|name| {
@@ -88,7 +88,7 @@ impl Origins<'_> {
 
 impl<'h> Transmission<'h> {
     /// Reads the headers.
-    pub(super) fn read(headers: &'h HeaderMap, origins: Origins<'_>) -> Result<Self, SignatureRefused> {
+    pub(super) fn read(headers: &'h HeaderMap, sources: Sources<'_>) -> Result<Self, SignatureRefused> {
         let id = plain(headers, TRANSMISSION_ID)?;
         let time = plain(headers, TRANSMISSION_TIME)?;
         let signature = header(headers, TRANSMISSION_SIG)?;
@@ -96,7 +96,7 @@ impl<'h> Transmission<'h> {
         if header(headers, AUTH_ALGO)? != ALGORITHM {
             return Err(SignatureRefused::Algorithm);
         }
-        if !origins.may_give(certificate_url) {
+        if !sources.may_give(certificate_url) {
             return Err(SignatureRefused::MalformedHeader(CERT_URL));
         }
         let malformed = SignatureRefused::MalformedHeader(TRANSMISSION_SIG);

@@ -10,6 +10,8 @@ mod answering;
 mod conformance;
 mod listener;
 mod measures;
+mod paypal_calls;
+mod paypal_certificates;
 mod setting;
 mod stand;
 mod stripe_changes;

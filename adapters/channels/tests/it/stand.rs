@@ -31,7 +31,7 @@ pub fn config_at(api_base: &str) -> ChannelsConfig {
         stripe_api_base: api_base.to_owned(),
         alipay_gateway: format!("{api_base}/alipay/gateway.do"),
         wechat_api_base: api_base.to_owned(),
-        paypal_api_base: api_base.to_owned(),
+        paypal_api_base: format!("{api_base}/paypal"),
         timeout: TIMEOUT,
         connect_timeout: Duration::from_millis(500),
         find_timeout: 4 * TIMEOUT,
@@ -89,6 +89,18 @@ impl Stand {
             is_success: said.status().is_success() || said.status().is_redirection(),
             body: said.text().await.unwrap(),
         }
+    }
+
+    /// Sets something up in the sandbox, and answers what it looks like then.
+    pub async fn set(&self, path: &str, settings: &Value) -> Value {
+        let url = format!("{}/sandbox/{path}", self.sandbox.base_url());
+        let said = self.http.put(url).json(settings).send().await.unwrap();
+        assert!(
+            said.status().is_success(),
+            "{path}: {}",
+            said.text().await.unwrap()
+        );
+        said.json().await.unwrap()
     }
 
     /// Lets the sandbox forget something.

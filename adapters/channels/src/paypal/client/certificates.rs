@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::callback::CallbackHead;
 use http::HeaderMap;
-use reqwest::{StatusCode, Url};
+use reqwest::StatusCode;
 use ring::digest;
 use tokio::sync::Semaphore;
 
@@ -19,11 +19,11 @@ use super::kept::{Fetched, Kept, Key};
 use crate::{
     callback::{CallbackRefused, SignatureRefused},
     channel::ChannelsError,
-    http::{HttpConfig, describe},
+    http::{HttpConfig, base_address, describe},
     paypal::{
         CallbackKeys,
         certificate::{Chain, Roots},
-        signature::{Origins, Transmission, head},
+        signature::{Sources, Transmission, head},
     },
     redact::redact,
 };
@@ -40,7 +40,7 @@ const MOST_BYTES: usize = 64 * 1_024;
 /// Where certificates come from and who vouches for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CertificatesConfig {
-    pub(crate) origin: Option<String>,
+    pub(crate) base: Option<String>,
     pub(crate) roots: Option<String>,
     pub(crate) http: HttpConfig,
 }
@@ -48,7 +48,7 @@ pub(crate) struct CertificatesConfig {
 /// The certificates that are known.
 #[derive(Debug)]
 pub(crate) struct Certificates {
-    origin: Option<String>,
+    base: Option<String>,
     roots: Roots,
     config: HttpConfig,
     /// Made when it is first needed, so that a verifier that never meets PayPal needs no TLS.
@@ -61,14 +61,14 @@ impl Certificates {
     /// None yet.
     ///
     /// # Errors
-    /// The origin is not one, or the roots cannot be read.
+    /// The address is not one, or the roots cannot be read.
     pub(crate) fn new(config: &CertificatesConfig) -> Result<Self, ChannelsError> {
-        let origin = config.origin.as_deref().map(origin).transpose()?;
+        let base = config.base.as_deref().map(base_address).transpose()?;
         let roots = match &config.roots {
             Some(pem) => Roots::read(pem).ok_or(ChannelsError::TrustRoots)?,
             None => Roots::of_the_web(),
         };
-        Ok(Self::of(origin, roots, config.http))
+        Ok(Self::of(base, roots, config.http))
     }
 
     /// PayPal's own, as the web trusts them.
@@ -76,9 +76,9 @@ impl Certificates {
         Self::of(None, Roots::of_the_web(), http)
     }
 
-    fn of(origin: Option<String>, roots: Roots, config: HttpConfig) -> Self {
+    fn of(base: Option<String>, roots: Roots, config: HttpConfig) -> Self {
         Self {
-            origin,
+            base,
             roots,
             config,
             http: OnceLock::new(),
@@ -90,7 +90,7 @@ impl Certificates {
 
     /// Checks what the headers of an event tell on their own.
     pub(crate) fn check_headers(&self, headers: &HeaderMap) -> Result<(), SignatureRefused> {
-        Transmission::read(headers, self.origins()).map(drop)
+        Transmission::read(headers, self.sources()).map(drop)
     }
 
     /// Checks that PayPal signed these bytes for one of the webhooks.
@@ -101,7 +101,7 @@ impl Certificates {
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Result<CallbackHead, CallbackRefused> {
-        let transmission = Transmission::read(headers, self.origins())?;
+        let transmission = Transmission::read(headers, self.sources())?;
         let mut signed = transmission.signed(keys, body).peekable();
         if signed.peek().is_none() {
             return Err(SignatureRefused::NoSecret.into());
@@ -111,8 +111,8 @@ impl Certificates {
         Ok(head(body)?)
     }
 
-    fn origins(&self) -> Origins<'_> {
-        self.origin.as_deref().map_or(Origins::Paypal, Origins::Only)
+    fn sources(&self) -> Sources<'_> {
+        self.base.as_deref().map_or(Sources::Paypal, Sources::Only)
     }
 
     async fn chain(&self, url: &str) -> Result<Arc<Chain>, CallbackRefused> {
@@ -138,18 +138,6 @@ impl Certificates {
             .client()
             .map_err(|error| unavailable(&error.to_string()))?;
         Ok(self.http.get_or_init(|| http))
-    }
-}
-
-/// An origin is a scheme and a host, and a port where it needs one.
-fn origin(text: &str) -> Result<String, ChannelsError> {
-    let bad = || ChannelsError::Address(text.to_owned());
-    let url: Url = text.parse().map_err(|_| bad())?;
-    let origin = url.origin().ascii_serialization();
-    if matches!(url.scheme(), "http" | "https") && text.trim_end_matches('/') == origin {
-        Ok(origin)
-    } else {
-        Err(bad())
     }
 }
 

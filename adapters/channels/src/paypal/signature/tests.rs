@@ -52,7 +52,7 @@ impl<'v> Case<'v> {
     }
 
     fn verify(&self) -> Result<CallbackHead, SignatureRefused> {
-        let transmission = Transmission::read(&self.headers, Origins::Paypal)?;
+        let transmission = Transmission::read(&self.headers, Sources::Paypal)?;
         let keys = CallbackKeys::of(&self.webhooks);
         let signed = transmission.signed(&keys, self.body);
         self.chain
@@ -80,7 +80,7 @@ fn the_cases_of_the_official_library_pass_as_marked() {
             "accept" | "business_decision" => assert!(verified.is_ok(), "{name}: {verified:?}"),
             "reject" => assert!(verified.is_err(), "{name}"),
             "reject_without_fetch" => {
-                let read = Transmission::read(&case.headers, Origins::Paypal).map(drop);
+                let read = Transmission::read(&case.headers, Sources::Paypal).map(drop);
                 assert_eq!(read, Err(SignatureRefused::MalformedHeader(CERT_URL)), "{name}");
             }
             other => panic!("{other}"),
@@ -97,7 +97,7 @@ fn what_is_signed_is_put_together_as_marked() {
             continue;
         }
         let case = Case::of(&vectors, vector);
-        let transmission = Transmission::read(&case.headers, Origins::Paypal).unwrap();
+        let transmission = Transmission::read(&case.headers, Sources::Paypal).unwrap();
         let signed: Vec<_> = transmission
             .signed(&CallbackKeys::of(&case.webhooks), case.body)
             .collect();
@@ -170,8 +170,8 @@ fn only_plain_addresses_at_paypal_may_be_asked() {
         "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
         "https://api-m.sandbox.paypal.com/v1/notifications/certs/CERT-1",
     ] {
-        assert!(Origins::Paypal.may_give(good), "{good}");
-        assert!(!Origins::Only("http://127.0.0.1:1").may_give(good), "{good}");
+        assert!(Sources::Paypal.may_give(good), "{good}");
+        assert!(!Sources::Only("http://127.0.0.1:1").may_give(good), "{good}");
     }
     for bad in [
         "",
@@ -198,9 +198,9 @@ fn only_plain_addresses_at_paypal_may_be_asked() {
         "https://169.254.169.254/v1/notifications/certs/CERT-1",
         "file:///etc/passwd",
     ] {
-        assert!(!Origins::Paypal.may_give(bad), "{bad}");
+        assert!(!Sources::Paypal.may_give(bad), "{bad}");
     }
-    let only = Origins::Only("http://127.0.0.1:4010");
+    let only = Sources::Only("http://127.0.0.1:4010");
     assert!(only.may_give("http://127.0.0.1:4010/v1/notifications/certs/CERT-1"));
     for bad in [
         "http://127.0.0.1:40101/v1/notifications/certs/CERT-1",
@@ -210,14 +210,14 @@ fn only_plain_addresses_at_paypal_may_be_asked() {
         assert!(!only.may_give(bad), "{bad}");
     }
     let endless = format!("https://api.paypal.com{PATH}{}", "A".repeat(101));
-    assert!(!Origins::Paypal.may_give(&endless));
+    assert!(!Sources::Paypal.may_give(&endless));
 }
 
 #[test]
 fn the_headers_alone_tell_what_cannot_be_right() {
     let vectors = vectors();
     let case = || Case::named(&vectors, "valid_capture_completed");
-    let read = |case: Case<'_>| Transmission::read(&case.headers, Origins::Paypal).map(drop);
+    let read = |case: Case<'_>| Transmission::read(&case.headers, Sources::Paypal).map(drop);
     assert_eq!(read(case()), Ok(()));
     for name in [
         TRANSMISSION_ID,
@@ -286,6 +286,6 @@ proptest! {
             .with(TRANSMISSION_SIG, &signature);
         let verified = case.verify();
         prop_assert!(verified.is_err());
-        prop_assert!(!Origins::Paypal.may_give(&url));
+        prop_assert!(!Sources::Paypal.may_give(&url));
     }
 }

@@ -8,6 +8,7 @@ mod acts;
 mod alipay;
 pub mod bench;
 mod cases;
+mod paypal;
 mod stripe;
 pub mod wechat;
 mod stripe_connected;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Objects of one kind. Stripe removes none; only an injected difference does (see `family`).
+/// Objects of one kind. Providers remove none; only an injected difference does (see `stripe::family`).
 #[derive(Debug)]
 pub struct Table<T> {
     // An object that was removed leaves its place empty, so that the positions of the others stay true.

@@ -1,0 +1,425 @@
+//! What PayPal's channel sends and what it makes of answers that no double gives on purpose.
+
+use channels::Credentials;
+use domain::{
+    channel::{CallError, Channel, ChannelRefundStatus, IntentRef, IntentStatus, NewRefund},
+    currency::Currency,
+    id::{PaymentId, RefundId},
+    money::Money,
+    payment::NextStep,
+    secret::Secret,
+};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use crate::{
+    answering::{Answering, answer},
+    setting::refund_id,
+    stand::channels_at,
+};
+
+const ORDER: &str = "5O190127TN364715T";
+const PAYMENT: &str = "pay_1fedc3ad96208c7eaf799d250faf6052";
+
+fn credentials(client_id: &str, client_secret: &str) -> Credentials {
+    let json = json!({"client_id": client_id, "client_secret": client_secret, "webhook_ids": ["WEBHOOK1"]});
+    Credentials::read(Channel::Paypal, &Secret::new(json.to_string())).unwrap()
+}
+
+fn payment() -> PaymentId {
+    PAYMENT.parse().unwrap()
+}
+
+fn intent() -> IntentRef {
+    let money = Money {
+        amount_minor: 8_888,
+        currency: Currency::USD,
+    };
+    IntentRef {
+        id: ORDER.into(),
+        money: Some(money),
+        connected_account: None,
+    }
+}
+
+fn token(token: &str) -> String {
+    answer(
+        "200 OK",
+        &json!({"access_token": token, "token_type": "Bearer", "expires_in": 32_400}),
+    )
+}
+
+fn usd(value: &str) -> Value {
+    json!({"currency_code": "USD", "value": value})
+}
+
+fn order(status: &str, captures: &Value, refunds: &Value) -> Value {
+    json!({
+        "id": ORDER, "status": status,
+        "purchase_units": [{
+            "custom_id": PAYMENT, "amount": usd("88.88"), "payments": {"captures": captures, "refunds": refunds},
+        }],
+        "links": [{"href": "https://www.paypal.com/checkoutnow?token=5O1", "rel": "payer-action"}],
+    })
+}
+
+fn captured() -> Value {
+    json!([{"id": "42311647XV020574X", "status": "COMPLETED", "amount": usd("88.88"), "custom_id": PAYMENT}])
+}
+
+fn shown(status: &str) -> String {
+    answer("200 OK", &order(status, &json!([]), &json!([])))
+}
+
+fn issue(status: &str, issue: &str) -> String {
+    let error = json!({"name": "UNPROCESSABLE_ENTITY", "details": [{"issue": issue, "description": "No."}]});
+    answer(status, &error)
+}
+
+#[tokio::test]
+async fn one_token_serves_all_calls_of_a_merchant() {
+    let mut answers = vec![token("T1")];
+    answers.extend((0..8).map(|_| shown("APPROVED")));
+    let server = Answering::with(&answers).await;
+    let channels = channels_at(&server.base_url);
+    let (credentials, intent) = (credentials("client", "secret"), intent());
+    let all = join_all((0..8).map(|_| channels.retrieve_intent(&credentials, &intent))).await;
+    for (shown, _) in all {
+        assert_eq!(shown.unwrap().status, IntentStatus::Approved);
+    }
+    let seen = server.requests().await;
+    assert!(
+        seen[0].starts_with("POST /paypal/v1/oauth2/token "),
+        "{}",
+        seen[0]
+    );
+    // client:secret
+    assert!(
+        seen[0].contains("authorization: Basic Y2xpZW50OnNlY3JldA=="),
+        "{}",
+        seen[0]
+    );
+    assert!(seen[0].ends_with("grant_type=client_credentials"), "{}", seen[0]);
+    for call in &seen[1..] {
+        assert!(
+            call.starts_with("GET /paypal/v2/checkout/orders/5O190127TN364715T "),
+            "{call}"
+        );
+        assert!(call.contains("authorization: Bearer T1"), "{call}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_calls_with_a_token_that_another_secret_got() {
+    let refused = answer("401 Unauthorized", &json!({"error": "invalid_client"}));
+    let server = Answering::with(&[token("T1"), shown("APPROVED"), refused]).await;
+    let channels = channels_at(&server.base_url);
+    let own = channels
+        .retrieve_intent(&credentials("client", "secret"), &intent())
+        .await
+        .0;
+    assert!(own.is_ok());
+    let other = channels
+        .retrieve_intent(&credentials("client", "guessed"), &intent())
+        .await
+        .0;
+    let Err(CallError::Refused { code, message }) = other else {
+        panic!("{other:?}")
+    };
+    assert_eq!(code, "authentication_failed");
+    assert!(!message.contains("guessed"), "{message}");
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn a_token_that_ended_early_is_renewed_once() {
+    let ended = answer("401 Unauthorized", &json!({"error": "invalid_token"}));
+    let answers = [
+        token("T1"),
+        ended.clone(),
+        token("T2"),
+        shown("APPROVED"),
+        ended.clone(),
+        token("T3"),
+        ended,
+    ];
+    let server = Answering::with(&answers).await;
+    let channels = channels_at(&server.base_url);
+    let credentials = credentials("client", "secret");
+    let renewed = channels.retrieve_intent(&credentials, &intent()).await.0;
+    assert_eq!(renewed.unwrap().status, IntentStatus::Approved);
+    let refused = channels.retrieve_intent(&credentials, &intent()).await.0;
+    assert!(
+        matches!(&refused, Err(CallError::Refused { code, .. }) if code == "authentication_failed"),
+        "{refused:?}"
+    );
+    let seen = server.requests().await;
+    assert!(
+        seen[3].contains("Bearer T2") && seen[6].contains("Bearer T3"),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn without_a_token_surely_nothing_was_done() {
+    let server = Answering::with(&[
+        answer("503 Unavailable", &json!({})),
+        answer("200 OK", &json!({"access_token": "hunter2"})),
+    ])
+    .await;
+    let channels = channels_at(&server.base_url);
+    for _ in 0..2 {
+        let failed = channels
+            .capture_intent(&credentials("client", "secret"), payment(), &intent())
+            .await
+            .0;
+        let Err(CallError::NotDone { message, .. }) = failed else {
+            panic!("{failed:?}")
+        };
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn a_capture_is_keyed_and_its_answer_is_read() {
+    let done = answer("201 Created", &order("COMPLETED", &captured(), &json!([])));
+    let server = Answering::with(&[token("T1"), done]).await;
+    let channels = channels_at(&server.base_url);
+    let captured = channels
+        .capture_intent(&credentials("client", "secret"), payment(), &intent())
+        .await
+        .0
+        .unwrap();
+    assert_eq!(
+        (captured.status, captured.received_minor),
+        (IntentStatus::Succeeded, 8_888)
+    );
+    let call = &server.requests().await[1];
+    assert!(
+        call.starts_with("POST /paypal/v2/checkout/orders/5O190127TN364715T/capture "),
+        "{call}"
+    );
+    assert!(
+        call.contains(&format!("paypal-request-id: {PAYMENT}/capture_intent\r\n")),
+        "{call}"
+    );
+    assert!(
+        call.contains("prefer: return=representation\r\n") && call.ends_with("{}"),
+        "{call}"
+    );
+}
+
+#[tokio::test]
+async fn a_declined_capture_leaves_the_order_open() {
+    let declined = issue("422 Unprocessable", "INSTRUMENT_DECLINED");
+    let server = Answering::with(&[token("T1"), declined, shown("PAYER_ACTION_REQUIRED")]).await;
+    let channels = channels_at(&server.base_url);
+    let intent = channels
+        .capture_intent(&credentials("client", "secret"), payment(), &intent())
+        .await
+        .0
+        .unwrap();
+    let IntentStatus::Declined(failure) = intent.status else {
+        panic!("{intent:?}")
+    };
+    assert_eq!(
+        (failure.code.as_str(), failure.next_step),
+        ("INSTRUMENT_DECLINED", NextStep::UseAnotherPaymentMethod)
+    );
+    assert!(intent.next_action.is_some(), "the payer is not told where to go");
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_captured_is_answered_as_it_stands() {
+    let taken = answer("200 OK", &order("COMPLETED", &captured(), &json!([])));
+    for (code, now, expected) in [
+        ("ORDER_ALREADY_CAPTURED", taken, IntentStatus::Succeeded),
+        (
+            "ORDER_NOT_APPROVED",
+            shown("CREATED"),
+            IntentStatus::RequiresAction,
+        ),
+    ] {
+        let server = Answering::with(&[token("T1"), issue("422 Unprocessable", code), now]).await;
+        let channels = channels_at(&server.base_url);
+        let stands = channels
+            .capture_intent(&credentials("client", "secret"), payment(), &intent())
+            .await
+            .0;
+        assert_eq!(stands.unwrap().status, expected, "{code}");
+        server.requests().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_error_is_never_a_no() {
+    let error = answer("500 Oh no", &json!({"name": "INTERNAL_SERVER_ERROR"}));
+    let junk = answer("201 Created", &json!("<html>"));
+    for bad in [error, junk] {
+        let server = Answering::with(&[token("T1"), bad]).await;
+        let channels = channels_at(&server.base_url);
+        let unknown = channels
+            .capture_intent(&credentials("client", "secret"), payment(), &intent())
+            .await
+            .0;
+        assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
+        server.requests().await;
+    }
+}
+
+fn new_refund(refund_id: RefundId) -> NewRefund {
+    let money = Money {
+        amount_minor: 888,
+        currency: Currency::USD,
+    };
+    NewRefund {
+        refund_id,
+        payment_id: payment(),
+        intent: intent(),
+        money,
+        reason: None,
+    }
+}
+
+#[tokio::test]
+async fn a_refund_goes_to_the_capture_and_is_keyed() {
+    let refund_id = refund_id();
+    let paid = answer("200 OK", &order("COMPLETED", &captured(), &json!([])));
+    let made = answer(
+        "201 Created",
+        &json!({"id": "1JU", "status": "PENDING", "amount": usd("8.88"), "custom_id": refund_id.to_string()}),
+    );
+    let failed = answer("500 Oh no", &json!({"name": "INTERNAL_SERVER_ERROR"}));
+    let server = Answering::with(&[token("T1"), paid.clone(), failed, paid, made]).await;
+    let channels = channels_at(&server.base_url);
+    let credentials = credentials("client", "secret");
+    let unknown = channels
+        .create_refund(&credentials, &new_refund(refund_id))
+        .await
+        .0;
+    assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
+    let refund = channels
+        .create_refund(&credentials, &new_refund(refund_id))
+        .await
+        .0
+        .unwrap();
+    assert_eq!(refund.status, ChannelRefundStatus::Processing);
+    assert_eq!(
+        (refund.refund_id, refund.intent_id.as_deref()),
+        (Some(refund_id), Some(ORDER))
+    );
+    let call = &server.requests().await[4];
+    assert!(
+        call.starts_with("POST /paypal/v2/payments/captures/42311647XV020574X/refund "),
+        "{call}"
+    );
+    assert!(
+        call.contains(&format!("paypal-request-id: {refund_id}/create_refund\r\n")),
+        "{call}"
+    );
+    assert!(
+        call.contains(r#""value":"8.88""#) && call.contains(&format!(r#""custom_id":"{refund_id}""#)),
+        "{call}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_captured_is_not_given_back() {
+    let server = Answering::with(&[token("T1"), shown("APPROVED")]).await;
+    let channels = channels_at(&server.base_url);
+    let refused = channels
+        .create_refund(&credentials("client", "secret"), &new_refund(refund_id()))
+        .await
+        .0;
+    assert!(
+        matches!(&refused, Err(CallError::Refused { code, .. }) if code == "not_captured"),
+        "{refused:?}"
+    );
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn a_lost_refund_is_found_on_its_order() {
+    let refund_id = refund_id();
+    let refunds = json!([
+        {"id": "1JT", "status": "COMPLETED", "amount": usd("1.00"), "custom_id": PAYMENT},
+        {"id": "1JU", "status": "COMPLETED", "amount": usd("8.88"), "custom_id": refund_id.to_string()},
+    ]);
+    let paid = answer("200 OK", &order("COMPLETED", &captured(), &refunds));
+    let server = Answering::with(&[token("T1"), paid.clone(), paid]).await;
+    let channels = channels_at(&server.base_url);
+    let credentials = credentials("client", "secret");
+    let found = channels
+        .find_refund(&credentials, &intent(), refund_id)
+        .await
+        .0
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.id.as_str(), found.status),
+        ("1JU", ChannelRefundStatus::Succeeded)
+    );
+    let nobodys = "rfd_1fedc3ad96208c7eaf799d250faf6052".parse().unwrap();
+    let absent = channels.find_refund(&credentials, &intent(), nobodys).await.0;
+    assert_eq!(absent, Ok(None));
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn an_order_is_given_up_only_while_no_money_moves() {
+    let pending = json!([{"id": "423", "status": "PENDING", "amount": usd("88.88"), "custom_id": PAYMENT}]);
+    let gone = answer(
+        "404 Not Found",
+        &json!({"name": "RESOURCE_NOT_FOUND", "details": [{"issue": "INVALID_RESOURCE_ID"}]}),
+    );
+    for (now, expected) in [
+        (shown("CREATED"), IntentStatus::Canceled),
+        (shown("APPROVED"), IntentStatus::Canceled),
+        (gone, IntentStatus::Canceled),
+        (
+            answer("200 OK", &order("COMPLETED", &pending, &json!([]))),
+            IntentStatus::Processing,
+        ),
+        (
+            answer("200 OK", &order("COMPLETED", &captured(), &json!([]))),
+            IntentStatus::Succeeded,
+        ),
+    ] {
+        let server = Answering::with(&[token("T1"), now]).await;
+        let channels = channels_at(&server.base_url);
+        let cancellation = channels::Cancellation {
+            payment_id: payment(),
+            job_id: crate::setting::job(1),
+            intent: intent(),
+        };
+        let canceled = channels
+            .cancel_intent(&credentials("client", "secret"), &cancellation)
+            .await
+            .0
+            .unwrap();
+        assert_eq!(
+            (canceled.status, canceled.payment_id),
+            (expected, Some(payment()))
+        );
+        assert_eq!(canceled.next_action, None);
+        server.requests().await;
+    }
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_is_not_taken_for_a_no() {
+    let error = answer("500 Oh no", &json!({"name": "INTERNAL_SERVER_ERROR"}));
+    let junk = answer("200 OK", &json!("<html>"));
+    let limited = answer("429 Too Many", &json!({"name": "RATE_LIMIT_REACHED"}));
+    let server = Answering::with(&[token("T1"), error, junk, limited]).await;
+    let channels = channels_at(&server.base_url);
+    for expected in ["unknown", "unknown", "not_done"] {
+        let (lost, exchange) = channels
+            .retrieve_intent(&credentials("client", "secret"), &intent())
+            .await;
+        assert!(lost.is_err() && exchange.outcome == expected, "{lost:?}");
+    }
+    server.requests().await;
+}
