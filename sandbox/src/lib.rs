@@ -1,14 +1,15 @@
-//! Stateful doubles of Stripe, of PayPal and of a merchant's endpoint, over real HTTP, with fault dials.
+//! Stateful doubles of Stripe, of Alipay, of PayPal and of a merchant's endpoint, over real HTTP, with fault dials.
 //!
 //! It exists so that the demo, the tests and the benches can drive the pipeline against something that
 //! answers, declines, calls back, repeats itself and breaks the way the real parties do. It must never
 //! share code with the pipeline: a double built from the code under test would agree with its mistakes.
 //! All state is in memory and is gone when the process ends.
 //!
-//! Each provider is a folder with its routes. It shares the house's dials ([`faults::play`]), log of calls and delivery
-//! ([`callbacks::Letter`]), keeps its accounts in a field of [`World`], and tells `control` how its events are sent again.
+//! Each provider is a folder with its routes. It shares the house's dials (`faults::play`), log of calls and delivery
+//! (`callbacks::Letter`), keeps its accounts in a field of `World`, and tells `control` how its events are sent again.
 
 mod accounts;
+mod alipay;
 mod callbacks;
 mod calls;
 mod clock;
@@ -41,7 +42,7 @@ use world::World;
 /// How long [`Sandbox::stop`] waits for open connections before it drops them.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// A running sandbox: one listener that serves `/v1`, `/paypal`, `/merchant` and `/sandbox`.
+/// A running sandbox: one listener that serves `/v1`, `/alipay`, `/paypal`, `/merchant` and `/sandbox`.
 pub struct Sandbox {
     world: Arc<World>,
     address: SocketAddr,
@@ -97,6 +98,7 @@ pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
 fn router(world: Arc<World>) -> Router {
     Router::new()
         .merge(stripe::routes())
+        .merge(alipay::routes())
         .merge(paypal::routes())
         .route("/merchant/{name}", any(merchant::receive))
         .merge(control::routes())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
+use crate::alipay;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::config::SandboxConfig;
@@ -33,6 +34,8 @@ pub struct World {
     pub merchants: Merchants,
     /// Stripe's accounts, by secret key.
     pub stripe: Accounts<stripe::Account>,
+    /// Alipay's apps, by app id.
+    pub alipay: Accounts<alipay::App>,
     /// PayPal's apps and the key of its webhooks.
     pub paypal: Paypal,
     stop: CancellationToken,
@@ -55,6 +58,7 @@ impl World {
             merchants: Merchants::keeping(config.log_limit),
             config,
             stripe: Accounts::default(),
+            alipay: Accounts::default(),
             paypal: Paypal::open()?,
             epoch: Mutex::new(stop.child_token()),
             stop,
@@ -81,6 +85,7 @@ impl World {
         let old = std::mem::replace(&mut *lock(&self.epoch), self.stop.child_token());
         old.cancel();
         self.stripe.clear();
+        self.alipay.clear();
         self.paypal.apps.clear();
         self.faults.clear();
         self.callbacks.clear();
