@@ -95,7 +95,7 @@ impl RequestIds {
     }
 }
 
-/// Identifies a request by its path and body. Two bodies that say the same in the same order are the same.
+/// Identifies a request by its path and body. White space does not count.
 pub fn fingerprint(path: &str, body: &Value) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
     fingerprint.copy_from_slice(digest(&SHA256, format!("{path}\0{body}").as_bytes()).as_ref());

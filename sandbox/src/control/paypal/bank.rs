@@ -119,9 +119,9 @@ struct Opening {
 async fn dispute(
     State(world): State<Arc<World>>,
     Path(id): Path<String>,
-    body: Result<Json<Opening>, JsonRejection>,
+    body: Result<Option<Json<Opening>>, JsonRejection>,
 ) -> Result<Response, Refused> {
-    let Json(opening) = body?;
+    let opening = body?.map(|Json(opening)| opening).unwrap_or_default();
     let app = owner_of_capture(&world, &id)?;
     let reason = opening.reason.as_deref().unwrap_or("UNAUTHORISED");
     let outcome = change(&world, &app, |book, now| book.dispute(&id, reason, now));
