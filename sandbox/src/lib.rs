@@ -22,8 +22,8 @@ mod merchant;
 mod paypal;
 mod ring_buffer;
 mod stripe;
-mod wechat;
 mod table;
+mod wechat;
 mod world;
 
 use std::net::SocketAddr;
