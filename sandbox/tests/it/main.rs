@@ -14,3 +14,4 @@ mod refunds;
 mod refusals;
 mod schema;
 mod transactions;
+mod wechat;
