@@ -57,7 +57,6 @@ pub struct Delivery {
     /// The beginning of its answer, or what went wrong.
     pub answer: String,
     /// Whether the provider takes the answer for a receipt.
-    #[serde(skip)]
     pub accepted: bool,
 }
 

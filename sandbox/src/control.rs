@@ -20,6 +20,7 @@ use axum::routing::{delete, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::alipay;
 use crate::callbacks::CallbackDials;
 use crate::faults::Dial;
 use crate::stripe;
@@ -36,6 +37,11 @@ impl Refused {
     /// 400: the request makes no sense.
     pub fn bad(detail: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, detail.into())
+    }
+
+    /// 409: it makes sense, but not now.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self(StatusCode::CONFLICT, detail.into())
     }
 
     /// 404: there is no such thing.
@@ -162,6 +168,7 @@ async fn reset_callbacks(State(world): State<Arc<World>>) -> StatusCode {
 
 async fn resend(State(world): State<Arc<World>>, Path(id): Path<String>) -> Shown {
     let parcels = stripe::sent_again(&world, &id)
+        .or_else(|| alipay::sent_again(&world, &id))
         .or_else(|| wechat::sent_again(&world, &id))
         .ok_or_else(|| Refused::unknown("event", &id))?;
     Ok(Json(json!(world.callbacks.resend(parcels).await)))

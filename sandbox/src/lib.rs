@@ -1,14 +1,15 @@
-//! A stateful double of Stripe, of WeChat Pay and of a merchant's endpoint, over real HTTP, with fault dials.
+//! Stateful doubles of Stripe, of Alipay, of WeChat Pay and of a merchant's endpoint, over real HTTP, with fault dials.
 //!
 //! It exists so that the demo, the tests and the benches can drive the pipeline against something that
 //! answers, declines, calls back, repeats itself and breaks the way the real parties do. It must never
 //! share code with the pipeline: a double built from the code under test would agree with its mistakes.
 //! All state is in memory and is gone when the process ends.
 //!
-//! Each provider is a folder with its routes. It shares the house's dials ([`faults::play`]), log of calls and delivery
-//! ([`callbacks::Letter`]), keeps its accounts in a field of [`World`], and tells `control` how its events are sent again.
+//! Each provider is a folder with its routes. It shares the house's dials (`faults::play`), log of calls and delivery
+//! (`callbacks::Letter`), keeps its accounts in a field of `World`, and tells `control` how its events are sent again.
 
 mod accounts;
+mod alipay;
 mod callbacks;
 mod calls;
 mod clock;
@@ -40,7 +41,7 @@ use world::World;
 /// How long [`Sandbox::stop`] waits for open connections before it drops them.
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
-/// A running sandbox: one listener that serves `/v1`, `/v3`, `/merchant` and `/sandbox`.
+/// A running sandbox: one listener that serves `/v1`, `/alipay`, `/v3`, `/merchant` and `/sandbox`.
 pub struct Sandbox {
     world: Arc<World>,
     address: SocketAddr,
@@ -96,6 +97,7 @@ pub async fn start(config: SandboxConfig) -> std::io::Result<Sandbox> {
 fn router(world: Arc<World>) -> Router {
     Router::new()
         .merge(stripe::routes())
+        .merge(alipay::routes())
         .merge(wechat::routes())
         .route("/merchant/{name}", any(merchant::receive))
         .merge(control::routes())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
+use crate::alipay;
 use crate::callbacks::Callbacks;
 use crate::calls::Calls;
 use crate::config::SandboxConfig;
@@ -34,6 +35,8 @@ pub struct World {
     pub merchants: Merchants,
     /// Stripe's accounts, by secret key.
     pub stripe: Accounts<stripe::Account>,
+    /// Alipay's apps, by app id.
+    pub alipay: Accounts<alipay::App>,
     /// WeChat Pay's merchants and keys.
     pub wechat: Wechat,
     stop: CancellationToken,
@@ -56,6 +59,7 @@ impl World {
             merchants: Merchants::keeping(config.log_limit),
             config,
             stripe: Accounts::default(),
+            alipay: Accounts::default(),
             wechat: Wechat::open()?,
             epoch: Mutex::new(stop.child_token()),
             stop,
@@ -82,6 +86,7 @@ impl World {
         let old = std::mem::replace(&mut *lock(&self.epoch), self.stop.child_token());
         old.cancel();
         self.stripe.clear();
+        self.alipay.clear();
         self.wechat.clear();
         self.faults.clear();
         self.callbacks.clear();
