@@ -36,6 +36,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use config::{ConfigError, SandboxConfig};
+/// The authority that vouches for the certificate of the PayPal double, as PEM.
+pub use paypal::ROOT_PEM as PAYPAL_ROOT_PEM;
 
 use listener::{AbortableListener, Wire};
 use world::World;
