@@ -197,6 +197,8 @@ pub struct NewRefund {
     pub money: Money,
     /// Why, in the few words that providers know.
     pub reason: Option<RefundReason>,
+    /// Where the provider sends callbacks about it, where that is said with each refund.
+    pub callback_url: String,
 }
 
 /// Why money is given back.

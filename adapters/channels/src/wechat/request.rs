@@ -138,6 +138,7 @@ pub(super) fn refund(new: &NewRefund, paid: Money) -> Result<Request, CallError>
             "total": fen(paid)?,
             "currency": Currency::CNY.code(),
         },
+        "notify_url": new.callback_url,
     });
     if let Some(reason) = new.reason.and_then(reason) {
         body["reason"] = reason.into();

@@ -292,6 +292,7 @@ fn new_refund(refund_id: RefundId) -> NewRefund {
         intent: intent(),
         money,
         reason: None,
+        callback_url: "https://pay.example/callbacks".into(),
     }
 }
 

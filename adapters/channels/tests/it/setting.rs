@@ -113,6 +113,7 @@ pub fn new_refund(intent: &Intent, amount_minor: i64) -> NewRefund {
             ..intent.money
         },
         reason: None,
+        callback_url: String::new(),
     }
 }
 

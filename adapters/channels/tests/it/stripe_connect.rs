@@ -62,6 +62,7 @@ async fn every_call_names_the_account_that_is_paid() {
         intent: intent.clone(),
         money: new.money,
         reason: None,
+        callback_url: "https://pay.example/callbacks".into(),
     };
     let outcomes = [
         channels.create_intent(&credentials, &new).await.1,

@@ -102,6 +102,7 @@ pub fn new_refund(new: &NewIntent, amount_minor: i64) -> NewRefund {
             ..new.money
         },
         reason: None,
+        callback_url: new.callback_url.clone(),
     }
 }
 

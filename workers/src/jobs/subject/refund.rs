@@ -59,13 +59,14 @@ impl RefundOfPayment {
         })
     }
 
-    fn new_refund(&self) -> NewRefund {
+    fn new_refund(&self, context: &Context) -> NewRefund {
         NewRefund {
             refund_id: self.refund.id,
             payment_id: self.payment.id,
             intent: self.intent.clone(),
             money: self.refund.money,
             reason: self.refund.request.reason,
+            callback_url: context.callback_url(self.refund.channel, self.refund.merchant_id),
         }
     }
 }
@@ -149,7 +150,7 @@ impl Subject for RefundOfPayment {
     }
 
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<RefundEvent> {
-        let new = self.new_refund();
+        let new = self.new_refund(context);
         let (result, exchange) = context.channels.create_refund(credentials, &new).await;
         (result.map(RefundEvent::Seen), exchange)
     }

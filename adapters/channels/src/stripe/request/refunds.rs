@@ -96,6 +96,7 @@ mod tests {
                 currency: Currency::ISK,
             },
             reason,
+            callback_url: "https://pay.example/callbacks".into(),
         };
         // The library shows a request's form only in its debug print.
         format!("{:?}", create(&new).unwrap())

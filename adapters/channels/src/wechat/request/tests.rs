@@ -59,6 +59,7 @@ fn refund_of(money: Money, reason: Option<RefundReason>) -> NewRefund {
         },
         money,
         reason,
+        callback_url: "https://pay.example/callbacks".into(),
     }
 }
 
@@ -164,6 +165,7 @@ fn a_refund_says_what_was_paid_and_why_where_the_payer_may_know() {
         "out_trade_no": numbers::of_payment(payment_id()),
         "out_refund_no": "0123456789abcdef0123456789abcdef",
         "amount": { "refund": 888, "total": 8888, "currency": "CNY" },
+        "notify_url": "https://pay.example/callbacks",
     });
     assert_eq!(body(None), plain);
     assert_eq!(body(Some(RefundReason::Fraudulent)), plain);

@@ -47,6 +47,7 @@ impl Opened {
                 ..self.new.money
             },
             reason: None,
+            callback_url: self.new.callback_url.clone(),
         }
     }
 

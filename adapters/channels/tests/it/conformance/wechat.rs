@@ -57,10 +57,6 @@ impl Bench for WechatBench {
         ("a_capture_undone_without_an_answer_is_repeated", CAPTURES),
         ("a_capture_done_without_an_answer_is_not_done_twice", CAPTURES),
         ("too_many_captures_at_once_are_not_done", CAPTURES),
-        (
-            "a_refund_is_told",
-            "A refund is told where the merchant platform says, as a refund has no callback address here; reading it is tested in event.rs.",
-        ),
     ];
 
     async fn start() -> Self {
