@@ -97,9 +97,7 @@ impl World {
         let credentials = json!({
             "mchid": mchid, "appid": appid, "serial_no": serial_no, "private_key": MERCHANT_KEY,
             "apiv3_keys": [apiv3_key],
-            "verifiers": [{
-                "id": opened["wechat"]["public_key_id"], "public_key": opened["wechat"]["public_key"],
-            }],
+            "verifiers": [{ "id": opened["wechat"]["public_key_id"], "public_key": opened["wechat"]["public_key"] }],
         });
         Ok((mchid, credentials))
     }

@@ -152,7 +152,7 @@ fn read_broker(settings: &mut Settings) -> Option<BrokerConfig> {
 /// A certificate that cannot be fetched in time is asked for again by the next callback, so the limits are those of whoever
 /// waits for the answer.
 fn read_callbacks(settings: &mut Settings) -> CallbacksConfig {
-    const ORIGIN: &str = "PAYPAL_CERTIFICATE_ORIGIN";
+    const BASE: &str = "PAYPAL_CERTIFICATE_BASE";
     const ROOTS: &str = "PAYPAL_TRUST_ROOTS_FILE";
     let given = |settings: &mut Settings, name| {
         let value: String = settings.with_default(name, String::new(), "");
@@ -170,15 +170,15 @@ fn read_callbacks(settings: &mut Settings) -> CallbacksConfig {
         }
     });
     let config = CallbacksConfig {
-        paypal_certificate_origin: given(settings, ORIGIN),
+        paypal_certificate_base: given(settings, BASE),
         paypal_trust_roots: roots,
         ..CallbacksConfig::default()
     };
     if let Err(error) = CallbackVerifier::new(&config) {
         settings.note(
-            ORIGIN,
+            BASE,
             format!("cannot be used: {error}"),
-            "http://127.0.0.1:12111",
+            "http://127.0.0.1:12111/paypal",
         );
     }
     config

@@ -89,6 +89,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(bank::routes())
         .merge(books::routes())
         .merge(wechat::control_routes())
+        .merge(paypal::routes())
 }
 
 async fn health() -> Json<Value> {

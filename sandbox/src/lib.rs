@@ -22,8 +22,8 @@ mod merchant;
 mod paypal;
 mod ring_buffer;
 mod stripe;
-mod wechat;
 mod table;
+mod wechat;
 mod world;
 
 use std::net::SocketAddr;
@@ -36,6 +36,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use config::{ConfigError, SandboxConfig};
+/// The authority that vouches for the certificate of the PayPal double, as PEM.
+pub use paypal::ROOT_PEM as PAYPAL_ROOT_PEM;
 
 use listener::{AbortableListener, Wire};
 use world::World;

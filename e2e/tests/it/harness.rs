@@ -82,6 +82,7 @@ impl Sluice {
 
         let sandbox = sandbox::start(SandboxConfig {
             webhook_retry_ms: 100,
+            second_ms: UNIT.as_millis() as u64,
             webhook_attempts: 9,
             ..SandboxConfig::default()
         })
@@ -99,7 +100,11 @@ impl Sluice {
                 ..workers_config.store.clone()
             },
             vault: workers_config.vault.clone(),
-            callbacks: CallbacksConfig::default(),
+            callbacks: CallbacksConfig {
+                paypal_certificate_base: Some(format!("{}/paypal", sandbox.base_url())),
+                paypal_trust_roots: Some(sandbox::PAYPAL_ROOT_PEM.to_owned()),
+                ..CallbacksConfig::default()
+            },
             limits: Limits::default(),
             drain: Duration::ZERO,
         };

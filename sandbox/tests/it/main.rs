@@ -25,3 +25,4 @@ mod refusals;
 mod schema;
 mod transactions;
 mod wallets;
+mod wechat;

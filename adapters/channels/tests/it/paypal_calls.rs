@@ -1,10 +1,10 @@
 //! What PayPal's channel sends and what it makes of answers that no double gives on purpose.
 
-use channels::Credentials;
+use channels::{Capture, Credentials};
 use domain::{
     channel::{CallError, Channel, ChannelRefundStatus, IntentRef, IntentStatus, NewRefund},
     currency::Currency,
-    id::{PaymentId, RefundId},
+    id::{JobId, PaymentId, RefundId},
     money::Money,
     payment::NextStep,
     secret::Secret,
@@ -74,6 +74,15 @@ fn shown(status: &str) -> String {
 fn issue(status: &str, issue: &str) -> String {
     let error = json!({"name": "UNPROCESSABLE_ENTITY", "details": [{"issue": issue, "description": "No."}]});
     answer(status, &error)
+}
+
+/// The wish to capture the order.
+fn capture() -> Capture {
+    Capture {
+        payment_id: payment(),
+        job_id: JobId::derive("capture_payment", &[b"1"]),
+        intent: intent(),
+    }
 }
 
 #[tokio::test]
@@ -170,7 +179,7 @@ async fn without_a_token_surely_nothing_was_done() {
     let channels = channels_at(&server.base_url);
     for _ in 0..2 {
         let failed = channels
-            .capture_intent(&credentials("client", "secret"), payment(), &intent())
+            .capture_intent(&credentials("client", "secret"), &capture())
             .await
             .0;
         let Err(CallError::NotDone { message, .. }) = failed else {
@@ -187,7 +196,7 @@ async fn a_capture_is_keyed_and_its_answer_is_read() {
     let server = Answering::with(&[token("T1"), done]).await;
     let channels = channels_at(&server.base_url);
     let captured = channels
-        .capture_intent(&credentials("client", "secret"), payment(), &intent())
+        .capture_intent(&credentials("client", "secret"), &capture())
         .await
         .0
         .unwrap();
@@ -201,7 +210,10 @@ async fn a_capture_is_keyed_and_its_answer_is_read() {
         "{call}"
     );
     assert!(
-        call.contains(&format!("paypal-request-id: {PAYMENT}/capture_intent\r\n")),
+        call.contains(&format!(
+            "paypal-request-id: {PAYMENT}/capture_intent/{}\r\n",
+            capture().job_id
+        )),
         "{call}"
     );
     assert!(
@@ -216,7 +228,7 @@ async fn a_declined_capture_leaves_the_order_open() {
     let server = Answering::with(&[token("T1"), declined, shown("PAYER_ACTION_REQUIRED")]).await;
     let channels = channels_at(&server.base_url);
     let intent = channels
-        .capture_intent(&credentials("client", "secret"), payment(), &intent())
+        .capture_intent(&credentials("client", "secret"), &capture())
         .await
         .0
         .unwrap();
@@ -245,7 +257,7 @@ async fn what_cannot_be_captured_is_answered_as_it_stands() {
         let server = Answering::with(&[token("T1"), issue("422 Unprocessable", code), now]).await;
         let channels = channels_at(&server.base_url);
         let stands = channels
-            .capture_intent(&credentials("client", "secret"), payment(), &intent())
+            .capture_intent(&credentials("client", "secret"), &capture())
             .await
             .0;
         assert_eq!(stands.unwrap().status, expected, "{code}");
@@ -261,7 +273,7 @@ async fn a_server_error_is_never_a_no() {
         let server = Answering::with(&[token("T1"), bad]).await;
         let channels = channels_at(&server.base_url);
         let unknown = channels
-            .capture_intent(&credentials("client", "secret"), payment(), &intent())
+            .capture_intent(&credentials("client", "secret"), &capture())
             .await
             .0;
         assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");

@@ -10,8 +10,8 @@ pub mod bench;
 mod cases;
 mod paypal;
 mod stripe;
-pub mod wechat;
 mod stripe_connected;
+pub mod wechat;
 
 use bench::Bench;
 use cases::CASES;

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use channels::{CallbackVerifier, CallbacksConfig, Credentials, capabilities};
 use domain::{
     channel::{Channel, Intent, NewIntent},
-    id::PaymentId,
+    id::{JobId, PaymentId},
     secret::Secret,
 };
 use http::HeaderValue;
@@ -135,12 +135,12 @@ impl Bench for PaypalBench {
     /// A capture that was under way when the order was given up.
     async fn payment_arrives_late(&self, intent: &Intent) {
         assert!(self.payer_agrees(intent).await);
-        let known = known(&self.new_intent(), intent);
-        let payment_id = intent.payment_id.unwrap();
-        let captured = self
-            .stand
-            .channels
-            .capture_intent(&self.credentials, payment_id, &known);
+        let capture = channels::Capture {
+            payment_id: intent.payment_id.unwrap(),
+            job_id: JobId::derive("capture_payment", &[intent.id.as_bytes()]),
+            intent: known(&self.new_intent(), intent),
+        };
+        let captured = self.stand.channels.capture_intent(&self.credentials, &capture);
         captured.await.0.unwrap();
     }
 
