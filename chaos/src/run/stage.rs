@@ -81,7 +81,7 @@ impl Stage {
                 Role::Workers => settings.workers(&member.to_string(), &address(Peer::Provider)?)?,
                 Role::Ingress | Role::Sandbox => settings
                     .ingress(&member.to_string())?
-                    .with("PAYPAL_CERTIFICATE_ORIGIN", &provider)
+                    .with("PAYPAL_CERTIFICATE_BASE", &format!("{provider}/paypal"))
                     .with("PAYPAL_TRUST_ROOTS_FILE", &roots.to_string_lossy()),
             };
             let launch = launch.with("DATABASE_URL", &address(Peer::Postgres)?);
