@@ -106,7 +106,7 @@ impl World {
         let (client_id, secret) = (format!("client-{}", digits(16)), Uuid::new_v4().to_string());
         let merchant_id = digits(13);
         let url = merchant.callback_url.replace("/stripe/", "/paypal/");
-        let webhook_id = format!("WH-{}", digits(17));
+        let webhook_id = digits(17);
         self.sandbox
             .put(
                 &format!("/sandbox/paypal/apps/{client_id}"),

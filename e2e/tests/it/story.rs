@@ -39,6 +39,10 @@ told! {
     expired: "not paid in time",
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
+    alipay_code: "paid by an Alipay code",
+    wechat_code: "paid by a WeChat Pay code",
+    paypal_approved: "agreed to at PayPal, then captured",
+    other_channel: "WeChat Pay takes no more, Stripe takes over",
 }
 
 const PROVIDER_DOWN: &str = "provider down for good";
