@@ -8,8 +8,7 @@ use crate::verifier::{
     facts::{Facts, Intent, Opening, ProviderRefund},
 };
 
-/// What all providers have. Refunds are read before intents and calls after both: what is made in between is then missing
-/// and not too much.
+/// What all providers have, one after the other: while the pipeline is still at work, a difference may mean only that.
 pub async fn read(sandbox: &Sandbox) -> anyhow::Result<Facts> {
     let mut facts = Facts {
         intents: sandbox.list("/sandbox/stripe/intents").await?,
