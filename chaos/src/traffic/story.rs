@@ -79,6 +79,8 @@ pub enum Story {
     AlipayRefundedInParts,
     /// The merchant calls it off before anybody scans Alipay's code.
     AlipayCanceled,
+    /// The merchant calls it off while the payer scans Alipay's code, which nobody can take back.
+    AlipayCancelMeetsPayer,
     /// Nobody scans Alipay's code.
     AlipayNeverPaid,
     /// The payer scans WeChat Pay's code and pays.
@@ -89,6 +91,8 @@ pub enum Story {
     WechatRefundedInParts,
     /// The merchant calls it off before anybody scans WeChat Pay's code.
     WechatCanceled,
+    /// The merchant calls it off while the payer scans WeChat Pay's code.
+    WechatCancelMeetsPayer,
     /// The payer approves the order at PayPal, and its money is captured.
     PaypalPaid,
     /// The same, and all of it is given back.
@@ -115,7 +119,7 @@ pub fn is_declined(card: &str) -> bool {
 
 impl Story {
     /// The stories, those that money moves in more often.
-    pub const SHARES: [(Self, u32); 43] = [
+    pub const SHARES: [(Self, u32); 45] = [
         (Self::PaidAtOnce, 3),
         (Self::DeclinedAtOnce, 1),
         (Self::PaidLater, 3),
@@ -151,11 +155,13 @@ impl Story {
         (Self::AlipayRefunded, 2),
         (Self::AlipayRefundedInParts, 1),
         (Self::AlipayCanceled, 1),
+        (Self::AlipayCancelMeetsPayer, 1),
         (Self::AlipayNeverPaid, 1),
         (Self::WechatPaid, 3),
         (Self::WechatRefunded, 2),
         (Self::WechatRefundedInParts, 1),
         (Self::WechatCanceled, 1),
+        (Self::WechatCancelMeetsPayer, 1),
         (Self::PaypalPaid, 3),
         (Self::PaypalRefunded, 2),
         (Self::PaypalNeverPaid, 1),
@@ -201,11 +207,13 @@ impl Story {
             Self::AlipayRefunded => then(Then::Refund(&[Part::Rest]), BY_ALIPAY),
             Self::AlipayRefundedInParts => then(Then::Refund(&[Part::Half, Part::Rest]), BY_ALIPAY),
             Self::AlipayCanceled => then(Then::Cancel, paid_at(Provider::Alipay, &[])),
+            Self::AlipayCancelMeetsPayer => then(Then::CancelMeetsPayer, paid_at(Provider::Alipay, &[])),
             Self::AlipayNeverPaid => paid_at(Provider::Alipay, &[]),
             Self::WechatPaid => BY_WECHAT,
             Self::WechatRefunded => then(Then::Refund(&[Part::Rest]), BY_WECHAT),
             Self::WechatRefundedInParts => then(Then::Refund(&[Part::Half, Part::Rest]), BY_WECHAT),
             Self::WechatCanceled => then(Then::Cancel, paid_at(Provider::Wechat, &[])),
+            Self::WechatCancelMeetsPayer => then(Then::CancelMeetsPayer, paid_at(Provider::Wechat, &[])),
             Self::PaypalPaid => BY_PAYPAL,
             Self::PaypalRefunded => then(Then::Refund(&[Part::Rest]), BY_PAYPAL),
             Self::PaypalNeverPaid => paid_at(Provider::Paypal, &[]),
