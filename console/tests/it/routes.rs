@@ -1,6 +1,7 @@
 //! Channels and routes: what is set is what holds, and why a payment goes where it goes is told.
 
 use domain::{
+    clock::{Clock, SystemClock},
     id::IdempotencyKey,
     money::Money,
     payment::{Payment, PaymentRequest},
@@ -167,7 +168,7 @@ async fn a_payment_tells_why_it_went_where_it_is() {
         })
         .collect();
     let decision = decide(id, &Wish::of(&request, None), &[], &facts);
-    let (terms, now) = (domain::merchant::Terms::default(), chrono::Utc::now());
+    let (terms, now) = (domain::merchant::Terms::default(), SystemClock.now());
     let first = decision.order[0].channel;
     let payment = Payment {
         routing: Some(Routing::from(decision)),

@@ -85,7 +85,10 @@ fn with_routes_only_they_count() {
     let wish = Wish::of(&request, None);
     let decide = |routes: &[Route]| decide(payment(1), &wish, routes, &all());
     let paypal = route(1, Channel::Paypal);
-    assert_eq!(channels(&decide(&[paypal.clone()])), [Channel::Paypal]);
+    assert_eq!(
+        channels(&decide(std::slice::from_ref(&paypal))),
+        [Channel::Paypal]
+    );
     let disabled = Route {
         enabled: false,
         ..paypal
