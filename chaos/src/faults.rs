@@ -100,14 +100,16 @@ impl Breaker {
                 self.wires.restore(to, of);
             }
             Fault::Provider {
-                route,
+                routes,
                 how,
                 times,
                 delay_ms,
                 ..
             } => {
-                let dial = json!({ "route": route, "fault": how, "times": times, "delay_ms": delay_ms });
-                self.sandbox.set_fault(dial).await?;
+                for route in routes {
+                    let dial = json!({ "route": route, "fault": how, "times": times, "delay_ms": delay_ms });
+                    self.sandbox.set_fault(dial).await?;
+                }
                 sleep(planned.lasts).await;
                 self.sandbox.clear_faults().await?;
             }

@@ -3,6 +3,7 @@
 //! The journal is the merchants' side of the evidence. Only what was answered 2xx counts as accepted; a request without
 //! an answer may have been taken or not. It lives in memory and outlives every process that is killed.
 
+mod provider;
 mod wish;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 };
 
 use crate::traffic::Story;
+pub use provider::Provider;
 pub use wish::{Deed, Wish};
 
 /// A merchant who took part.
@@ -20,8 +22,8 @@ pub struct Merchant {
     pub id: String,
     /// Its name at the sandbox.
     pub name: String,
-    /// Its account at the provider.
-    pub account: String,
+    /// Its accounts at the providers, by the names that these know them by.
+    pub accounts: Vec<String>,
 }
 
 /// What a payment was asked for with.
@@ -31,6 +33,8 @@ pub struct Wanted {
     pub amount_minor: i64,
     /// The ISO 4217 code.
     pub currency: &'static str,
+    /// The provider that it is to go through.
+    pub through: Provider,
     /// The card that is charged at once, if any.
     pub payment_method: Option<&'static str>,
     /// After how many seconds it is closed when nobody has paid; the merchant's usual time when it is not said.
@@ -94,9 +98,10 @@ pub struct Order {
 pub struct PayerAct {
     /// The intent that was paid.
     pub intent: String,
-    /// The card, or the passed authentication.
+    /// The card, the passed authentication, or what is done elsewhere in place of a card.
     pub with: &'static str,
-    /// What the provider said: the intent's status or the decline code; none when it did not answer.
+    /// What the provider said: the intent's status or the decline code; none when it did not answer. Other providers than
+    /// Stripe are put into its words: `succeeded`, and `approved` for what is paid once it is captured.
     pub said: Option<String>,
 }
 

@@ -12,7 +12,7 @@ mod wishes;
 
 use std::{sync::Arc, time::Duration};
 
-use e2e::World;
+use e2e::{World, accounts::Account};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::{
     sync::{Semaphore, watch},
@@ -25,7 +25,7 @@ use client::Shop;
 use draw::Draw;
 pub use story::{Story, is_declined};
 
-/// How many merchants are registered side by side: each takes two runs of the console.
+/// How many merchants are registered side by side: each takes two runs of the console, and one more for each account.
 const REGISTERED_AT_ONCE: usize = 4;
 /// How many orders may be under way. While the pipeline is down they pile up, and beyond this the clients that only
 /// look and repeat would be the load.
@@ -36,6 +36,8 @@ const MOST_UNDER_WAY: usize = 60;
 pub struct Shape {
     /// How many merchants take part.
     pub merchants: usize,
+    /// The accounts that each of them has beside the one at Stripe.
+    pub accounts: &'static [Account],
     /// How many orders are begun each second, all merchants together.
     pub orders_per_s: f64,
     /// How many orders are begun in all; without a limit, until the clients are told to finish.
@@ -55,25 +57,25 @@ impl Traffic {
     /// # Errors
     /// A merchant cannot be registered.
     pub async fn start(world: &World, seed: u64, shape: Shape) -> anyhow::Result<Self> {
-        let registering = (0..shape.merchants).map(|_| world.merchant("chaos"));
-        let merchants: Vec<e2e::Merchant> = stream::iter(registering)
+        let registering = (0..shape.merchants).map(|_| register(world, shape.accounts));
+        let merchants: Vec<(e2e::Merchant, Vec<String>)> = stream::iter(registering)
             .buffered(REGISTERED_AT_ONCE)
             .try_collect()
             .await?;
-        let known = merchants.iter().map(|merchant| Merchant {
+        let known = merchants.iter().map(|(merchant, accounts)| Merchant {
             id: merchant.id.clone(),
             name: merchant.name.clone(),
-            account: merchant.account.clone(),
+            accounts: accounts.clone(),
         });
         let journal = Arc::new(Journal::of(known.collect()));
         let (closing, is_closing) = watch::channel(false);
-        let shops = merchants.into_iter().map(|merchant| Shop {
+        let shops = merchants.into_iter().map(|(merchant, _)| Shop {
             api: merchant.api,
             sandbox: world.sandbox.clone(),
             journal: Arc::clone(&journal),
             closing: is_closing.clone(),
         });
-        let draw = Draw::new(seed, shape.merchants);
+        let draw = Draw::new(seed, shape.merchants, shape.accounts);
         let at_work = tokio::spawn(work(shops.collect(), draw, shape, is_closing));
         Ok(Self {
             journal,
@@ -102,6 +104,16 @@ impl Traffic {
         self.at_work.await?;
         Ok(self.journal)
     }
+}
+
+/// A merchant with these accounts, and the names of all that it has.
+async fn register(world: &World, accounts: &[Account]) -> anyhow::Result<(e2e::Merchant, Vec<String>)> {
+    let merchant = world.merchant("chaos").await?;
+    let mut names = vec![merchant.account.clone()];
+    for account in accounts {
+        names.push(world.open_account(&merchant, *account).await?);
+    }
+    Ok((merchant, names))
 }
 
 /// Begins orders at an even pace until there are enough or it is told to close, then waits for all that are under way.

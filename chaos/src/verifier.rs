@@ -4,6 +4,7 @@
 //! queues. Then plain functions compare it, one for each invariant, so that each of them can be shown to fail. Nothing
 //! here knows how the pipeline works; it knows what was promised.
 
+mod books;
 mod cards;
 mod collect;
 mod disputes;

@@ -12,14 +12,16 @@ pub struct Settings {
 }
 
 /// Delays that are long enough to be seen and no longer: the retry ladder and all that is measured in its unit shrink a
-/// hundredfold. The sandbox forgets nothing that a run may leave behind, and as a provider it never gives a callback up
-/// within one and soon repeats it: a callback that is not delivered in the end was refused for ever.
-const PACE: [(&str, &str); 9] = [
+/// hundredfold, and so do the sandbox's seconds, by which providers space refunds and repeat callbacks. The sandbox forgets
+/// nothing that a run may leave behind, and as a provider it never gives a callback up within one: a callback that is not
+/// delivered in the end was refused for ever.
+const PACE: [(&str, &str); 10] = [
     ("INGRESS_DRAIN_MS", "0"),
     ("RETRY_UNIT_MS", "10"),
     ("CHANNEL_TIMEOUT_MS", "300"),
     ("NOTIFY_TIMEOUT_MS", "500"),
     ("NOTIFY_ALLOW_PRIVATE", "true"),
+    ("SANDBOX_SECOND_MS", "10"),
     ("SANDBOX_WEBHOOK_RETRY_MS", "50"),
     ("SANDBOX_WEBHOOK_RETRY_MAX_MS", "1000"),
     ("SANDBOX_WEBHOOK_ATTEMPTS", "100000"),
@@ -59,13 +61,17 @@ impl Settings {
         self.launch(Role::Ingress, name)
     }
 
-    /// Workers whose provider is at `stripe_api_base`.
+    /// Workers whose providers are all at `provider`, as the sandbox serves them.
     ///
     /// # Errors
     /// As [`Launch::new`].
-    pub fn workers(&self, name: &str, stripe_api_base: &str) -> anyhow::Result<Launch> {
+    pub fn workers(&self, name: &str, provider: &str) -> anyhow::Result<Launch> {
         let launch = self.launch(Role::Workers, name)?;
-        Ok(launch.with("STRIPE_API_BASE", stripe_api_base))
+        Ok(launch
+            .with("STRIPE_API_BASE", provider)
+            .with("ALIPAY_GATEWAY", &format!("{provider}/alipay/gateway.do"))
+            .with("WECHAT_API_BASE", provider)
+            .with("PAYPAL_API_BASE", &format!("{provider}/paypal")))
     }
 
     fn launch(&self, role: Role, name: &str) -> anyhow::Result<Launch> {

@@ -22,15 +22,15 @@ pub enum Fault {
         /// What is wrong with it.
         damage: Damage,
     },
-    /// The provider misbehaves, some calls long.
+    /// Every provider misbehaves, some calls long.
     Provider {
         /// What the calls are for that are struck.
         call: &'static str,
-        /// Their route, as the sandbox's dials name it.
-        route: &'static str,
+        /// Their routes at the providers, as the sandbox's dials name them.
+        routes: &'static [&'static str],
         /// The sandbox's name for it.
         how: &'static str,
-        /// How many calls are struck.
+        /// How many calls are struck on each route.
         times: u64,
         /// For `slow`: by how much.
         delay_ms: u64,

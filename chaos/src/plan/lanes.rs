@@ -8,13 +8,53 @@ use crate::seed::{Deck, Dice};
 /// Nothing breaks before everything has worked for a moment.
 const LEAD: Duration = Duration::from_secs(2);
 
-/// The calls that workers make: what they are for, and their routes as the sandbox's dials name them.
-const CALLS: [(&str, &str); 5] = [
-    ("opening", "POST /v1/payment_intents"),
-    ("asking", "GET /v1/*"),
-    ("refunding", "POST /v1/refunds"),
-    ("canceling", "POST /v1/payment_intents/{id}/cancel"),
-    ("confirming", "POST /v1/payment_intents/{id}/confirm"),
+/// The calls that workers make: what they are for, and their routes as the sandbox's dials name them. A fault strikes the
+/// call at all providers, so that none of them gets its turn less often than another.
+const CALLS: [(&str, &[&str]); 5] = [
+    (
+        "opening",
+        &[
+            "POST /v1/payment_intents",
+            "POST /alipay/gateway.do#alipay.trade.precreate",
+            "POST /v3/pay/transactions/native",
+            "POST /paypal/v2/checkout/orders",
+        ],
+    ),
+    (
+        "asking",
+        &[
+            "GET /v1/*",
+            "POST /alipay/gateway.do#alipay.trade.query",
+            "POST /alipay/gateway.do#alipay.trade.fastpay.refund.query",
+            "GET /v3/*",
+            "GET /paypal/*",
+            "POST /paypal/v1/oauth2/token",
+        ],
+    ),
+    (
+        "refunding",
+        &[
+            "POST /v1/refunds",
+            "POST /alipay/gateway.do#alipay.trade.refund",
+            "POST /v3/refund/domestic/refunds",
+            "POST /paypal/v2/payments/captures/{id}/refund",
+        ],
+    ),
+    (
+        "canceling",
+        &[
+            "POST /v1/payment_intents/{id}/cancel",
+            "POST /alipay/gateway.do#alipay.trade.close",
+            "POST /v3/pay/transactions/out-trade-no/{id}/close",
+        ],
+    ),
+    (
+        "confirming",
+        &[
+            "POST /v1/payment_intents/{id}/confirm",
+            "POST /paypal/v2/checkout/orders/{id}/capture",
+        ],
+    ),
 ];
 
 /// The sandbox's names for what a provider can do to a call.
@@ -148,9 +188,9 @@ fn wires() -> Vec<Fault> {
 }
 
 fn misdeeds() -> Vec<Fault> {
-    let struck = |how, (call, route)| Fault::Provider {
+    let struck = |how, (call, routes)| Fault::Provider {
         call,
-        route,
+        routes,
         how,
         times: 1,
         delay_ms: 0,
@@ -174,9 +214,11 @@ fn varied(fault: Fault, dice: &mut Dice) -> Fault {
             let of = of.map(|_| with_wire[dice.place(with_wire.len())]);
             Fault::Wire { to, of, damage }
         }
-        Fault::Provider { call, route, how, .. } => Fault::Provider {
+        Fault::Provider {
+            call, routes, how, ..
+        } => Fault::Provider {
             call,
-            route,
+            routes,
             how,
             times: dice.number(1..=6),
             // Slow calls must have ended by the time at which they count as ended.

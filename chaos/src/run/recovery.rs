@@ -1,8 +1,10 @@
 //! How long it takes until everything is settled after the last fault.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
+use e2e::sandbox_client::Sandbox;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
@@ -16,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(300);
 /// A server that does not answer must not be waited for.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Providers repeat what is not accepted on schedules that reach into hours, and minutes in a run. How long they let the
+/// last repeat wait is not what is measured, so they are asked for it this often.
+const REMIND_EVERY: Duration = Duration::from_secs(2);
 /// After all is settled, the time in which something might still happen twice.
 const REST: Duration = Duration::from_secs(3);
 
@@ -31,8 +36,13 @@ pub(super) async fn watch(
     narrator: &Narrator,
 ) -> anyhow::Result<(Vec<Finding>, Option<Duration>)> {
     let mut recovered = None;
+    let mut reminded: Option<Instant> = None;
     loop {
         let began = Instant::now();
+        if recovered.is_none() && reminded.is_none_or(|reminded| reminded.elapsed() > REMIND_EVERY) {
+            remind(evidence.sandbox).await?;
+            reminded = Some(Instant::now());
+        }
         let looked = look(evidence).await;
         let impatient = over.elapsed() > PATIENCE;
         let pause = match looked {
@@ -56,6 +66,28 @@ pub(super) async fn watch(
         };
         sleep(pause).await;
     }
+}
+
+/// Has the providers send once more what was not accepted yet.
+async fn remind(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let attempts: Vec<Value> = sandbox.list("/sandbox/deliveries").await?;
+    let mut waiting = BTreeSet::new();
+    let mut accepted = BTreeSet::new();
+    for attempt in &attempts {
+        let event = attempt["event"].as_str().unwrap_or_default();
+        if attempt["accepted"] == true {
+            accepted.insert(event);
+        } else {
+            waiting.insert(event);
+        }
+    }
+    let again = waiting.difference(&accepted).map(|event| async move {
+        // What becomes of it is read from the provider's log.
+        let path = format!("/sandbox/events/{event}/resend");
+        let _in_the_log = timeout(LOOK_TIMEOUT, sandbox.act(&path, json!({}))).await;
+    });
+    futures::future::join_all(again).await;
+    Ok(())
 }
 
 async fn look(evidence: &Evidence<'_>) -> anyhow::Result<Vec<Finding>> {

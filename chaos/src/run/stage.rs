@@ -1,6 +1,11 @@
 //! Everything that a run needs, started and ready: ground, provider, wires, processes, and one address for the ingresses.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 use e2e::{
@@ -11,6 +16,7 @@ use e2e::{
     sandbox_client, world,
 };
 use reqwest::Url;
+use serde_json::json;
 
 use crate::{
     config::Config,
@@ -65,22 +71,31 @@ impl Stage {
             Peer::Provider => provider.as_str(),
         };
         let wires = Wires::lay(addresses).await?;
+        let http = world::http()?;
+        let doubles = sandbox_client::Sandbox::new(http.clone(), &provider);
+        let roots = trust_roots(&doubles, &config.logs).await?;
         let mut launches = BTreeMap::new();
         for member in Member::ALL {
             let address = |peer| wires.addresses(member, peer, addresses(peer));
             let launch = match member.role() {
                 Role::Workers => settings.workers(&member.to_string(), &address(Peer::Provider)?)?,
-                Role::Ingress | Role::Sandbox => settings.ingress(&member.to_string())?,
+                Role::Ingress | Role::Sandbox => settings
+                    .ingress(&member.to_string())?
+                    .with("PAYPAL_CERTIFICATE_BASE", &format!("{provider}/paypal"))
+                    .with("PAYPAL_TRUST_ROOTS_FILE", &roots.to_string_lossy()),
             };
             let launch = launch.with("DATABASE_URL", &address(Peer::Postgres)?);
             launches.insert(member, launch.with("AMQP_URL", &address(Peer::RabbitMq)?));
         }
 
         let balancer = Balancer::start(targets(launches.values())?).await?;
-        let http = world::http()?;
+        let ingress = format!("http://{}", balancer.address());
+        for launch in launches.values_mut() {
+            *launch = launch.clone().with("CALLBACK_BASE_URL", &ingress);
+        }
         let world = World {
-            ingress: format!("http://{}", balancer.address()),
-            sandbox: sandbox_client::Sandbox::new(http.clone(), &provider),
+            ingress,
+            sandbox: doubles,
             rabbit: Rabbit::new(http.clone(), &ground.management_url, &ground.amqp_url)?,
             console: Box::new(Program::at(program("console")?).with(ground.environment())),
             patience: PATIENCE,
@@ -99,6 +114,16 @@ impl Stage {
             _balancer: balancer,
         })
     }
+}
+
+/// Writes down whom ingress trusts about PayPal's callbacks, as the sandbox tells it with any app, and says where.
+async fn trust_roots(sandbox: &sandbox_client::Sandbox, logs: &Path) -> anyhow::Result<PathBuf> {
+    let app = sandbox.put("/sandbox/paypal/apps/whoever", json!({})).await?;
+    let root = app["trusted_root_pem"].as_str();
+    let path = logs.join("paypal-roots.pem");
+    fs::write(&path, root.context("the sandbox tells PayPal's root")?)
+        .with_context(|| format!("{}", path.display()))?;
+    Ok(path)
 }
 
 fn targets<'a>(launches: impl Iterator<Item = &'a Launch>) -> anyhow::Result<Vec<Target>> {

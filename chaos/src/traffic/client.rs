@@ -15,7 +15,7 @@ use super::{
     payer,
     story::{Sending, Then},
 };
-use crate::journal::{Asked, Journal, OrderNumber, Told, Wanted};
+use crate::journal::{Asked, Journal, OrderNumber, Provider, Told, Wanted};
 
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) const WAIT_S: u32 = 3;
 /// How often a client looks at something to see a change before it loses interest.
 const LOOKS: u32 = 30;
+
+/// Where a payer comes back to from a provider's page.
+const WAY_BACK: &str = "https://shop.example/back";
 
 /// A merchant's system.
 #[derive(Clone)]
@@ -146,7 +149,8 @@ impl Play<'_> {
 
     /// The payer pays at the provider.
     pub(super) async fn pay(&self, intent: &str, card: &'static str) {
-        for act in payer::pay(&self.shop.sandbox, intent, card).await {
+        let through = self.drawn.story.script().through;
+        for act in payer::pay(&self.shop.sandbox, through, intent, card).await {
             self.shop.journal.note_payer(self.order, act);
         }
     }
@@ -200,6 +204,23 @@ fn is_final(told: &Told) -> bool {
 
 fn body_of(wanted: &Wanted) -> Value {
     let mut body = json!({ "amount": wanted.amount_minor, "currency": wanted.currency });
+    match wanted.through {
+        Provider::Stripe => {}
+        Provider::Alipay => {
+            body["method"] = "alipay".into();
+            body["flow"] = "qr_code".into();
+        }
+        // Stripe takes such payments too.
+        Provider::Wechat => {
+            body["method"] = "wechat_pay".into();
+            body["flow"] = "qr_code".into();
+            body["channel"] = "wechat".into();
+        }
+        Provider::Paypal => {
+            body["method"] = "paypal".into();
+            body["return_url"] = WAY_BACK.into();
+        }
+    }
     if let Some(payment_method) = wanted.payment_method {
         body["payment_method"] = payment_method.into();
     }

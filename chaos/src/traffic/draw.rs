@@ -2,13 +2,17 @@
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
+use e2e::accounts::Account;
+
 use super::story::Story;
-use crate::journal::Wanted;
+use crate::journal::{Provider, Wanted};
 
 /// Every amount is above what any currency asks for at least, and no two orders of a run ask for the same.
 const FIRST_AMOUNT: i64 = 1_000;
 /// Two apart, so that the other request of an order has an amount of its own.
 const AMOUNT_STEP: i64 = 2;
+/// The only one that is paid with in China.
+const YUAN: &str = "CNY";
 /// With two decimals and with none.
 const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
 
@@ -28,12 +32,20 @@ pub struct Draw {
     random: SmallRng,
     seed: u64,
     merchants: usize,
+    shares: Vec<(Story, u32)>,
     drawn: i64,
 }
 
 impl Draw {
-    pub fn new(seed: u64, merchants: usize) -> Self {
+    /// Orders to merchants that have these accounts beside the one at Stripe.
+    pub fn new(seed: u64, merchants: usize, accounts: &[Account]) -> Self {
+        let can_be_played = |story: Story| {
+            let account = story.script().through.account();
+            account.is_none_or(|account| accounts.contains(&account))
+        };
+        let shares = Story::SHARES.into_iter();
         Self {
+            shares: shares.filter(|(story, _)| can_be_played(*story)).collect(),
             random: SmallRng::seed_from_u64(seed),
             seed,
             merchants: merchants.max(1),
@@ -46,7 +58,13 @@ impl Draw {
         let script = story.script();
         let wanted = Wanted {
             amount_minor: FIRST_AMOUNT + AMOUNT_STEP * self.drawn,
-            currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
+            currency: match script.through {
+                Provider::Stripe | Provider::Paypal => {
+                    CURRENCIES[self.random.random_range(0..CURRENCIES.len())]
+                }
+                Provider::Alipay | Provider::Wechat => YUAN,
+            },
+            through: script.through,
             payment_method: script.card,
             expires_in_s: script.expires_in_s,
         };
@@ -65,12 +83,12 @@ impl Draw {
     }
 
     fn story(&mut self) -> Story {
-        let all: u32 = Story::SHARES.iter().map(|(_, share)| share).sum();
+        let all: u32 = self.shares.iter().map(|(_, share)| share).sum();
         let mut left = self.random.random_range(0..all);
-        for (story, share) in Story::SHARES {
-            match left.checked_sub(share) {
+        for (story, share) in &self.shares {
+            match left.checked_sub(*share) {
                 Some(rest) => left = rest,
-                None => return story,
+                None => return *story,
             }
         }
         Story::PaidAtOnce
@@ -84,7 +102,7 @@ mod tests {
     use super::*;
 
     fn first(seed: u64, count: usize) -> Vec<Drawn> {
-        let mut draw = Draw::new(seed, 5);
+        let mut draw = Draw::new(seed, 5, &Account::ALL);
         (0..count).map(|_| draw.next()).collect()
     }
 
@@ -100,6 +118,17 @@ mod tests {
         let orders = |seed| first(seed, 50).iter().map(shown).collect::<Vec<_>>();
         assert_eq!(orders(7), orders(7));
         assert_ne!(orders(7), orders(8));
+    }
+
+    #[test]
+    fn nobody_is_asked_to_pay_through_an_account_that_is_not_there() {
+        let mut draw = Draw::new(1, 5, &[Account::Wechat]);
+        let drawn = (0..500).map(|_| draw.next().wanted[0].through);
+        let through: std::collections::BTreeSet<Provider> = drawn.collect();
+        assert_eq!(
+            through.into_iter().collect::<Vec<_>>(),
+            [Provider::Stripe, Provider::Wechat]
+        );
     }
 
     #[test]

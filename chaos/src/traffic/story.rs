@@ -1,6 +1,10 @@
 //! What can be meant to happen to a payment.
 
-use std::time::Duration;
+mod script;
+
+use crate::journal::Provider;
+use script::{OPEN, PAID, PAID_LATER, in_short_time, paid_at, paid_with, sent, then};
+pub(super) use script::{Part, SHORT, Script, Sending, Then};
 
 /// What is meant to happen to a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,81 +71,34 @@ pub enum Story {
     DisputeWon,
     /// The payer's bank takes it back for good.
     DisputeLost,
-}
-
-/// What a story consists of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Script {
-    /// The card in the request.
-    pub card: Option<&'static str>,
-    /// How the request is sent.
-    pub sending: Sending,
-    /// The time in which it is to be paid, where the request says so.
-    pub expires_in_s: Option<u32>,
-    /// The cards that the payer uses at the provider, one after the other.
-    pub payer: &'static [&'static str],
-    /// What comes then.
-    pub then: Then,
-}
-
-/// How a request is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sending {
-    /// Until it is known to have arrived.
-    Once,
-    /// Again after it was answered.
-    Twice,
-    /// Twice at the same moment.
-    TwiceAtOnce,
-    /// With another body under the same key when the first one was answered.
-    OtherBody,
-    /// With another body under the same key at the same moment.
-    OtherBodyAtOnce,
-    /// Waiting for the finished payment.
-    Waiting,
-}
-
-/// What is done with a payment that exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
-    /// Nothing.
-    Nothing,
-    /// Parts of it are asked back one after the other, each under a key of its own.
-    Refund(&'static [Part]),
-    /// Two such parts are asked back at the same moment, each under a key of its own.
-    RefundAtOnce(Part),
-    /// All of it is asked back twice at the same moment and again later, under one key.
-    RefundAgain,
-    /// It is called off.
-    Cancel,
-    /// It is called off before anybody knows whether it was opened.
-    CancelAtOnce,
-    /// It is called off twice at the same moment and again later, under one key.
-    CancelAgain,
-    /// It is called off while the payer pays.
-    CancelMeetsPayer,
-    /// The merchant's server pays with these cards, one after the other.
-    Confirm(&'static [&'static str]),
-    /// Its time runs out.
-    Expire,
-    /// The payer pays when its time is just up.
-    ExpiryMeetsPayer,
-    /// The payer disputes it, and the bank decides at once.
-    Dispute {
-        /// For the merchant.
-        won: bool,
-    },
-}
-
-/// A part of a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// All that is left, without saying how much.
-    Rest,
-    /// About half of it.
-    Half,
-    /// More than there is.
-    TooMuch,
+    /// The payer scans Alipay's code and pays.
+    AlipayPaid,
+    /// The same, and all of it is given back.
+    AlipayRefunded,
+    /// The same, in two parts, between which Alipay wants some time.
+    AlipayRefundedInParts,
+    /// The merchant calls it off before anybody scans Alipay's code.
+    AlipayCanceled,
+    /// The merchant calls it off while the payer scans Alipay's code, which nobody can take back.
+    AlipayCancelMeetsPayer,
+    /// Nobody scans Alipay's code.
+    AlipayNeverPaid,
+    /// The payer scans WeChat Pay's code and pays.
+    WechatPaid,
+    /// The same, and all of it is given back.
+    WechatRefunded,
+    /// The same, in two parts, between which WeChat Pay wants much time.
+    WechatRefundedInParts,
+    /// The merchant calls it off before anybody scans WeChat Pay's code.
+    WechatCanceled,
+    /// The merchant calls it off while the payer scans WeChat Pay's code.
+    WechatCancelMeetsPayer,
+    /// The payer approves the order at PayPal, and its money is captured.
+    PaypalPaid,
+    /// The same, and all of it is given back.
+    PaypalRefunded,
+    /// The payer never comes to PayPal.
+    PaypalNeverPaid,
 }
 
 const VISA: &str = "pm_card_visa";
@@ -150,38 +107,19 @@ const NEEDS_AUTHENTICATION: &str = "pm_card_authenticationRequired";
 const REFUNDED_LATE: &str = "pm_card_pendingRefund";
 const REFUND_FAILS: &str = "pm_card_refundFail";
 
-/// Long enough to be opened before and short enough to be seen in a run.
-const SHORT_S: u32 = 3;
-/// The same.
-pub(super) const SHORT: Duration = Duration::from_secs(SHORT_S as u64);
+/// The payer pays with Alipay, with WeChat Pay, and with PayPal.
+const BY_ALIPAY: Script = paid_at(Provider::Alipay, &["a code of Alipay"]);
+const BY_WECHAT: Script = paid_at(Provider::Wechat, &["a code of WeChat Pay"]);
+const BY_PAYPAL: Script = paid_at(Provider::Paypal, &["an approval at PayPal"]);
 
 /// Whether this card never pays.
 pub fn is_declined(card: &str) -> bool {
     card == DECLINED
 }
 
-/// Nobody pays, and nothing happens.
-const OPEN: Script = Script {
-    card: None,
-    sending: Sending::Once,
-    expires_in_s: None,
-    payer: &[],
-    then: Then::Nothing,
-};
-/// The card in the request pays.
-const PAID: Script = Script {
-    card: Some(VISA),
-    ..OPEN
-};
-/// The payer pays.
-const PAID_LATER: Script = Script {
-    payer: &[VISA],
-    ..OPEN
-};
-
 impl Story {
     /// The stories, those that money moves in more often.
-    pub const SHARES: [(Self, u32); 31] = [
+    pub const SHARES: [(Self, u32); 45] = [
         (Self::PaidAtOnce, 3),
         (Self::DeclinedAtOnce, 1),
         (Self::PaidLater, 3),
@@ -213,6 +151,20 @@ impl Story {
         (Self::ExpiryMeetsPayer, 2),
         (Self::DisputeWon, 1),
         (Self::DisputeLost, 1),
+        (Self::AlipayPaid, 3),
+        (Self::AlipayRefunded, 2),
+        (Self::AlipayRefundedInParts, 1),
+        (Self::AlipayCanceled, 1),
+        (Self::AlipayCancelMeetsPayer, 1),
+        (Self::AlipayNeverPaid, 1),
+        (Self::WechatPaid, 3),
+        (Self::WechatRefunded, 2),
+        (Self::WechatRefundedInParts, 1),
+        (Self::WechatCanceled, 1),
+        (Self::WechatCancelMeetsPayer, 1),
+        (Self::PaypalPaid, 3),
+        (Self::PaypalRefunded, 2),
+        (Self::PaypalNeverPaid, 1),
     ];
 
     pub(super) const fn script(self) -> Script {
@@ -251,44 +203,20 @@ impl Story {
             Self::ExpiryMeetsPayer => in_short_time(Then::ExpiryMeetsPayer),
             Self::DisputeWon => then(Then::Dispute { won: true }, PAID),
             Self::DisputeLost => then(Then::Dispute { won: false }, PAID),
-        }
-    }
-}
-
-const fn paid_with(payer: &'static [&'static str]) -> Script {
-    Script { payer, ..OPEN }
-}
-
-const fn sent(sending: Sending, script: Script) -> Script {
-    Script { sending, ..script }
-}
-
-const fn then(then: Then, script: Script) -> Script {
-    Script { then, ..script }
-}
-
-const fn in_short_time(then: Then) -> Script {
-    Script {
-        expires_in_s: Some(SHORT_S),
-        then,
-        ..OPEN
-    }
-}
-
-impl Script {
-    /// Whether another request comes under the same key.
-    pub(super) const fn has_other_body(self) -> bool {
-        matches!(self.sending, Sending::OtherBody | Sending::OtherBodyAtOnce)
-    }
-}
-
-impl Part {
-    /// How much of a payment it is, in minor units; none for what is asked for without saying how much.
-    pub(super) const fn of(self, amount_minor: i64) -> Option<i64> {
-        match self {
-            Self::Rest => None,
-            Self::Half => Some(amount_minor / 2),
-            Self::TooMuch => Some(amount_minor + 1),
+            Self::AlipayPaid => BY_ALIPAY,
+            Self::AlipayRefunded => then(Then::Refund(&[Part::Rest]), BY_ALIPAY),
+            Self::AlipayRefundedInParts => then(Then::Refund(&[Part::Half, Part::Rest]), BY_ALIPAY),
+            Self::AlipayCanceled => then(Then::Cancel, paid_at(Provider::Alipay, &[])),
+            Self::AlipayCancelMeetsPayer => then(Then::CancelMeetsPayer, paid_at(Provider::Alipay, &[])),
+            Self::AlipayNeverPaid => paid_at(Provider::Alipay, &[]),
+            Self::WechatPaid => BY_WECHAT,
+            Self::WechatRefunded => then(Then::Refund(&[Part::Rest]), BY_WECHAT),
+            Self::WechatRefundedInParts => then(Then::Refund(&[Part::Half, Part::Rest]), BY_WECHAT),
+            Self::WechatCanceled => then(Then::Cancel, paid_at(Provider::Wechat, &[])),
+            Self::WechatCancelMeetsPayer => then(Then::CancelMeetsPayer, paid_at(Provider::Wechat, &[])),
+            Self::PaypalPaid => BY_PAYPAL,
+            Self::PaypalRefunded => then(Then::Refund(&[Part::Rest]), BY_PAYPAL),
+            Self::PaypalNeverPaid => paid_at(Provider::Paypal, &[]),
         }
     }
 }

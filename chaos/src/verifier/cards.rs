@@ -72,7 +72,8 @@ fn is_good(card: &str) -> bool {
 
 /// Whether the payer, or the merchant's server, did something that can have paid. Without an answer, nobody knows.
 fn may_have_paid(order: &Order) -> bool {
-    let is_paid = |act: &PayerAct| act.said.as_deref().is_none_or(|said| said == "succeeded");
+    let pays = |said: &str| matches!(said, "succeeded" | "approved");
+    let is_paid = |act: &PayerAct| act.said.as_deref().is_none_or(pays);
     let confirmed = order.wishes.iter().filter_map(|wish| match wish.deed {
         Deed::Confirm { card } => Some(card),
         Deed::Cancel | Deed::Refund { .. } => None,

@@ -1,5 +1,6 @@
-//! Reading the evidence: the provider's books, the database with SQL of its own, the merchants' mail, the queues.
+//! Reading the evidence: the providers' books, the database with SQL of its own, the merchants' mail, the queues.
 
+mod provider;
 mod sql;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use crate::journal::Entries;
 /// Reads everything, one source after the other: while the pipeline is still at work, a difference may mean only that.
 pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
     let journal = evidence.journal.entries();
-    let provider = provider(evidence).await?;
+    let provider = provider::read(evidence.sandbox).await?;
     let stored = stored(evidence.database).await?;
     let mail = mail(evidence, &journal).await?;
     let depths = evidence.rabbit.depths().await.context("the queues")?;
@@ -41,22 +42,6 @@ pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
         parked,
         depths,
         ..stored
-    })
-}
-
-async fn provider(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
-    let sandbox = evidence.sandbox;
-    Ok(Facts {
-        intents: sandbox.list("/sandbox/stripe/intents").await?,
-        provider_refunds: sandbox.list("/sandbox/stripe/refunds").await?,
-        provider_disputes: sandbox.list("/sandbox/stripe/disputes").await?,
-        openings: sandbox
-            .list("/sandbox/calls?route=POST%20/v1/payment_intents")
-            .await?,
-        refundings: sandbox.list("/sandbox/calls?route=POST%20/v1/refunds").await?,
-        callbacks: sandbox.list("/sandbox/deliveries").await?,
-        dropped: sandbox.dropped().await?,
-        ..Facts::default()
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Finding,
-    facts::{Facts, Intent, Payment},
+    facts::{Facts, Intent, OFFERED, Payment},
     invariants,
     tally::Tally,
 };
@@ -36,7 +36,7 @@ fn unfinished(payment: &Payment, intent: Option<&Intent>, given_up: &HashSet<&st
     match payment.status.as_str() {
         "succeeded" | "canceled" | "expired" => None,
         // A card was declined, and the payer may still bring another one.
-        "failed" if payment.is_overdue && intent.is_some() => {
+        "failed" if payment.is_overdue && intent.is_some_and(Intent::is_there) => {
             Some("its time is up, and it can still be paid")
         }
         "failed" => None,
@@ -56,6 +56,6 @@ fn unfinished(payment: &Payment, intent: Option<&Intent>, given_up: &HashSet<&st
 fn waits_for_payer(intent: &Intent) -> bool {
     match intent.status.as_str() {
         "requires_payment_method" => intent.charges_failed == 0,
-        status => matches!(status, "requires_action" | "requires_confirmation"),
+        status => matches!(status, "requires_action" | "requires_confirmation" | OFFERED),
     }
 }

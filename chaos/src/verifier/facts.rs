@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use e2e::rabbit::{Depth, Letter};
 
 use crate::journal::{Entries, Merchant, Order};
-pub use provider::{Callback, Intent, Opening, ProviderDispute, ProviderRefund, Received};
+pub use provider::{Callback, Intent, OFFERED, Opening, ProviderDispute, ProviderRefund, Received};
 pub use stored::{
     Action, Dispute, Failure, Notification, Payment, Posting, Refund, RefundRecord, TakenIn, Transfer,
 };
@@ -109,11 +109,14 @@ impl Facts {
         merchant.map_or("", |merchant| merchant.id.as_str())
     }
 
-    /// The merchants by their accounts at the provider.
+    /// The merchants by their accounts at the providers.
     pub fn merchants_by_account(&self) -> HashMap<&str, &Merchant> {
         let merchants = self.journal.merchants.iter();
         merchants
-            .map(|merchant| (merchant.account.as_str(), merchant))
+            .flat_map(|merchant| {
+                let accounts = merchant.accounts.iter();
+                accounts.map(move |account| (account.as_str(), merchant))
+            })
             .collect()
     }
 }

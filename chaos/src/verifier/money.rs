@@ -8,6 +8,10 @@ use super::{
     invariants,
     tally::Tally,
 };
+use crate::journal::Provider;
+
+/// Of how many orders one is surely paid through each provider: about every twelfth is meant to be.
+const ORDERS_WITH_EACH_PROVIDER: usize = 150;
 
 /// Intents against payments.
 pub fn one_intent(facts: &Facts) -> Finding {
@@ -103,6 +107,7 @@ pub fn charged_is_paid(facts: &Facts) -> Finding {
         }
     }
     payers_know(facts, &mut tally);
+    expect_each_provider(facts, &mut tally);
     let intents = facts.intents_by_payment();
     for payment in facts
         .payments
@@ -122,12 +127,28 @@ pub fn charged_is_paid(facts: &Facts) -> Finding {
     tally.found()
 }
 
-/// Payers were there: what they were told to be paid must still be in the books.
+/// Every provider takes part.
+fn expect_each_provider(facts: &Facts, tally: &mut Tally) {
+    for (provider, what) in [
+        (Provider::Stripe, "a payment that was paid through Stripe"),
+        (Provider::Alipay, "a payment that was paid through Alipay"),
+        (Provider::Wechat, "a payment that was paid through WeChat Pay"),
+        (Provider::Paypal, "a payment that was paid through PayPal"),
+    ] {
+        let mut charged = facts.intents.iter().filter(|intent| is_charged(intent));
+        let is_seen = charged.any(|intent| intent.provider == provider);
+        tally.expect(what, ORDERS_WITH_EACH_PROVIDER, is_seen);
+    }
+}
+
+/// Payers were there: what they were told to be paid must still be in the books, and what they approved must have been
+/// taken by now.
 fn payers_know(facts: &Facts, tally: &mut Tally) {
     let charged = facts.intents.iter().filter(|intent| is_charged(intent));
     let charged: HashSet<&str> = charged.map(|intent| intent.id.as_str()).collect();
     let acts = facts.journal.orders.iter().flat_map(|order| &order.payer);
-    for act in acts.filter(|act| act.said.as_deref() == Some("succeeded")) {
+    let counts = |said: &str| matches!(said, "succeeded" | "approved");
+    for act in acts.filter(|act| act.said.as_deref().is_some_and(counts)) {
         tally.look();
         if !charged.contains(act.intent.as_str()) {
             let (intent, with) = (&act.intent, act.with);
@@ -148,7 +169,7 @@ pub fn failed_is_declined(facts: &Facts) -> Finding {
             .get(payment.id.as_str())
             .into_iter()
             .flatten()
-            .find(|intent| intent.charges_failed == 0);
+            .find(|intent| intent.is_there() && intent.charges_failed == 0);
         if let Some(intent) = open {
             tally.doubled(format!(
                 "{} is failed; {} is {} and was not declined",

@@ -1,6 +1,7 @@
 //! Each invariant can fail: evidence of a calm day, spoilt in one place, and what is found then.
 
 mod calm;
+mod spoilt_channels;
 mod spoilt_ledger;
 mod spoilt_messages;
 mod spoilt_parking;

@@ -192,7 +192,7 @@ fn text<'a>(payload: &'a Value, pointer: &str) -> &'a str {
 
 /// Why a failure of this code cannot be what happened at the provider.
 fn unfounded(code: &str, intents: &[&Intent]) -> Option<String> {
-    let intent = intents.first();
+    let intent = intents.iter().find(|intent| intent.is_there());
     match (NEVER_OPENED.contains(&code), intent) {
         (true, Some(intent)) => Some(format!(
             "{code}, but the provider has {}, which is {}",

@@ -50,7 +50,7 @@ pub fn closed(facts: &Facts) -> Finding {
 fn check_closed(tally: &mut Tally, Payment { id, status, .. }: &Payment, intent: &Intent) {
     if is_charged(intent) {
         tally.doubled(format!("{id} is {status} and was charged as {}", intent.id));
-    } else if intent.status != "canceled" {
+    } else if intent.is_there() && intent.status != "canceled" {
         tally.lost(format!("{id} is {status}, and {} can still be paid", intent.id));
     }
 }

@@ -26,6 +26,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 const SEED: u64 = 4_251;
 const SHAPE: Shape = Shape {
     merchants: 3,
+    accounts: &[],
     orders_per_s: 10.0,
     limit: Some(ORDERS),
 };

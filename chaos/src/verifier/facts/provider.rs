@@ -4,9 +4,17 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-/// An intent as the provider really has it.
+use crate::journal::Provider;
+
+/// How an offer stands that no payer has opened.
+pub const OFFERED: &str = "offered";
+
+/// An intent as the provider really has it, in Stripe's words whoever the provider is.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Intent {
+    /// Whose it is.
+    #[serde(skip)]
+    pub provider: Provider,
     /// The account it belongs to.
     pub account: String,
     /// Its id.
@@ -80,6 +88,8 @@ pub struct Callback {
     pub account: String,
     /// What ingress answered, if it did.
     pub status: Option<u16>,
+    /// Whether the provider takes the answer for a receipt. Some of them want to hear a certain word.
+    pub accepted: bool,
 }
 
 /// A notification as a merchant received it.
@@ -99,6 +109,12 @@ impl Intent {
     /// The payment that it was opened for, as its creator noted on it.
     pub fn payment(&self) -> Option<&str> {
         payment_in(&self.metadata)
+    }
+
+    /// Whether it is more than an offer that no payer has opened yet, of which the provider says itself that there is no
+    /// such thing.
+    pub fn is_there(&self) -> bool {
+        self.status != OFFERED
     }
 }
 
@@ -157,8 +173,8 @@ fn refund_in(metadata: &HashMap<String, String>) -> Option<&str> {
 
 impl Callback {
     /// Whether the provider was told that it is taken care of.
-    pub fn is_accepted(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
+    pub const fn is_accepted(&self) -> bool {
+        self.accepted
     }
 }
 

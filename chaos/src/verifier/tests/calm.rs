@@ -15,7 +15,7 @@ use serde_json::json;
 pub use money::{CANCELED, MADE, REFUNDED, REFUSED};
 
 use crate::{
-    journal::{Asked, Entries, Merchant, Order, PayerAct, Request, Told, Wanted},
+    journal::{Asked, Entries, Merchant, Order, PayerAct, Provider, Request, Told, Wanted},
     traffic::Story,
     verifier::facts::{Callback, Facts, Failure, Intent, Notification, Opening, Payment, Received, TakenIn},
 };
@@ -33,7 +33,7 @@ pub fn day() -> Facts {
             merchants: vec![Merchant {
                 id: MERCHANT.into(),
                 name: "shop".into(),
-                account: "sk_1".into(),
+                accounts: ["sk_1", "app_1", "mch_1", "client_1"].map(Into::into).to_vec(),
             }],
             orders: Vec::new(),
         },
@@ -129,6 +129,7 @@ fn request(id: &str, amount_minor: i64) -> Request {
         wanted: Wanted {
             amount_minor,
             currency: "USD",
+            through: Provider::Stripe,
             payment_method: None,
             expires_in_s: None,
         },
@@ -169,6 +170,7 @@ pub fn refusal(status: u16, problem: &str, retry_after: &str) -> Told {
 pub fn intent(facts: &mut Facts, payment: &str, amount: i64, status: &str, charges: (u32, u32)) {
     let metadata = HashMap::from([("sluice_payment_id".to_owned(), payment.to_owned())]);
     facts.intents.push(Intent {
+        provider: Provider::Stripe,
         account: "sk_1".into(),
         id: format!("pi_of_{payment}"),
         status: status.into(),
@@ -191,6 +193,7 @@ pub fn intent(facts: &mut Facts, payment: &str, amount: i64, status: &str, charg
             kind: format!("payment_intent.{status}"),
             account: "sk_1".into(),
             status: answered,
+            accepted: answered == Some(200),
         }));
     facts.inbox.push(TakenIn {
         merchant: MERCHANT.into(),

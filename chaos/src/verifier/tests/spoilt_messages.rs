@@ -56,7 +56,7 @@ fn a_callback_that_deserved_no_refusal_although_it_was_accepted_later() {
 
 fn answer_last_event(facts: &mut Facts, answer: Option<u16>) {
     let attempts = facts.callbacks.iter_mut().rev().take(3);
-    attempts.for_each(|callback| callback.status = answer);
+    attempts.for_each(|callback| (callback.status, callback.accepted) = (answer, answer == Some(200)));
 }
 
 #[test]
