@@ -18,7 +18,7 @@ use crate::{
     channel::{
         Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod,
     },
-    containment::Gate,
+    containment::{Gate, Purpose},
     exchange::{Answered, exchange},
     registry::{ChannelsConfig, Clients, Credentials},
 };
@@ -58,7 +58,7 @@ impl Channels {
     /// # Errors
     /// [`CallError::Limited`]: the provider does not answer.
     pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
-        self.gate(channel).is_open()
+        self.gate(channel).is_open(Purpose::Change)
     }
 
     /// Whether the provider has answered lately, as far as this process knows.
@@ -210,7 +210,7 @@ impl Channels {
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = match self.gate(channel).enter().await {
+        let result = match self.gate(channel).enter(purpose(operation)).await {
             Ok(admission) => {
                 let result = ask(self.get(channel)).await;
                 admission.settle(&result);
@@ -229,6 +229,16 @@ impl Channels {
         metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
         metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
         (result, exchange)
+    }
+}
+
+/// What an operation is for, by the name that exchanges and metrics give it.
+fn purpose(operation: &str) -> Purpose {
+    match operation {
+        "create_intent" | "confirm_intent" | "capture_intent" | "cancel_intent" | "create_refund" => {
+            Purpose::Change
+        }
+        _ => Purpose::Question,
     }
 }
 

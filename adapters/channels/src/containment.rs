@@ -1,6 +1,8 @@
 //! Keeps the trouble of one provider from becoming everybody's.
 //!
-//! Every channel has a gate of its own: at most so many calls at once, and a circuit breaker. Whoever finds the gate shut
+//! Every channel has a gate of its own: at most so many calls at once, and two circuit breakers, one for calls that change
+//! something and one for questions. A provider that hangs when it is asked to charge may still tell what it did, and that
+//! is just what has to be found out then. Whoever finds the gate shut
 //! is told so at once, or after a moment, with the certainty that nothing was sent ([`CallError::Limited`]), and can put the work off instead
 //! of holding a place that another channel's work could use. What a gate knows is this process's own experience; others
 //! find out for themselves.
@@ -8,7 +10,7 @@
 mod breaker;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -44,18 +46,39 @@ impl Default for ContainmentConfig {
     }
 }
 
+/// What a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It may have an effect.
+    Change,
+    /// It only asks.
+    Question,
+}
+
+impl Purpose {
+    /// Its name in metrics and logs.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Change => "changes",
+            Self::Question => "questions",
+        }
+    }
+}
+
 /// One channel's gate.
 #[derive(Debug)]
 pub(crate) struct Gate {
     channel: Channel,
     places: Arc<Semaphore>,
-    breaker: Mutex<Breaker>,
+    changes: Mutex<Breaker>,
+    questions: Mutex<Breaker>,
 }
 
 /// A call that may be made. Dropped unsettled, as when its job is cut off, it counts as nothing.
 #[derive(Debug)]
 pub(crate) struct Admission<'g> {
     gate: &'g Gate,
+    purpose: Purpose,
     is_probe: bool,
     is_settled: bool,
     _place: OwnedSemaphorePermit,
@@ -66,42 +89,46 @@ impl Gate {
         let gate = Self {
             channel,
             places: Arc::new(Semaphore::new(config.calls_at_once)),
-            breaker: Mutex::new(Breaker::new(config.open_for)),
+            changes: Mutex::new(Breaker::new(config.open_for)),
+            questions: Mutex::new(Breaker::new(config.open_for)),
         };
-        gate.show(State::Closed);
+        gate.show(Purpose::Change, State::Closed);
+        gate.show(Purpose::Question, State::Closed);
         gate
     }
 
     /// Whether the circuit would let a call through now. For whoever has something to prepare before it.
-    pub(crate) fn is_open(&self) -> Result<(), CallError> {
-        match self.breaker().shut_for(Instant::now()) {
+    pub(crate) fn is_open(&self, purpose: Purpose) -> Result<(), CallError> {
+        match self.breaker(purpose).shut_for(Instant::now()) {
             Some(wait) => Err(self.broken(wait)),
             None => Ok(()),
         }
     }
 
-    /// Whether the provider has answered lately.
+    /// Whether the provider has lately done what it was asked to.
     pub(crate) fn is_healthy(&self) -> bool {
-        self.breaker().state(Instant::now()) == State::Closed
+        self.breaker(Purpose::Change).state(Instant::now()) == State::Closed
     }
 
     /// Lets a call through, or says why not.
-    pub(crate) async fn enter(&self) -> Result<Admission<'_>, CallError> {
+    pub(crate) async fn enter(&self, purpose: Purpose) -> Result<Admission<'_>, CallError> {
         // Whom the circuit will not let through does not wait for a place first.
-        self.is_open().inspect_err(|_| self.count_rejected("open"))?;
+        self.is_open(purpose)
+            .inspect_err(|_| self.count_rejected("open"))?;
         let place = Arc::clone(&self.places).acquire_owned();
         let Ok(Ok(place)) = timeout(PATIENCE, place).await else {
             self.count_rejected("busy");
             return Err(self.busy());
         };
-        let admitted = self.breaker().admit(Instant::now());
+        let admitted = self.breaker(purpose).admit(Instant::now());
         match admitted {
             Ok(is_probe) => {
                 if is_probe {
-                    self.show(State::HalfOpen);
+                    self.show(purpose, State::HalfOpen);
                 }
                 Ok(Admission {
                     gate: self,
+                    purpose,
                     is_probe,
                     is_settled: false,
                     _place: place,
@@ -114,8 +141,12 @@ impl Gate {
         }
     }
 
-    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    fn breaker(&self, purpose: Purpose) -> MutexGuard<'_, Breaker> {
+        let breaker = match purpose {
+            Purpose::Change => &self.changes,
+            Purpose::Question => &self.questions,
+        };
+        breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn busy(&self) -> CallError {
@@ -141,8 +172,13 @@ impl Gate {
         .increment(1);
     }
 
-    fn show(&self, state: State) {
-        metrics::gauge!("sluice_channel_breaker_state", "channel" => self.channel.name()).set(state.level());
+    fn show(&self, purpose: Purpose, state: State) {
+        metrics::gauge!(
+            "sluice_channel_breaker_state",
+            "channel" => self.channel.name(),
+            "calls" => purpose.name(),
+        )
+        .set(state.level());
     }
 }
 
@@ -152,14 +188,14 @@ impl Admission<'_> {
     pub(crate) fn settle<T>(mut self, result: &Result<T, CallError>) {
         self.is_settled = true;
         let is_failure = matches!(result, Err(CallError::NotDone { .. } | CallError::Unknown { .. }));
-        let mut breaker = self.gate.breaker();
+        let mut breaker = self.gate.breaker(self.purpose);
         let before = breaker.state(Instant::now());
         breaker.note(is_failure, self.is_probe, Instant::now());
         let after = breaker.state(Instant::now());
         drop(breaker);
         if before != after || self.is_probe {
-            self.gate.show(after);
-            tracing::warn!(channel = %self.gate.channel, state = after.name(), "the circuit breaker has changed");
+            self.gate.show(self.purpose, after);
+            tracing::warn!(channel = %self.gate.channel, calls = self.purpose.name(), state = after.name(), "the circuit breaker has changed");
         }
     }
 }
@@ -167,7 +203,7 @@ impl Admission<'_> {
 impl Drop for Admission<'_> {
     fn drop(&mut self) {
         if self.is_probe && !self.is_settled {
-            self.gate.breaker().forget_probe(Instant::now());
+            self.gate.breaker(self.purpose).forget_probe(Instant::now());
         }
     }
 }
@@ -190,16 +226,22 @@ mod tests {
         let unknown: Result<(), _> = Err(CallError::Unknown {
             message: "time-out".into(),
         });
-        gate.enter().await.unwrap().settle(&unknown);
+        gate.enter(Purpose::Change).await.unwrap().settle(&unknown);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_calls_than_places_and_a_place_is_given_back() {
         let gate = gate();
-        let (first, _second) = (gate.enter().await.unwrap(), gate.enter().await.unwrap());
-        assert!(matches!(gate.enter().await, Err(CallError::Limited { .. })));
+        let (first, _second) = (
+            gate.enter(Purpose::Change).await.unwrap(),
+            gate.enter(Purpose::Change).await.unwrap(),
+        );
+        assert!(matches!(
+            gate.enter(Purpose::Change).await,
+            Err(CallError::Limited { .. })
+        ));
         first.settle(&Ok(()));
-        assert!(gate.enter().await.is_ok());
+        assert!(gate.enter(Purpose::Change).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -210,12 +252,18 @@ mod tests {
             fail(&gate).await;
         }
         assert!(!gate.is_healthy());
-        assert!(matches!(gate.enter().await, Err(CallError::Limited { .. })));
+        assert!(matches!(
+            gate.enter(Purpose::Change).await,
+            Err(CallError::Limited { .. })
+        ));
         tokio::time::advance(Duration::from_secs(6)).await;
-        let probe = gate.enter().await.unwrap();
-        assert!(gate.enter().await.is_err(), "one is enough to find out");
+        let probe = gate.enter(Purpose::Change).await.unwrap();
+        assert!(
+            gate.enter(Purpose::Change).await.is_err(),
+            "one is enough to find out"
+        );
         probe.settle(&Ok(()));
-        assert!(gate.is_healthy() && gate.enter().await.is_ok());
+        assert!(gate.is_healthy() && gate.enter(Purpose::Change).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -225,8 +273,8 @@ mod tests {
             fail(&gate).await;
         }
         tokio::time::advance(Duration::from_secs(6)).await;
-        drop(gate.enter().await.unwrap());
-        assert!(gate.enter().await.is_ok());
+        drop(gate.enter(Purpose::Change).await.unwrap());
+        assert!(gate.enter(Purpose::Change).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -237,8 +285,18 @@ mod tests {
                 code: "x".into(),
                 message: "y".into(),
             });
-            gate.enter().await.unwrap().settle(&refused);
+            gate.enter(Purpose::Change).await.unwrap().settle(&refused);
         }
         assert!(gate.is_healthy());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_done_can_be_asked_while_nothing_is_sent() {
+        let gate = gate();
+        for _ in 0..10 {
+            fail(&gate).await;
+        }
+        assert!(gate.enter(Purpose::Change).await.is_err());
+        assert!(gate.enter(Purpose::Question).await.is_ok());
     }
 }

@@ -98,10 +98,23 @@ pub async fn asked(
         ..
     } = answer;
     exchanges.push(exchange);
-    Answer {
-        seen: result.ok(),
-        exchanges,
-        otherwise,
+    match result {
+        Ok(intent) => Answer {
+            seen: Some(intent),
+            exchanges,
+            otherwise,
+        },
+        // The question was not let through: it is put again, before anything is concluded from what was said before.
+        Err(limited @ CallError::Limited { .. }) => Answer {
+            seen: None,
+            exchanges,
+            otherwise: failed(limited),
+        },
+        Err(_) => Answer {
+            seen: None,
+            exchanges,
+            otherwise,
+        },
     }
 }
 
