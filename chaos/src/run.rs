@@ -10,7 +10,6 @@ mod verdict;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use e2e::accounts::Account;
 use sqlx::postgres::PgPoolOptions;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
@@ -59,7 +58,7 @@ pub(crate) async fn play(
     let stage = Stage::set(config, arms).await?;
     let shape = Shape {
         merchants: config.merchants,
-        accounts: &Account::ALL,
+        accounts: config.accounts,
         orders_per_s: ORDERS_PER_S,
         limit: None,
     };

@@ -15,13 +15,14 @@ pub struct Settings {
 /// hundredfold, and so do the sandbox's seconds, by which providers space refunds and repeat callbacks. The sandbox forgets
 /// nothing that a run may leave behind, and as a provider it never gives a callback up within one: a callback that is not
 /// delivered in the end was refused for ever.
-const PACE: [(&str, &str); 10] = [
+const PACE: [(&str, &str); 11] = [
     ("INGRESS_DRAIN_MS", "0"),
     ("RETRY_UNIT_MS", "10"),
     ("CHANNEL_TIMEOUT_MS", "300"),
     ("NOTIFY_TIMEOUT_MS", "500"),
     ("NOTIFY_ALLOW_PRIVATE", "true"),
     ("SANDBOX_SECOND_MS", "10"),
+    ("SANDBOX_SETTLE_MS", "100"),
     ("SANDBOX_WEBHOOK_RETRY_MS", "50"),
     ("SANDBOX_WEBHOOK_RETRY_MAX_MS", "1000"),
     ("SANDBOX_WEBHOOK_ATTEMPTS", "100000"),

@@ -1,6 +1,11 @@
 //! How long it takes until everything is settled after the last fault.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use anyhow::Context;
 use e2e::sandbox_client::Sandbox;
@@ -35,14 +40,23 @@ pub(super) async fn watch(
     over: Instant,
     narrator: &Narrator,
 ) -> anyhow::Result<(Vec<Finding>, Option<Duration>)> {
+    // Whoever is reminded may be slow to answer, and looking must not wait for that.
+    let is_settled = AtomicBool::new(false);
+    tokio::select! {
+        watched = look_until_settled(evidence, over, narrator, &is_settled) => watched,
+        never = remind_until(evidence.sandbox, &is_settled) => match never {},
+    }
+}
+
+async fn look_until_settled(
+    evidence: &Evidence<'_>,
+    over: Instant,
+    narrator: &Narrator,
+    is_over: &AtomicBool,
+) -> anyhow::Result<(Vec<Finding>, Option<Duration>)> {
     let mut recovered = None;
-    let mut reminded: Option<Instant> = None;
     loop {
         let began = Instant::now();
-        if recovered.is_none() && reminded.is_none_or(|reminded| reminded.elapsed() > REMIND_EVERY) {
-            remind(evidence.sandbox).await?;
-            reminded = Some(Instant::now());
-        }
         let looked = look(evidence).await;
         let impatient = over.elapsed() > PATIENCE;
         let pause = match looked {
@@ -50,6 +64,7 @@ pub(super) async fn watch(
                 Some(_) => return Ok((findings, recovered)),
                 None => {
                     recovered = Some(over.elapsed());
+                    is_over.store(true, Ordering::Relaxed);
                     REST
                 }
             },
@@ -66,6 +81,16 @@ pub(super) async fn watch(
         };
         sleep(pause).await;
     }
+}
+
+/// Reminds the providers now and then until everything is settled; never ends.
+async fn remind_until(sandbox: &Sandbox, is_over: &AtomicBool) -> Infallible {
+    while !is_over.load(Ordering::Relaxed) {
+        // A sandbox that does not answer is asked again, like everybody else.
+        let _in_vain = remind(sandbox).await;
+        sleep(REMIND_EVERY).await;
+    }
+    std::future::pending().await
 }
 
 /// Has the providers send once more what was not accepted yet.
