@@ -101,7 +101,7 @@ impl Channels {
         called
     }
 
-    /// [`ConfirmsIntents::confirm_intent`], measured. A channel that has no such thing refuses it.
+    /// [`ConfirmsIntents::confirm_intent`](crate::ConfirmsIntents::confirm_intent), measured. A channel that has no such thing refuses it.
     pub async fn confirm_intent(
         &self,
         credentials: &Credentials,
@@ -116,7 +116,7 @@ impl Channels {
         .await
     }
 
-    /// [`CapturesIntents::capture_intent`], measured. A channel that has no such thing refuses it.
+    /// [`CapturesIntents::capture_intent`](crate::CapturesIntents::capture_intent), measured. A channel that has no such thing refuses it.
     pub async fn capture_intent(&self, credentials: &Credentials, capture: &Capture) -> Called<Intent> {
         self.call(credentials, "capture_intent", |channel| {
             match channel.capturing() {
@@ -162,7 +162,7 @@ impl Channels {
         .await
     }
 
-    /// [`GivesStatements::refund_behind`], measured.
+    /// [`GivesStatements::refund_behind`](crate::GivesStatements::refund_behind), measured.
     pub async fn refund_behind(&self, credentials: &Credentials, object_id: &str) -> Called<ChannelRefund> {
         self.call(credentials, "retrieve_refund", |channel| {
             match channel.stating() {
@@ -186,7 +186,7 @@ impl Channels {
         .await
     }
 
-    /// [`GivesStatements::statement`], measured. It belongs to no payment, so there is no exchange to store.
+    /// [`GivesStatements::statement`](crate::GivesStatements::statement), measured. It belongs to no payment, so there is no exchange to store.
     ///
     /// # Errors
     /// As for any call; a statement that is too long to be fetched within its bounds is [`CallError::Unknown`].

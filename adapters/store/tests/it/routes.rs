@@ -79,7 +79,10 @@ async fn a_route_is_added_changed_listed_and_removed_and_it_is_written_down() {
         ..route.clone()
     };
     assert!(store.set_route(&changed, "ada", at(2)).await.unwrap());
-    assert_eq!(store.routes(merchant).await.unwrap(), [changed.clone()]);
+    assert_eq!(
+        store.routes(merchant).await.unwrap(),
+        std::slice::from_ref(&changed)
+    );
     let others = Route {
         merchant_id: MerchantId::random(),
         ..changed.clone()
