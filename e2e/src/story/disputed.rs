@@ -17,6 +17,8 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
         .sandbox
         .open_dispute(&intent, json!({ "reason": "product_not_received" }))
         .await?;
+    // They may arrive in any order.
+    scene.told_of_all_until(&payment, "payment.succeeded").await?;
     let told = scene.told_of_all_until(&payment, "dispute.opened").await?;
     report.note(
         "merchant told",

@@ -43,6 +43,7 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
         ),
     );
     // The payment is at work between the payer's word and the money.
+    scene.told_of_all_until(&payment, "payment.succeeded").await?;
     let told = scene.told_of_all_until(&payment, "refund.succeeded").await?;
     let told: Vec<_> = told
         .into_iter()
