@@ -33,9 +33,11 @@ const SHAPE: Shape = Shape {
 /// As many as it takes to meet every death and every story, and no more: a slow machine must not drown in them.
 const ORDERS: usize = 40;
 /// Where the workers die, one after the other.
-const DEATHS: [(&str, &str); 2] = [
+const DEATHS: [(&str, &str); 3] = [
     ("create_intent.stored", "2*off->kill"),
     ("record.begin", "10*off->kill"),
+    // Nobody asks for a notification again.
+    ("notify.before_send", "2*off->kill"),
 ];
 /// How many jobs of a kind workers have in hand. Those that acknowledge early lose them when they die, and the next death
 /// needs jobs that are left.
