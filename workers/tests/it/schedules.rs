@@ -56,6 +56,8 @@ pub struct Wave {
 async fn whatever_meets_no_more_is_given_back_than_was_paid() {
     let mut world = world_with(|config| {
         config.channels.timeout = Duration::from_secs(2);
+        // The faults come one after the other: a breaker that stays open would meet one at each probe, for minutes.
+        config.channels.containment.open_for = Duration::from_millis(10);
         config.concurrency = 64;
     })
     .await;
@@ -102,7 +104,7 @@ impl Wave {
         .await;
         let deadline = Instant::now() + PATIENCE;
         while self.count(world, judge::NOT_OPENED).await > 0 {
-            self.wait(world, deadline).await;
+            self.wait(world, deadline, &courier).await;
         }
         let steps = async {
             let walks = stream::iter(&self.schedules);
@@ -120,14 +122,14 @@ impl Wave {
     async fn settle(&self, world: &World, courier: &mut Courier<'_>) {
         let deadline = Instant::now() + PATIENCE;
         while !self.is_settled(world, courier).await {
-            self.wait(world, deadline).await;
+            self.wait(world, deadline, courier).await;
             courier.deliver_the_rest(world).await;
         }
     }
 
-    async fn wait(&self, world: &World, deadline: Instant) {
+    async fn wait(&self, world: &World, deadline: Instant, courier: &Courier<'_>) {
         let is_late = Instant::now() > deadline;
-        assert!(!is_late, "not settled: {}", self.unsettled(world).await);
+        assert!(!is_late, "not settled: {}", self.unsettled(world, courier).await);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 

@@ -107,17 +107,20 @@ impl Wave {
 
     /// Whether everything that was asked for has ended.
     pub async fn is_settled(&self, world: &World, courier: &Courier<'_>) -> bool {
-        let wanted = |of: fn(&super::Schedule) -> usize| self.schedules.iter().map(of).sum::<usize>() as i64;
         courier.is_up_to_date(world).await
             && self.count(world, CALLBACKS).await == courier.fetched.len() as i64
-            && self.count(world, REFUNDS).await == wanted(super::Schedule::refunds)
+            && self.count(world, REFUNDS).await == self.wanted(super::Schedule::refunds)
             && self.count(world, UNSETTLED_REFUNDS).await == 0
             && self.count(world, WISHES).await + self.count(world, PARKED_WISHES).await
-                == wanted(super::Schedule::wishes)
+                == self.wanted(super::Schedule::wishes)
             && self.count(world, NOT_OPENED).await == 0
     }
 
-    pub async fn unsettled(&self, world: &World) -> String {
+    fn wanted(&self, of: fn(&super::Schedule) -> usize) -> i64 {
+        self.schedules.iter().map(of).sum::<usize>() as i64
+    }
+
+    pub async fn unsettled(&self, world: &World, courier: &Courier<'_>) -> String {
         let mut text = String::new();
         let counts = [
             ("refunds", REFUNDS),
@@ -131,6 +134,12 @@ impl Wave {
         for (name, sql) in counts {
             text += &format!("{name} {}, ", self.count(world, sql).await);
         }
+        text += &format!(
+            "of {} refunds, {} wishes and {} callbacks",
+            self.wanted(super::Schedule::refunds),
+            self.wanted(super::Schedule::wishes),
+            courier.fetched.len()
+        );
         text
     }
 
