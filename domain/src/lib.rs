@@ -29,3 +29,4 @@ pub mod routing;
 pub mod secret;
 pub mod texts;
 pub mod trace;
+pub mod user;
