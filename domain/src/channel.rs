@@ -211,7 +211,8 @@ pub enum RefundReason {
     Duplicate,
     /// The payment was not the card holder's will.
     Fraudulent,
-    /// The payment came after it had expired or was canceled, and the merchant does not want it then.
+    /// The payment came after it had expired or was canceled, and the merchant does not want it then; or its order was paid
+    /// by another one, or canceled.
     PaidLate,
 }
 

@@ -95,6 +95,10 @@ identifier! {
     DisputeId, "dsp"
 }
 identifier! {
+    /// An order of a merchant's customer.
+    OrderId, "ord"
+}
+identifier! {
     /// An account of the ledger.
     AccountId, "acc"
 }
@@ -140,6 +144,16 @@ impl RefundId {
     pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
         Self(derive(
             "refund",
+            &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl OrderId {
+    /// The id of the order that `merchant` creates under `key`.
+    pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "order",
             &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
         ))
     }
@@ -240,7 +254,22 @@ pub struct IdempotencyKey(String);
 #[error("an idempotency key is 1 to 255 visible ASCII characters; a UUID made for this request serves well")]
 pub struct InvalidIdempotencyKey;
 
+/// How the keys begin under which Sluice itself pays, refunds and cancels for orders. Nobody else may use one: taking it
+/// beforehand would keep an order from being paid.
+pub const OWN_ORDER_KEYS: &str = "sluice-order:";
+
 impl IdempotencyKey {
+    /// The key under which Sluice does for an order what was asked for under this name.
+    pub fn of_order(order: OrderId, name: &str) -> Self {
+        let id = derive("order-key", &[order.as_uuid().as_bytes(), name.as_bytes()]);
+        Self(format!("{OWN_ORDER_KEYS}{}", id.simple()))
+    }
+
+    /// Whether it is one of those.
+    pub fn is_of_order(&self) -> bool {
+        self.0.starts_with(OWN_ORDER_KEYS)
+    }
+
     /// The key as the caller wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -297,6 +326,22 @@ mod tests {
             PaymentId::derive(merchant, &key("order-1")).to_string(),
             "pay_1fedc3ad96208c7eaf799d250faf6052"
         );
+    }
+
+    #[test]
+    fn what_is_done_for_an_order_has_keys_of_its_own() {
+        let merchant = MerchantId::random();
+        let (one, two) = (
+            OrderId::derive(merchant, &key("one")),
+            OrderId::derive(merchant, &key("two")),
+        );
+        let longest = "x".repeat(255);
+        let own = IdempotencyKey::of_order(one, &longest);
+        assert!(own.is_of_order() && !key("order-1").is_of_order());
+        assert_eq!(IdempotencyKey::try_from(own.as_str().to_owned()), Ok(own.clone()));
+        assert_eq!(IdempotencyKey::of_order(one, &longest), own);
+        assert_ne!(IdempotencyKey::of_order(two, &longest), own);
+        assert_ne!(IdempotencyKey::of_order(one, "y"), own);
     }
 
     #[test]

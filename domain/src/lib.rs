@@ -1,4 +1,4 @@
-//! Sluice's pure model: money, ids, payments, notifications, job contracts and the retry policy.
+//! Sluice's pure model: money, ids, payments, orders, notifications, job contracts and the retry policy.
 //!
 //! Everything here is a value or a function from values to values. No I/O, no async, no SQL and no wire format of a
 //! provider: those live in the adapters, which import this crate and which this crate never imports. That is what
@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod merchant;
 pub mod money;
 pub mod notification;
+pub mod order;
 pub mod outcome;
 pub mod payment;
 pub mod query_schedule;

@@ -33,7 +33,7 @@ pub enum ProblemKind {
     RefundTooLarge,
     /// The refund is to be in another currency than the payment.
     RefundCurrencyDiffers,
-    /// A wish about a payment cannot be carried out as the payment stands.
+    /// A wish about a payment or an order cannot be carried out as it stands.
     ActionRefused,
     /// No API key, or not a good one.
     Unauthorized,
@@ -158,7 +158,7 @@ impl ProblemKind {
             Self::NothingLeftToRefund => "Nothing of the payment is left to refund",
             Self::RefundTooLarge => "More than is left of the payment",
             Self::RefundCurrencyDiffers => "The payment is in another currency",
-            Self::ActionRefused => "The payment does not allow it",
+            Self::ActionRefused => "It is not allowed as things stand",
             Self::Unauthorized => "A valid API key is needed",
             Self::BadSignature => "The callback is not signed by its provider",
             Self::MalformedCallback => "The callback is no event",

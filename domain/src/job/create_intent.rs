@@ -54,6 +54,10 @@ impl Job for CreateIntent {
     fn merchant_id(&self) -> MerchantId {
         self.merchant_id
     }
+
+    fn may_come_from_upstream(&self) -> bool {
+        !self.idempotency_key.is_of_order() && self.request.order_id.is_none()
+    }
 }
 
 /// What a worker answers to whoever waits for this job.

@@ -32,7 +32,8 @@ pub const OWN_REFUND_KEYS: &str = "late-payment:";
 const OPERATOR: &str = "sluice";
 
 impl CreateRefund {
-    /// The refund of a payment that was paid after it had been closed: one for each, whoever notices it.
+    /// The refund of a payment that came too late, after it had been closed, or its order paid or canceled: one for each,
+    /// whoever notices it.
     #[expect(clippy::expect_used, reason = "a short text of visible ASCII is a key")]
     pub fn of_late_payment(payment: &Payment) -> Self {
         let key = format!("{OWN_REFUND_KEYS}{}", payment.id);
@@ -80,8 +81,9 @@ impl Job for CreateRefund {
     }
 
     fn may_come_from_upstream(&self) -> bool {
-        let is_own = self.idempotency_key.as_str().starts_with(OWN_REFUND_KEYS);
-        !is_own && self.request.reason != Some(RefundReason::PaidLate)
+        let key = &self.idempotency_key;
+        let is_own = key.as_str().starts_with(OWN_REFUND_KEYS) || key.is_of_order();
+        !is_own && self.request.order.is_none() && self.request.reason != Some(RefundReason::PaidLate)
     }
 }
 

@@ -70,6 +70,10 @@ impl Job for CancelPayment {
     fn merchant_id(&self) -> MerchantId {
         self.0.merchant_id
     }
+
+    fn may_come_from_upstream(&self) -> bool {
+        !self.0.idempotency_key.is_of_order()
+    }
 }
 
 impl Job for ConfirmPayment {
@@ -85,6 +89,10 @@ impl Job for ConfirmPayment {
 
     fn merchant_id(&self) -> MerchantId {
         self.0.merchant_id
+    }
+
+    fn may_come_from_upstream(&self) -> bool {
+        !self.0.idempotency_key.is_of_order()
     }
 }
 

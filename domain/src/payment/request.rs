@@ -8,6 +8,7 @@ use crate::{
     channel::{Channel, Flow, Method},
     currency::Currency,
     fingerprint::Fingerprint,
+    id::OrderId,
     money::Money,
     payment::PayerDetails,
     texts::{InvalidText, check_metadata, check_text},
@@ -43,6 +44,8 @@ pub struct PaymentRequest {
     pub connected_account: Option<String>,
     /// What some flows need to know of the payer. It is no part of the fingerprint: it says who pays, not what is sold.
     pub payer: Option<PayerDetails>,
+    /// The order that it pays. Only Sluice itself says so.
+    pub order_id: Option<OrderId>,
 }
 
 /// The request as it is written in a job: a misspelt field is an error, not a field left out.
@@ -75,6 +78,8 @@ struct Fields {
     connected_account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payer: Option<PayerDetails>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order_id: Option<OrderId>,
 }
 
 impl From<Fields> for PaymentRequest {
@@ -94,6 +99,7 @@ impl From<Fields> for PaymentRequest {
             country,
             connected_account,
             payer,
+            order_id,
         } = fields;
         let money = Money {
             amount_minor,
@@ -113,6 +119,7 @@ impl From<Fields> for PaymentRequest {
             country,
             connected_account,
             payer,
+            order_id,
         }
     }
 }
@@ -133,6 +140,7 @@ impl From<PaymentRequest> for Fields {
             country,
             connected_account,
             payer,
+            order_id,
         } = request;
         let Money {
             amount_minor,
@@ -153,6 +161,7 @@ impl From<PaymentRequest> for Fields {
             country,
             connected_account,
             payer,
+            order_id,
         }
     }
 }
@@ -180,6 +189,7 @@ impl PaymentRequest {
             country: None,
             connected_account: None,
             payer: None,
+            order_id: None,
         }
     }
 
@@ -229,12 +239,14 @@ impl PaymentRequest {
             fingerprint.field("expires_in_s\n", Some(&expiry.to_string()));
         }
         // The same goes for all that came later.
+        let order_id = self.order_id.map(|order_id| order_id.to_string());
         let later = [
             ("method\n", self.method.map(Method::name)),
             ("flow\n", self.flow.map(Flow::name)),
             ("channel\n", self.channel.map(Channel::name)),
             ("country\n", self.country.as_deref()),
             ("connected_account\n", self.connected_account.as_deref()),
+            ("order_id\n", order_id.as_deref()),
         ];
         for (name, value) in later.into_iter().filter(|(_, value)| value.is_some()) {
             fingerprint.field(name, value);
@@ -271,7 +283,7 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 13] = [
+        let variants: [fn(&mut PaymentRequest); 14] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
@@ -284,6 +296,7 @@ mod tests {
             |r| r.channel = Some(Channel::Stripe),
             |r| r.country = Some("DE".into()),
             |r| r.connected_account = Some("x".into()),
+            |r| r.order_id = Some(OrderId::from_uuid(uuid::Uuid::nil())),
             |r| drop(r.metadata.insert("x".into(), "x".into())),
         ];
         for change in variants {

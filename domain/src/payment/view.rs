@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     channel::{Channel, Flow, Method, NextAction},
     currency::Currency,
-    id::{MerchantId, PaymentId},
+    id::{MerchantId, OrderId, PaymentId},
     payment::{Failure, Payment, PaymentStatus},
 };
 
@@ -19,6 +19,9 @@ pub struct PaymentView {
     pub id: PaymentId,
     /// The merchant's id.
     pub merchant_id: MerchantId,
+    /// The order that it pays, if it pays one.
+    #[serde(default)]
+    pub order_id: Option<OrderId>,
     /// Where it stands.
     pub status: PaymentStatus,
     /// The amount in the currency's minor unit.
@@ -69,6 +72,7 @@ impl PaymentView {
         Self {
             id: payment.id,
             merchant_id: payment.merchant_id,
+            order_id: request.order_id,
             status: payment.status,
             amount: payment.money.amount_minor,
             currency: payment.money.currency,

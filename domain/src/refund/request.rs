@@ -10,6 +10,7 @@ use crate::{
     fingerprint::Fingerprint,
     id::PaymentId,
     money::Money,
+    order::OrderRefund,
     payment::Payment,
     texts::{InvalidText, check_metadata, check_text},
 };
@@ -38,6 +39,9 @@ pub struct RefundRequest {
     /// The merchant's own notes, given back unchanged; limits as for payments.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// What it gives back of the order that the payment has paid. Only Sluice itself says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderRefund>,
 }
 
 /// A field of the request cannot be used.
@@ -54,6 +58,7 @@ impl RefundRequest {
             operator: None,
             description: None,
             metadata: BTreeMap::new(),
+            order: None,
         }
     }
 
@@ -95,6 +100,10 @@ impl RefundRequest {
         fingerprint.field("reason", self.reason.map(RefundReason::name));
         fingerprint.field("operator", self.operator.as_deref());
         fingerprint.field("description", self.description.as_deref());
+        // Requests without it keep the fingerprint that they had before it could be said.
+        if let Some(order) = &self.order {
+            order.add_to(&mut fingerprint);
+        }
         fingerprint.entries(&self.metadata);
         fingerprint.finish()
     }

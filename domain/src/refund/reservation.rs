@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    id::{IdempotencyKey, MerchantId, RefundId},
+    channel::RefundReason,
+    id::{IdempotencyKey, MerchantId, OrderId, RefundId},
     money::Money,
     payment::{Failure, Payment, PaymentStatus},
     refund::{Refund, RefundRequest, RefundStatus},
@@ -15,6 +16,9 @@ pub enum RefundRefused {
     /// It was not paid.
     #[error("the payment is {0}, and only a payment that succeeded can be refunded")]
     NotPaid(PaymentStatus),
+    /// It belongs to an order, which counts what is given back of it.
+    #[error("the payment belongs to {0}: refund the order instead")]
+    OfOrder(OrderId),
     /// The request names another currency.
     #[error("the payment is in another currency: it is about {0}")]
     OtherCurrency(Money),
@@ -31,6 +35,7 @@ impl RefundRefused {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotPaid(_) => "payment_not_paid",
+            Self::OfOrder(_) => "payment_of_order",
             Self::OtherCurrency(_) => "refund_currency_differs",
             Self::NothingLeft => "nothing_left_to_refund",
             Self::TooMuch(_) => "refund_too_large",
@@ -68,6 +73,11 @@ impl Payment {
     pub fn check_refund(&self, request: &RefundRequest) -> Result<Money, RefundRefused> {
         if self.status != PaymentStatus::Succeeded {
             return Err(RefundRefused::NotPaid(self.status));
+        }
+        // What an order did not take is given back beside it.
+        let may_refund = request.order.is_some() || request.reason == Some(RefundReason::PaidLate);
+        if let Some(order_id) = self.request.order_id.filter(|_| !may_refund) {
+            return Err(RefundRefused::OfOrder(order_id));
         }
         let currency = self.money.currency;
         if request.currency.is_some_and(|wanted| wanted != currency) {

@@ -33,6 +33,8 @@ pub struct AppliedRefund {
     pub changed: bool,
     /// Whether the payment changed too.
     pub payment_changed: bool,
+    /// Where the refund stood before.
+    pub before: RefundStatus,
 }
 
 /// The event does not belong to this refund. People have to look at it; refund and payment stay as they are.
@@ -142,6 +144,7 @@ impl Refund {
 
     const fn unchanged(self, payment: Payment) -> AppliedRefund {
         AppliedRefund {
+            before: self.status,
             refund: self,
             payment,
             effects: Vec::new(),

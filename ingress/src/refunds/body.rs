@@ -80,13 +80,13 @@ impl RefundBody {
             }
         };
         let request = RefundRequest {
-            payment_id,
             amount_minor,
             currency,
             reason,
             operator: self.operator,
             description: self.description,
             metadata: self.metadata.unwrap_or_default(),
+            ..RefundRequest::all_of(payment_id)
         };
         request
             .validate()

@@ -27,7 +27,7 @@ pub(super) fn at_the_door(refused: RefundRefused, refund_id: RefundId) -> Proble
     let amount_refundable = match refused {
         RefundRefused::TooMuch(Money { amount_minor, .. }) => Some(amount_minor),
         RefundRefused::NothingLeft => Some(0),
-        RefundRefused::NotPaid(_) | RefundRefused::OtherCurrency(_) => None,
+        RefundRefused::NotPaid(_) | RefundRefused::OfOrder(_) | RefundRefused::OtherCurrency(_) => None,
     };
     problem(kind(refused), &refused.failure(), refund_id, amount_refundable)
 }
@@ -74,6 +74,7 @@ fn problem(
 const fn kind(refused: RefundRefused) -> ProblemKind {
     match refused {
         RefundRefused::NotPaid(_) => ProblemKind::PaymentNotPaid,
+        RefundRefused::OfOrder(_) => ProblemKind::ActionRefused,
         RefundRefused::OtherCurrency(_) => ProblemKind::RefundCurrencyDiffers,
         RefundRefused::NothingLeft => ProblemKind::NothingLeftToRefund,
         RefundRefused::TooMuch(_) => ProblemKind::RefundTooLarge,
@@ -84,6 +85,7 @@ const fn kind(refused: RefundRefused) -> ProblemKind {
 fn kind_of(code: &str) -> Option<ProblemKind> {
     Some(match code {
         "payment_not_paid" => ProblemKind::PaymentNotPaid,
+        "payment_of_order" => ProblemKind::ActionRefused,
         "refund_currency_differs" => ProblemKind::RefundCurrencyDiffers,
         "nothing_left_to_refund" => ProblemKind::NothingLeftToRefund,
         "refund_too_large" => ProblemKind::RefundTooLarge,
@@ -94,7 +96,11 @@ fn kind_of(code: &str) -> Option<ProblemKind> {
 
 #[cfg(test)]
 mod tests {
-    use domain::{currency::Currency, payment::PaymentStatus};
+    use domain::{
+        currency::Currency,
+        id::{IdempotencyKey, MerchantId, OrderId},
+        payment::PaymentStatus,
+    };
 
     use super::*;
 
@@ -104,8 +110,10 @@ mod tests {
             amount_minor: 1,
             currency: Currency::USD,
         };
+        let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
         for refused in [
             RefundRefused::NotPaid(PaymentStatus::Pending),
+            RefundRefused::OfOrder(OrderId::derive(MerchantId::random(), &key)),
             RefundRefused::OtherCurrency(money),
             RefundRefused::NothingLeft,
             RefundRefused::TooMuch(money),
