@@ -12,6 +12,7 @@ use domain::{
     job::Envelope,
     ledger::Transfer,
     notification::Notification,
+    order::{Order, OrderAction, OrderLog},
     payment::{Payment, PaymentAction},
     refund::Refund,
 };
@@ -33,6 +34,14 @@ pub struct Record {
     pub refund: Option<Refund>,
     /// Guard: keep what came of this wish, unless something is kept under its key.
     pub action: Option<PaymentAction>,
+    /// Guard: store this order, unless one with its id is there.
+    pub new_order: Option<Order>,
+    /// Guard: store this order over the version that it was read at.
+    pub order: Option<Order>,
+    /// Guard: keep what came of this wish about an order, unless something is kept under its key.
+    pub order_action: Option<OrderAction>,
+    /// What happened to orders.
+    pub order_logs: Vec<OrderLog>,
     /// The dispute as it now is. Its payment is guarded with it, so it is never older than what is stored.
     pub dispute: Option<Dispute>,
     /// Transfers of the ledger. None of them was written before: that would be a defect, and the record is refused.
@@ -56,9 +65,9 @@ pub struct Record {
 pub enum Verdict {
     /// All of it.
     Written,
-    /// Nothing: the new payment or refund, the callback or the wish is stored already.
+    /// Nothing: the new payment, refund or order, the callback or the wish is stored already.
     Duplicate,
-    /// Nothing: the payment or the refund has changed since it was read.
+    /// Nothing: the payment, the refund or the order has changed since it was read.
     Stale,
 }
 
@@ -157,15 +166,21 @@ impl Record {
             + usize::from(self.new_refund.is_some())
             + usize::from(self.refund.is_some())
             + usize::from(self.action.is_some())
+            + usize::from(self.new_order.is_some())
+            + usize::from(self.order.is_some())
+            + usize::from(self.order_action.is_some())
     }
 
     /// What it guards or may write but once, by id. Two records with a key in common must not share a batch.
     pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
         let payments = [&self.new_payment, &self.payment].into_iter().flatten();
         let refunds = [&self.new_refund, &self.refund].into_iter().flatten();
+        let orders = [&self.new_order, &self.order].into_iter().flatten();
         let keys: Vec<String> = payments
             .map(|payment| payment.id.to_string())
             .chain(refunds.map(|refund| refund.id.to_string()))
+            .chain(orders.map(|order| order.id.to_string()))
+            .chain(self.order_action.iter().map(order_action_key))
             .chain(self.callback.iter().map(CallbackRecord::key))
             .chain(self.action.iter().map(action_key))
             .chain(self.dispute.iter().map(|dispute| dispute.id.to_string()))
@@ -191,4 +206,9 @@ impl CallbackRecord {
 fn action_key(action: &PaymentAction) -> String {
     let (merchant_id, kind) = (action.merchant_id, action.request.kind().name());
     format!("{merchant_id}/{kind}/{}", action.idempotency_key.as_str())
+}
+
+fn order_action_key(action: &OrderAction) -> String {
+    let (merchant_id, kind) = (action.merchant_id, action.kind.name());
+    format!("{merchant_id}/order/{kind}/{}", action.idempotency_key.as_str())
 }

@@ -7,6 +7,7 @@ mod failures;
 mod jobs;
 mod ledger;
 mod notifications;
+mod orders;
 
 pub use jobs::insert as insert_jobs;
 pub use ledger::insert as insert_transfers;
@@ -20,6 +21,9 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     ledger::insert(tx, &each(records, |record| &record.transfers)).await?;
     exchanges::insert(tx, &each(records, |record| &record.exchanges)).await?;
     exchanges::insert_of_refunds(tx, &each(records, |record| &record.refund_exchanges)).await?;
+    orders::insert_items(tx, &each(records, |record| &record.new_order)).await?;
+    orders::update_items(tx, &each(records, |record| &record.order)).await?;
+    orders::insert_logs(tx, &each(records, |record| &record.order_logs)).await?;
     notifications::insert(tx, &each(records, |record| &record.notifications)).await?;
     attempts::insert(tx, &each(records, |record| &record.attempt)).await?;
     failures::insert(tx, &each(records, |record| &record.failure)).await?;

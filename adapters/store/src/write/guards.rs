@@ -1,10 +1,12 @@
 //! The guarded writes: what succeeds only if the world still is as the job saw it. Each says which records lost.
 //!
 //! The order is the same for everybody, so that batches of several processes rarely lock the same rows crosswise: first
-//! what is new, then payments, then refunds; and by id within each.
+//! what is new, then payments, then refunds, then orders; and by id within each.
 
 mod actions;
 mod callbacks;
+mod order_actions;
+mod orders;
 mod payments;
 mod refunds;
 
@@ -29,14 +31,20 @@ pub type Lost = (usize, Verdict);
 /// Writes every guard and returns the records that lost one, with the verdict. A record that lost more than one is named
 /// more than once: first as a duplicate, if it is one.
 pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
-    let mut lost = payments::insert(tx, records).await?;
+    let mut lost = orders::insert(tx, records).await?;
+    lost.extend(payments::insert(tx, records).await?);
     if !is_missing(Protection::Inbox) {
         lost.extend(callbacks::insert(tx, records).await?);
     }
     lost.extend(actions::insert(tx, records).await?);
+    lost.extend(order_actions::insert(tx, records).await?);
     lost.extend(refunds::insert(tx, records).await?);
     lost.extend(payments::update(tx, store, records).await?);
     lost.extend(refunds::update(tx, records).await?);
+    // An order that is paid by a payment which has just been lost would be refused by the table, and not only be stale.
+    let is_left = |(index, _): &&Numbered<'_>| lost.iter().all(|(lost, _)| lost != index);
+    let left: Vec<Numbered<'_>> = records.iter().filter(is_left).copied().collect();
+    lost.extend(orders::update(tx, &left).await?);
     Ok(lost)
 }
 

@@ -12,7 +12,7 @@ use store::{Record, StoreError, Verdict};
 use crate::support::{World, at, refund_record, world};
 
 /// Each of these is refused, with these words in the reason.
-async fn refuses(connection: &mut PgConnection, cases: &[(String, &str)]) {
+pub async fn refuses(connection: &mut PgConnection, cases: &[(String, &str)]) {
     for (sql, reason) in cases {
         let refused = sqlx::raw_sql(AssertSqlSafe(sql.clone()))
             .execute(&mut *connection)

@@ -9,6 +9,7 @@ mod ledger;
 mod ledger_check;
 mod merchants;
 mod migration;
+mod orders;
 mod outbox;
 mod payments;
 mod plans;
