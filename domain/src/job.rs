@@ -4,8 +4,10 @@
 //! change, not copies of rows. Changing one in a way that old readers misread means a new `SCHEMA`.
 
 mod capture_payment;
+mod change_order;
 mod contract;
 mod create_intent;
+mod create_order;
 mod create_refund;
 mod envelope;
 mod expire_payment;
@@ -17,8 +19,10 @@ mod query_refund;
 mod reconcile;
 
 pub use capture_payment::CapturePayment;
+pub use change_order::{ChangeOrder, ChangeOrderReply};
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
+pub use create_order::{CreateOrder, CreateOrderReply};
 pub use create_refund::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS};
 pub use envelope::{Envelope, Unreadable};
 pub use expire_payment::ExpirePayment;

@@ -3,9 +3,11 @@
 mod cancel_payment;
 mod capture_payment;
 mod change;
+mod change_order;
 mod closing;
 mod confirm_payment;
 mod create_intent;
+mod create_order;
 mod create_refund;
 mod expire_payment;
 mod inquiry;

@@ -11,8 +11,8 @@ use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
     job::{
-        CancelPayment, CapturePayment, ConfirmPayment, CreateIntent, CreateRefund, Envelope, ExpirePayment,
-        Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
+        Envelope, ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -43,6 +43,8 @@ pub fn worker(
         Kind::ExpirePayment => worker_for::<ExpirePayment>(backend, executor, stop),
         Kind::Reconcile => worker_for::<Reconcile>(backend, executor, stop),
         Kind::CapturePayment => worker_for::<CapturePayment>(backend, executor, stop),
+        Kind::CreateOrder => worker_for::<CreateOrder>(backend, executor, stop),
+        Kind::ChangeOrder => worker_for::<ChangeOrder>(backend, executor, stop),
     }
 }
 

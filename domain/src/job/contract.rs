@@ -7,8 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, CapturePayment, ConfirmPayment, CreateIntent, CreateRefund, ExpirePayment,
-        NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
+        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -38,11 +38,15 @@ pub enum Kind {
     Reconcile,
     /// Have the money moved that a payer has agreed to.
     CapturePayment,
+    /// Store an order.
+    CreateOrder,
+    /// Pay, cancel, refund, ship or complete an order.
+    ChangeOrder,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 13] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -54,6 +58,8 @@ impl Kind {
         Kind::ExpirePayment,
         Kind::Reconcile,
         Kind::CapturePayment,
+        Kind::CreateOrder,
+        Kind::ChangeOrder,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -70,6 +76,8 @@ impl Kind {
             Self::ExpirePayment => "expire_payment",
             Self::Reconcile => "reconcile",
             Self::CapturePayment => "capture_payment",
+            Self::CreateOrder => "create_order",
+            Self::ChangeOrder => "change_order",
         }
     }
 
@@ -87,6 +95,8 @@ impl Kind {
             Self::ExpirePayment => ExpirePayment::CONTRACT,
             Self::Reconcile => Reconcile::CONTRACT,
             Self::CapturePayment => CapturePayment::CONTRACT,
+            Self::CreateOrder => CreateOrder::CONTRACT,
+            Self::ChangeOrder => ChangeOrder::CONTRACT,
         }
     }
 }

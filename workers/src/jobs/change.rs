@@ -1,4 +1,7 @@
-//! What changed, as a record: the payment, refund or dispute itself, the ledger, who is told, and the jobs that follow.
+//! What changed, as a record: the payment, refund or dispute itself, its order, the ledger, who is told, and the jobs that
+//! follow.
+
+mod order;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -12,11 +15,12 @@ use domain::{
 use store::{Record, StoreError, TransferRecord};
 
 use crate::{context::Context, execute::Run};
+pub use order::tell_of_refund;
 
 /// Everything that has to be written when a payment changed; nothing when it did not.
 ///
 /// # Errors
-/// The merchant's terms are needed and PostgreSQL is away.
+/// The merchant's terms or the order are needed and PostgreSQL is away.
 pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result<Record, StoreError> {
     let Applied {
         mut payment,
@@ -28,8 +32,14 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     }
     payment.updated_at = context.clock.now();
     let at = payment.updated_at;
+    let told: Vec<NotificationType> = effects.iter().filter_map(Effect::told).collect();
+    let takes = !effects.contains(&Effect::PaidLate) || takes_late(context, &payment).await?;
     let tells = |told| Notification::about(&payment, told, at);
-    let record = what_follows(context, run, &payment, effects, at, tells).await?;
+    let mut record = what_follows(run, &payment, effects, at, tells);
+    if !order::tell_of_payment(context, &payment, &told, takes, &mut record).await? {
+        let job = CreateRefund::of_late_payment(&payment);
+        record.jobs.push(Envelope::new(&job, run.trace.child(), at));
+    }
     Ok(Record {
         payment: Some(payment),
         ..record
@@ -51,6 +61,7 @@ pub async fn record_of_refund(
         effects,
         changed,
         payment_changed,
+        before,
     } = applied;
     if !changed {
         return Ok(Record::default());
@@ -58,7 +69,8 @@ pub async fn record_of_refund(
     let at = context.clock.now();
     refund.updated_at = at;
     let tells = |told| Notification::about_refund(&refund, told, at);
-    let record = what_follows(context, run, &payment, effects, at, tells).await?;
+    let mut record = what_follows(run, &payment, effects, at, tells);
+    tell_of_refund(context, &refund, before, &mut record).await?;
     payment.updated_at = at;
     Ok(Record {
         refund: Some(refund),
@@ -69,14 +81,7 @@ pub async fn record_of_refund(
 
 /// Everything that has to be written when a dispute changed; nothing when it did not. The payment is written with every
 /// change, as its version guards the dispute's.
-///
-/// # Errors
-/// As [`record_of`].
-pub async fn record_of_dispute(
-    context: &Context,
-    run: &Run,
-    applied: AppliedDispute,
-) -> Result<Record, StoreError> {
+pub fn record_of_dispute(run: &Run, applied: AppliedDispute) -> Record {
     let AppliedDispute {
         dispute,
         mut payment,
@@ -84,17 +89,17 @@ pub async fn record_of_dispute(
         changed,
     } = applied;
     if !changed {
-        return Ok(Record::default());
+        return Record::default();
     }
     let at = dispute.updated_at;
     let tells = |told| Notification::about_dispute(&dispute, told, at);
-    let record = what_follows(context, run, &payment, effects, at, tells).await?;
+    let record = what_follows(run, &payment, effects, at, tells);
     payment.updated_at = at;
-    Ok(Record {
+    Record {
         dispute: Some(dispute),
         payment: Some(payment),
         ..record
-    })
+    }
 }
 
 /// Stores a notification and the job that delivers it.
@@ -106,14 +111,13 @@ pub fn tell(record: &mut Record, run: &Run, notification: Notification) {
 }
 
 /// What the effects of a change to `payment`, or to something of it, have to be written as.
-async fn what_follows(
-    context: &Context,
+fn what_follows(
     run: &Run,
     payment: &Payment,
     effects: Vec<Effect>,
     at: DateTime<Utc>,
-    tells: impl Fn(NotificationType) -> Notification + Send,
-) -> Result<Record, StoreError> {
+    tells: impl Fn(NotificationType) -> Notification,
+) -> Record {
     let mut record = Record::default();
     for effect in effects {
         match effect {
@@ -123,24 +127,15 @@ async fn what_follows(
                 let job = CapturePayment::from(payment);
                 record.jobs.push(Envelope::new(&job, run.trace.child(), at));
             }
-            Effect::PaidLate => record
-                .jobs
-                .extend(refund_if_unwanted(context, run, payment).await?),
+            // Whether its money is taken is asked with the payment as a whole.
+            Effect::PaidLate => {}
         }
     }
-    Ok(record)
+    record
 }
 
-/// The job that gives a late payment back, if that is what the merchant has agreed to.
-async fn refund_if_unwanted(
-    context: &Context,
-    run: &Run,
-    payment: &Payment,
-) -> Result<Option<Envelope>, StoreError> {
+/// Whether the merchant has agreed to take money that comes late.
+async fn takes_late(context: &Context, payment: &Payment) -> Result<bool, StoreError> {
     let terms = context.store.terms(payment.merchant_id).await?;
-    if terms.late_payments == LatePayments::Accept {
-        return Ok(None);
-    }
-    let job = CreateRefund::of_late_payment(payment);
-    Ok(Some(Envelope::new(&job, run.trace.child(), payment.updated_at)))
+    Ok(terms.late_payments == LatePayments::Accept)
 }

@@ -23,10 +23,11 @@ use crate::{
         subject::Subject,
     },
 };
+pub use placing::{check, sealed};
 
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        if let Err(reason) = placing::check(self, context) {
+        if let Err(reason) = check(self, context) {
             return Ok(Outcome::Fail(reason));
         }
         match prepare(self, context, run).await? {

@@ -12,7 +12,7 @@ use domain::{
     notification::{Notification, NotificationType},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Failure, Payment},
-    refund::{Refund, RefundRefused, RefundRequest, RefundView},
+    refund::{Refund, RefundRefused, RefundRequest, RefundStatus, RefundView},
 };
 use failpoints::{Point, reach};
 use store::{Record, StoreError, TransferRecord, Verdict};
@@ -21,7 +21,7 @@ use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
     jobs::{
-        change::tell,
+        change::{tell, tell_of_refund},
         opening::{after_giving_up, give_up, open},
         patience::wait,
         subject::{RefundOfPayment, is_settled},
@@ -102,7 +102,10 @@ async fn prepare(job: &CreateRefund, context: &Context, run: &Run) -> Result<Pre
         let now = context.clock.now();
         let (record, prepared) = match refundable(&payment, &job.request) {
             Ok(money) => reserve(job, payment, money, now)?,
-            Err(failure) => (refuse(job, run, &payment, failure, now), Prepared::Settled),
+            Err(failure) => {
+                let refused = refuse(job, context, run, &payment, failure, now);
+                (refused.await?, Prepared::Settled)
+            }
         };
         match context.recorder.write(record).await? {
             Verdict::Written => {
@@ -182,14 +185,22 @@ fn reserve(
 }
 
 /// The refund as failed, for which nothing is set aside or sent.
-fn refuse(job: &CreateRefund, run: &Run, payment: &Payment, failure: Failure, now: DateTime<Utc>) -> Record {
+async fn refuse(
+    job: &CreateRefund,
+    context: &Context,
+    run: &Run,
+    payment: &Payment,
+    failure: Failure,
+    now: DateTime<Utc>,
+) -> Result<Record, StoreError> {
     let asked = job.request.asked_of(payment);
     let refund = new_refund(job, payment, asked, now).refused(failure);
     let mut record = Record::default();
     let told = Notification::about_refund(&refund, NotificationType::RefundFailed, now);
     tell(&mut record, run, told);
+    tell_of_refund(context, &refund, RefundStatus::Pending, &mut record).await?;
     record.new_refund = Some(refund);
-    record
+    Ok(record)
 }
 
 fn new_refund(job: &CreateRefund, payment: &Payment, money: Money, now: DateTime<Utc>) -> Refund {

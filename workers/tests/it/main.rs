@@ -10,6 +10,8 @@ mod expire_payment;
 mod forgotten;
 mod late_payments;
 mod notify_merchant;
+mod ordering;
+mod orders;
 mod process_callback;
 mod provider;
 mod query_payment;

@@ -1,6 +1,6 @@
 //! What a test finds stored.
 
-use domain::id::PaymentId;
+use domain::id::{OrderId, PaymentId};
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -16,7 +16,32 @@ select jsonb_build_object(
   'disputes', (select jsonb_agg(status) from disputes where payment_id = $1),
   'callbacks', (select jsonb_agg(outcome order by event_id) from payment_callbacks where payment_id = $1))";
 
+const ABOUT_ORDER: &str = "
+select jsonb_build_object(
+  'order', (select jsonb_build_array(status, stage, refunding_minor, refunded_minor, carrier, version)
+            from orders where id = $1),
+  'items', (select jsonb_agg(jsonb_build_array(sku, refunding_quantity, refunded_quantity) order by position)
+            from order_items where order_id = $1),
+  'steps', (select jsonb_agg(jsonb_build_array(step, status, operator, reason) order by id)
+            from order_logs where order_id = $1),
+  'wishes', (select jsonb_agg(jsonb_build_array(action, outcome) order by action, idempotency_key)
+             from order_actions where order_id = $1),
+  'payments', (select jsonb_agg(jsonb_build_array(status, refunded_minor) order by status, refunded_minor)
+               from payments where order_id = $1))";
+
 impl World {
+    /// What is stored about an order: how it stands, what happened to it, what was wanted, and its payments.
+    pub async fn rows_about_order(&self, id: OrderId) -> Value {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        sqlx::query_scalar(ABOUT_ORDER)
+            .bind(id.as_uuid())
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
     /// What is stored about a payment: how it stands, what its merchant is told, which callbacks came.
     pub async fn rows_about(&self, id: PaymentId) -> Value {
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())

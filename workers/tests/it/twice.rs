@@ -5,6 +5,7 @@
 //! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
 
 mod closing;
+mod orders;
 mod refunds;
 
 use std::{
@@ -16,7 +17,7 @@ use chrono::TimeDelta;
 use domain::{
     channel::{Channel, Intent, IntentStatus},
     clock::SystemClock,
-    id::PaymentId,
+    id::{OrderId, PaymentId},
     job::{Envelope, Job, NotifyMerchant, QueryPayment},
     notification::{Notification, NotificationType},
     payment::{Failure, Payment, PaymentEvent},
@@ -34,6 +35,11 @@ const OPENING: &str = "POST /v1/payment_intents";
 const ASKING: &str = "GET /v1/payment_intents";
 /// Longer than a call may still be at work.
 const LONG_AGO: TimeDelta = TimeDelta::hours(5);
+
+/// How many jobs follow from what is stored: what tells merchants, and what pays and refunds for orders.
+const FOLLOWS: &str = "
+select (select count(*) from notifications)
+  + (select count(*) from order_logs where step in ('pay', 'refund', 'payment_not_wanted'))";
 
 /// Makes a starting state for the payment of this name, and gives the job to run.
 type Setup = for<'a> fn(&'a Twice, &'a str) -> LocalBoxFuture<'a, Envelope>;
@@ -97,8 +103,8 @@ impl Twice {
     /// Waits until everything that was published, and all that follows from it, is done.
     async fn rest(&self) {
         let at_rest = async || {
-            let told = self.world.count("select count(*) from notifications").await;
-            self.published.load(Ordering::Relaxed) + told == handled()
+            let follows = self.world.count(FOLLOWS).await;
+            self.published.load(Ordering::Relaxed) + follows == handled()
         };
         self.world.wait_until(true, at_rest).await;
         self.world
@@ -142,7 +148,9 @@ impl Twice {
                 ])
             })
             .collect();
-        json!({ "rows": rows, "books": books })
+        let order = OrderId::derive(self.world.merchant_id, &key(name));
+        let order = self.world.rows_about_order(order).await;
+        json!({ "rows": rows, "books": books, "order": order })
     }
 
     fn payment_id(&self, name: &str) -> PaymentId {

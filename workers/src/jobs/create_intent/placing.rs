@@ -64,7 +64,7 @@ pub fn nowhere(payment: &Payment) -> Option<Reason> {
 }
 
 /// What is known of the payer, as it may be stored.
-fn sealed(job: &CreateIntent, context: &Context) -> Option<PayerDetails> {
+pub fn sealed(job: &CreateIntent, context: &Context) -> Option<PayerDetails> {
     match &job.request.payer {
         Some(PayerDetails::Plain(payer)) => {
             let json = serde_json::to_vec(payer).unwrap_or_default();

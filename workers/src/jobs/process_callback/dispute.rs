@@ -36,7 +36,7 @@ impl Intake<'_> {
         Ok(Judged::About {
             payment_id,
             changed: applied.changed,
-            record: Box::new(record_of_dispute(self.context, self.run, applied).await?),
+            record: Box::new(record_of_dispute(self.run, applied)),
         })
     }
 

@@ -1,7 +1,5 @@
 //! A day at the provider, and the same day here as we would have come to know of it.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::{
     channel::{
@@ -275,13 +273,8 @@ impl Deal {
     /// The one refund of this payment.
     fn our_refund(&self, payment: &Payment, amount_minor: i64, at: DateTime<Utc>) -> Refund {
         let request = RefundRequest {
-            payment_id: payment.id,
             amount_minor: Some(amount_minor),
-            currency: None,
-            reason: None,
-            operator: None,
-            description: None,
-            metadata: BTreeMap::new(),
+            ..RefundRequest::all_of(payment.id)
         };
         let key = key(&format!("refund-of-{}", payment.id));
         Refund::new(payment, key, request, usd(amount_minor), at)
