@@ -35,11 +35,11 @@ pub struct Record {
     /// Guard: keep what came of this wish, unless something is kept under its key.
     pub action: Option<PaymentAction>,
     /// Guard: store this order, unless one with its id is there.
-    pub new_order: Option<Order>,
+    pub new_order: Option<Box<Order>>,
     /// Guard: store this order over the version that it was read at.
-    pub order: Option<Order>,
+    pub order: Option<Box<Order>>,
     /// Guard: keep what came of this wish about an order, unless something is kept under its key.
-    pub order_action: Option<OrderAction>,
+    pub order_action: Option<Box<OrderAction>>,
     /// What happened to orders.
     pub order_logs: Vec<OrderLog>,
     /// The dispute as it now is. Its payment is guarded with it, so it is never older than what is stored.
@@ -180,7 +180,7 @@ impl Record {
             .map(|payment| payment.id.to_string())
             .chain(refunds.map(|refund| refund.id.to_string()))
             .chain(orders.map(|order| order.id.to_string()))
-            .chain(self.order_action.iter().map(order_action_key))
+            .chain(self.order_action.as_deref().map(order_action_key))
             .chain(self.callback.iter().map(CallbackRecord::key))
             .chain(self.action.iter().map(action_key))
             .chain(self.dispute.iter().map(|dispute| dispute.id.to_string()))

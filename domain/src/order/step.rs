@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     channel::{Channel, Flow, Method},
+    currency::Currency,
     fingerprint::Fingerprint,
     id::OrderId,
+    money::Money,
     order::Order,
     payment::{PayerDetails, PaymentRequest},
     texts::{InvalidText, check_text},
@@ -156,8 +158,8 @@ impl OrderStep {
     /// Names the first field that cannot be used, and says why.
     pub fn validate(&self) -> Result<(), InvalidText> {
         match self {
-            // The fields of a payment are checked as such, with the order's total.
-            Self::Pay(_) | Self::Cancel {} | Self::Complete {} | Self::Refund { items: None } => Ok(()),
+            Self::Pay(pay) => pay.validate(),
+            Self::Cancel {} | Self::Complete {} | Self::Refund { items: None } => Ok(()),
             Self::Refund { items: Some(items) } => check_counts(items),
             Self::Ship { carrier, tracking } => {
                 check_text("carrier", Some(carrier), 100)?;
@@ -199,6 +201,15 @@ impl PayOrder {
             metadata: order.metadata.clone(),
             ..self.request(PaymentRequest::of(order.money))
         }
+    }
+
+    /// Whatever the order comes to: that can be paid.
+    fn validate(&self) -> Result<(), InvalidText> {
+        let any = Money {
+            amount_minor: 1,
+            currency: Currency::USD,
+        };
+        self.request(PaymentRequest::of(any)).validate()
     }
 
     fn request(&self, of_money: PaymentRequest) -> PaymentRequest {

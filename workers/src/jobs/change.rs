@@ -36,7 +36,9 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     let takes = !effects.contains(&Effect::PaidLate) || takes_late(context, &payment).await?;
     let tells = |told| Notification::about(&payment, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
-    if !order::tell_of_payment(context, &payment, &told, takes, &mut record).await? {
+    // Few payments have an order, and all would carry its future along.
+    let is_wanted = order::tell_of_payment(context, &payment, &told, takes, &mut record);
+    if !Box::pin(is_wanted).await? {
         let job = CreateRefund::of_late_payment(&payment);
         record.jobs.push(Envelope::new(&job, run.trace.child(), at));
     }
@@ -70,7 +72,7 @@ pub async fn record_of_refund(
     refund.updated_at = at;
     let tells = |told| Notification::about_refund(&refund, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
-    tell_of_refund(context, &refund, before, &mut record).await?;
+    Box::pin(tell_of_refund(context, &refund, before, &mut record)).await?;
     payment.updated_at = at;
     Ok(Record {
         refund: Some(refund),

@@ -30,7 +30,7 @@ impl Handler for CreateOrder {
             ..OrderLog::of(&order, LoggedStep::Create, now)
         };
         let record = Record {
-            new_order: Some(order),
+            new_order: Some(Box::new(order)),
             order_logs: vec![log],
             ..Record::default()
         };

@@ -198,7 +198,13 @@ async fn refuse(
     let mut record = Record::default();
     let told = Notification::about_refund(&refund, NotificationType::RefundFailed, now);
     tell(&mut record, run, told);
-    tell_of_refund(context, &refund, RefundStatus::Pending, &mut record).await?;
+    Box::pin(tell_of_refund(
+        context,
+        &refund,
+        RefundStatus::Pending,
+        &mut record,
+    ))
+    .await?;
     record.new_refund = Some(refund);
     Ok(record)
 }

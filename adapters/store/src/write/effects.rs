@@ -21,8 +21,8 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     ledger::insert(tx, &each(records, |record| &record.transfers)).await?;
     exchanges::insert(tx, &each(records, |record| &record.exchanges)).await?;
     exchanges::insert_of_refunds(tx, &each(records, |record| &record.refund_exchanges)).await?;
-    orders::insert_items(tx, &each(records, |record| &record.new_order)).await?;
-    orders::update_items(tx, &each(records, |record| &record.order)).await?;
+    orders::insert_items(tx, &each(records, |record| record.new_order.as_deref())).await?;
+    orders::update_items(tx, &each(records, |record| record.order.as_deref())).await?;
     orders::insert_logs(tx, &each(records, |record| &record.order_logs)).await?;
     notifications::insert(tx, &each(records, |record| &record.notifications)).await?;
     attempts::insert(tx, &each(records, |record| &record.attempt)).await?;

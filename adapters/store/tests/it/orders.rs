@@ -47,7 +47,7 @@ fn request() -> OrderRequest {
 }
 
 fn pay() -> OrderStep {
-    OrderStep::Pay(Box::new(PayOrder::default()))
+    OrderStep::Pay(Box::default())
 }
 
 impl World {
@@ -58,7 +58,7 @@ impl World {
     async fn stored_order(&self, name: &str) -> Order {
         let order = self.order(name);
         let record = Record {
-            new_order: Some(order.clone()),
+            new_order: Some(Box::new(order.clone())),
             ..Record::default()
         };
         assert_eq!(self.write(record).await, Verdict::Written);
@@ -89,7 +89,7 @@ impl World {
 
     async fn change_order(&self, order: Order) -> Verdict {
         let record = Record {
-            order: Some(order),
+            order: Some(Box::new(order)),
             ..Record::default()
         };
         self.write(record).await
@@ -115,7 +115,7 @@ fn paying(order: &Order, payment: Payment) -> Record {
     Record {
         transfers: transfers(&applied.effects),
         payment: Some(applied.payment),
-        order: Some(heard.order),
+        order: Some(Box::new(heard.order)),
         ..Record::default()
     }
 }
@@ -130,7 +130,7 @@ async fn an_order_comes_back_as_it_was_written() {
         ..OrderLog::of(&new, LoggedStep::Create, at(1))
     };
     let record = Record {
-        new_order: Some(new.clone()),
+        new_order: Some(Box::new(new.clone())),
         order_logs: vec![log],
         ..Record::default()
     };
@@ -249,7 +249,7 @@ async fn a_wish_about_an_order_is_kept_once_and_its_payments_are_known() {
     ];
     for action in &wishes {
         let record = Record {
-            order_action: Some(action.clone()),
+            order_action: Some(Box::new(action.clone())),
             ..Record::default()
         };
         assert_eq!(world.write(record.clone()).await, Verdict::Written);

@@ -2,6 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// What makes a request bad.
+type Spoils = fn(&mut OrderRequest);
+
 fn item(sku: &str, unit_price_minor: i64, quantity: u32) -> ItemRequest {
     ItemRequest {
         name: "Tea".into(),
@@ -25,7 +28,7 @@ fn request(items: Vec<ItemRequest>) -> OrderRequest {
     }
 }
 
-fn refused(change: fn(&mut OrderRequest)) -> InvalidOrder {
+fn refused(change: Spoils) -> InvalidOrder {
     let mut changed = request(vec![item("tea", 500, 3), item("cup", 250, 2)]);
     change(&mut changed);
     changed.validate().unwrap_err()
@@ -33,7 +36,7 @@ fn refused(change: fn(&mut OrderRequest)) -> InvalidOrder {
 
 #[test]
 fn what_cannot_be_ordered_is_named() {
-    let cases: [(fn(&mut OrderRequest), &str, &str); 14] = [
+    let cases: [(Spoils, &str, &str); 14] = [
         (|r| r.items.clear(), "items", "1 to 100"),
         (
             |r| r.items = (0..101).map(|n| item(&n.to_string(), 1, 1)).collect(),
@@ -91,7 +94,7 @@ fn a_total_that_does_not_fit_is_too_large_and_never_wraps_around() {
 fn a_fingerprint_tells_every_field_apart() {
     let plain = || request(vec![item("tea", 500, 3)]);
     let mut seen = vec![plain().fingerprint()];
-    let variants: [fn(&mut OrderRequest); 13] = [
+    let variants: [Spoils; 13] = [
         |r| r.currency = Currency::EUR,
         |r| r.items.push(item("cup", 1, 1)),
         |r| r.items[0].name = "x".into(),

@@ -9,7 +9,7 @@ use crate::{
     currency::Currency,
     examples::key,
     id::MerchantId,
-    order::{ItemRequest, OrderRequest, PayOrder},
+    order::{ItemRequest, OrderRequest},
 };
 
 /// Three teas of 5 dollars, two cups of 2.50, and a leaflet for free: 20 dollars.
@@ -39,7 +39,7 @@ fn payment(name: &str) -> PaymentId {
 }
 
 fn pay() -> OrderStep {
-    OrderStep::Pay(Box::new(PayOrder::default()))
+    OrderStep::Pay(Box::default())
 }
 
 fn ship() -> OrderStep {

@@ -68,7 +68,7 @@ pub async fn tell_of_payment(
         updated_at: payment.updated_at,
         ..heard.order
     };
-    record.order = heard.changed.then_some(changed);
+    record.order = heard.changed.then(|| Box::new(changed));
     Ok(heard.is_wanted)
 }
 
@@ -110,10 +110,10 @@ pub async fn tell_of_refund(
         refund_id: Some(refund.id),
         ..OrderLog::of(&heard.order, step, refund.updated_at).by_ourselves(reason)
     });
-    record.order = Some(Order {
+    record.order = Some(Box::new(Order {
         updated_at: refund.updated_at,
         ..heard.order
-    });
+    }));
     Ok(())
 }
 

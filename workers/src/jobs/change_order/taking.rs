@@ -46,7 +46,7 @@ pub async fn record_of(
     };
     Ok(match take(job, context, run, order).await? {
         Err(refused) => Record {
-            order_action: Some(action(refused, None)),
+            order_action: Some(Box::new(action(refused, None))),
             ..Record::default()
         },
         Ok(taken) => {
@@ -58,11 +58,11 @@ pub async fn record_of(
                 ..OrderLog::of(&taken.order, LoggedStep::Wish(job.request.kind()), now)
             };
             Record {
-                order: Some(Order {
+                order: Some(Box::new(Order {
                     updated_at: now,
                     ..taken.order
-                }),
-                order_action: Some(action(ActionOutcome::Done, taken.payment_id)),
+                })),
+                order_action: Some(Box::new(action(ActionOutcome::Done, taken.payment_id))),
                 order_logs: vec![log],
                 jobs: taken.jobs,
                 ..Record::default()

@@ -1,17 +1,18 @@
 //! An order is paid once, whoever pays and whatever fails.
 
 use domain::{
+    channel::Channel,
     job::{CreateOrderReply, Job},
     merchant::{LatePayments, Terms},
-    order::OrderStatus,
+    order::{OrderStatus, OrderStep, PayOrder},
     payment::PaymentStatus,
 };
 use futures::future::{join, join_all};
 use serde_json::json;
 
 use crate::{
-    ordering::{TOTAL, pay_with},
-    support::{World, now, world},
+    ordering::{TOTAL, pay_with, refused},
+    support::{now, world},
     wishing::{cancel, done},
 };
 
@@ -200,13 +201,15 @@ async fn a_step_to_pay_that_is_published_many_times_begins_one_payment() {
 async fn what_no_channel_takes_is_refused_and_begins_nothing() {
     let world = world().await;
     let id = world.order("k").await;
-    let mut request = domain::order::PayOrder::default();
-    request.country = Some("Germany".into());
-    let pay = domain::order::OrderStep::Pay(Box::new(request));
+    let in_yuan = PayOrder {
+        channel: Some(Channel::Wechat),
+        ..PayOrder::default()
+    };
+    let pay = OrderStep::Pay(Box::new(in_yuan));
     let reply = world.ask(&world.order_wish("pay", id, pay)).await;
-    let (code, message) = crate::ordering::refused(reply);
+    let (code, message) = refused(reply);
     assert_eq!(code, "payment_not_taken");
-    assert!(message.contains("country"), "{message}");
-    assert_eq!(World::count(&world, "select count(*) from payments").await, 0);
+    assert!(message.contains("USD"), "{message}");
+    assert_eq!(world.count("select count(*) from payments").await, 0);
     world.close().await;
 }

@@ -18,7 +18,7 @@ returning merchant_id, action, idempotency_key";
 
 /// Keeps what came of wishes, unless something is kept under their keys.
 pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
-    let new = Guarded::of(records, |record| record.order_action.as_ref(), key);
+    let new = Guarded::of(records, |record| record.order_action.as_deref(), key);
     if new.is_empty() {
         return Ok(Vec::new());
     }

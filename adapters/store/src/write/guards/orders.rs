@@ -17,7 +17,7 @@ returning id";
 pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(
         records,
-        |record| record.new_order.as_ref(),
+        |record| record.new_order.as_deref(),
         |order: &Order| order.id,
     );
     if new.is_empty() {
@@ -57,7 +57,11 @@ returning stored.id";
 
 /// Stores orders over the versions that they were read at.
 pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
-    let changed = Guarded::of(records, |record| record.order.as_ref(), |order: &Order| order.id);
+    let changed = Guarded::of(
+        records,
+        |record| record.order.as_deref(),
+        |order: &Order| order.id,
+    );
     if changed.is_empty() {
         return Ok(Vec::new());
     }

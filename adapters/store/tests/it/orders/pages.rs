@@ -53,7 +53,7 @@ async fn pages_hold_every_order_once_and_can_be_narrowed() {
         );
         let new = new.unwrap();
         let record = Record {
-            new_order: Some(new.clone()),
+            new_order: Some(Box::new(new.clone())),
             ..Record::default()
         };
         assert_eq!(world.write(record).await, Verdict::Written);

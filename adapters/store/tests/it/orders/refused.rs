@@ -113,7 +113,7 @@ async fn a_reader_reads_orders_and_adds_nothing() {
     assert_eq!(kept.unwrap(), None);
     let recorder = store::Recorder::start(reader, std::sync::Arc::default());
     let record = Record {
-        new_order: Some(world.order("other")),
+        new_order: Some(Box::new(world.order("other"))),
         ..Record::default()
     };
     let refused = recorder.write(record).await.unwrap_err();
