@@ -42,6 +42,11 @@ pub(crate) fn no_such_refund() -> Problem {
     not_here("refund")
 }
 
+/// The merchant has no such order.
+pub(crate) fn no_such_order() -> Problem {
+    not_here("order")
+}
+
 fn not_here(what: &str) -> Problem {
     let detail = format!(
         "You have no {what} of this id. One that was accepted a moment ago appears here as soon as a worker has stored \

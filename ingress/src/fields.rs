@@ -1,5 +1,7 @@
 //! Values in bodies and queries: how those are read that several requests have, and how one that cannot be used is told.
 
+use std::{fmt::Display, str::FromStr};
+
 use channels::AmountRefused;
 use domain::{
     currency::{Currency, UnknownCurrency},
@@ -42,7 +44,7 @@ pub(crate) fn invalid_query(field: &str, right: &str) -> Problem {
 }
 
 /// The status of this name, of all that there are.
-pub(crate) fn status<S: std::str::FromStr, const N: usize>(
+pub(crate) fn status<S: FromStr, const N: usize>(
     given: Option<&str>,
     all: [S; N],
     name: fn(S) -> &'static str,
@@ -52,6 +54,15 @@ pub(crate) fn status<S: std::str::FromStr, const N: usize>(
         .map(str::parse)
         .transpose()
         .map_err(|_| invalid_query("status", &format!("one of {}", known())))
+}
+
+/// The value of this name, if one is given.
+pub(crate) fn named<T: FromStr<Err: Display>>(
+    field: &str,
+    given: Option<&str>,
+) -> Result<Option<T>, FieldError> {
+    let parsed = given.map(str::parse).transpose();
+    parsed.map_err(|unknown: T::Err| error(field, unknown.to_string()))
 }
 
 impl From<InvalidText> for FieldError {

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header: the client's own name for what it asks for.
 
 use axum::http::HeaderMap;
-use domain::id::IdempotencyKey;
+use domain::id::{IdempotencyKey, OWN_ORDER_KEYS};
 
 use crate::problem::{Problem, ProblemKind};
 
@@ -20,7 +20,13 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         return Err(unusable("Send exactly one Idempotency-Key header."));
     }
     let text = value.to_str().unwrap_or_default().to_owned();
-    IdempotencyKey::try_from(text).map_err(|invalid| unusable(format!("Send another one: {invalid}.")))
+    let key = IdempotencyKey::try_from(text)
+        .map_err(|invalid| unusable(format!("Send another one: {invalid}.")))?;
+    if key.is_of_order() {
+        let detail = format!("Send another one: keys that begin with {OWN_ORDER_KEYS} are Sluice's own.");
+        return Err(unusable(detail));
+    }
+    Ok(key)
 }
 
 /// The key is missing or cannot be used.

@@ -18,6 +18,7 @@ mod idempotency;
 mod json_body;
 mod observe;
 mod openapi;
+mod orders;
 mod paging;
 mod path_id;
 mod payment_methods;

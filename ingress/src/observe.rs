@@ -48,7 +48,8 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         route,
         merchant_id = Empty,
         payment_id = Empty,
-        refund_id = Empty
+        refund_id = Empty,
+        order_id = Empty
     );
 
     let response = async {

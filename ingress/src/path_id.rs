@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use domain::id::{PaymentId, RefundId};
+use domain::id::{OrderId, PaymentId, RefundId};
 use tracing::{Span, field::display};
 
 use crate::{
@@ -36,6 +36,12 @@ impl Addressed for RefundId {
     const FIELD: &'static str = "refund_id";
 }
 
+impl Addressed for OrderId {
+    const WHAT: &'static str = "order";
+    const PREFIX: &'static str = "ord_";
+    const FIELD: &'static str = "order_id";
+}
+
 /// The one id of the address. Extract it after whoever asks is known: strangers learn nothing of what an id looks like.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PathId<T>(pub T);
@@ -52,7 +58,11 @@ impl<T: Addressed> FromRequestParts<Shared> for PathId<T> {
                 Ok(Self(id))
             }
             None => {
-                let detail = format!("A {}'s id is {} and 32 hexadecimal digits.", T::WHAT, T::PREFIX);
+                let detail = format!(
+                    "Every {}'s id is {} and 32 hexadecimal digits.",
+                    T::WHAT,
+                    T::PREFIX
+                );
                 Err(Problem::new(ProblemKind::NotFound, detail))
             }
         }

@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::Shared,
-    callbacks, health, observe, openapi, payment_methods, payments,
+    callbacks, health, observe, openapi, orders, payment_methods, payments,
     problem::{Problem, ProblemKind},
     refunds, server,
 };
@@ -34,6 +34,20 @@ pub(crate) const PAYMENT_CONFIRM: &str = "/api/v1/payments/{id}/confirm";
 pub(crate) const REFUNDS: &str = "/api/v1/refunds";
 /// One refund.
 const REFUND: &str = "/api/v1/refunds/{id}";
+/// Orders: ask for one, list them.
+pub(crate) const ORDERS: &str = "/api/v1/orders";
+/// One order.
+const ORDER: &str = "/api/v1/orders/{id}";
+/// Begin a payment of one order.
+pub(crate) const ORDER_PAY: &str = "/api/v1/orders/{id}/pay";
+/// Call one order off.
+pub(crate) const ORDER_CANCEL: &str = "/api/v1/orders/{id}/cancel";
+/// Give money of one order back.
+pub(crate) const ORDER_REFUND: &str = "/api/v1/orders/{id}/refund";
+/// One order was sent.
+pub(crate) const ORDER_SHIP: &str = "/api/v1/orders/{id}/ship";
+/// The customer has one order.
+pub(crate) const ORDER_COMPLETE: &str = "/api/v1/orders/{id}/complete";
 /// Callbacks from providers.
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 const OPENAPI: &str = "/api/v1/openapi.json";
@@ -53,6 +67,13 @@ pub(crate) fn router(app: Shared) -> Router {
         .route(PAYMENT_CONFIRM, post(payments::confirm))
         .route(REFUNDS, get(refunds::list).post(refunds::create))
         .route(REFUND, get(refunds::get))
+        .route(ORDERS, get(orders::list).post(orders::create))
+        .route(ORDER, get(orders::get))
+        .route(ORDER_PAY, post(orders::pay))
+        .route(ORDER_CANCEL, post(orders::cancel))
+        .route(ORDER_REFUND, post(orders::refund))
+        .route(ORDER_SHIP, post(orders::ship))
+        .route(ORDER_COMPLETE, post(orders::complete))
         .route(CALLBACKS, post(callback))
         .route(OPENAPI, get(openapi::document))
         .route("/healthz", get(health::live))

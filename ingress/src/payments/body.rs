@@ -1,6 +1,6 @@
 //! The bodies of requests about payments, and every reason not to take them.
 
-use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+use std::collections::BTreeMap;
 
 use domain::{
     channel::{Channel, Flow, Method},
@@ -14,8 +14,8 @@ use serde_json::Value;
 use store::Vault;
 
 use crate::{
-    fields::{self, invalid},
-    problem::{FieldError, Problem},
+    fields::{self, invalid, named},
+    problem::Problem,
 };
 
 /// The body as a client writes it. The amount is read as whatever it is, so that an amount of the wrong kind is
@@ -102,12 +102,6 @@ impl PaymentBody {
             ..request
         })
     }
-}
-
-/// The value of this name, if one is given.
-fn named<T: FromStr<Err: Display>>(field: &str, given: Option<&str>) -> Result<Option<T>, FieldError> {
-    let parsed = given.map(str::parse).transpose();
-    parsed.map_err(|unknown: T::Err| fields::error(field, unknown.to_string()))
 }
 
 /// The body of a wish to close a payment.

@@ -147,7 +147,7 @@ fn every_problem_and_status_is_described() {
 
 #[test]
 fn currencies_and_statuses_are_those_of_the_model() {
-    use domain::{currency::Currency, payment::PaymentStatus, refund::RefundStatus};
+    use domain::{currency::Currency, order::OrderStatus, payment::PaymentStatus, refund::RefundStatus};
     let schemas = &document()["components"]["schemas"];
     let currencies: Vec<_> = Currency::ALL.iter().map(|currency| currency.code()).collect();
     assert_eq!(schemas["Currency"]["enum"], Value::from(currencies));
@@ -158,6 +158,10 @@ fn currencies_and_statuses_are_those_of_the_model() {
     assert_eq!(
         schemas["RefundStatus"]["enum"],
         Value::from(RefundStatus::ALL.map(RefundStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["OrderStatus"]["enum"],
+        Value::from(OrderStatus::ALL.map(OrderStatus::name).to_vec())
     );
 }
 

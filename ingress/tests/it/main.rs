@@ -8,6 +8,7 @@ mod contract;
 mod gate;
 mod idempotency;
 mod listing;
+mod orders;
 mod other_callbacks;
 mod postgres_away;
 mod process;
