@@ -130,6 +130,39 @@ impl Client {
             .await
     }
 
+    /// Asks for an order.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn create_order(&self, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
+        self.wish("orders", key, body, wait_s).await
+    }
+
+    /// Has a step of an order taken: `pay`, `cancel`, `refund`, `ship` or `complete`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn change_order(
+        &self,
+        order: &str,
+        step: &str,
+        key: &str,
+        body: &Value,
+        wait_s: Option<u32>,
+    ) -> anyhow::Result<Answer> {
+        self.wish(&format!("orders/{order}/{step}"), key, body, wait_s)
+            .await
+    }
+
+    /// Looks at an order.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn order(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/orders/{id}", self.base)))
+            .await
+    }
+
     async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {

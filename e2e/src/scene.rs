@@ -169,6 +169,42 @@ impl<'a> Scene<'a> {
         wait::until(self.world.patience, ask, |refund| refund["status"] == "succeeded").await
     }
 
+    /// Asks for an order under a new key; gives its id.
+    ///
+    /// # Errors
+    /// It is not stored in time.
+    pub async fn ordered(&self, body: &Value) -> anyhow::Result<String> {
+        let answer = self.merchant.api.create_order(&key(), body, Some(WAIT_S)).await?;
+        ensure!(
+            answer.status == 201,
+            "asked for an order, ingress answered {}: {}",
+            answer.status,
+            answer.problem()
+        );
+        Ok(answer.text("/id").to_owned())
+    }
+
+    /// Has a step of an order taken under a new key, and waits for the end.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn step(&self, order: &str, step: &str, body: &Value) -> anyhow::Result<Answer> {
+        let api = &self.merchant.api;
+        api.change_order(order, step, &key(), body, Some(WAIT_S)).await
+    }
+
+    /// Looks at an order until it has the status, or patience runs out.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn order_until(&self, order: &str, status: &str) -> anyhow::Result<Answer> {
+        let ask = async || self.merchant.api.order(order).await;
+        wait::until(self.world.patience, ask, |answer| {
+            answer.text("/status") == status
+        })
+        .await
+    }
+
     /// The payer pays; gives the intent's status, or the decline code.
     ///
     /// # Errors

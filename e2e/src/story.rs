@@ -16,6 +16,7 @@ mod disputed;
 mod endpoint_down_then_up;
 mod expired;
 mod never_answered;
+mod ordered;
 mod other_channel;
 mod outcome_unknown;
 mod paid_at_once;
@@ -87,6 +88,7 @@ cases! {
     expired: "not paid in time",
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
+    ordered: "an order from cart to completed, one item given back",
     alipay_code: "paid by an Alipay code",
     wechat_code: "paid by a WeChat Pay code",
     paypal_approved: "agreed to at PayPal, then captured",

@@ -39,6 +39,7 @@ told! {
     expired: "not paid in time",
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
+    ordered: "an order from cart to completed, one item given back",
     alipay_code: "paid by an Alipay code",
     wechat_code: "paid by a WeChat Pay code",
     paypal_approved: "agreed to at PayPal, then captured",
