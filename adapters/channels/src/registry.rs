@@ -163,6 +163,17 @@ impl Credentials {
         }
     }
 
+    /// The account at the provider, by its public number: other credentials with this number are for the same account. None
+    /// where they do not say it, as Stripe's.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Stripe(_) => None,
+            Self::Alipay(alipay) => Some(alipay.app_id()),
+            Self::Wechat(wechat) => Some(wechat.mchid()),
+            Self::Paypal(paypal) => paypal.merchant_id(),
+        }
+    }
+
     /// What the merchant's callbacks are verified with, and nothing else of the credentials.
     pub fn callback_keys(&self) -> CallbackKeys {
         match self {

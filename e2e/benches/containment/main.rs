@@ -59,8 +59,9 @@ impl Seen {
 
 #[tokio::main]
 async fn main() {
-    // As in production, but for the tests' retry ladder, which is faster than anybody's.
+    // As in production.
     let sluice = Sluice::start_with(|config| {
+        config.broker.retry_unit = Duration::from_secs(1);
         config.channels.timeout = CALL_TIMEOUT;
         config.channels.find_timeout = CALL_TIMEOUT * 2;
         config.channels.containment = channels::ContainmentConfig::default();

@@ -12,6 +12,7 @@ use domain::{
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentStatus},
 };
+use failpoints::{Point, reach};
 use store::{StoreError, Verdict};
 
 use crate::{
@@ -38,6 +39,7 @@ impl Handler for CapturePayment {
                 subject: payment,
             };
             if inquiry.record_unless_changed(begun()).await? == Verdict::Written {
+                reach(Point::CapturePaymentCallNoted);
                 return capture(self, &inquiry).await;
             }
         }
@@ -66,6 +68,7 @@ async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result
         intent,
     };
     let (result, exchange) = context.channels.capture_intent(&credentials, &capture).await;
+    reach(Point::CapturePaymentAnswered);
     match result {
         // Heard as news, it would be the wish for another capture, and that for the next.
         Ok(Intent {

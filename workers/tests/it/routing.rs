@@ -100,7 +100,7 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
         method: Some(Method::Card),
         ..route(world.merchant_id, Channel::Stripe)
     };
-    assert!(world.store.set_route(&by_card, "test", now()).await.unwrap());
+    world.store.add_route(&by_card, "test", now()).await.unwrap();
     let job = world.job("card", request(None));
     world.publish(&job).await;
     let payment = world
@@ -109,11 +109,14 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
     assert_eq!(payment.method(), Some(Method::Card));
     assert_eq!(payment.choice().unwrap().route, Some(by_card.id));
 
-    let disabled = Route {
-        enabled: false,
-        ..by_card
+    let disable = |route| {
+        Ok::<_, store::StoreError>(Route {
+            enabled: false,
+            ..route
+        })
     };
-    assert!(world.store.set_route(&disabled, "test", now()).await.unwrap());
+    let disabled = world.store.change_route(by_card.id, disable, "test", now());
+    assert!(disabled.await.unwrap().is_some());
     let job = world.job("nowhere", request(None));
     world.publish(&job).await;
     let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;

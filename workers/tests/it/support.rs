@@ -98,6 +98,9 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         vault: Vault::from_keys(&Secret::new(TEST_KEY)).unwrap(),
         channels: ChannelsConfig {
             stripe_api_base: sandbox.base_url(),
+            alipay_gateway: format!("{}/alipay/gateway.do", sandbox.base_url()),
+            wechat_api_base: sandbox.base_url(),
+            paypal_api_base: format!("{}/paypal", sandbox.base_url()),
             timeout: Duration::from_millis(500),
             containment: ContainmentConfig {
                 open_for: UNIT * 5,

@@ -4,6 +4,7 @@
 //! How many jobs were handled is read from the process's metrics, so each test needs a process of its own, which nextest
 //! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
 
+mod capturing;
 mod closing;
 mod refunds;
 
@@ -26,7 +27,7 @@ use futures::{FutureExt, future::LocalBoxFuture, future::join_all};
 use serde_json::{Value, json};
 use store::Record;
 
-use crate::support::{World, key, now, request, world_with};
+use crate::support::{World, key, list, now, request, world_with};
 
 /// The call that opens an intent.
 const OPENING: &str = "POST /v1/payment_intents";
@@ -120,6 +121,7 @@ impl Twice {
         dump["calls to make a refund"] = self.world.count(refund_calls).await.into();
         dump["the provider's books"] = self.world.intents().await.into();
         dump["the provider's refunds"] = self.world.refunds_at_provider().await.into();
+        dump["captures"] = self.world.get("/sandbox/paypal/captures").await;
         dump["received by merchants"] = self.world.received().await.into();
         dump
     }
@@ -142,7 +144,10 @@ impl Twice {
                 ])
             })
             .collect();
-        json!({ "rows": rows, "books": books })
+        let captures = format!("/sandbox/paypal/captures?custom_id={id}");
+        let captures = list(self.world.get(&captures).await);
+        let captures: Vec<&Value> = captures.iter().map(|capture| &capture["status"]).collect();
+        json!({ "rows": rows, "books": books, "captures": captures })
     }
 
     fn payment_id(&self, name: &str) -> PaymentId {

@@ -70,6 +70,11 @@ impl CallbackKeys {
 }
 
 impl AlipayCredentials {
+    /// The application that calls are made as.
+    pub(crate) fn app_id(&self) -> &str {
+        self.callback_keys.app_id()
+    }
+
     /// What is needed to verify callbacks, and nothing else.
     pub(crate) fn callback_keys(&self) -> CallbackKeys {
         self.callback_keys.clone()

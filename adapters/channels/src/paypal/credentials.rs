@@ -83,7 +83,7 @@ impl PaypalCredentials {
     }
 
     /// The account that is paid, when it is said.
-    pub(super) fn merchant_id(&self) -> Option<&str> {
+    pub(crate) fn merchant_id(&self) -> Option<&str> {
         self.merchant_id.as_ref().map(Secret::expose)
     }
 

@@ -72,7 +72,7 @@ impl WechatCredentials {
     }
 
     /// The merchant's account.
-    pub(super) fn mchid(&self) -> &str {
+    pub(crate) fn mchid(&self) -> &str {
         &self.mchid
     }
 
