@@ -5,6 +5,16 @@ use crate::{
     id::RefundId,
 };
 
+/// A callback that was verified and read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackNews {
+    /// The provider's account that it is of, where that is not the merchant's own, as in
+    /// [`NewIntent`](crate::channel::NewIntent).
+    pub account: Option<String>,
+    /// What it says.
+    pub event: CallbackEvent,
+}
+
 /// What a callback says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallbackEvent {

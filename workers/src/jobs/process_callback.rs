@@ -1,7 +1,8 @@
 //! `process_callback`: take in a provider's callback whose signature ingress has verified.
 //!
 //! It is taken in once, together with what it changes, in one transaction. One that comes before the worker that made
-//! the provider's object has stored it waits for that; one that contradicts what is stored is parked for people.
+//! the provider's object has stored it waits for that; one that contradicts what is stored is parked for people, and so is
+//! one of another account at the provider than the one that the payment was opened for.
 
 mod dispute;
 mod intent;
@@ -9,11 +10,12 @@ mod refund;
 
 use channels::CallbackProblem;
 use domain::{
-    callback::CallbackEvent,
+    callback::{CallbackEvent, CallbackNews},
     channel::CallError,
     id::PaymentId,
     job::ProcessCallback,
     outcome::{ErrorClass, Outcome, Reason},
+    payment::Payment,
 };
 use failpoints::{Point, reach};
 use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Verdict};
@@ -28,6 +30,8 @@ struct Intake<'a> {
     job: &'a ProcessCallback,
     context: &'a Context,
     run: &'a Run,
+    /// The provider's account that the callback is of, where it is not the merchant's own.
+    account: Option<String>,
 }
 
 /// What a callback comes to, as the world stands.
@@ -48,8 +52,8 @@ enum Judged {
 
 impl Handler for ProcessCallback {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        let event = match read(self, context, run).await? {
-            Ok(event) => event,
+        let CallbackNews { account, event } = match read(self, context, run).await? {
+            Ok(news) => news,
             Err(outcome) => return Ok(outcome),
         };
         reach(Point::ProcessCallbackOpened);
@@ -57,6 +61,7 @@ impl Handler for ProcessCallback {
             job: self,
             context,
             run,
+            account,
         };
         for _ in 0..MAX_LOOKS {
             let record = match intake.judge(&event).await? {
@@ -85,7 +90,7 @@ async fn read(
     job: &ProcessCallback,
     context: &Context,
     run: &Run,
-) -> Result<Result<CallbackEvent, Outcome>, StoreError> {
+) -> Result<Result<CallbackNews, Outcome>, StoreError> {
     let body = match open(job, context, run) {
         Ok(body) => body,
         Err(outcome) => return Ok(Err(outcome)),
@@ -98,8 +103,8 @@ async fn read(
     } else {
         None
     };
-    let event = channels::translate_callback(job.channel, credentials.as_ref(), &body);
-    Ok(event.map_err(|problem| {
+    let news = channels::translate_callback(job.channel, credentials.as_ref(), &body);
+    Ok(news.map_err(|problem| {
         let class = match problem {
             CallbackProblem::Unreadable(_) => ErrorClass::Unreadable,
             CallbackProblem::OtherAccount(_) => ErrorClass::Mismatch,
@@ -166,6 +171,20 @@ impl Intake<'_> {
             callback: Some(callback),
             ..record
         }
+    }
+
+    /// What becomes of the callback when it is of another account than the payment that it names: whoever holds an account
+    /// at the provider can put any mark on what happens there.
+    fn of_another_account(&self, payment: &Payment) -> Option<Judged> {
+        let expected = &payment.request.connected_account;
+        (self.account != *expected).then(|| {
+            let named = |account: &Option<String>| match account {
+                Some(account) => format!("account {account:.64}"),
+                None => "the merchant's own account".into(),
+            };
+            let (seen, expected) = (named(&self.account), named(expected));
+            mismatch(format!("it is of {seen}, but {} is paid to {expected}", payment.id))
+        })
     }
 
     /// The provider, asked because of the callback, did not say.

@@ -127,8 +127,10 @@ async fn what_does_not_belong_to_its_refund_is_parked() {
     for (number, object) in wrong.iter().enumerate() {
         call_back(&world, &format!("evt_{number}"), "refund.updated", object).await;
     }
+    let forged = world.callback_of(Some("acct_seller"), "evt_forged", "refund.updated", &object);
+    world.publish(&forged).await;
     let parked = async || world.parked_for("process_callback", "mismatch").await;
-    world.wait_until(wrong.len() as i64, parked).await;
+    world.wait_until(wrong.len() as i64 + 1, parked).await;
     assert_eq!(world.store.refund(refund.id).await.unwrap().unwrap(), refund);
     assert_eq!(inbox(&world).await, json!({}));
     world.close().await;

@@ -424,18 +424,40 @@ impl World {
 
     /// A verified callback as ingress would publish it.
     pub fn callback(&self, event_id: &str, event_type: &str, object: &Value) -> ProcessCallback {
+        self.callback_of(None, event_id, event_type, object)
+    }
+
+    /// The same of an account that is connected to the merchant's own.
+    pub fn callback_of(
+        &self,
+        account: Option<&str>,
+        event_id: &str,
+        event_type: &str,
+        object: &Value,
+    ) -> ProcessCallback {
         let event = json!({
             "id": event_id, "object": "event", "type": event_type, "created": now().timestamp(),
-            "data": { "object": object },
+            "account": account, "data": { "object": object },
         });
-        let place = ProcessCallback::place(Channel::Stripe, self.merchant_id, event_id);
+        self.verified(Channel::Stripe, event_id, event_type, event.to_string().as_bytes())
+    }
+
+    /// A callback of any channel, verified, with this body.
+    pub fn verified(
+        &self,
+        channel: Channel,
+        event_id: &str,
+        event_type: &str,
+        body: &[u8],
+    ) -> ProcessCallback {
+        let place = ProcessCallback::place(channel, self.merchant_id, event_id);
         ProcessCallback {
-            channel: Channel::Stripe,
+            channel,
             merchant_id: self.merchant_id,
             event_id: event_id.into(),
             event_type: event_type.into(),
             received_at: now(),
-            sealed_body: self.store.vault().seal_text(&place, event.to_string().as_bytes()),
+            sealed_body: self.store.vault().seal_text(&place, body),
         }
     }
 

@@ -32,6 +32,9 @@ impl Intake<'_> {
         let Some(payment) = store.payment(payment_id).await? else {
             return Ok(mismatch(format!("{refund_id} is stored without its payment")));
         };
+        if let Some(parked) = self.of_another_account(&payment) {
+            return Ok(parked);
+        }
         let applied = match refund.apply(payment, RefundEvent::Seen(seen.clone())) {
             Ok(applied) => applied,
             Err(error) => return Ok(mismatch(error.to_string())),

@@ -72,7 +72,7 @@ impl<P: Paid> Bench for AtStripe<P> {
         ("too_many_captures_at_once_are_not_done", CAPTURES),
         (
             "another_account_is_told_apart",
-            "The signing secret belongs to one account or platform. Of which connected account an event is, the payment's mark tells.",
+            "The signing secret belongs to one account or platform. Of which connected account an event is, is told with it, and whoever knows the payment compares.",
         ),
     ];
 
