@@ -337,7 +337,7 @@ impl CallbackVerifier {
             Channel::Stripe => stripe::check_headers(headers, now),
             Channel::Alipay => alipay::check_headers(headers, now),
             Channel::Wechat => wechat::check_headers(headers, now),
-            Channel::Paypal => self.paypal.check_headers(headers),
+            Channel::Paypal => self.paypal.check_headers(headers, now),
         }
     }
 

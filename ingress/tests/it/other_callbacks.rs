@@ -87,6 +87,8 @@ async fn alipays_reference_cases_pass_as_marked() {
         "alipay_public_keys": [vectors["alipay_key"]["spki"]],
     });
     set_credentials(&world, Channel::Alipay, &fields).await;
+    // When they were sent: 2026-11-20 10:00:05 UTC.
+    world.clock.set(1_795_168_805);
     for case in vectors["notify_cases"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
         let headers = [("content-type", case["content_type"].as_str().unwrap())];
@@ -114,9 +116,10 @@ async fn alipays_reference_cases_pass_as_marked() {
 async fn what_no_provider_sends_is_refused_in_its_words() {
     let world = world().await;
     world.ready().await;
+    world.clock.set(1_795_168_800);
     let lure = [
         ("paypal-transmission-id", "1"),
-        ("paypal-transmission-time", "2026-11-20T18:00:00Z"),
+        ("paypal-transmission-time", "2026-11-20T10:00:00Z"),
         ("paypal-transmission-sig", "AAAA"),
         ("paypal-auth-algo", "SHA256withRSA"),
         ("paypal-cert-url", "https://169.254.169.254/latest/meta-data"),

@@ -183,7 +183,10 @@ impl Intake<'_> {
                 None => "the merchant's own account".into(),
             };
             let (seen, expected) = (named(&self.account), named(expected));
-            mismatch(format!("it is of {seen}, but {} is paid to {expected}", payment.id))
+            mismatch(format!(
+                "it is of {seen}, but {} is paid to {expected}",
+                payment.id
+            ))
         })
     }
 

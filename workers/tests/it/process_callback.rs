@@ -192,9 +192,7 @@ async fn what_another_account_shows_is_parked() {
     world
         .publish(&world.callback_of(Some(SELLER), "evt_genuine", paid, &genuine))
         .await;
-    world
-        .wait_for(of_the_seller.id, PaymentStatus::Succeeded)
-        .await;
+    world.wait_for(of_the_seller.id, PaymentStatus::Succeeded).await;
     world.close().await;
 }
 

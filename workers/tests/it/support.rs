@@ -439,7 +439,12 @@ impl World {
             "id": event_id, "object": "event", "type": event_type, "created": now().timestamp(),
             "account": account, "data": { "object": object },
         });
-        self.verified(Channel::Stripe, event_id, event_type, event.to_string().as_bytes())
+        self.verified(
+            Channel::Stripe,
+            event_id,
+            event_type,
+            event.to_string().as_bytes(),
+        )
     }
 
     /// A callback of any channel, verified, with this body.

@@ -54,11 +54,7 @@ impl Intake<'_> {
             connected_account: self.account.clone(),
             ..IntentRef::named(intent_id)
         };
-        let (asked, _) = self
-            .context
-            .channels
-            .retrieve_intent(&credentials, &intent)
-            .await;
+        let (asked, _) = self.context.channels.retrieve_intent(&credentials, &intent).await;
         match asked {
             Ok(intent) => match intent.payment_id {
                 Some(payment_id) => self.judge_early(intent_id, payment_id).await,

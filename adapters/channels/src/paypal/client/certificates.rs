@@ -89,8 +89,12 @@ impl Certificates {
     }
 
     /// Checks what the headers of an event tell on their own.
-    pub(crate) fn check_headers(&self, headers: &HeaderMap) -> Result<(), SignatureRefused> {
-        Transmission::read(headers, self.sources()).map(drop)
+    pub(crate) fn check_headers(
+        &self,
+        headers: &HeaderMap,
+        now: DateTime<Utc>,
+    ) -> Result<(), SignatureRefused> {
+        Transmission::read(headers, self.sources(), now).map(drop)
     }
 
     /// Checks that PayPal signed these bytes for one of the webhooks.
@@ -101,7 +105,7 @@ impl Certificates {
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Result<CallbackHead, CallbackRefused> {
-        let transmission = Transmission::read(headers, self.sources())?;
+        let transmission = Transmission::read(headers, self.sources(), now)?;
         let mut signed = transmission.signed(keys, body).peekable();
         if signed.peek().is_none() {
             return Err(SignatureRefused::NoSecret.into());

@@ -72,7 +72,10 @@ fn an_event_says_of_which_account_it_is() {
         let body = format!(r#"{{"type":"account.updated"{more}}}"#);
         translate_callback(body.as_bytes()).map(|news| news.account)
     };
-    assert_eq!(account(r#","account":"acct_seller""#), Ok(Some("acct_seller".into())));
+    assert_eq!(
+        account(r#","account":"acct_seller""#),
+        Ok(Some("acct_seller".into()))
+    );
     assert_eq!(account(r#","account":null"#), Ok(None));
     assert_eq!(account(""), Ok(None));
     assert!(account(r#","account":7"#).is_err());
