@@ -65,7 +65,7 @@ async fn close(
     if closing::note(context, run, payment, Closing::Canceled).await? != Verdict::Written {
         return Ok(None);
     }
-    let answer = closing::close(context, run, &credentials, &cancellation).await;
+    let answer = closing::close(context, run, &credentials, &cancellation).await?;
     let is_at_work = closing::is_at_work(answer.seen.as_ref());
     let judge = |payment: &Payment| match end_of(payment) {
         Some(_) if payment.status == PaymentStatus::Processing => Judgement::KeptOpen(at_work()),
