@@ -6,6 +6,7 @@
 //! stands, and finds it captured or has it captured again.
 
 use channels::Capture;
+use chrono::{DateTime, Utc};
 use domain::{
     channel::{Exchange, Intent, IntentStatus},
     job::{CapturePayment, Job},
@@ -38,9 +39,10 @@ impl Handler for CapturePayment {
                 run,
                 subject: payment,
             };
-            if inquiry.record_unless_changed(begun()).await? == Verdict::Written {
+            let begun = context.clock.now();
+            if inquiry.record_unless_changed(said("started")).await? == Verdict::Written {
                 reach(Point::CapturePaymentCallNoted);
-                return capture(self, &inquiry).await;
+                return capture(self, &inquiry, begun).await;
             }
         }
         Err(StoreError::Contended(self.payment_id.to_string()))
@@ -53,8 +55,16 @@ fn is_due(payment: &Payment) -> bool {
     is_open && payment.status != PaymentStatus::Succeeded && payment.intent_id.is_some()
 }
 
-async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result<Outcome, StoreError> {
-    let Inquiry { context, subject, .. } = inquiry;
+async fn capture(
+    job: &CapturePayment,
+    inquiry: &Inquiry<'_, Payment>,
+    begun: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let Inquiry {
+        context,
+        run,
+        subject,
+    } = inquiry;
     let Some(intent) = subject.intent() else {
         return Ok(Outcome::Done);
     };
@@ -62,6 +72,15 @@ async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result
         Ok(credentials) => credentials,
         Err(reason) => return Ok(Outcome::Fail(reason)),
     };
+    // So long after its beginning, others may be about to conclude that the capture had no effect.
+    if !context.settling.may_send(begun, context.clock.now()) {
+        inquiry.note(said("not_done")).await?;
+        let message = "too long after the capture was begun to send it; it will be begun again";
+        return Ok(Outcome::Snooze {
+            reason: Reason::new(ErrorClass::TimedOut, message),
+            delay: context.nap(run.snoozes),
+        });
+    }
     let capture = Capture {
         payment_id: subject.id,
         job_id: job.id(),
@@ -90,10 +109,11 @@ async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result
     }
 }
 
-fn begun() -> Exchange {
+/// What there is to say about a capture apart from the provider's answer.
+fn said(outcome: &'static str) -> Exchange {
     Exchange {
         operation: OPERATION,
-        outcome: "started",
+        outcome,
         intent_id: None,
         error: None,
         duration_ms: 0,
