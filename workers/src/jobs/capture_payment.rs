@@ -8,7 +8,7 @@
 use channels::Capture;
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Exchange, Intent, IntentStatus},
+    channel::{CallError, Exchange, Intent, IntentStatus},
     job::{CapturePayment, Job},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentStatus},
@@ -98,15 +98,34 @@ async fn capture(
             let message = "asked to capture the intent, the provider still shows it as approved only";
             Ok(Outcome::retry(Reason::new(ErrorClass::OutcomeUnknown, message)))
         }
-        Ok(intent) => {
-            let recorded = inquiry.record(seen(intent), exchange).await?;
-            Ok(recorded.map_or_else(Outcome::Fail, |()| Outcome::Done))
+        Ok(intent) => record(inquiry, intent, exchange).await,
+        // The provider has declined and did not show what that has left behind. A decline is not the end: the intent is open,
+        // and its payer may agree again.
+        Err(CallError::Declined(failure)) => {
+            let declined = Intent {
+                id: capture.intent.id,
+                payment_id: Some(subject.id),
+                money: subject.money,
+                received_minor: 0,
+                status: IntentStatus::Declined(failure),
+                next_action: None,
+            };
+            record(inquiry, declined, exchange).await
         }
         Err(error) => {
             inquiry.note(exchange).await?;
             Ok(failed(error))
         }
     }
+}
+
+async fn record(
+    inquiry: &Inquiry<'_, Payment>,
+    intent: Intent,
+    exchange: Exchange,
+) -> Result<Outcome, StoreError> {
+    let recorded = inquiry.record(seen(intent), exchange).await?;
+    Ok(recorded.map_or_else(Outcome::Fail, |()| Outcome::Done))
 }
 
 /// What there is to say about a capture apart from the provider's answer.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod cancel_payment;
+mod capture_payment;
 mod confirm_payment;
 mod containment;
 mod create_intent;
@@ -10,6 +11,7 @@ mod expire_payment;
 mod forgotten;
 mod late_payments;
 mod notify_merchant;
+mod paypal;
 mod process_callback;
 mod provider;
 mod query_payment;
