@@ -3,7 +3,7 @@
 use domain::{
     channel::ChannelRefund,
     id::RefundId,
-    outcome::Outcome,
+    outcome::{ErrorClass, Outcome, Reason},
     refund::{Refund, RefundEvent, RefundStatus},
 };
 use store::StoreError;
@@ -48,7 +48,8 @@ impl Intake<'_> {
 }
 
 impl Intake<'_> {
-    /// The callback does not say enough of the refund, so its provider is asked.
+    /// The callback does not say enough of the refund, so its provider is asked. One that it does not show yet is asked about
+    /// again: that it was told is no proof of how it stands.
     pub(super) async fn judge_told(&self, refund_id: RefundId) -> Result<Judged, StoreError> {
         let (store, channels) = (&self.context.store, &self.context.channels);
         let refund = match store.refund(refund_id).await? {
@@ -68,8 +69,14 @@ impl Intake<'_> {
         let Some(known) = subject.and_then(|subject| subject.known()) else {
             return Ok(self.too_early(format!("the provider's id of {refund_id} is not stored yet")));
         };
-        match channels.retrieve_refund(&credentials, &known).await.0 {
-            Ok(seen) => self.judge_refund(&seen).await,
+        let asked = channels.find_refund(&credentials, &known.intent, refund_id);
+        match asked.await.0 {
+            Ok(Some(seen)) => self.judge_refund(&seen).await,
+            Ok(None) => {
+                let message = format!("the provider tells of {refund_id} and does not show it yet");
+                let reason = Reason::new(ErrorClass::OutcomeUnknown, message);
+                Ok(Judged::NotTaken(Outcome::retry(reason)))
+            }
             Err(error) => Ok(Self::not_told("how the refund stands", &error)),
         }
     }
