@@ -236,6 +236,16 @@ async fn closing_is_an_empty_signed_answer_or_is_asked_about() {
     ];
     let refused = closed(&new, &answers).await;
     assert!(matches!(refused, Err(CallError::Refused { .. })), "{refused:?}");
-    let absent = closed(&new, &[signed("404 Not Found", &refusal("ORDER_NOT_EXIST"))]).await;
-    assert!(matches!(absent, Err(CallError::Refused { .. })), "{absent:?}");
+}
+
+#[tokio::test]
+async fn an_order_that_wechat_pay_does_not_have_is_as_good_as_closed() {
+    let (new, absent) = (new(), refusal("ORDER_NOT_EXIST"));
+    let done = closed(&new, &[signed("404 Not Found", &absent)]).await.unwrap();
+    assert_eq!(
+        (done.status, done.id, done.money),
+        (IntentStatus::Canceled, number(new.payment_id), new.money)
+    );
+    let unsigned = closed(&new, &[answer("404 Not Found", &absent)]).await;
+    assert!(matches!(unsigned, Err(CallError::Refused { .. })), "{unsigned:?}");
 }
