@@ -1,17 +1,10 @@
 //! Paying through Alipay in a test.
 
 use channels::Credentials;
-use domain::{
-    channel::{Channel, Intent, IntentStatus},
-    currency::Currency,
-    merchant::Terms,
-    money::Money,
-    payment::{Payment, PaymentEvent, PaymentRequest},
-    secret::Secret,
-};
+use domain::{channel::Channel, secret::Secret};
 use serde_json::{Value, json};
 
-use crate::support::{World, key, now};
+use crate::support::{World, now};
 
 pub const APP_ID: &str = "2021000000000001";
 pub const SELLER_ID: &str = "2088000000000001";
@@ -36,38 +29,5 @@ impl World {
             .store
             .set_credentials(self.merchant_id, Channel::Alipay, &json, "test", now());
         stored.await.unwrap();
-    }
-
-    /// A payment of 19.99 yuan that is stored as paid through Alipay.
-    pub async fn paid_by_alipay(&self, name: &str) -> Payment {
-        let money = Money {
-            amount_minor: 1_999,
-            currency: Currency::CNY,
-        };
-        let new = Payment::new(
-            self.merchant_id,
-            key(name),
-            PaymentRequest::of(money),
-            Channel::Alipay,
-            &Terms::default(),
-            now(),
-        );
-        self.store_new(&new).await;
-        let intent = Intent {
-            id: new.id.as_uuid().simple().to_string(),
-            payment_id: Some(new.id),
-            money,
-            received_minor: money.amount_minor,
-            status: IntentStatus::Succeeded,
-            next_action: None,
-        };
-        let change = IntentStatus::Succeeded;
-        let mut paid = new
-            .apply(PaymentEvent::IntentSeen { intent, change })
-            .unwrap()
-            .payment;
-        self.change(&paid).await;
-        paid.version += 1;
-        paid
     }
 }

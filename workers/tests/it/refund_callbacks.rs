@@ -1,5 +1,6 @@
 //! What providers tell about refunds and disputes by themselves: late, twice, in any order, and wrong.
 
+use chrono::TimeDelta;
 use domain::{
     channel::Channel,
     dispute::DisputeStatus,
@@ -163,7 +164,9 @@ async fn a_refund_that_was_refused_and_is_shown_as_made_is_parked() {
 async fn a_refund_that_is_told_and_not_shown_yet_is_asked_about_again() {
     let world = world().await;
     world.open_alipay().await;
-    let payment = world.paid_by_alipay("k").await;
+    let payment = world
+        .stored_as_paid("k", Channel::Alipay, TimeDelta::zero())
+        .await;
     let refund = world.reserved("r", &payment, 700, now()).await;
     let number = refund.id.as_uuid().simple().to_string();
     let at_work = Refund {
