@@ -2,7 +2,7 @@
 
 use crate::{
     channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus},
-    id::RefundId,
+    id::{PaymentId, RefundId},
 };
 
 /// A callback that was verified and read.
@@ -31,6 +31,12 @@ pub enum CallbackEvent {
     RefundTold(RefundId),
     /// Something happened to a dispute, which is now as it is shown.
     Dispute(ChannelDispute),
+    /// The provider withholds or has taken back money for a reason that Sluice has no object for: people have to look at the
+    /// merchant's account there.
+    NeedsPeople {
+        /// The payment that it carries the mark of.
+        payment_id: Option<PaymentId>,
+    },
     /// Nothing that Sluice acts upon. It is stored and acknowledged all the same.
     Other,
 }

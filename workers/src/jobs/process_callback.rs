@@ -23,6 +23,7 @@ use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Ver
 use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
+    jobs::people,
 };
 
 /// One run that takes a callback in.
@@ -77,7 +78,11 @@ impl Handler for ProcessCallback {
                 } => intake.taken(Some(payment_id), CallbackOutcome::Unchanged, *record),
             };
             match context.recorder.write(record).await? {
-                Verdict::Written | Verdict::Duplicate => return Ok(Outcome::Done),
+                Verdict::Written => {
+                    intake.call_people(&event);
+                    return Ok(Outcome::Done);
+                }
+                Verdict::Duplicate => return Ok(Outcome::Done),
                 Verdict::Stale => {}
             }
         }
@@ -145,12 +150,24 @@ impl Intake<'_> {
             CallbackEvent::Refund(seen) => self.judge_refund(seen).await?,
             CallbackEvent::RefundTold(refund_id) => self.judge_told(*refund_id).await?,
             CallbackEvent::Dispute(seen) => self.judge_dispute(seen).await?,
-            CallbackEvent::Other => return Ok(Judged::Foreign),
+            CallbackEvent::NeedsPeople { .. } | CallbackEvent::Other => return Ok(Judged::Foreign),
         };
         if matches!(judged, Judged::About { .. }) {
             reach(Point::ProcessCallbackApplied);
         }
         Ok(judged)
+    }
+
+    /// Calls people to what the callback tells and Sluice cannot settle: once, as a repeat stops at the inbox.
+    fn call_people(&self, event: &CallbackEvent) {
+        match event {
+            CallbackEvent::NeedsPeople { payment_id } => people::call_to_account(self.job, *payment_id),
+            CallbackEvent::Intent { .. }
+            | CallbackEvent::Refund(_)
+            | CallbackEvent::RefundTold(_)
+            | CallbackEvent::Dispute(_)
+            | CallbackEvent::Other => {}
+        }
     }
 
     /// What is written: the callback in the inbox, and what it changes.

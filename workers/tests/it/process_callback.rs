@@ -1,6 +1,7 @@
 //! Taking in callbacks: repeated, early, late, wrong.
 
 use domain::{
+    channel::Channel,
     id::PaymentId,
     payment::{Payment, PaymentStatus},
 };
@@ -220,4 +221,31 @@ async fn what_is_none_of_ours_is_stored_and_ignored() {
     world.wait_until(2, ignored).await;
     assert_eq!(world.store.payment(payment.id).await.unwrap().unwrap(), payment);
     world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_called_once_where_paypal_takes_money_back() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world().await;
+    world.open_paypal().await;
+    let payment = world.stored("k").await;
+    let event_type = "PAYMENT.CAPTURE.REVERSED";
+    let event = json!({ "id": "WH-1", "event_type": event_type, "resource": { "custom_id": payment.id } });
+    let told = world.verified(Channel::Paypal, "WH-1", event_type, event.to_string().as_bytes());
+    join_all((0..10).map(|_| world.publish(&told))).await;
+    let handled = r#"sluice_jobs_handled_total{kind="process_callback",outcome="done"} 10"#;
+    world.wait_until(true, async || metrics_say(handled)).await;
+    let ignored = "select count(*) from payment_callbacks where outcome = 'ignored'";
+    assert_eq!(world.count(ignored).await, 1);
+    assert!(metrics_say(
+        r#"sluice_people_called_total{channel="paypal",about="account"} 1"#
+    ));
+    world.close().await;
+}
+
+/// Whether this line is among the process's metrics.
+fn metrics_say(line: &str) -> bool {
+    runtime::telemetry::metrics_text()
+        .lines()
+        .any(|said| said == line)
 }
