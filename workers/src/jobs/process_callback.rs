@@ -162,8 +162,8 @@ impl Intake<'_> {
     fn call_people(&self, event: &CallbackEvent) {
         match event {
             CallbackEvent::NeedsPeople { payment_id } => people::call_to_account(self.job, *payment_id),
+            CallbackEvent::Refund(seen) => people::call_to_refund(self.job.channel, seen),
             CallbackEvent::Intent { .. }
-            | CallbackEvent::Refund(_)
             | CallbackEvent::RefundTold(_)
             | CallbackEvent::Dispute(_)
             | CallbackEvent::Other => {}

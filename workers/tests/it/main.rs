@@ -29,4 +29,5 @@ mod store_trouble;
 mod support;
 mod twice;
 mod unknown;
+mod wechat;
 mod wishing;
