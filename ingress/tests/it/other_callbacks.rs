@@ -111,6 +111,31 @@ async fn alipays_reference_cases_pass_as_marked() {
     world.close().await;
 }
 
+/// It may be the provider's new key, and is not taken for any bad signature.
+#[tokio::test]
+async fn a_signature_by_a_key_that_nobody_knows_is_counted_apart() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world().await;
+    world.ready().await;
+    let vectors: Value = serde_json::from_str(WECHAT).unwrap();
+    use_wechat(&world, &vectors).await;
+    let case = &vectors["notify_cases"][0];
+    let now = case["now"].as_i64().unwrap();
+    world.clock.set(now);
+    let headers = [
+        ("wechatpay-timestamp", &*now.to_string()),
+        ("wechatpay-nonce", "n"),
+        ("wechatpay-signature", "AAAA"),
+        ("wechatpay-serial", "PUB_KEY_ID_OF_NEXT_YEAR"),
+    ];
+    let answer = send(&world, Channel::Wechat, &headers, case["body"].as_str().unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let text = runtime::telemetry::metrics_text();
+    let counted = r#"sluice_callbacks_received_total{channel="wechat",outcome="unknown_key"} 1"#;
+    assert!(text.lines().any(|line| line == counted), "{text}");
+    world.close().await;
+}
+
 /// Whoever asks with headers that no provider sends is refused before anything is looked up or fetched.
 #[tokio::test]
 async fn what_no_provider_sends_is_refused_in_its_words() {
