@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::{World, now, request};
 
-/// The call that captures an order.
+/// The calls that open an order and capture it.
+pub const ORDERING: &str = "POST /paypal/v2/checkout/orders";
 pub const CAPTURING: &str = "POST /paypal/v2/checkout/orders/{id}/capture";
 
 /// A request for a payment through PayPal.
@@ -28,10 +29,15 @@ impl World {
         let app = json!({ "secret": "s", "merchant_id": "M1", "webhook": { "id": "WH1", "url": "http://127.0.0.1:1/" } });
         self.put(&format!("/sandbox/paypal/apps/{}", self.account), app)
             .await;
+        self.set_paypal_secret("s").await;
+    }
+
+    /// Stores credentials with this secret, right or wrong.
+    pub async fn set_paypal_secret(&self, secret: &str) {
         let webhooks = vec![Secret::new("WH1")];
         let paypal = PaypalCredentials::new(
             Secret::new(&*self.account),
-            Secret::new("s"),
+            Secret::new(secret),
             webhooks,
             Some(Secret::new("M1")),
         );

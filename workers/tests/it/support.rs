@@ -99,7 +99,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         channels: ChannelsConfig {
             stripe_api_base: sandbox.base_url(),
             alipay_gateway: format!("{}/alipay/gateway.do", sandbox.base_url()),
-            wechat_api_base: sandbox.base_url(),
+            wechat_api_base: format!("{}/wechat", sandbox.base_url()),
             paypal_api_base: format!("{}/paypal", sandbox.base_url()),
             timeout: Duration::from_millis(500),
             containment: ContainmentConfig {
@@ -400,6 +400,14 @@ impl World {
             behaviour,
         )
         .await;
+    }
+
+    /// How many runs of jobs of a kind have ended like this in this process, which has to be the test's own.
+    pub fn ended(&self, kind: &str, outcome: &str) -> u64 {
+        let counter = format!("sluice_jobs_handled_total{{kind=\"{kind}\",outcome=\"{outcome}\"}} ");
+        let text = runtime::telemetry::metrics_text();
+        let counted = text.lines().find_map(|line| line.strip_prefix(&counter));
+        counted.map_or(0, |count| count.parse().unwrap())
     }
 
     /// Takes the one job of a kind that was parked, once it is there.
