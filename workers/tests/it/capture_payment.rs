@@ -9,12 +9,10 @@ use domain::{
 use serde_json::{Value, json};
 
 use crate::{
-    paypal::{CAPTURING, paypal_request},
+    paypal::{CAPTURING, SHOWING},
     support::{UNIT, World, now, world},
 };
 
-/// The call that shows an order.
-const SHOWING: &str = "GET /paypal/v2/checkout/orders/{id}";
 /// Longer than payments live that say nothing about it.
 const TWO_DAYS: TimeDelta = TimeDelta::days(2);
 /// For how long a call may be at work, in units of the retry ladder.
@@ -23,11 +21,7 @@ const SETTLING_UNITS: u32 = 90;
 /// A payment whose payer has approved it at PayPal, where this becomes of it.
 async fn approved(world: &World, plan: Value) -> Payment {
     world.open_paypal().await;
-    let job = world.job("k", paypal_request());
-    world.publish(&job).await;
-    let payment = world
-        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
-        .await;
+    let payment = world.open_at_paypal("k").await;
     world.approve(&payment, plan).await;
     payment
 }

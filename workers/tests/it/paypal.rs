@@ -3,15 +3,16 @@
 use channels::{Credentials, PaypalCredentials};
 use domain::{
     channel::{Channel, Method},
-    payment::{Payment, PaymentRequest},
+    payment::{Payment, PaymentRequest, PaymentStatus},
     secret::Secret,
 };
 use serde_json::{Value, json};
 
 use crate::support::{World, now, request};
 
-/// The calls that open an order and capture it.
+/// The calls that open an order, show it and capture it.
 pub const ORDERING: &str = "POST /paypal/v2/checkout/orders";
+pub const SHOWING: &str = "GET /paypal/v2/checkout/orders/{id}";
 pub const CAPTURING: &str = "POST /paypal/v2/checkout/orders/{id}/capture";
 
 /// A request for a payment through PayPal.
@@ -46,6 +47,14 @@ impl World {
             self.store
                 .set_credentials(self.merchant_id, Channel::Paypal, &credentials, "test", now());
         stored.await.unwrap();
+    }
+
+    /// A payment whose order waits for its payer.
+    pub async fn open_at_paypal(&self, name: &str) -> Payment {
+        let job = self.job(name, paypal_request());
+        self.publish(&job).await;
+        self.wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+            .await
     }
 
     /// The payer approves an open payment at PayPal, and this becomes of it.
