@@ -43,6 +43,14 @@ async fn refused(world: &World) -> Payment {
     world.wait_for(payment.id, PaymentStatus::Processing).await
 }
 
+/// A payment whose first capture was declined; a second one works.
+async fn declined(world: &World) -> Payment {
+    let once = json!({ "capture": "instrument_declined", "times": 1 });
+    let payment = approved(world, once).await;
+    world.publish(&CapturePayment::from(&payment)).await;
+    world.wait_for(payment.id, PaymentStatus::Failed).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decline_is_told_though_the_order_cannot_be_shown() {
     let world = world().await;
@@ -99,5 +107,15 @@ async fn an_order_that_has_ended_is_closed_by_the_next_question() {
     world.publish(&query).await;
     world.wait_for(payment.id, PaymentStatus::Canceled).await;
     assert_eq!(world.told(&payment).await, ["payment.canceled"]);
+    world.close().await;
+}
+
+/// The callback about the second approval is lost, and nobody is at work on a payment that failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_payer_agrees_to_after_a_decline_is_captured_though_nobody_tells() {
+    let world = world().await;
+    let payment = declined(&world).await;
+    world.approve(&payment, json!({})).await;
+    world.wait_for(payment.id, PaymentStatus::Succeeded).await;
     world.close().await;
 }
