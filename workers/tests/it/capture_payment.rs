@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     paypal::{CAPTURING, SHOWING},
     support::{UNIT, World, now, world},
+    wishing::{cancel, refused as why_refused},
 };
 
 /// Longer than payments live that say nothing about it.
@@ -117,5 +118,24 @@ async fn what_a_payer_agrees_to_after_a_decline_is_captured_though_nobody_tells(
     let payment = declined(&world).await;
     world.approve(&payment, json!({})).await;
     world.wait_for(payment.id, PaymentStatus::Succeeded).await;
+    world.close().await;
+}
+
+/// The merchant cancels what was declined, while the money of a second approval is moving.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_captured_is_not_canceled() {
+    let world = world().await;
+    let payment = declined(&world).await;
+    world.sweep_nothing().await;
+    world.approve(&payment, json!({})).await;
+    let slow = json!({ "delay_ms": 300, "times": 1 });
+    world.fault(CAPTURING, "slow", slow).await;
+    world.publish(&CapturePayment::from(&payment)).await;
+    let begun =
+        "select count(*) from payment_records where operation = 'capture_intent' and outcome = 'started'";
+    world.wait_until(2, async || world.count(begun).await).await;
+    let reply = world.wish(&cancel(&payment, "c")).await;
+    assert_eq!(why_refused(reply), "payment_already_paid");
+    assert!(!world.now_is(&payment).await.is_late);
     world.close().await;
 }
