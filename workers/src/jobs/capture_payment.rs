@@ -5,7 +5,7 @@
 //! its answer is lost, the next try asks under the same key; when all tries have failed, the sweep asks how the intent
 //! stands, and finds it captured or has it captured again.
 
-use channels::Capture;
+use channels::{Capture, Credentials};
 use chrono::{DateTime, Utc};
 use domain::{
     channel::{CallError, Exchange, Intent, IntentStatus},
@@ -34,6 +34,13 @@ impl Handler for CapturePayment {
             if !is_due(&payment) {
                 return Ok(Outcome::Done);
             }
+            let credentials = match context.credentials(payment.merchant_id, payment.channel).await? {
+                Ok(credentials) => credentials,
+                Err(reason) => return Ok(Outcome::Fail(reason)),
+            };
+            if let Err(limited) = context.channels.admits(payment.channel) {
+                return Ok(failed(limited));
+            }
             let mut inquiry = Inquiry {
                 context,
                 run,
@@ -42,7 +49,7 @@ impl Handler for CapturePayment {
             let begun = context.clock.now();
             if inquiry.record_unless_changed(said("started")).await? == Verdict::Written {
                 reach(Point::CapturePaymentCallNoted);
-                return capture(self, &inquiry, begun).await;
+                return capture(self, &inquiry, &credentials, begun).await;
             }
         }
         Err(StoreError::Contended(self.payment_id.to_string()))
@@ -58,6 +65,7 @@ fn is_due(payment: &Payment) -> bool {
 async fn capture(
     job: &CapturePayment,
     inquiry: &Inquiry<'_, Payment>,
+    credentials: &Credentials,
     begun: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let Inquiry {
@@ -67,10 +75,6 @@ async fn capture(
     } = inquiry;
     let Some(intent) = subject.intent() else {
         return Ok(Outcome::Done);
-    };
-    let credentials = match context.credentials(subject.merchant_id, subject.channel).await? {
-        Ok(credentials) => credentials,
-        Err(reason) => return Ok(Outcome::Fail(reason)),
     };
     // So long after its beginning, others may be about to conclude that the capture had no effect.
     if !context.settling.may_send(begun, context.clock.now()) {
@@ -86,7 +90,7 @@ async fn capture(
         job_id: job.id(),
         intent,
     };
-    let (result, exchange) = context.channels.capture_intent(&credentials, &capture).await;
+    let (result, exchange) = context.channels.capture_intent(credentials, &capture).await;
     reach(Point::CapturePaymentAnswered);
     match result {
         // Heard as news, it would be the wish for another capture, and that for the next.

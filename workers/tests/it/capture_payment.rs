@@ -1,6 +1,8 @@
 //! Captures that PayPal declines, refuses or does not tell the end of: nobody is left without news, and no payment stays open
 //! for ever.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use domain::{
     job::{CapturePayment, QueryPayment},
@@ -9,8 +11,8 @@ use domain::{
 use serde_json::{Value, json};
 
 use crate::{
-    paypal::{CAPTURING, SHOWING},
-    support::{UNIT, World, now, world},
+    paypal::{CAPTURING, ORDERING, SHOWING, paypal_request},
+    support::{UNIT, World, now, world, world_with},
     wishing::{cancel, refused as why_refused},
 };
 
@@ -137,5 +139,28 @@ async fn what_is_being_captured_is_not_canceled() {
     let reply = world.wish(&cancel(&payment, "c")).await;
     assert_eq!(why_refused(reply), "payment_already_paid");
     assert!(!world.now_is(&payment).await.is_late);
+    world.close().await;
+}
+
+/// A job that waits for a circuit to close writes nothing each time it looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_circuit_is_seen_before_a_capture_begins() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world_with(|config| config.channels.containment.open_for = Duration::from_secs(60)).await;
+    let payment = approved(&world, json!({})).await;
+    world.sweep_nothing().await;
+    world.fault(ORDERING, "reset_before", json!({})).await;
+    for number in 0..12 {
+        world
+            .publish(&world.job(&number.to_string(), paypal_request()))
+            .await;
+    }
+    let is_open = async || world.ended("create_intent", "snooze") > 0;
+    world.wait_until(true, is_open).await;
+    world.publish(&CapturePayment::from(&payment)).await;
+    let waits = async || world.ended("capture_payment", "snooze") > 0;
+    world.wait_until(true, waits).await;
+    let said = "select count(*) from payment_records where operation = 'capture_intent'";
+    assert_eq!(world.count(said).await, 0);
     world.close().await;
 }
