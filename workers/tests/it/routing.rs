@@ -1,5 +1,7 @@
 //! Where payments go: the merchant's routes, and the next channel when one has surely done nothing.
 
+use std::time::Duration;
+
 use domain::{
     channel::{Channel, Method},
     id::{MerchantId, RouteId},
@@ -291,4 +293,26 @@ async fn a_channel_that_cannot_be_reached_is_left() {
     let world = world_with(|config| config.channels.paypal_api_base = nobody).await;
     world.open_paypal().await;
     leaves_paypal(world, "paypal:not_done").await;
+}
+
+/// Another run has concluded that nothing is to be expected of the first channel; then its answer comes. The payer may find
+/// two things to pay, so people have to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_a_channel_that_was_left_is_for_people() {
+    let world = world_with(|config| config.channels.timeout = Duration::from_secs(5)).await;
+    let stored = ordered(&world, "k", &[Channel::Stripe, Channel::Paypal]).await;
+    nothing_was_sent(&world, &stored).await;
+    let slow = json!({ "delay_ms": 2_000, "times": 1 });
+    world.fault(OPENING, "slow", slow).await;
+    world.publish(&world.job("k", for_both())).await;
+    world.wait_until(1, async || world.called(OPENING).await).await;
+    let left = world.now_is(&stored).await.on_next_channel("it is silent", now());
+    world.change(&left.unwrap()).await;
+    let parked = world.parked("create_intent").await;
+    assert_eq!(parked["properties"]["headers"]["error_class"], "mismatch");
+    let payment = world.now_is(&stored).await;
+    assert_eq!((payment.channel, payment.intent_id), (Channel::Paypal, None));
+    let late = "select count(*) from payment_records where outcome = 'late' and channel = 'stripe'";
+    assert_eq!(world.count(late).await, 1);
+    world.close().await;
 }
