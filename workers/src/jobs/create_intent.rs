@@ -71,7 +71,7 @@ async fn proceed(
     if payment.expires_at <= context.clock.now() {
         Box::pin(expired::close_unopened(context, run, payment, is_new)).await
     } else if let Some(reason) = placing::nowhere(&payment) {
-        refuse(context, run, payment, is_new, reason).await
+        refuse(context, run, payment, reason).await
     } else {
         open(context, run, payment, is_new).await
     }

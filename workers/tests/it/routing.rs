@@ -316,3 +316,15 @@ async fn an_answer_of_a_channel_that_was_left_is_for_people() {
     assert_eq!(world.count(late).await, 1);
     world.close().await;
 }
+
+/// The worker that stored it died before it could say that nothing was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_can_go_nowhere_fails_whoever_stored_it() {
+    let world = world().await;
+    let stored = ordered(&world, "k", &[]).await;
+    world.publish(&world.job("k", for_both())).await;
+    let payment = world.wait_for(stored.id, PaymentStatus::Failed).await;
+    assert_eq!(payment.failure.unwrap().code, "not_configured");
+    assert_eq!(world.calls().await, Vec::<String>::new());
+    world.close().await;
+}
