@@ -18,12 +18,12 @@ use domain::{
     payment::Payment,
 };
 use failpoints::{Point, reach};
-use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Verdict};
+use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
-    jobs::people,
+    jobs::{patience::wait_for_key, people},
 };
 
 /// One run that takes a callback in.
@@ -122,25 +122,8 @@ async fn read(
 /// The callback's body, or what becomes of the job when it cannot be opened.
 fn open(job: &ProcessCallback, context: &Context, run: &Run) -> Result<Vec<u8>, Outcome> {
     let place = ProcessCallback::place(job.channel, job.merchant_id, &job.event_id);
-    let reason = |class, message: String| Reason::new(class, message);
-    context
-        .store
-        .vault()
-        .open_text(&place, &job.sealed_body)
-        .map_err(|error| {
-            let reason = reason(
-                ErrorClass::Misconfigured,
-                format!("the callback's body is {error}"),
-            );
-            match error {
-                // While keys are being rotated, the key may come with the next start of this process.
-                Unsealable::UnknownKey => Outcome::Snooze {
-                    reason,
-                    delay: context.nap(run.snoozes),
-                },
-                Unsealable::Damaged => Outcome::Fail(reason),
-            }
-        })
+    let opened = context.store.vault().open_text(&place, &job.sealed_body);
+    opened.map_err(|error| wait_for_key(context, run, "the callback's body", error))
 }
 
 impl Intake<'_> {

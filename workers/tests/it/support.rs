@@ -49,7 +49,8 @@ pub struct World {
     pub merchant_id: MerchantId,
     /// The merchant's account at the provider and its name at the sandbox.
     pub account: String,
-    config: WorkersConfig,
+    /// What the next process of workers is started with.
+    pub config: WorkersConfig,
     workers: Vec<Running>,
 }
 
