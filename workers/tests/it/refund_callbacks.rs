@@ -5,6 +5,7 @@ use domain::{
     channel::Channel,
     dispute::DisputeStatus,
     id::{DisputeId, RefundId},
+    job::ProcessCallback,
     payment::Payment,
     refund::{Refund, RefundStatus},
 };
@@ -159,6 +160,21 @@ async fn a_refund_that_was_refused_and_is_shown_as_made_is_parked() {
     world.close().await;
 }
 
+/// The news that Alipay has given back 7.00 of this payment under this number.
+fn refund_told(world: &World, payment: &Payment, number: &str) -> ProcessCallback {
+    let trade = payment.intent_id.as_deref().unwrap();
+    let body = format!(
+        "app_id={APP_ID}&seller_id={SELLER_ID}&notify_type=trade_status_sync&out_trade_no={trade}\
+         &trade_status=TRADE_SUCCESS&total_amount=19.99&refund_fee=7.00&out_biz_no={number}"
+    );
+    world.verified(
+        Channel::Alipay,
+        "n1",
+        "trade_status_sync.TRADE_SUCCESS",
+        body.as_bytes(),
+    )
+}
+
 /// Alipay may tell of a refund before it shows it. People are called only when it goes on not showing it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_is_told_and_not_shown_yet_is_asked_about_again() {
@@ -175,22 +191,29 @@ async fn a_refund_that_is_told_and_not_shown_yet_is_asked_about_again() {
         ..refund
     };
     world.change_refund(&at_work).await;
-    let trade = payment.intent_id.as_deref().unwrap();
-    let body = format!(
-        "app_id={APP_ID}&seller_id={SELLER_ID}&notify_type=trade_status_sync&out_trade_no={trade}\
-         &trade_status=TRADE_SUCCESS&total_amount=19.99&refund_fee=7.00&out_biz_no={number}"
-    );
-    let told = world.verified(
-        Channel::Alipay,
-        "n1",
-        "trade_status_sync.TRADE_SUCCESS",
-        body.as_bytes(),
-    );
-    world.publish(&told).await;
+    world.publish(&refund_told(&world, &payment, &number)).await;
     let parked = async || world.parked_for("process_callback", "outcome_unknown").await;
     world.wait_until(1, parked).await;
     let retries = "select count(*) from job_failures where disposition = 'retry'";
     assert_eq!(world.count(retries).await, 3);
+    world.close().await;
+}
+
+/// A number of Alipay's that looks like one of ours, and that nobody here has given.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_is_told_and_that_nobody_here_has_made_is_parked() {
+    let world = world().await;
+    world.open_alipay().await;
+    let payment = world
+        .stored_as_paid("k", Channel::Alipay, TimeDelta::zero())
+        .await;
+    world
+        .publish(&refund_told(&world, &payment, &"7".repeat(32)))
+        .await;
+    world
+        .wait_until(1, async || world.parked_for("process_callback", "mismatch").await)
+        .await;
+    assert_eq!(inbox(&world).await, json!({}));
     world.close().await;
 }
 
