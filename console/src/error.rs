@@ -147,6 +147,9 @@ pub enum ConsoleError {
     /// Nobody is paid through the channel, so there is nothing to compare.
     #[error("no merchant uses {0}; `console channels set --channel {0}` stores the credentials of one")]
     UnusedChannel(Channel),
+    /// The channel's provider tells nothing that could be compared.
+    #[error("{0} gives no statements, so there is nothing that its payments could be compared with")]
+    NoStatements(Channel),
     /// Comparisons were begun before something went wrong, and go on without the console.
     #[error(
         "{source}; the workers go on with {}, and `console differences` shows what they find",

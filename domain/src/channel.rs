@@ -247,6 +247,8 @@ pub struct ChannelRefund {
 pub enum ChannelRefundStatus {
     /// Accepted; the provider will tell whether the money arrived.
     Processing,
+    /// The money has left the merchant and did not arrive: a person has to send it another way, at the provider.
+    Stuck,
     /// The money was given back.
     Succeeded,
     /// It was not, or it came back. A refund can fail after it had succeeded.
@@ -258,6 +260,7 @@ impl ChannelRefundStatus {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Processing => "processing",
+            Self::Stuck => "stuck",
             Self::Succeeded => "succeeded",
             Self::Failed(_) => "failed",
         }

@@ -55,7 +55,9 @@ impl Answered for ChannelRefund {
     fn failure(&self) -> Option<&Failure> {
         match &self.status {
             ChannelRefundStatus::Failed(failure) => Some(failure),
-            ChannelRefundStatus::Processing | ChannelRefundStatus::Succeeded => None,
+            ChannelRefundStatus::Processing | ChannelRefundStatus::Stuck | ChannelRefundStatus::Succeeded => {
+                None
+            }
         }
     }
 }

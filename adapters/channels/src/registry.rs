@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    callback::{CallbackEvent, CallbackHead},
+    callback::{CallbackHead, CallbackNews},
     channel::{CallError, Channel},
     secret::Secret,
 };
@@ -337,7 +337,7 @@ impl CallbackVerifier {
             Channel::Stripe => stripe::check_headers(headers, now),
             Channel::Alipay => alipay::check_headers(headers, now),
             Channel::Wechat => wechat::check_headers(headers, now),
-            Channel::Paypal => self.paypal.check_headers(headers),
+            Channel::Paypal => self.paypal.check_headers(headers, now),
         }
     }
 
@@ -361,7 +361,8 @@ impl CallbackVerifier {
     }
 }
 
-/// What a verified callback says. Kinds of events that Sluice does not act upon are [`CallbackEvent::Other`].
+/// What a verified callback says. Kinds of events that Sluice does not act upon are
+/// [`CallbackEvent::Other`](domain::callback::CallbackEvent::Other).
 /// `credentials` are the merchant's, where [`CallbackRules::needs_credentials`](crate::CallbackRules) asks for them.
 ///
 /// # Errors
@@ -370,14 +371,16 @@ pub fn translate_callback(
     channel: Channel,
     credentials: Option<&Credentials>,
     body: &[u8],
-) -> Result<CallbackEvent, CallbackProblem> {
-    match (channel, credentials) {
-        (Channel::Stripe, _) => Ok(stripe::translate_callback(body)?),
+) -> Result<CallbackNews, CallbackProblem> {
+    let event = match (channel, credentials) {
+        (Channel::Stripe, _) => return Ok(stripe::translate_callback(body)?),
         (Channel::Alipay, Some(Credentials::Alipay(alipay))) => alipay::translate_callback(alipay, body),
         (Channel::Wechat, Some(Credentials::Wechat(wechat))) => wechat::translate_callback(wechat, body),
         (Channel::Paypal, Some(Credentials::Paypal(paypal))) => paypal::translate_callback(paypal, body),
         (Channel::Alipay | Channel::Wechat | Channel::Paypal, _) => Err(CallbackProblem::NoCredentials),
-    }
+    };
+    let account = None;
+    event.map(|event| CallbackNews { account, event })
 }
 
 #[cfg(test)]

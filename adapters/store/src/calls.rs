@@ -55,6 +55,12 @@ const SELECT_BEGUN: &str = "
 select min(at) from payment_records
 where payment_id = $1 and job_id = $2 and operation = $3 and outcome = 'started'";
 
+const SELECT_OPEN_CAPTURE: &str = "
+select max(at) filter (where outcome = 'started') from payment_records
+where payment_id = $1 and operation = 'capture_intent'
+having count(*) filter (where outcome = 'started')
+         > count(*) filter (where outcome in ('ok', 'declined', 'refused', 'not_done'))";
+
 const SELECT_LAST_REFUNDED: &str = "
 select max(call.at) from refunds refund
 join refund_records call on call.refund_id = refund.id and call.operation = 'create_refund'
@@ -147,6 +153,16 @@ impl Store {
             .bind(job_id)
             .bind(operation);
         answered(asking.fetch_one(&self.pool)).await
+    }
+
+    /// When a capture of this payment was last begun, if there is one whose end we do not know.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_capture(&self, payment_id: PaymentId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let asking = sqlx::query_scalar(SELECT_OPEN_CAPTURE).bind(payment_id.as_uuid());
+        let begun: Option<Option<DateTime<Utc>>> = answered(asking.fetch_optional(&self.pool)).await?;
+        Ok(begun.flatten())
     }
 
     async fn open(

@@ -50,16 +50,18 @@ pub async fn open<S: Subject>(
     }
 }
 
-/// Sends nothing, as no provider can be asked to make what `subject` needs.
+/// Sends nothing, as no provider can be asked to make what `subject` needs. So nobody has ever made the call that storing it
+/// had begun, whoever stored it.
 pub async fn refuse<S: Subject>(
     context: &Context,
     run: &Run,
     subject: S,
-    is_new: bool,
     reason: Reason,
 ) -> Result<Outcome, StoreError> {
-    let mut opening = Opening::new(context, run, subject, is_new);
-    opening.note_not_sent(&reason).await?;
+    let mut opening = Opening::new(context, run, subject, false);
+    if opening.inquiry.open_call().await?.is_some() {
+        opening.end_unsent(&reason).await?;
+    }
     Ok(Outcome::Fail(reason))
 }
 

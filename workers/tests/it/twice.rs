@@ -351,6 +351,22 @@ async fn process_callback() {
         ("of another amount", |t, n| {
             callback(t, n, open(n), SUCCEEDED, |object| object["amount"] = json!(1)).boxed_local()
         }),
+        ("of another account", |t, n| {
+            async move {
+                let payment = t.after(n, open(n)).await;
+                let event_id = format!("evt_{n}");
+                let object = json!({
+                    "id": payment.intent_id, "amount": payment.money.amount_minor,
+                    "amount_received": payment.money.amount_minor, "currency": "usd", "status": "succeeded",
+                    "metadata": { "sluice_payment_id": payment.id },
+                });
+                let forged = t
+                    .world
+                    .callback_of(Some("acct_seller"), &event_id, SUCCEEDED, &object);
+                envelope(&forged)
+            }
+            .boxed_local()
+        }),
         ("of another program", |t, n| {
             callback(t, n, open(n), SUCCEEDED, |object| object["metadata"] = json!({})).boxed_local()
         }),

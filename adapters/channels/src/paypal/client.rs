@@ -82,7 +82,7 @@ impl PaymentChannel for Paypal {
         credentials: &'a Credentials,
         intent: &'a IntentRef,
     ) -> BoxFuture<'a, Result<Intent, CallError>> {
-        async move { self.shown(own(credentials)?, &intent.id).await }.boxed()
+        async move { self.known(own(credentials)?, intent).await }.boxed()
     }
 
     /// Always none. PayPal finds no order by what it was opened for. Nor is there a need: an order moves no money before it is

@@ -266,6 +266,50 @@ async fn what_cannot_be_captured_is_answered_as_it_stands() {
 }
 
 #[tokio::test]
+async fn an_order_that_paypal_does_not_show_any_more_has_ended() {
+    let gone = answer(
+        "404 Not Found",
+        &json!({"name": "RESOURCE_NOT_FOUND", "details": [{"issue": "INVALID_RESOURCE_ID"}]}),
+    );
+    let server = Answering::with(&[token("T1"), gone.clone(), gone.clone(), gone.clone(), gone]).await;
+    let channels = channels_at(&server.base_url);
+    let credentials = credentials("client", "secret");
+    let shown = channels.retrieve_intent(&credentials, &intent()).await.0;
+    let captured = channels.capture_intent(&credentials, &capture()).await.0;
+    for ended in [shown, captured] {
+        let ended = ended.unwrap();
+        assert_eq!(
+            (ended.status, ended.money.amount_minor, ended.received_minor),
+            (IntentStatus::Canceled, 8_888, 0)
+        );
+    }
+    // Of one that nobody here knows, PayPal's word is passed on.
+    let nobodys = channels
+        .retrieve_intent(&credentials, &IntentRef::named(ORDER))
+        .await
+        .0;
+    assert!(
+        matches!(&nobodys, Err(CallError::Refused { code, .. }) if code == "RESOURCE_NOT_FOUND"),
+        "{nobodys:?}"
+    );
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn what_was_captured_has_not_ended() {
+    let gone = answer("404 Not Found", &json!({"name": "RESOURCE_NOT_FOUND"}));
+    let done = issue("422 Unprocessable", "ORDER_ALREADY_CAPTURED");
+    let server = Answering::with(&[token("T1"), done, gone]).await;
+    let channels = channels_at(&server.base_url);
+    let captured = channels
+        .capture_intent(&credentials("client", "secret"), &capture())
+        .await
+        .0;
+    assert!(captured.is_err(), "{captured:?}");
+    server.requests().await;
+}
+
+#[tokio::test]
 async fn a_server_error_is_never_a_no() {
     let error = answer("500 Oh no", &json!({"name": "INTERNAL_SERVER_ERROR"}));
     let junk = answer("201 Created", &json!("<html>"));

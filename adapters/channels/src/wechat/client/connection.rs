@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    channel::CallError,
+    channel::{CallError, Channel},
     clock::{Clock, SystemClock},
 };
 use reqwest::{Method, Response, Url, header};
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::Wechat;
 use crate::{
+    callback::SignatureRefused,
     http::{describe, unanswered},
     redact::redact,
     wechat::{
@@ -90,6 +91,9 @@ impl<'a> Connection<'a> {
             message: redact(&describe(error)),
         })?;
         let signed = verify(&headers, &body, self.credentials.verifiers(), SystemClock.now());
+        if signed == Err(SignatureRefused::UnknownKey) {
+            tell_of_unknown_key(self.credentials.mchid());
+        }
         Ok(Answer {
             status,
             body,
@@ -157,4 +161,14 @@ fn safely_unanswered(error: reqwest::Error) -> CallError {
 fn text(response: &Response, header: &str) -> Option<String> {
     let value = response.headers().get(header)?;
     value.to_str().ok().map(str::to_owned)
+}
+
+/// An answer that is signed by a key that nobody here knows proves nothing, nor does any other until the credentials hold it:
+/// WeChat Pay has probably replaced its own.
+fn tell_of_unknown_key(mchid: &str) {
+    tracing::warn!(
+        mchid,
+        "WeChat Pay signs with a key that is not among the merchant's credentials"
+    );
+    metrics::counter!("sluice_channel_unknown_keys_total", "channel" => Channel::Wechat.name()).increment(1);
 }

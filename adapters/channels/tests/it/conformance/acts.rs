@@ -199,7 +199,8 @@ pub trait Acts: Bench {
     /// Verifies a callback of the provider's and reads it.
     async fn read(&self, raw: RawCallback) -> Told {
         let head = self.verify(&raw, SystemClock.now()).await.unwrap();
-        let event = translate_callback(Self::CHANNEL, Some(self.credentials()), &raw.body).unwrap();
+        let news = translate_callback(Self::CHANNEL, Some(self.credentials()), &raw.body).unwrap();
+        let event = news.event;
         Told { raw, head, event }
     }
 
