@@ -58,10 +58,10 @@ impl Channels {
     /// # Errors
     /// [`CallError::Limited`]: the provider does not answer.
     pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
-        self.gate(channel).is_open(Purpose::Change)
+        self.gate(channel).check(Purpose::Change)
     }
 
-    /// Whether the provider has answered lately, as far as this process knows.
+    /// Whether the provider may be asked to do something now, as far as this process knows.
     pub fn is_healthy(&self, channel: Channel) -> bool {
         self.gate(channel).is_healthy()
     }

@@ -97,24 +97,24 @@ impl Gate {
         gate
     }
 
-    /// Whether the circuit would let a call through now. For whoever has something to prepare before it.
-    pub(crate) fn is_open(&self, purpose: Purpose) -> Result<(), CallError> {
+    /// Whether the circuit would let a call through now, or why not. For whoever has something to prepare before it.
+    pub(crate) fn check(&self, purpose: Purpose) -> Result<(), CallError> {
         match self.breaker(purpose).shut_for(Instant::now()) {
             Some(wait) => Err(self.broken(wait)),
             None => Ok(()),
         }
     }
 
-    /// Whether the provider has lately done what it was asked to.
+    /// Whether the provider may be asked to do something now. One that was left alone for long enough may: somebody has to
+    /// find out that it is back.
     pub(crate) fn is_healthy(&self) -> bool {
-        self.breaker(Purpose::Change).state(Instant::now()) == State::Closed
+        self.check(Purpose::Change).is_ok()
     }
 
     /// Lets a call through, or says why not.
     pub(crate) async fn enter(&self, purpose: Purpose) -> Result<Admission<'_>, CallError> {
         // Whom the circuit will not let through does not wait for a place first.
-        self.is_open(purpose)
-            .inspect_err(|_| self.count_rejected("open"))?;
+        self.check(purpose).inspect_err(|_| self.count_rejected("open"))?;
         let place = Arc::clone(&self.places).acquire_owned();
         let Ok(Ok(place)) = timeout(PATIENCE, place).await else {
             self.count_rejected("busy");
@@ -210,7 +210,15 @@ impl Drop for Admission<'_> {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        currency::Currency,
+        money::Money,
+        payment::PaymentRequest,
+        routing::{Wish, decide},
+    };
+
     use super::*;
+    use crate::taking::facts;
 
     fn gate() -> Gate {
         Gate::new(
@@ -258,12 +266,38 @@ mod tests {
         ));
         tokio::time::advance(Duration::from_secs(6)).await;
         let probe = gate.enter(Purpose::Change).await.unwrap();
+        assert!(!gate.is_healthy());
         assert!(
             gate.enter(Purpose::Change).await.is_err(),
             "one is enough to find out"
         );
         probe.settle(&Ok(()));
         assert!(gate.is_healthy() && gate.enter(Purpose::Change).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_was_left_alone_for_long_enough_is_chosen_again() {
+        let gate = gate();
+        let request = PaymentRequest::of(Money {
+            amount_minor: 1,
+            currency: Currency::CNY,
+        });
+        let chosen = || {
+            let wish = Wish::of(&request, None);
+            let configured = [Channel::Alipay, Channel::Wechat];
+            let facts = facts(&wish, &configured, |channel| {
+                channel != Channel::Alipay || gate.is_healthy()
+            });
+            let payment_id = "pay_1fedc3ad96208c7eaf799d250faf6052".parse().unwrap();
+            decide(payment_id, &wish, &[], &facts).order[0].channel
+        };
+        assert_eq!(chosen(), Channel::Alipay);
+        for _ in 0..10 {
+            fail(&gate).await;
+        }
+        assert_eq!(chosen(), Channel::Wechat);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(chosen(), Channel::Alipay, "somebody has to find out");
     }
 
     #[tokio::test(start_paused = true)]
