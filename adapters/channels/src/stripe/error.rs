@@ -23,10 +23,8 @@ pub(super) const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
 
 /// A call that gave no readable answer of success.
 pub(super) enum Failed {
-    /// The request was never sent.
-    NotSent(String),
-    /// The request may have been sent; there is no answer.
-    NoAnswer(String),
+    /// There is no answer.
+    Unanswered(CallError),
     /// There is an answer that says success and cannot be read.
     Undecodable(String),
     /// There is an answer that does not say success.
@@ -96,13 +94,7 @@ fn declined(intent: Intent, error: &WireError) -> Intent {
 impl From<Failed> for CallError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::NotSent(message) => Self::NotDone {
-                message: redact(&message),
-                retry_after: None,
-            },
-            Failed::NoAnswer(message) => Self::Unknown {
-                message: redact(&message),
-            },
+            Failed::Unanswered(error) => error,
             Failed::Undecodable(message) => Self::Unknown {
                 message: redact(&format!("the answer cannot be read: {message}")),
             },

@@ -1,24 +1,18 @@
 //! One request to PayPal and its answer: with a token, and once more with a new one when PayPal does not take it.
 
-use std::time::Duration;
-
 use domain::channel::CallError;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::Paypal;
 use crate::{
-    http::{describe, unanswered},
+    http::exchange,
     paypal::{
         PaypalCredentials,
         error::{Answer, judge},
         request::Request,
     },
-    redact::redact,
 };
-
-/// The largest answer that is read, in bytes. Orders have a few thousand.
-const MOST_BYTES: usize = 1 << 20;
 
 impl Paypal {
     /// What PayPal answers to a request.
@@ -68,36 +62,18 @@ impl Paypal {
                 .header("prefer", "return=representation")
                 .json(&change.body);
         }
-        answer(http.send().await.map_err(unanswered)?).await
+        answer(http).await
     }
 }
 
-/// Reads an answer to its end.
-pub(super) async fn answer(mut response: Response) -> Result<Answer, CallError> {
-    let status = response.status().as_u16();
-    let retry_after = seconds(&response, header::RETRY_AFTER.as_str());
-    let mut body = Vec::new();
-    loop {
-        let chunk = response.chunk().await.map_err(|error| CallError::Unknown {
-            message: redact(&describe(error)),
-        })?;
-        let Some(chunk) = chunk else { break };
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(CallError::Unknown {
-                message: format!("the answer has more than {MOST_BYTES} bytes (HTTP {status})"),
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
+/// What a request is answered.
+pub(super) async fn answer(http: RequestBuilder) -> Result<Answer, CallError> {
+    let answer = exchange(http).await?;
+    let status = answer.status.as_u16();
     tracing::debug!(status, "PayPal answered");
     Ok(Answer {
         status,
-        body,
-        retry_after,
+        retry_after: answer.retry_after(),
+        body: answer.body,
     })
-}
-
-fn seconds(response: &Response, name: &str) -> Option<Duration> {
-    let value = response.headers().get(name)?.to_str().ok()?;
-    value.parse().ok().map(Duration::from_secs)
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use domain::{channel::CallError, secret::Secret};
-use reqwest::Response;
+use reqwest::RequestBuilder;
 use ring::digest;
 
 use super::{
@@ -15,7 +15,6 @@ use super::{
     kept::{Fetched, Kept, Key},
 };
 use crate::{
-    http::unanswered,
     paypal::{
         PaypalCredentials,
         error::{Answer, judge_token},
@@ -61,7 +60,7 @@ impl Tokens {
                 )
                 .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body("grant_type=client_credentials");
-            async move { read(request.send().await).await }
+            fetched(request)
         };
         self.kept.get(key(credentials), fetch).await
     }
@@ -73,12 +72,8 @@ impl Tokens {
 }
 
 /// Whatever goes wrong here, nothing was asked of any object yet.
-async fn read(sent: Result<Response, reqwest::Error>) -> Result<Fetched<Secret>, CallError> {
-    let read = match sent {
-        Ok(response) => answer(response).await,
-        Err(error) => Err(unanswered(error)),
-    };
-    let answer = read.map_err(not_done)?;
+async fn fetched(request: RequestBuilder) -> Result<Fetched<Secret>, CallError> {
+    let answer = answer(request).await.map_err(not_done)?;
     if answer.status != 200 {
         return Err(judge_token(&answer));
     }

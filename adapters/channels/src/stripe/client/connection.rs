@@ -6,16 +6,15 @@
 use std::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
 use bytes::Bytes;
-use reqwest::{Method, Response, header};
+use reqwest::{Method, header};
 use stripe_client_core::{CustomizedStripeRequest, StripeClient, StripeMethod};
 
 use super::Stripe;
 use crate::{
-    http::{describe, was_not_sent},
+    http::exchange,
     stripe::{
         StripeCredentials,
         error::{Answer, Failed},
@@ -91,49 +90,20 @@ impl StripeClient for Connection<'_> {
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(body);
         }
-        let response = http.send().await?;
-        let is_replay = text(&response, "idempotent-replayed").as_deref() == Some("true");
+        let answer = exchange(http).await.map_err(Failed::Unanswered)?;
+        let is_replay = answer.text("idempotent-replayed").as_deref() == Some("true");
         self.has_replayed.store(is_replay, Ordering::Relaxed);
-        read(response, is_replay).await
-    }
-}
-
-async fn read(response: Response, is_replay: bool) -> Result<Bytes, Failed> {
-    let status = response.status();
-    let request_id = text(&response, "request-id");
-    let retry_after = text(&response, "retry-after")
-        .and_then(|seconds| seconds.parse().ok())
-        .map(Duration::from_secs);
-    tracing::debug!(status = status.as_u16(), request_id, is_replay, "Stripe answered");
-    let body = response
-        .bytes()
-        .await
-        .map_err(|error| Failed::NoAnswer(describe(error)))?;
-    if status.is_success() {
-        Ok(body)
-    } else {
+        let (status, request_id) = (answer.status, answer.text("request-id"));
+        tracing::debug!(status = status.as_u16(), request_id, is_replay, "Stripe answered");
+        if status.is_success() {
+            return Ok(answer.body);
+        }
         Err(Failed::Answered(Answer {
             status: status.as_u16(),
-            body,
             request_id,
-            retry_after,
+            retry_after: answer.retry_after(),
             is_replay,
+            body: answer.body,
         }))
-    }
-}
-
-/// A header's value, if it is text.
-fn text(response: &Response, header: &str) -> Option<String> {
-    let value = response.headers().get(header)?;
-    value.to_str().ok().map(str::to_owned)
-}
-
-impl From<reqwest::Error> for Failed {
-    fn from(error: reqwest::Error) -> Self {
-        if was_not_sent(&error) {
-            Self::NotSent(describe(error))
-        } else {
-            Self::NoAnswer(describe(error))
-        }
     }
 }

@@ -1,19 +1,16 @@
 //! One signed request to WeChat Pay and its answer, with the credentials of one merchant.
 
-use std::time::Duration;
-
 use domain::{
     channel::CallError,
     clock::{Clock, SystemClock},
 };
-use reqwest::{Method, Response, Url, header};
+use reqwest::{Method, Url, header};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 
 use super::Wechat;
 use crate::{
-    http::{describe, unanswered},
-    redact::redact,
+    http::exchange,
     wechat::{
         credentials::WechatCredentials,
         error::Answer,
@@ -74,28 +71,16 @@ impl<'a> Connection<'a> {
         if let Some(newest) = self.credentials.verifiers().first() {
             http = http.header(SERIAL_HEADER, &newest.id);
         }
-        self.read(http.send().await.map_err(safely_unanswered)?).await
-    }
-
-    async fn read(&self, response: Response) -> Result<Answer, CallError> {
-        let status = response.status().as_u16();
-        let request_id = text(&response, "request-id");
-        let retry_after = text(&response, "retry-after")
-            .and_then(|seconds| seconds.parse().ok())
-            .map(Duration::from_secs);
+        let answer = exchange(http).await?;
+        let (status, request_id) = (answer.status.as_u16(), answer.text("request-id"));
         tracing::debug!(status, request_id, "WeChat Pay answered");
-        let headers = response.headers().clone();
-        // An answer that is cut came after the request was read.
-        let body = response.bytes().await.map_err(|error| CallError::Unknown {
-            message: redact(&describe(error)),
-        })?;
-        let signed = verify(&headers, &body, self.credentials.verifiers(), SystemClock.now());
+        let (verifiers, now) = (self.credentials.verifiers(), SystemClock.now());
         Ok(Answer {
             status,
-            body,
             request_id,
-            retry_after,
-            signed,
+            retry_after: answer.retry_after(),
+            signed: verify(&answer.headers, &answer.body, verifiers, now),
+            body: answer.body,
         })
     }
 }
@@ -138,23 +123,4 @@ pub(super) fn nonce() -> Option<String> {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).ok()?;
     Some(hex::encode_upper(bytes))
-}
-
-fn safely_unanswered(error: reqwest::Error) -> CallError {
-    match unanswered(error) {
-        CallError::NotDone { message, retry_after } => CallError::NotDone {
-            message: redact(&message),
-            retry_after,
-        },
-        CallError::Unknown { message } => CallError::Unknown {
-            message: redact(&message),
-        },
-        other => other,
-    }
-}
-
-/// A header's value, if it is text.
-fn text(response: &Response, header: &str) -> Option<String> {
-    let value = response.headers().get(header)?;
-    value.to_str().ok().map(str::to_owned)
 }
