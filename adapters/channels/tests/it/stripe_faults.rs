@@ -114,7 +114,7 @@ async fn a_stored_error_is_replayed_and_only_asking_shows_the_intent() {
 async fn too_many_requests_are_surely_not_done() {
     let setting = Setting::new().await;
     let (result, intents) = create_under(&setting, "rate_limit", &new_intent(None)).await;
-    assert!(matches!(result, Err(CallError::NotDone { .. })), "{result:?}");
+    assert!(matches!(result, Err(CallError::Limited { .. })), "{result:?}");
     assert_eq!(intents, 0);
 }
 
