@@ -5,8 +5,8 @@
 
 use domain::{
     channel::{
-        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, RefundRef,
-        Statement,
+        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, Operation,
+        RefundRef, Statement,
     },
     id::RefundId,
 };
@@ -74,7 +74,7 @@ impl Channels {
     /// [`PaymentChannel::create_intent`], measured.
     pub async fn create_intent(&self, credentials: &Credentials, new: &NewIntent) -> Called<Intent> {
         reach(Point::ProviderBeforeCreate);
-        let called = self.call(credentials, "create_intent", |channel| {
+        let called = self.call(credentials, Operation::CreateIntent, |channel| {
             channel.create_intent(credentials, new)
         });
         let called = called.await;
@@ -84,7 +84,7 @@ impl Channels {
 
     /// [`PaymentChannel::retrieve_intent`], measured.
     pub async fn retrieve_intent(&self, credentials: &Credentials, intent: &IntentRef) -> Called<Intent> {
-        self.call(credentials, "retrieve_intent", |channel| {
+        self.call(credentials, Operation::RetrieveIntent, |channel| {
             channel.retrieve_intent(credentials, intent)
         })
         .await
@@ -93,7 +93,7 @@ impl Channels {
     /// [`PaymentChannel::find_intent`], measured.
     pub async fn find_intent(&self, credentials: &Credentials, lost: &LostIntent) -> Called<Option<Intent>> {
         reach(Point::ProviderBeforeFind);
-        let called = self.call(credentials, "find_intent", |channel| {
+        let called = self.call(credentials, Operation::FindIntent, |channel| {
             channel.find_intent(credentials, lost)
         });
         let called = called.await;
@@ -107,7 +107,7 @@ impl Channels {
         credentials: &Credentials,
         confirmation: &Confirmation,
     ) -> Called<Intent> {
-        self.call(credentials, "confirm_intent", |channel| {
+        self.call(credentials, Operation::ConfirmIntent, |channel| {
             match channel.confirming() {
                 Some(confirming) => confirming.confirm_intent(credentials, confirmation),
                 None => unsupported(channel),
@@ -118,7 +118,7 @@ impl Channels {
 
     /// [`CapturesIntents::capture_intent`](crate::CapturesIntents::capture_intent), measured. A channel that has no such thing refuses it.
     pub async fn capture_intent(&self, credentials: &Credentials, capture: &Capture) -> Called<Intent> {
-        self.call(credentials, "capture_intent", |channel| {
+        self.call(credentials, Operation::CaptureIntent, |channel| {
             match channel.capturing() {
                 Some(capturing) => capturing.capture_intent(credentials, capture),
                 None => unsupported(channel),
@@ -133,7 +133,7 @@ impl Channels {
         credentials: &Credentials,
         cancellation: &Cancellation,
     ) -> Called<Intent> {
-        self.call(credentials, "cancel_intent", |channel| {
+        self.call(credentials, Operation::CancelIntent, |channel| {
             channel.cancel_intent(credentials, cancellation)
         })
         .await
@@ -142,7 +142,7 @@ impl Channels {
     /// [`PaymentChannel::create_refund`], measured.
     pub async fn create_refund(&self, credentials: &Credentials, new: &NewRefund) -> Called<ChannelRefund> {
         reach(Point::ProviderBeforeRefund);
-        let called = self.call(credentials, "create_refund", |channel| {
+        let called = self.call(credentials, Operation::CreateRefund, |channel| {
             channel.create_refund(credentials, new)
         });
         let called = called.await;
@@ -156,7 +156,7 @@ impl Channels {
         credentials: &Credentials,
         refund: &RefundRef,
     ) -> Called<ChannelRefund> {
-        self.call(credentials, "retrieve_refund", |channel| {
+        self.call(credentials, Operation::RetrieveRefund, |channel| {
             channel.retrieve_refund(credentials, refund)
         })
         .await
@@ -164,7 +164,7 @@ impl Channels {
 
     /// [`GivesStatements::refund_behind`](crate::GivesStatements::refund_behind), measured.
     pub async fn refund_behind(&self, credentials: &Credentials, object_id: &str) -> Called<ChannelRefund> {
-        self.call(credentials, "retrieve_refund", |channel| {
+        self.call(credentials, Operation::RetrieveRefund, |channel| {
             match channel.stating() {
                 Some(stating) => stating.refund_behind(credentials, object_id),
                 None => unsupported(channel),
@@ -180,7 +180,7 @@ impl Channels {
         intent: &IntentRef,
         refund_id: RefundId,
     ) -> Called<Option<ChannelRefund>> {
-        self.call(credentials, "find_refund", |channel| {
+        self.call(credentials, Operation::FindRefund, |channel| {
             channel.find_refund(credentials, intent, refund_id)
         })
         .await
@@ -195,9 +195,11 @@ impl Channels {
         credentials: &Credentials,
         period: StatementPeriod,
     ) -> Result<Statement, CallError> {
-        let called = self.call(credentials, "statement", |channel| match channel.stating() {
-            Some(stating) => stating.statement(credentials, period),
-            None => unsupported(channel),
+        let called = self.call(credentials, Operation::Statement, |channel| {
+            match channel.stating() {
+                Some(stating) => stating.statement(credentials, period),
+                None => unsupported(channel),
+            }
         });
         called.await.0
     }
@@ -205,7 +207,7 @@ impl Channels {
     async fn call<'a, T: Answered>(
         &'a self,
         credentials: &'a Credentials,
-        operation: &'static str,
+        operation: Operation,
         ask: impl FnOnce(&'a dyn PaymentChannel) -> BoxFuture<'a, Result<T, CallError>>,
     ) -> Called<T> {
         let channel = credentials.channel();
@@ -223,7 +225,7 @@ impl Channels {
         let (channel, outcome) = (channel.name(), exchange.outcome);
         let labels = [
             ("channel", channel),
-            ("operation", operation),
+            ("operation", operation.name()),
             ("outcome", outcome),
         ];
         metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
@@ -232,13 +234,19 @@ impl Channels {
     }
 }
 
-/// What an operation is for, by the name that exchanges and metrics give it.
-fn purpose(operation: &str) -> Purpose {
+/// What an operation is for.
+const fn purpose(operation: Operation) -> Purpose {
     match operation {
-        "create_intent" | "confirm_intent" | "capture_intent" | "cancel_intent" | "create_refund" => {
-            Purpose::Change
-        }
-        _ => Purpose::Question,
+        Operation::CreateIntent
+        | Operation::ConfirmIntent
+        | Operation::CaptureIntent
+        | Operation::CancelIntent
+        | Operation::CreateRefund => Purpose::Change,
+        Operation::RetrieveIntent
+        | Operation::FindIntent
+        | Operation::RetrieveRefund
+        | Operation::FindRefund
+        | Operation::Statement => Purpose::Question,
     }
 }
 

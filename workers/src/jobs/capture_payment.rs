@@ -7,7 +7,7 @@
 
 use channels::Capture;
 use domain::{
-    channel::{Exchange, Intent, IntentStatus},
+    channel::{Exchange, Intent, IntentStatus, Operation},
     job::{CapturePayment, Job},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentStatus},
@@ -21,7 +21,7 @@ use crate::{
     jobs::{closing::failed, inquiry::Inquiry, subject::seen},
 };
 
-const OPERATION: &str = "capture_intent";
+const OPERATION: Operation = Operation::CaptureIntent;
 
 impl Handler for CapturePayment {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {

@@ -2,7 +2,7 @@
 
 use channels::Credentials;
 use domain::{
-    channel::{Channel, Method},
+    channel::{Channel, Method, Operation},
     id::{MerchantId, RouteId},
     payment::{NextStep, Payment, PaymentStatus},
     routing::{Choice, Decision, Route, Routing, Verdict},
@@ -68,7 +68,7 @@ async fn nothing_was_sent(world: &World, payment: &Payment) {
         .note(
             payment,
             "job_that_died",
-            "create_intent",
+            Operation::CreateIntent,
             "not_done",
             chrono::TimeDelta::zero(),
         )

@@ -5,7 +5,7 @@ use std::time::Duration;
 use channels::{Called, Credentials, LostIntent, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, Intent, NewIntent},
+    channel::{Channel, Exchange, Intent, NewIntent, Operation},
     id::{MerchantId, PaymentId},
     payment::{Failure, Payer, PayerDetails, Payment, PaymentEvent, PaymentStatus},
 };
@@ -19,7 +19,7 @@ impl Subject for Payment {
     type News = PaymentEvent;
 
     const OBJECT: &'static str = "intent";
-    const CALL: &'static str = "create_intent";
+    const CALL: Operation = Operation::CreateIntent;
     const POINTS: Points = Points {
         call_noted: Point::CreateIntentCallNoted,
         answered: Point::CreateIntentAnswered,

@@ -114,7 +114,7 @@ pub fn is_honest<T>(fault: &str, result: &Result<T, CallError>) -> bool {
 pub trait Acts: Bench {
     async fn create(&self, new: &NewIntent) -> Result<Intent, CallError> {
         let (result, exchange) = self.channels().create_intent(self.credentials(), new).await;
-        assert_eq!(exchange.operation, "create_intent");
+        assert_eq!(exchange.operation.name(), "create_intent");
         let id = result.as_ref().ok().map(|intent| &intent.id);
         assert_eq!(exchange.intent_id.as_ref(), id);
         result
