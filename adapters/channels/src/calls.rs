@@ -3,6 +3,8 @@
 //! Each call gives its result together with the [`Exchange`] to store: what was asked, what came of it, how
 //! long it took. Storing it is the caller's, in the transaction that also records the result.
 
+use std::sync::Arc;
+
 use domain::{
     channel::{
         CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, Operation,
@@ -30,7 +32,7 @@ pub type Called<T> = (Result<T, CallError>, Exchange);
 #[derive(Debug)]
 pub struct Channels {
     clients: Clients,
-    gates: Vec<Gate>,
+    gates: Vec<Arc<Gate>>,
 }
 
 impl Channels {
@@ -39,21 +41,21 @@ impl Channels {
     /// # Errors
     /// An address is not one, or TLS is not set up.
     pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
+        // There is one for every channel, in their order.
         let gates = Channel::ALL
             .iter()
-            .map(|channel| Gate::new(*channel, &config.containment));
-        Ok(Self {
-            clients: Clients::new(config)?,
-            gates: gates.collect(),
-        })
+            .map(|channel| Arc::new(Gate::new(*channel, &config.containment)));
+        let gates: Vec<_> = gates.collect();
+        let clients = Clients::new(config, |channel| Arc::clone(&gates[channel as usize]))?;
+        Ok(Self { clients, gates })
     }
 
-    /// A channel itself. Calls made on it directly are neither measured nor recorded.
+    /// A channel itself. Calls made on it directly are contained, and neither measured nor recorded.
     pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
         self.clients.get(channel)
     }
 
-    /// Whether a call would be made now. For whoever has something to prepare before it.
+    /// Whether a request that changes something would be sent now. For whoever has something to prepare before it.
     ///
     /// # Errors
     /// [`CallError::Limited`]: the provider does not answer.
@@ -66,7 +68,6 @@ impl Channels {
         self.gate(channel).is_healthy()
     }
 
-    /// There is one for every channel, in their order.
     fn gate(&self, channel: Channel) -> &Gate {
         &self.gates[channel as usize]
     }
@@ -212,14 +213,7 @@ impl Channels {
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = match self.gate(channel).enter(purpose(operation)).await {
-            Ok(admission) => {
-                let result = ask(self.get(channel)).await;
-                admission.settle(&result);
-                result
-            }
-            Err(limited) => Err(limited),
-        };
+        let result = ask(self.get(channel)).await;
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
         let (channel, outcome) = (channel.name(), exchange.outcome);
@@ -231,22 +225,6 @@ impl Channels {
         metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
         metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
         (result, exchange)
-    }
-}
-
-/// What an operation is for.
-const fn purpose(operation: Operation) -> Purpose {
-    match operation {
-        Operation::CreateIntent
-        | Operation::ConfirmIntent
-        | Operation::CaptureIntent
-        | Operation::CancelIntent
-        | Operation::CreateRefund => Purpose::Change,
-        Operation::RetrieveIntent
-        | Operation::FindIntent
-        | Operation::RetrieveRefund
-        | Operation::FindRefund
-        | Operation::Statement => Purpose::Question,
     }
 }
 

@@ -1,14 +1,18 @@
-//! The HTTP client that calls to providers go through: pooled, with time limits, without redirects. Answers are read within
-//! bounds, whoever gives them.
+//! The line to a provider: a pooled client with time limits and without redirects, behind the gate of its channel. Answers are
+//! read within bounds, whoever gives them.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::channel::CallError;
 use http::{HeaderMap, header};
-use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{IntoUrl, Method, Request, RequestBuilder, Response, StatusCode, Url, redirect};
 
-use crate::{channel::ChannelsError, redact::redact};
+use crate::{
+    channel::ChannelsError,
+    containment::{Account, Gate, Purpose},
+    redact::redact,
+};
 
 /// The largest answer that is read, in bytes: far more than a page of a hundred objects with all that merchants may note on
 /// them.
@@ -18,12 +22,12 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 
 /// How long a provider may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HttpConfig {
+pub(crate) struct HttpConfig {
     /// How long one request may take in all.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// How long connecting may take. Shorter than `timeout`, so that it is known when a request was never
     /// sent.
-    pub connect_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
 }
 
 impl HttpConfig {
@@ -31,7 +35,7 @@ impl HttpConfig {
     ///
     /// # Errors
     /// TLS is not set up.
-    pub fn client(&self) -> Result<reqwest::Client, ChannelsError> {
+    pub(crate) fn client(&self) -> Result<reqwest::Client, ChannelsError> {
         // The HTTP client panics when it finds no TLS provider.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ChannelsError::NoTls);
@@ -79,10 +83,49 @@ impl Answer {
     }
 }
 
-/// Sends a request and reads what is answered.
-pub(crate) async fn exchange(request: RequestBuilder) -> Result<Answer, CallError> {
-    let response = request.send().await.map_err(unanswered)?;
-    read(response).await.map_err(unanswered)?.whole()
+/// The way to one provider. Every request of every merchant goes through it, and nothing else counts for the gate.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    client: reqwest::Client,
+    gate: Arc<Gate>,
+}
+
+impl Line {
+    /// A line that connects only when something is sent.
+    ///
+    /// # Errors
+    /// TLS is not set up.
+    pub(crate) fn new(config: &HttpConfig, gate: Arc<Gate>) -> Result<Self, ChannelsError> {
+        let client = config.client()?;
+        Ok(Self { client, gate })
+    }
+
+    /// A request to be written and sent.
+    pub(crate) fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    /// Sends a request for a merchant and reads what is answered. A provider that does not answer, or only that it is in
+    /// trouble, has failed; whatever else it says, it was there.
+    pub(crate) async fn send(
+        &self,
+        purpose: Purpose,
+        account: Account,
+        request: RequestBuilder,
+    ) -> Result<Answer, CallError> {
+        let request = request.build().map_err(unanswered)?;
+        let admission = self.gate.enter(purpose, account).await?;
+        let answer = self.exchange(request).await;
+        match &answer {
+            Ok(answer) if !answer.status.is_server_error() => admission.answered(),
+            Ok(_) | Err(_) => admission.failed(),
+        }
+        answer.map_err(unanswered)?.whole()
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, reqwest::Error> {
+        read(self.client.execute(request).await?).await
+    }
 }
 
 /// Reads an answer to its end, or a little further than may be.

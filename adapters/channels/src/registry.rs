@@ -1,7 +1,7 @@
 //! The one list of all channels. Adding a channel means adding its folder and its lines here, in
 //! [`Channel`](domain::channel::Channel) and nowhere else; leaving one out does not compile.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -17,9 +17,9 @@ use crate::{
     callback::{CallbackProblem, CallbackRefused, SignatureRefused},
     capabilities::Capabilities,
     channel::{ChannelsError, PaymentChannel},
-    containment::ContainmentConfig,
+    containment::{ContainmentConfig, Gate},
     credentials::{InvalidCredentials, read_fields},
-    http::HttpConfig,
+    http::{HttpConfig, Line},
     paypal::{self, Paypal, PaypalCredentials},
     stripe::{self, Stripe, StripeConfig, StripeCredentials},
     wechat::{self, Wechat, WechatCredentials},
@@ -66,7 +66,6 @@ impl Default for ChannelsConfig {
     fn default() -> Self {
         let StripeConfig {
             api_base,
-            http,
             find_timeout,
             find_page_limit,
             statement_timeout,
@@ -77,8 +76,8 @@ impl Default for ChannelsConfig {
             alipay_gateway: "https://openapi.alipay.com/gateway.do".into(),
             wechat_api_base: "https://api.mch.weixin.qq.com".into(),
             paypal_api_base: "https://api-m.paypal.com".into(),
-            timeout: http.timeout,
-            connect_timeout: http.connect_timeout,
+            timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
             find_timeout,
             find_page_limit,
             statement_timeout,
@@ -98,24 +97,28 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
+    /// The clients, each behind its channel's gate.
+    pub(crate) fn new(
+        config: &ChannelsConfig,
+        gate: impl Fn(Channel) -> Arc<Gate>,
+    ) -> Result<Self, ChannelsError> {
         let http = HttpConfig {
             timeout: config.timeout,
             connect_timeout: config.connect_timeout,
         };
-        let stripe = Stripe::new(&StripeConfig {
+        let line = |channel| Line::new(&http, gate(channel));
+        let stripe = StripeConfig {
             api_base: config.stripe_api_base.clone(),
-            http,
             find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
             statement_timeout: config.statement_timeout,
             statement_page_limit: config.statement_page_limit,
-        })?;
+        };
         Ok(Self {
-            stripe,
-            alipay: Alipay::new(&config.alipay_gateway, &http)?,
-            wechat: Wechat::new(&config.wechat_api_base, &http)?,
-            paypal: Paypal::new(&config.paypal_api_base, &http)?,
+            stripe: Stripe::new(stripe, line(Channel::Stripe)?)?,
+            alipay: Alipay::new(&config.alipay_gateway, line(Channel::Alipay)?)?,
+            wechat: Wechat::new(&config.wechat_api_base, line(Channel::Wechat)?)?,
+            paypal: Paypal::new(&config.paypal_api_base, line(Channel::Paypal)?, config.timeout)?,
         })
     }
 

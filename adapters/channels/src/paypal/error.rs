@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::channel::CallError;
 
 use super::wire::WireError;
-use crate::redact::redact;
+use crate::{http, redact::redact};
 
 /// How long to wait where PayPal limits the rate and does not say for how long.
 const LIMITED_FOR: Duration = Duration::from_secs(5);
@@ -25,6 +25,18 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Bytes,
     pub(super) retry_after: Option<Duration>,
+}
+
+impl From<http::Answer> for Answer {
+    fn from(answer: http::Answer) -> Self {
+        let status = answer.status.as_u16();
+        tracing::debug!(status, "PayPal answered");
+        Self {
+            status,
+            retry_after: answer.retry_after(),
+            body: answer.body,
+        }
+    }
 }
 
 impl Answer {

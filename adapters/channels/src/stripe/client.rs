@@ -26,7 +26,7 @@ use crate::{
         Cancellation, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
         PaymentChannel, StatementPeriod,
     },
-    http::{HttpConfig, server_address},
+    http::{Line, server_address},
     redact::redact,
     registry::{Credentials, other_channel},
 };
@@ -36,8 +36,6 @@ use crate::{
 pub struct StripeConfig {
     /// The address of the API, without a path.
     pub api_base: String,
-    /// How long Stripe may take.
-    pub http: HttpConfig,
     /// How long looking for a lost intent or refund may take, all pages together.
     pub find_timeout: Duration,
     /// How many pages of a hundred are looked through for a lost intent or refund.
@@ -52,10 +50,6 @@ impl Default for StripeConfig {
     fn default() -> Self {
         Self {
             api_base: "https://api.stripe.com".into(),
-            http: HttpConfig {
-                timeout: Duration::from_secs(10),
-                connect_timeout: Duration::from_secs(3),
-            },
             find_timeout: Duration::from_secs(20),
             find_page_limit: 20,
             statement_timeout: Duration::from_secs(300),
@@ -67,22 +61,21 @@ impl Default for StripeConfig {
 /// Stripe over HTTP.
 #[derive(Debug, Clone)]
 pub struct Stripe {
-    http: reqwest::Client,
+    line: Line,
     api_base: String,
     config: StripeConfig,
 }
 
 impl Stripe {
-    /// A client for the given address. Connects only when asked something.
+    /// A client for the given address.
     ///
     /// # Errors
-    /// The address is not one of a server, or TLS is not set up.
-    pub fn new(config: &StripeConfig) -> Result<Self, ChannelsError> {
-        let api_base = server_address(&config.api_base)?;
+    /// The address is not one of a server.
+    pub(crate) fn new(config: StripeConfig, line: Line) -> Result<Self, ChannelsError> {
         Ok(Self {
-            http: config.http.client()?,
-            api_base,
-            config: config.clone(),
+            line,
+            api_base: server_address(&config.api_base)?,
+            config,
         })
     }
 

@@ -79,6 +79,7 @@ async fn a_request_carries_key_version_and_mark() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_refused() {
+    runtime::install_crypto();
     for address in [
         "",
         "api.stripe.com",

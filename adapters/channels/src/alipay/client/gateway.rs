@@ -7,17 +7,14 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::channel::CallError;
-use reqwest::{StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::Alipay;
-use crate::{
-    alipay::{
-        AlipayCredentials,
-        answer::{self, Failed, PAUSE},
-        request::{Request, Signed},
-    },
-    http::exchange,
+use crate::alipay::{
+    AlipayCredentials,
+    answer::{self, Failed, PAUSE},
+    request::{Request, Signed},
 };
 
 /// The client together with the keys of one merchant.
@@ -54,16 +51,17 @@ impl<'a> Gateway<'a> {
     /// Makes a request and reads the answer that Alipay signed.
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failed> {
         let signed = self.signed(request).map_err(Failed::Other)?;
-        let http = self
-            .alipay
-            .http
-            .post(format!("{}?{}", self.alipay.gateway, signed.query()))
+        let line = &self.alipay.line;
+        let url = format!("{}?{}", self.alipay.gateway, signed.query());
+        let http = line
+            .request(Method::POST, url)
             .header(
                 header::CONTENT_TYPE,
                 "application/x-www-form-urlencoded;charset=utf-8",
             )
             .body(signed.body());
-        let answer = exchange(http).await.map_err(Failed::Other)?;
+        let sent = line.send(request.method.purpose(), self.credentials.account(), http);
+        let answer = sent.await.map_err(Failed::Other)?;
         let status = answer.status;
         tracing::debug!(
             status = status.as_u16(),

@@ -1,17 +1,14 @@
 //! One request to PayPal and its answer: with a token, and once more with a new one when PayPal does not take it.
 
-use domain::channel::CallError;
-use reqwest::{RequestBuilder, StatusCode};
+use domain::{channel::CallError, secret::Secret};
+use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::Paypal;
-use crate::{
-    http::exchange,
-    paypal::{
-        PaypalCredentials,
-        error::{Answer, judge},
-        request::Request,
-    },
+use crate::paypal::{
+    PaypalCredentials,
+    error::{Answer, judge},
+    request::Request,
 };
 
 impl Paypal {
@@ -41,20 +38,31 @@ impl Paypal {
         credentials: &PaypalCredentials,
         request: &Request,
     ) -> Result<Answer, CallError> {
-        let (http, api_base) = (&self.http, self.api_base.as_str());
-        let token = self.tokens.get(http, api_base, credentials).await?;
-        let answer = self.send(token.expose(), request).await?;
+        let token = self.token(credentials, request).await?;
+        let answer = self.send(credentials, &token, request).await?;
         if answer.status != StatusCode::UNAUTHORIZED.as_u16() {
             return Ok(answer);
         }
         self.tokens.forget(credentials, &token);
-        let token = self.tokens.get(http, api_base, credentials).await?;
-        self.send(token.expose(), request).await
+        let token = self.token(credentials, request).await?;
+        self.send(credentials, &token, request).await
     }
 
-    async fn send(&self, token: &str, request: &Request) -> Result<Answer, CallError> {
+    /// A token is a part of what it is got for.
+    async fn token(&self, credentials: &PaypalCredentials, request: &Request) -> Result<Secret, CallError> {
+        let (line, purpose) = (&self.line, request.purpose());
+        self.tokens.get(line, &self.api_base, purpose, credentials).await
+    }
+
+    async fn send(
+        &self,
+        credentials: &PaypalCredentials,
+        token: &Secret,
+        request: &Request,
+    ) -> Result<Answer, CallError> {
         let url = format!("{}{}", self.api_base, request.path);
-        let mut http = self.http.request(request.method.clone(), url).bearer_auth(token);
+        let http = self.line.request(request.method.clone(), url);
+        let mut http = http.bearer_auth(token.expose());
         if let Some(change) = &request.change {
             http = http
                 .header("paypal-request-id", &change.key)
@@ -62,18 +70,7 @@ impl Paypal {
                 .header("prefer", "return=representation")
                 .json(&change.body);
         }
-        answer(http).await
+        let sent = self.line.send(request.purpose(), credentials.account(), http);
+        Ok(sent.await?.into())
     }
-}
-
-/// What a request is answered.
-pub(super) async fn answer(http: RequestBuilder) -> Result<Answer, CallError> {
-    let answer = exchange(http).await?;
-    let status = answer.status.as_u16();
-    tracing::debug!(status, "PayPal answered");
-    Ok(Answer {
-        status,
-        retry_after: answer.retry_after(),
-        body: answer.body,
-    })
 }

@@ -14,7 +14,7 @@ use stripe_client_core::{CustomizedStripeRequest, StripeClient, StripeMethod};
 
 use super::Stripe;
 use crate::{
-    http::exchange,
+    containment::Purpose,
     stripe::{
         StripeCredentials,
         error::{Answer, Failed},
@@ -62,10 +62,10 @@ impl StripeClient for Connection<'_> {
 
     async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, Failed> {
         let (request, overrides) = request.into_pieces();
-        let method = match request.method {
-            StripeMethod::Get => Method::GET,
-            StripeMethod::Post => Method::POST,
-            StripeMethod::Delete => Method::DELETE,
+        let (purpose, method) = match request.method {
+            StripeMethod::Get => (Purpose::Question, Method::GET),
+            StripeMethod::Post => (Purpose::Change, Method::POST),
+            StripeMethod::Delete => (Purpose::Change, Method::DELETE),
         };
         let query = request
             .query
@@ -73,9 +73,8 @@ impl StripeClient for Connection<'_> {
             .map(|query| format!("?{query}"))
             .unwrap_or_default();
         let url = format!("{}/v1{}{query}", self.stripe.api_base, request.path);
-        let mut http = self
-            .stripe
-            .http
+        let line = &self.stripe.line;
+        let mut http = line
             .request(method, url)
             .bearer_auth(self.credentials.secret_key().expose())
             .header("stripe-version", stripe_client_core::VERSION.as_str());
@@ -90,7 +89,8 @@ impl StripeClient for Connection<'_> {
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(body);
         }
-        let answer = exchange(http).await.map_err(Failed::Unanswered)?;
+        let sent = line.send(purpose, self.credentials.account(), http);
+        let answer = sent.await.map_err(Failed::Unanswered)?;
         let is_replay = answer.text("idempotent-replayed").as_deref() == Some("true");
         self.has_replayed.store(is_replay, Ordering::Relaxed);
         let (status, request_id) = (answer.status, answer.text("request-id"));

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Wechat;
 use crate::{
-    http::exchange,
+    containment::Purpose,
     wechat::{
         credentials::WechatCredentials,
         error::Answer,
@@ -56,14 +56,14 @@ impl<'a> Connection<'a> {
         let authorization = nonce()
             .and_then(|nonce| authorization(self.credentials, method, &target, now_s, &nonce, body))
             .ok_or_else(|| not_done("the request cannot be signed"))?;
-        let mut http = match &request.body {
-            None => self.wechat.http.request(Method::GET, url),
-            Some(body) => self
-                .wechat
-                .http
-                .request(Method::POST, url)
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(body.clone()),
+        let line = &self.wechat.line;
+        let (purpose, mut http) = match &request.body {
+            None => (Purpose::Question, line.request(Method::GET, url)),
+            Some(body) => {
+                let http = line.request(Method::POST, url).body(body.clone());
+                let http = http.header(header::CONTENT_TYPE, "application/json");
+                (Purpose::Change, http)
+            }
         };
         http = http
             .header(header::ACCEPT, "application/json")
@@ -71,7 +71,7 @@ impl<'a> Connection<'a> {
         if let Some(newest) = self.credentials.verifiers().first() {
             http = http.header(SERIAL_HEADER, &newest.id);
         }
-        let answer = exchange(http).await?;
+        let answer = line.send(purpose, self.credentials.account(), http).await?;
         let (status, request_id) = (answer.status.as_u16(), answer.text("request-id"));
         tracing::debug!(status, request_id, "WeChat Pay answered");
         let (verifiers, now) = (self.credentials.verifiers(), SystemClock.now());
