@@ -89,6 +89,9 @@ pub trait Subject: Clone + Send + Sync {
     /// For how long the provider recognises a repeated call.
     fn idempotency_retention(&self) -> Duration;
 
+    /// Whether a request is sent to the provider to make it.
+    fn is_made_by_request(&self) -> bool;
+
     /// Calls the provider to make it.
     fn make(
         &self,

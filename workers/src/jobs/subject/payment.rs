@@ -74,6 +74,10 @@ impl Subject for Payment {
         channels::capabilities(self.channel).idempotency_retention
     }
 
+    fn is_made_by_request(&self) -> bool {
+        channels::capabilities(self.channel).opens_by_request(self.flow())
+    }
+
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<PaymentEvent> {
         let new = new_intent(self, context);
         let (result, exchange) = context.channels.create_intent(credentials, &new).await;

@@ -149,6 +149,10 @@ impl Subject for RefundOfPayment {
             .idempotency_retention
     }
 
+    fn is_made_by_request(&self) -> bool {
+        true
+    }
+
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<RefundEvent> {
         let new = self.new_refund(context);
         let (result, exchange) = context.channels.create_refund(credentials, &new).await;
