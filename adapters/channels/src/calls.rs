@@ -3,7 +3,7 @@
 //! Each call gives its result together with the [`Exchange`] to store: what was asked, what came of it, how
 //! long it took. Storing it is the caller's, in the transaction that also records the result.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     channel::{
@@ -14,7 +14,7 @@ use domain::{
 };
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     channel::{
@@ -33,6 +33,31 @@ pub type Called<T> = (Result<T, CallError>, Exchange);
 pub struct Channels {
     clients: Clients,
     gates: Vec<Arc<Gate>>,
+    limits: Limits,
+}
+
+/// How long calls may take, all of their requests together.
+#[derive(Debug)]
+struct Limits {
+    timeout: Duration,
+    find_timeout: Duration,
+    statement_timeout: Duration,
+}
+
+impl Limits {
+    const fn of(&self, operation: Operation) -> Duration {
+        match operation {
+            Operation::CreateIntent
+            | Operation::RetrieveIntent
+            | Operation::ConfirmIntent
+            | Operation::CaptureIntent
+            | Operation::CancelIntent
+            | Operation::CreateRefund
+            | Operation::RetrieveRefund => self.timeout,
+            Operation::FindIntent | Operation::FindRefund => self.find_timeout,
+            Operation::Statement => self.statement_timeout,
+        }
+    }
 }
 
 impl Channels {
@@ -47,7 +72,16 @@ impl Channels {
             .map(|channel| Arc::new(Gate::new(*channel, &config.containment)));
         let gates: Vec<_> = gates.collect();
         let clients = Clients::new(config, |channel| Arc::clone(&gates[channel as usize]))?;
-        Ok(Self { clients, gates })
+        let limits = Limits {
+            timeout: config.timeout,
+            find_timeout: config.find_timeout,
+            statement_timeout: config.statement_timeout,
+        };
+        Ok(Self {
+            clients,
+            gates,
+            limits,
+        })
     }
 
     /// A channel itself. Calls made on it directly are contained, and neither measured nor recorded.
@@ -213,7 +247,9 @@ impl Channels {
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = ask(self.get(channel)).await;
+        let limit = self.limits.of(operation);
+        let asked = timeout(limit, ask(self.get(channel))).await;
+        let result = asked.unwrap_or_else(|_| Err(cut_off(limit)));
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
         let (channel, outcome) = (channel.name(), exchange.outcome);
@@ -225,6 +261,13 @@ impl Channels {
         metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
         metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
         (result, exchange)
+    }
+}
+
+/// Nobody waits for it any more, and some of its requests may have had an effect.
+fn cut_off(limit: Duration) -> CallError {
+    CallError::Unknown {
+        message: format!("the call did not end within {limit:?}"),
     }
 }
 

@@ -35,7 +35,7 @@ pub const fn capabilities(channel: Channel) -> &'static Capabilities {
     }
 }
 
-/// How the providers are reached. One time-out holds for all of them.
+/// How the providers are reached. The same limits hold for all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelsConfig {
     /// The address of Stripe's API, without a path.
@@ -46,7 +46,7 @@ pub struct ChannelsConfig {
     pub wechat_api_base: String,
     /// The address of PayPal's API.
     pub paypal_api_base: String,
-    /// How long one request to a provider may take in all.
+    /// How long a call may take in all, however many requests to its provider it needs.
     pub timeout: Duration,
     /// How long connecting may take; shorter than `timeout`.
     pub connect_timeout: Duration,
@@ -66,9 +66,7 @@ impl Default for ChannelsConfig {
     fn default() -> Self {
         let StripeConfig {
             api_base,
-            find_timeout,
             find_page_limit,
-            statement_timeout,
             statement_page_limit,
         } = StripeConfig::default();
         Self {
@@ -78,9 +76,9 @@ impl Default for ChannelsConfig {
             paypal_api_base: "https://api-m.paypal.com".into(),
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
-            find_timeout,
+            find_timeout: Duration::from_secs(20),
             find_page_limit,
-            statement_timeout,
+            statement_timeout: Duration::from_secs(300),
             statement_page_limit,
             containment: ContainmentConfig::default(),
         }
@@ -103,15 +101,14 @@ impl Clients {
         gate: impl Fn(Channel) -> Arc<Gate>,
     ) -> Result<Self, ChannelsError> {
         let http = HttpConfig {
-            timeout: config.timeout,
+            // A call of one request ends by this and not by its own limit, so that the gate learns of it.
+            timeout: config.timeout * 9 / 10,
             connect_timeout: config.connect_timeout,
         };
         let line = |channel| Line::new(&http, gate(channel));
         let stripe = StripeConfig {
             api_base: config.stripe_api_base.clone(),
-            find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
-            statement_timeout: config.statement_timeout,
             statement_page_limit: config.statement_page_limit,
         };
         Ok(Self {

@@ -8,8 +8,6 @@ mod pages;
 mod refunds;
 mod statement;
 
-use std::time::Duration;
-
 use domain::{
     channel::{
         CallError, Channel, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef, Statement,
@@ -36,12 +34,8 @@ use crate::{
 pub struct StripeConfig {
     /// The address of the API, without a path.
     pub api_base: String,
-    /// How long looking for a lost intent or refund may take, all pages together.
-    pub find_timeout: Duration,
     /// How many pages of a hundred are looked through for a lost intent or refund.
     pub find_page_limit: u32,
-    /// How long fetching a statement may take, all pages together.
-    pub statement_timeout: Duration,
     /// How many pages of a hundred lines a statement may have.
     pub statement_page_limit: u32,
 }
@@ -50,9 +44,7 @@ impl Default for StripeConfig {
     fn default() -> Self {
         Self {
             api_base: "https://api.stripe.com".into(),
-            find_timeout: Duration::from_secs(20),
             find_page_limit: 20,
-            statement_timeout: Duration::from_secs(300),
             statement_page_limit: 500,
         }
     }
@@ -95,7 +87,6 @@ impl Stripe {
     const fn find_bounds(&self, of: &'static str) -> Bounds {
         Bounds {
             of,
-            timeout: self.config.find_timeout,
             page_limit: self.config.find_page_limit,
         }
     }
@@ -104,7 +95,6 @@ impl Stripe {
     const fn statement_bounds(&self) -> Bounds {
         Bounds {
             of: "lines of the statement",
-            timeout: self.config.statement_timeout,
             page_limit: self.config.statement_page_limit,
         }
     }

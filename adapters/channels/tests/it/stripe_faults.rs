@@ -85,7 +85,8 @@ async fn a_call_ends_when_its_time_is_up() {
         panic!("{result:?}")
     };
     assert!(message.contains("timed out"), "{message}");
-    assert!(started.elapsed() >= TIMEOUT && started.elapsed() < TIMEOUT + Duration::from_secs(3));
+    // A request is given a little less, so that it is known for one that got no answer.
+    assert!(started.elapsed() >= TIMEOUT * 9 / 10 && started.elapsed() < TIMEOUT + Duration::from_secs(3));
 }
 
 #[tokio::test]
