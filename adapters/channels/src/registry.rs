@@ -383,6 +383,7 @@ pub fn translate_callback(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::Channels;
 
     #[test]
     fn every_channel_has_capabilities_of_its_own_and_nothing_twice() {
@@ -397,6 +398,20 @@ mod tests {
             methods.sort();
             methods.dedup();
             assert_eq!(methods.len(), capabilities.offers.len());
+        }
+    }
+
+    #[test]
+    fn a_channel_can_do_what_its_capabilities_say() {
+        runtime::install_crypto();
+        let channels = Channels::new(&ChannelsConfig::default()).unwrap();
+        for channel in Channel::ALL {
+            let client = channels.get(*channel);
+            let said = capabilities(*channel);
+            assert_eq!(client.capabilities(), said);
+            assert_eq!(client.confirming().is_some(), said.confirms, "{channel}");
+            assert_eq!(client.capturing().is_some(), said.captures, "{channel}");
+            assert_eq!(client.stating().is_some(), said.states, "{channel}");
         }
     }
 
