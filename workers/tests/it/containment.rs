@@ -50,6 +50,8 @@ async fn an_open_circuit_puts_jobs_off_and_they_go_on_when_it_closes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_beyond_the_limit_are_not_made_and_cost_no_try() {
     let world = world_with(|config| {
+        // A call that waits for its place has less time left.
+        config.channels.timeout = Duration::from_secs(2);
         config.channels.containment = ContainmentConfig {
             calls_at_once: 1,
             open_for: Duration::from_secs(5),
