@@ -22,6 +22,8 @@ pub struct Capabilities {
     pub channel: Channel,
     /// The methods that payers can pay with through it; no method is listed twice.
     pub offers: &'static [Offer],
+    /// The flows whose intents are opened without a request: we sign an address or a text, and the payer brings it there.
+    pub opened_here: &'static [Flow],
     /// The currencies it takes; no currency is listed twice.
     pub currencies: &'static [CurrencyRule],
     /// For how long the provider recognises a repeated request to open an intent.
@@ -254,6 +256,13 @@ impl Capabilities {
     /// Its offer of a method, if it has one.
     pub fn offer(&self, method: Method) -> Option<&'static Offer> {
         self.offers.iter().find(|offer| offer.method == method)
+    }
+
+    /// Whether opening an intent takes a request: one for this flow, or for the one that is taken when nobody says which.
+    pub fn opens_by_request(&self, flow: Option<Flow>) -> bool {
+        let mut flows = self.offers.iter().flat_map(|offer| offer.flows);
+        let flow = flow.or_else(|| flows.next().map(|rule| rule.flow));
+        flow.is_none_or(|flow| !self.opened_here.contains(&flow))
     }
 
     fn rule(&self, currency: Currency) -> Result<&'static CurrencyRule, AmountRefused> {

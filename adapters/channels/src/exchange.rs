@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use domain::{
-    channel::{CallError, ChannelRefund, ChannelRefundStatus, Exchange, Intent, IntentStatus, Statement},
+    channel::{
+        CallError, ChannelRefund, ChannelRefundStatus, Exchange, Intent, IntentStatus, Operation, Statement,
+    },
     payment::Failure,
 };
 
@@ -80,7 +82,7 @@ impl<T: Answered> Answered for Option<T> {
 
 /// The record of a call that took so long.
 pub(crate) fn exchange<T: Answered>(
-    operation: &'static str,
+    operation: Operation,
     result: &Result<T, CallError>,
     took: Duration,
 ) -> Exchange {

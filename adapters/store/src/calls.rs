@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    channel::Operation,
     id::{PaymentId, RefundId},
     payment::Payment,
     refund::Refund,
@@ -146,12 +147,12 @@ impl Store {
         &self,
         payment_id: PaymentId,
         job_id: &str,
-        operation: &str,
+        operation: Operation,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let asking = sqlx::query_scalar(SELECT_BEGUN)
             .bind(payment_id.as_uuid())
             .bind(job_id)
-            .bind(operation);
+            .bind(operation.name());
         answered(asking.fetch_one(&self.pool)).await
     }
 

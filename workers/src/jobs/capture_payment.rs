@@ -8,7 +8,7 @@
 use channels::{Capture, Credentials};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{CallError, Exchange, Intent, IntentStatus},
+    channel::{CallError, Exchange, Intent, IntentStatus, Operation},
     job::{CapturePayment, Job},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentStatus},
@@ -22,7 +22,7 @@ use crate::{
     jobs::{closing::failed, inquiry::Inquiry, subject::seen},
 };
 
-const OPERATION: &str = "capture_intent";
+const OPERATION: Operation = Operation::CaptureIntent;
 
 impl Handler for CapturePayment {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {

@@ -245,7 +245,10 @@ impl<'a, S: Subject> Opening<'a, S> {
     /// Why the call is not to be made now, and how long that will last.
     async fn not_now(&self) -> Result<Option<(String, Duration)>, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
-        if let Err(CallError::Limited { message, retry_after }) = context.channels.admits(subject.channel()) {
+        if subject.is_made_by_request()
+            && let Err(CallError::Limited { message, retry_after }) =
+                context.channels.admits(subject.channel())
+        {
             return Ok(Some((message, retry_after)));
         }
         let wait = subject.must_wait(context).await?;

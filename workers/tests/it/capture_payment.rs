@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{
+    channel::Operation,
     job::{CapturePayment, QueryPayment},
     payment::{Payment, PaymentStatus},
 };
@@ -85,7 +86,13 @@ async fn nothing_is_closed_while_a_capture_may_be_at_work() {
     let mut world = world().await;
     let payment = refused(&world).await;
     world
-        .note(&payment, "job_that_hangs", "capture_intent", "started", -TWO_DAYS)
+        .note(
+            &payment,
+            "job_that_hangs",
+            Operation::CaptureIntent,
+            "started",
+            -TWO_DAYS,
+        )
         .await;
     let begun = now() + TWO_DAYS;
     world.let_time_pass(TWO_DAYS).await;

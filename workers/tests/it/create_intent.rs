@@ -209,7 +209,7 @@ async fn the_provider_is_given_time_before_its_silence_counts() {
 async fn a_call_that_was_cut_off_is_not_forgotten() {
     let world = world().await;
     let payment = world.stored("k").await;
-    world.fault(EVERYTHING, "rate_limit", json!({})).await;
+    world.fault(EVERYTHING, "reset_before", json!({})).await;
     world.publish(&world.job("k", request(None))).await;
     world.wait_for(payment.id, PaymentStatus::NeedsReview).await;
     world.close().await;

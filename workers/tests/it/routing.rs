@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    channel::{Channel, Method},
+    channel::{Channel, Method, Operation},
     id::{MerchantId, RouteId},
     payment::{NextStep, Payment, PaymentRequest, PaymentStatus},
     routing::{Choice, Decision, Route, Routing, Verdict},
@@ -79,7 +79,7 @@ pub async fn nothing_was_sent(world: &World, payment: &Payment) {
         .note(
             payment,
             "job_that_died",
-            "create_intent",
+            Operation::CreateIntent,
             "not_done",
             chrono::TimeDelta::zero(),
         )

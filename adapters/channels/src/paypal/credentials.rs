@@ -4,7 +4,10 @@
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{InvalidCredentials, check_some, check_token, is_token};
+use crate::{
+    containment::Account,
+    credentials::{InvalidCredentials, check_some, check_token, digest, is_token},
+};
 
 /// The longest part, in characters. PayPal's own ids and secrets have about 80.
 const MOST: usize = 255;
@@ -70,6 +73,11 @@ impl PaypalCredentials {
             webhook_ids,
             merchant_id,
         })
+    }
+
+    /// Whose requests these are.
+    pub(super) fn account(&self) -> Account {
+        digest(&[&self.client_id, &self.client_secret])
     }
 
     /// The id of the app.

@@ -1,7 +1,7 @@
 //! Merchants' routes, and payments that move on.
 
 use domain::{
-    channel::{Channel, Exchange, Method},
+    channel::{Channel, Exchange, Method, Operation},
     currency::Currency,
     id::{MerchantId, RouteId},
     merchant::Terms,
@@ -48,7 +48,7 @@ fn ordered(world: &World, key: &str) -> Payment {
     }
 }
 
-fn said(payment: &Payment, operation: &'static str, outcome: &'static str) -> ExchangeRecord {
+fn said(payment: &Payment, operation: Operation, outcome: &'static str) -> ExchangeRecord {
     ExchangeRecord {
         payment_id: payment.id,
         channel: payment.channel,
@@ -198,13 +198,13 @@ async fn calls_of_every_channel_count_as_open_and_only_those_of_the_present_one_
     let new = ordered(&world, "k");
     let record = Record {
         new_payment: Some(new.clone()),
-        exchanges: vec![said(&new, "create_intent", "not_done")],
+        exchanges: vec![said(&new, Operation::CreateIntent, "not_done")],
         ..Record::default()
     };
     assert_eq!(world.write(record).await, Verdict::Written);
     assert_eq!(world.store.open_call(&new).await.unwrap(), None);
     let record = Record {
-        exchanges: vec![said(&new, "create_intent", "started")],
+        exchanges: vec![said(&new, Operation::CreateIntent, "started")],
         ..Record::default()
     };
     assert_eq!(world.write(record).await, Verdict::Written);

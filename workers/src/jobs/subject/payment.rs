@@ -5,7 +5,7 @@ use std::time::Duration;
 use channels::{Called, Credentials, LostIntent, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, Intent, NewIntent},
+    channel::{Channel, Exchange, Intent, NewIntent, Operation},
     id::{MerchantId, PaymentId},
     payment::{Failure, Payer, PayerDetails, Payment, PaymentEvent, PaymentStatus},
 };
@@ -19,7 +19,7 @@ impl Subject for Payment {
     type News = PaymentEvent;
 
     const OBJECT: &'static str = "intent";
-    const CALL: &'static str = "create_intent";
+    const CALL: Operation = Operation::CreateIntent;
     const POINTS: Points = Points {
         call_noted: Point::CreateIntentCallNoted,
         answered: Point::CreateIntentAnswered,
@@ -72,6 +72,10 @@ impl Subject for Payment {
 
     fn idempotency_retention(&self) -> Duration {
         channels::capabilities(self.channel).idempotency_retention
+    }
+
+    fn is_made_by_request(&self) -> bool {
+        channels::capabilities(self.channel).opens_by_request(self.flow())
     }
 
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<PaymentEvent> {
