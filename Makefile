@@ -17,7 +17,7 @@ chaos-cluster: ## the same for a RabbitMQ cluster, whose queues lose their leade
 schedules: ## play ten thousand random schedules of refunds, callbacks, wishes and retries (SLUICE_SCHEDULES of them)
 	@scripts/schedules
 
-bench-containment: ## measure what a channel that hangs costs the others (about four minutes)
+bench-containment: ## measure what a channel that hangs costs the others (about six minutes)
 	@scripts/bench-containment
 
 test: ## all checks and tests, on real PostgreSQL and RabbitMQ

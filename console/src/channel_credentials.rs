@@ -40,7 +40,11 @@ impl Console<'_> {
             CredentialsSource::Env => Secret::new(variable(VARIABLE)?),
             CredentialsSource::Stdin => text(input).map_err(|_| ConsoleError::ChannelInput(channel))?,
         };
-        let credentials = Credentials::read(channel, &handed_in)?.to_json()?;
+        let credentials = Credentials::read(channel, &handed_in)?;
+        if !args.replace_account {
+            self.check_account(merchant, &credentials).await?;
+        }
+        let credentials = credentials.to_json()?;
         self.store
             .set_credentials(merchant, channel, &credentials, &self.actor, self.now())
             .await?;
@@ -49,6 +53,27 @@ impl Console<'_> {
             ("channel", channel.to_string()),
             ("callback_path", callback_path(channel, merchant)),
         ]))
+    }
+
+    /// What is under way at one account cannot be asked about at another: it would look as if it had never been begun.
+    async fn check_account(&self, merchant: MerchantId, new: &Credentials) -> Result<(), ConsoleError> {
+        let channel = new.channel();
+        let Some(stored) = self.store.credentials(merchant, channel).await? else {
+            return Ok(());
+        };
+        let stored = Credentials::from_json(&stored)?;
+        let Some(account) = stored.account().filter(|account| new.account() != Some(account)) else {
+            return Ok(());
+        };
+        match self.store.under_way(merchant, channel).await? {
+            0 => Ok(()),
+            under_way => Err(ConsoleError::AccountInUse {
+                merchant,
+                channel,
+                account: account.to_owned(),
+                under_way,
+            }),
+        }
     }
 
     pub(crate) async fn list_channels(&self, merchant: &str) -> Result<Answer, ConsoleError> {

@@ -1,6 +1,6 @@
 //! What can go wrong with a command, told to the person who gave it. No error repeats a secret.
 
-use channels::{InvalidCredentials, standard_webhooks::InvalidSecret};
+use channels::{InvalidCredentials, NotTaken, standard_webhooks::InvalidSecret};
 use chrono::NaiveDate;
 use domain::{
     channel::Channel,
@@ -86,6 +86,25 @@ pub enum ConsoleError {
     /// A route, or a wish for a payment, has a value that cannot be used.
     #[error(transparent)]
     Field(#[from] InvalidText),
+    /// No payment could ever take the route.
+    #[error("the route would send nothing there: {0}")]
+    Route(#[from] NotTaken),
+    /// The merchant has payments under way at another account of the provider.
+    #[error(
+        "{merchant} has {under_way} payments or refunds under way at its present {channel} account {account}, and they \
+             could not be asked about at another one. Wait for them to end, or repeat with --replace-account if the account \
+             is the same or they do not matter"
+    )]
+    AccountInUse {
+        /// The merchant.
+        merchant: MerchantId,
+        /// The channel.
+        channel: Channel,
+        /// The account's public id.
+        account: String,
+        /// How many have not ended.
+        under_way: i64,
+    },
     /// There is no such route.
     #[error("there is no route {0}; `console routes list` shows those of a merchant")]
     UnknownRoute(RouteId),
@@ -128,6 +147,9 @@ pub enum ConsoleError {
     /// Nobody is paid through the channel, so there is nothing to compare.
     #[error("no merchant uses {0}; `console channels set --channel {0}` stores the credentials of one")]
     UnusedChannel(Channel),
+    /// The channel's provider tells nothing that could be compared.
+    #[error("{0} gives no statements, so there is nothing that its payments could be compared with")]
+    NoStatements(Channel),
     /// Comparisons were begun before something went wrong, and go on without the console.
     #[error(
         "{source}; the workers go on with {}, and `console differences` shows what they find",

@@ -25,6 +25,9 @@ impl Console<'_> {
         if args.date > self.now().date_naive() {
             return Err(ConsoleError::DayToCome(args.date));
         }
+        if !channels::capabilities(args.channel).states {
+            return Err(ConsoleError::NoStatements(args.channel));
+        }
         let mut begun = Vec::new();
         let compared = self.compare(args, &mut begun).await;
         compared.map_err(|error| with_runs(error, &begun))

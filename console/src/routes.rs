@@ -1,6 +1,6 @@
 //! `routes`: which channels a merchant's payments take, and why one took its.
 
-use channels::facts;
+use channels::{capabilities, facts};
 use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId, RouteId},
     money::Money,
@@ -48,34 +48,17 @@ impl Console<'_> {
             weight: 1,
             enabled: true,
         };
-        self.store_route(with(route, &args.fields)).await
+        let route = checked(with(route, &args.fields))?;
+        self.store.add_route(&route, &self.actor, self.now()).await?;
+        Ok(Answer::One(about_route(&route)))
     }
 
     async fn change_route(&self, args: &SetRoute) -> Result<Answer, ConsoleError> {
-        let stored = self.store.route(args.route).await?;
-        let mut route = stored.ok_or(ConsoleError::UnknownRoute(args.route))?;
-        route.channel = args.channel.unwrap_or(route.channel);
-        for unsaid in &args.any {
-            match unsaid {
-                Condition::Method => route.method = None,
-                Condition::Flow => route.flow = None,
-                Condition::Currency => {
-                    (route.currency, route.min_amount_minor, route.max_amount_minor) = (None, None, None);
-                }
-                Condition::MinAmountMinor => route.min_amount_minor = None,
-                Condition::MaxAmountMinor => route.max_amount_minor = None,
-                Condition::Country => route.country = None,
-            }
-        }
-        self.store_route(with(route, &args.fields)).await
-    }
-
-    async fn store_route(&self, route: Route) -> Result<Answer, ConsoleError> {
-        route.validate()?;
-        let set = self.store.set_route(&route, &self.actor, self.now());
-        if !set.await? {
-            return Err(ConsoleError::UnknownRoute(route.id));
-        }
+        let change = |route| checked(changed(route, args));
+        let changing = self
+            .store
+            .change_route(args.route, change, &self.actor, self.now());
+        let route = changing.await?.ok_or(ConsoleError::UnknownRoute(args.route))?;
         Ok(Answer::One(about_route(&route)))
     }
 
@@ -148,6 +131,30 @@ fn example(merchant: MerchantId) -> PaymentId {
         |_| PaymentId::from_uuid(merchant.as_uuid()),
         |key| PaymentId::derive(merchant, &key),
     )
+}
+
+fn changed(mut route: Route, args: &SetRoute) -> Route {
+    route.channel = args.channel.unwrap_or(route.channel);
+    for unsaid in &args.any {
+        match unsaid {
+            Condition::Method => route.method = None,
+            Condition::Flow => route.flow = None,
+            Condition::Currency => {
+                (route.currency, route.min_amount_minor, route.max_amount_minor) = (None, None, None);
+            }
+            Condition::MinAmountMinor => route.min_amount_minor = None,
+            Condition::MaxAmountMinor => route.max_amount_minor = None,
+            Condition::Country => route.country = None,
+        }
+    }
+    with(route, &args.fields)
+}
+
+/// A route that makes sense, and that some payment could take.
+fn checked(route: Route) -> Result<Route, ConsoleError> {
+    route.validate()?;
+    capabilities(route.channel).check_route(&route)?;
+    Ok(route)
 }
 
 fn with(route: Route, fields: &RouteFields) -> Route {

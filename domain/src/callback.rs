@@ -2,8 +2,18 @@
 
 use crate::{
     channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus},
-    id::RefundId,
+    id::{PaymentId, RefundId},
 };
+
+/// A callback that was verified and read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackNews {
+    /// The provider's account that it is of, where that is not the merchant's own, as in
+    /// [`NewIntent`](crate::channel::NewIntent).
+    pub account: Option<String>,
+    /// What it says.
+    pub event: CallbackEvent,
+}
 
 /// What a callback says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +31,12 @@ pub enum CallbackEvent {
     RefundTold(RefundId),
     /// Something happened to a dispute, which is now as it is shown.
     Dispute(ChannelDispute),
+    /// The provider withholds or has taken back money for a reason that Sluice has no object for: people have to look at the
+    /// merchant's account there.
+    NeedsPeople {
+        /// The payment that it carries the mark of.
+        payment_id: Option<PaymentId>,
+    },
     /// Nothing that Sluice acts upon. It is stored and acknowledged all the same.
     Other,
 }

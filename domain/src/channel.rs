@@ -248,6 +248,8 @@ pub struct ChannelRefund {
 pub enum ChannelRefundStatus {
     /// Accepted; the provider will tell whether the money arrived.
     Processing,
+    /// The money has left the merchant and did not arrive: a person has to send it another way, at the provider.
+    Stuck,
     /// The money was given back.
     Succeeded,
     /// It was not, or it came back. A refund can fail after it had succeeded.
@@ -259,6 +261,7 @@ impl ChannelRefundStatus {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Processing => "processing",
+            Self::Stuck => "stuck",
             Self::Succeeded => "succeeded",
             Self::Failed(_) => "failed",
         }
@@ -399,11 +402,54 @@ pub enum CallError {
     },
 }
 
+/// What a provider is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Open an intent.
+    CreateIntent,
+    /// Show an intent.
+    RetrieveIntent,
+    /// Look for an intent whose answer was lost.
+    FindIntent,
+    /// Try to pay an intent from the merchant's server.
+    ConfirmIntent,
+    /// Move the money that a payer has agreed to.
+    CaptureIntent,
+    /// Close an intent.
+    CancelIntent,
+    /// Give money back.
+    CreateRefund,
+    /// Show a refund.
+    RetrieveRefund,
+    /// Look for a refund whose answer was lost.
+    FindRefund,
+    /// Tell what moved on an account.
+    Statement,
+}
+
+impl Operation {
+    /// The name in tables, metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreateIntent => "create_intent",
+            Self::RetrieveIntent => "retrieve_intent",
+            Self::FindIntent => "find_intent",
+            Self::ConfirmIntent => "confirm_intent",
+            Self::CaptureIntent => "capture_intent",
+            Self::CancelIntent => "cancel_intent",
+            Self::CreateRefund => "create_refund",
+            Self::RetrieveRefund => "retrieve_refund",
+            Self::FindRefund => "find_refund",
+            Self::Statement => "statement",
+        }
+    }
+}
+
 /// One exchange with a provider, kept in `payment_records` whatever came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// What was asked, such as `create_intent`.
-    pub operation: &'static str,
+    /// What was asked.
+    pub operation: Operation,
     /// What came of it, such as `ok`, `declined`, `unknown`.
     pub outcome: &'static str,
     /// The provider's id of the object that was answered, when there is one: an intent, or a refund.

@@ -197,6 +197,12 @@ fn refused(channel: Channel, error: CallbackRefused) -> Problem {
             tracing::debug!(%channel, "a signature probe is refused");
             count(channel, "probe");
         }
+        // Anybody can name a key that nobody knows. Should it be the provider's new one, every callback is refused until the
+        // merchant's credentials hold it.
+        SignatureRefused::UnknownKey => {
+            tracing::warn!(%channel, "a callback names a signing key that is not among the merchant's credentials");
+            count(channel, "unknown_key");
+        }
         error => {
             tracing::warn!(%error, %channel, "callback refused");
             count(channel, "bad_signature");

@@ -33,6 +33,8 @@ pub enum ProblemKind {
     RefundTooLarge,
     /// The refund is to be in another currency than the payment.
     RefundCurrencyDiffers,
+    /// The channel makes no more refunds of the payment.
+    RefundNotTaken,
     /// A wish about a payment or an order cannot be carried out as it stands.
     ActionRefused,
     /// No API key, or not a good one.
@@ -65,7 +67,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::InvalidQuery,
@@ -75,6 +77,7 @@ impl ProblemKind {
         Self::NothingLeftToRefund,
         Self::RefundTooLarge,
         Self::RefundCurrencyDiffers,
+        Self::RefundNotTaken,
         Self::ActionRefused,
         Self::Unauthorized,
         Self::BadSignature,
@@ -103,6 +106,7 @@ impl ProblemKind {
             Self::NothingLeftToRefund => "/problems/nothing-left-to-refund",
             Self::RefundTooLarge => "/problems/refund-too-large",
             Self::RefundCurrencyDiffers => "/problems/refund-currency-differs",
+            Self::RefundNotTaken => "/problems/refund-not-taken",
             Self::ActionRefused => "/problems/action-refused",
             Self::Unauthorized => "/problems/unauthorized",
             Self::BadSignature => "/problems/bad-signature",
@@ -133,6 +137,7 @@ impl ProblemKind {
             | Self::PaymentNotPaid
             | Self::NothingLeftToRefund
             | Self::RefundTooLarge
+            | Self::RefundNotTaken
             | Self::ActionRefused => StatusCode::CONFLICT,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -158,6 +163,7 @@ impl ProblemKind {
             Self::NothingLeftToRefund => "Nothing of the payment is left to refund",
             Self::RefundTooLarge => "More than is left of the payment",
             Self::RefundCurrencyDiffers => "The payment is in another currency",
+            Self::RefundNotTaken => "The channel makes no more refunds of the payment",
             Self::ActionRefused => "It is not allowed as things stand",
             Self::Unauthorized => "A valid API key is needed",
             Self::BadSignature => "The callback is not signed by its provider",

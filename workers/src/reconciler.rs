@@ -1,4 +1,5 @@
-//! The reconciler: sees to it that every day of every merchant is compared with what its providers say.
+//! The reconciler: sees to it that every day of every merchant is compared with what its providers say, as far as they give
+//! statements.
 //!
 //! Each process runs one. It keeps nothing: it looks which days nobody has begun to compare, and begins them together
 //! with their jobs, in one transaction. Others do the same at the same time, and each day is begun once. After days of
@@ -7,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::clock::Clock;
+use domain::{channel::Channel, clock::Clock};
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,7 @@ impl Reconciler {
         let first = yesterday - TimeDelta::days(CATCH_UP_DAYS - 1);
         let begun = self
             .store
-            .begin_due_reconciliations(first, yesterday, BATCH, now)
+            .begin_due_reconciliations(&stating(), first, yesterday, BATCH, now)
             .await?;
         if begun > 0 {
             tracing::info!(begun, "days are taken up for comparison");
@@ -67,7 +68,9 @@ impl Reconciler {
 
     async fn measure(&self, now: DateTime<Utc>, yesterday: NaiveDate) -> Result<(), StoreError> {
         let first = yesterday - TimeDelta::days(WATCHED_DAYS - 1);
-        for overview in self.store.reconciliation_overview(first, yesterday).await? {
+        let channels = stating();
+        let overviews = self.store.reconciliation_overview(&channels, first, yesterday);
+        for overview in overviews.await? {
             let age = overview
                 .waiting_since
                 .map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
@@ -78,4 +81,12 @@ impl Reconciler {
         }
         Ok(())
     }
+}
+
+/// The channels whose providers tell what moved.
+fn stating() -> Vec<Channel> {
+    let channels = Channel::ALL.iter().copied();
+    channels
+        .filter(|channel| channels::capabilities(*channel).states)
+        .collect()
 }

@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::{
+    channel::Channel,
     clock::Clock,
     job::{Envelope, Job},
     query_schedule::{QuerySchedule, closing_pauses},
@@ -82,7 +83,11 @@ impl Sweeper {
     /// Has payments closed that were not paid in time.
     async fn expire(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let pauses = closing_pauses(self.retry_unit);
-        let batch = self.store.claim_expiries(now, &pauses, BATCH).await?;
+        let capturing = Channel::ALL.iter().copied();
+        let capturing: Vec<_> = capturing
+            .filter(|channel| channels::capabilities(*channel).captures)
+            .collect();
+        let batch = self.store.claim_expiries(now, &pauses, &capturing, BATCH).await?;
         let jobs: Vec<Envelope> = batch
             .expiries
             .iter()

@@ -4,7 +4,11 @@
 //! than the event's id and type. A worker translates, later and from the same bytes, so that an event nobody
 //! understands is stored and acknowledged before it becomes a problem.
 
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
+
+/// How far ahead of ours a provider's clock may be, in seconds.
+const AHEAD_S: u64 = 300;
 
 /// Why a message is not taken for one signed by its provider. Holds nothing that helps to sign one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +79,13 @@ impl SignatureRefused {
                 tolerance_s,
             })
         }
+    }
+
+    /// Refuses what was signed longer ago than `oldest_s` seconds, or ahead of our clock: for providers that sign once what
+    /// they send again for hours or days. What they would not send any more, somebody else has kept.
+    pub(crate) fn check_age(signed_at: DateTime<Utc>, now: DateTime<Utc>, oldest_s: u64) -> Result<(), Self> {
+        let tolerance_s = if signed_at < now { oldest_s } else { AHEAD_S };
+        Self::check_timestamp(signed_at.timestamp(), now.timestamp(), tolerance_s)
     }
 }
 

@@ -3,16 +3,18 @@
 //! Each call gives its result together with the [`Exchange`] to store: what was asked, what came of it, how
 //! long it took. Storing it is the caller's, in the transaction that also records the result.
 
+use std::{sync::Arc, time::Duration};
+
 use domain::{
     channel::{
-        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, RefundRef,
-        Statement,
+        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, Operation,
+        RefundRef, Statement,
     },
     id::RefundId,
 };
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     channel::{
@@ -30,7 +32,32 @@ pub type Called<T> = (Result<T, CallError>, Exchange);
 #[derive(Debug)]
 pub struct Channels {
     clients: Clients,
-    gates: Vec<Gate>,
+    gates: Vec<Arc<Gate>>,
+    limits: Limits,
+}
+
+/// How long calls may take, all of their requests together.
+#[derive(Debug)]
+struct Limits {
+    timeout: Duration,
+    find_timeout: Duration,
+    statement_timeout: Duration,
+}
+
+impl Limits {
+    const fn of(&self, operation: Operation) -> Duration {
+        match operation {
+            Operation::CreateIntent
+            | Operation::RetrieveIntent
+            | Operation::ConfirmIntent
+            | Operation::CaptureIntent
+            | Operation::CancelIntent
+            | Operation::CreateRefund
+            | Operation::RetrieveRefund => self.timeout,
+            Operation::FindIntent | Operation::FindRefund => self.find_timeout,
+            Operation::Statement => self.statement_timeout,
+        }
+    }
 }
 
 impl Channels {
@@ -39,34 +66,42 @@ impl Channels {
     /// # Errors
     /// An address is not one, or TLS is not set up.
     pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
+        // There is one for every channel, in their order.
         let gates = Channel::ALL
             .iter()
-            .map(|channel| Gate::new(*channel, &config.containment));
+            .map(|channel| Arc::new(Gate::new(*channel, &config.containment)));
+        let gates: Vec<_> = gates.collect();
+        let clients = Clients::new(config, |channel| Arc::clone(&gates[channel as usize]))?;
+        let limits = Limits {
+            timeout: config.timeout,
+            find_timeout: config.find_timeout,
+            statement_timeout: config.statement_timeout,
+        };
         Ok(Self {
-            clients: Clients::new(config)?,
-            gates: gates.collect(),
+            clients,
+            gates,
+            limits,
         })
     }
 
-    /// A channel itself. Calls made on it directly are neither measured nor recorded.
+    /// A channel itself. Calls made on it directly are contained, and neither measured nor recorded.
     pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
         self.clients.get(channel)
     }
 
-    /// Whether a call would be made now. For whoever has something to prepare before it.
+    /// Whether a request that changes something would be sent now. For whoever has something to prepare before it.
     ///
     /// # Errors
     /// [`CallError::Limited`]: the provider does not answer.
     pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
-        self.gate(channel).is_open(Purpose::Change)
+        self.gate(channel).check(Purpose::Change)
     }
 
-    /// Whether the provider has answered lately, as far as this process knows.
+    /// Whether the provider may be asked to do something now, as far as this process knows.
     pub fn is_healthy(&self, channel: Channel) -> bool {
         self.gate(channel).is_healthy()
     }
 
-    /// There is one for every channel, in their order.
     fn gate(&self, channel: Channel) -> &Gate {
         &self.gates[channel as usize]
     }
@@ -74,7 +109,7 @@ impl Channels {
     /// [`PaymentChannel::create_intent`], measured.
     pub async fn create_intent(&self, credentials: &Credentials, new: &NewIntent) -> Called<Intent> {
         reach(Point::ProviderBeforeCreate);
-        let called = self.call(credentials, "create_intent", |channel| {
+        let called = self.call(credentials, Operation::CreateIntent, |channel| {
             channel.create_intent(credentials, new)
         });
         let called = called.await;
@@ -84,7 +119,7 @@ impl Channels {
 
     /// [`PaymentChannel::retrieve_intent`], measured.
     pub async fn retrieve_intent(&self, credentials: &Credentials, intent: &IntentRef) -> Called<Intent> {
-        self.call(credentials, "retrieve_intent", |channel| {
+        self.call(credentials, Operation::RetrieveIntent, |channel| {
             channel.retrieve_intent(credentials, intent)
         })
         .await
@@ -93,7 +128,7 @@ impl Channels {
     /// [`PaymentChannel::find_intent`], measured.
     pub async fn find_intent(&self, credentials: &Credentials, lost: &LostIntent) -> Called<Option<Intent>> {
         reach(Point::ProviderBeforeFind);
-        let called = self.call(credentials, "find_intent", |channel| {
+        let called = self.call(credentials, Operation::FindIntent, |channel| {
             channel.find_intent(credentials, lost)
         });
         let called = called.await;
@@ -107,7 +142,7 @@ impl Channels {
         credentials: &Credentials,
         confirmation: &Confirmation,
     ) -> Called<Intent> {
-        self.call(credentials, "confirm_intent", |channel| {
+        self.call(credentials, Operation::ConfirmIntent, |channel| {
             match channel.confirming() {
                 Some(confirming) => confirming.confirm_intent(credentials, confirmation),
                 None => unsupported(channel),
@@ -118,7 +153,7 @@ impl Channels {
 
     /// [`CapturesIntents::capture_intent`](crate::CapturesIntents::capture_intent), measured. A channel that has no such thing refuses it.
     pub async fn capture_intent(&self, credentials: &Credentials, capture: &Capture) -> Called<Intent> {
-        self.call(credentials, "capture_intent", |channel| {
+        self.call(credentials, Operation::CaptureIntent, |channel| {
             match channel.capturing() {
                 Some(capturing) => capturing.capture_intent(credentials, capture),
                 None => unsupported(channel),
@@ -133,7 +168,7 @@ impl Channels {
         credentials: &Credentials,
         cancellation: &Cancellation,
     ) -> Called<Intent> {
-        self.call(credentials, "cancel_intent", |channel| {
+        self.call(credentials, Operation::CancelIntent, |channel| {
             channel.cancel_intent(credentials, cancellation)
         })
         .await
@@ -142,7 +177,7 @@ impl Channels {
     /// [`PaymentChannel::create_refund`], measured.
     pub async fn create_refund(&self, credentials: &Credentials, new: &NewRefund) -> Called<ChannelRefund> {
         reach(Point::ProviderBeforeRefund);
-        let called = self.call(credentials, "create_refund", |channel| {
+        let called = self.call(credentials, Operation::CreateRefund, |channel| {
             channel.create_refund(credentials, new)
         });
         let called = called.await;
@@ -156,7 +191,7 @@ impl Channels {
         credentials: &Credentials,
         refund: &RefundRef,
     ) -> Called<ChannelRefund> {
-        self.call(credentials, "retrieve_refund", |channel| {
+        self.call(credentials, Operation::RetrieveRefund, |channel| {
             channel.retrieve_refund(credentials, refund)
         })
         .await
@@ -164,7 +199,7 @@ impl Channels {
 
     /// [`GivesStatements::refund_behind`](crate::GivesStatements::refund_behind), measured.
     pub async fn refund_behind(&self, credentials: &Credentials, object_id: &str) -> Called<ChannelRefund> {
-        self.call(credentials, "retrieve_refund", |channel| {
+        self.call(credentials, Operation::RetrieveRefund, |channel| {
             match channel.stating() {
                 Some(stating) => stating.refund_behind(credentials, object_id),
                 None => unsupported(channel),
@@ -180,7 +215,7 @@ impl Channels {
         intent: &IntentRef,
         refund_id: RefundId,
     ) -> Called<Option<ChannelRefund>> {
-        self.call(credentials, "find_refund", |channel| {
+        self.call(credentials, Operation::FindRefund, |channel| {
             channel.find_refund(credentials, intent, refund_id)
         })
         .await
@@ -195,9 +230,11 @@ impl Channels {
         credentials: &Credentials,
         period: StatementPeriod,
     ) -> Result<Statement, CallError> {
-        let called = self.call(credentials, "statement", |channel| match channel.stating() {
-            Some(stating) => stating.statement(credentials, period),
-            None => unsupported(channel),
+        let called = self.call(credentials, Operation::Statement, |channel| {
+            match channel.stating() {
+                Some(stating) => stating.statement(credentials, period),
+                None => unsupported(channel),
+            }
         });
         called.await.0
     }
@@ -205,25 +242,20 @@ impl Channels {
     async fn call<'a, T: Answered>(
         &'a self,
         credentials: &'a Credentials,
-        operation: &'static str,
+        operation: Operation,
         ask: impl FnOnce(&'a dyn PaymentChannel) -> BoxFuture<'a, Result<T, CallError>>,
     ) -> Called<T> {
         let channel = credentials.channel();
         let started = Instant::now();
-        let result = match self.gate(channel).enter(purpose(operation)).await {
-            Ok(admission) => {
-                let result = ask(self.get(channel)).await;
-                admission.settle(&result);
-                result
-            }
-            Err(limited) => Err(limited),
-        };
+        let limit = self.limits.of(operation);
+        let asked = timeout(limit, ask(self.get(channel))).await;
+        let result = asked.unwrap_or_else(|_| Err(cut_off(limit)));
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
         let (channel, outcome) = (channel.name(), exchange.outcome);
         let labels = [
             ("channel", channel),
-            ("operation", operation),
+            ("operation", operation.name()),
             ("outcome", outcome),
         ];
         metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
@@ -232,13 +264,10 @@ impl Channels {
     }
 }
 
-/// What an operation is for, by the name that exchanges and metrics give it.
-fn purpose(operation: &str) -> Purpose {
-    match operation {
-        "create_intent" | "confirm_intent" | "capture_intent" | "cancel_intent" | "create_refund" => {
-            Purpose::Change
-        }
-        _ => Purpose::Question,
+/// Nobody waits for it any more, and some of its requests may have had an effect.
+fn cut_off(limit: Duration) -> CallError {
+    CallError::Unknown {
+        message: format!("the call did not end within {limit:?}"),
     }
 }
 

@@ -5,11 +5,15 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::{
     channel::{Channel, Flow, Method},
     currency::Currency,
     money::Money,
+    payment::Failure,
 };
+
+const DAY_S: u64 = 24 * 60 * 60;
 
 /// What a channel takes and promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub struct Capabilities {
     pub channel: Channel,
     /// The methods that payers can pay with through it; no method is listed twice.
     pub offers: &'static [Offer],
+    /// The flows whose intents are opened without a request: we sign an address or a text, and the payer brings it there.
+    pub opened_here: &'static [Flow],
     /// The currencies it takes; no currency is listed twice.
     pub currencies: &'static [CurrencyRule],
     /// For how long the provider recognises a repeated request to open an intent.
@@ -166,6 +172,46 @@ pub enum AmountRefused {
     },
 }
 
+/// A channel does not give money back as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RefundNotTaken {
+    /// Not this amount.
+    #[error(transparent)]
+    Amount(#[from] AmountRefused),
+    /// The payment has had as many refunds as the channel makes.
+    #[error("{channel} makes at most {most} refunds of a payment")]
+    TooMany {
+        /// The channel.
+        channel: Channel,
+        /// How many a payment can have.
+        most: u32,
+    },
+    /// The payment was made too long ago.
+    #[error("{channel} gives money back within {days} days of the payment")]
+    TooLate {
+        /// The channel.
+        channel: Channel,
+        /// For how many days a payment can be refunded.
+        days: u64,
+    },
+}
+
+impl RefundNotTaken {
+    /// The stable code in failures and problem documents.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Amount(_) => "refund_amount_not_taken",
+            Self::TooMany { .. } => "too_many_refunds",
+            Self::TooLate { .. } => "refund_too_late",
+        }
+    }
+
+    /// The failure of a refund that is refused for this.
+    pub fn failure(self) -> Failure {
+        Failure::refund_refused(self.code(), &self.to_string())
+    }
+}
+
 impl Capabilities {
     /// Whether the channel charges this amount.
     ///
@@ -181,14 +227,42 @@ impl Capabilities {
     ///
     /// # Errors
     /// Says what the channel would take instead.
-    pub fn check_refund_amount(&self, money: Money) -> Result<(), AmountRefused> {
+    pub(crate) fn check_refund_amount(&self, money: Money) -> Result<(), AmountRefused> {
         let rule = self.rule(money.currency)?;
         self.check(money, rule, rule.step_minor)
+    }
+
+    /// Whether the channel still gives this much of a payment back that is so old and had so many refunds before. A payment's age
+    /// counts from when it was asked for, which is a little before it was paid.
+    ///
+    /// # Errors
+    /// Says what the channel would take instead.
+    pub fn check_refund(&self, money: Money, age: TimeDelta, earlier: u32) -> Result<(), RefundNotTaken> {
+        let channel = self.channel;
+        self.check_refund_amount(money)?;
+        if let Some(most) = self.refunds.most.filter(|most| earlier >= *most) {
+            return Err(RefundNotTaken::TooMany { channel, most });
+        }
+        let is_over = |window: &Duration| age.to_std().is_ok_and(|age| age > *window);
+        match self.refunds.window.filter(is_over) {
+            Some(window) => Err(RefundNotTaken::TooLate {
+                channel,
+                days: window.as_secs() / DAY_S,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Its offer of a method, if it has one.
     pub fn offer(&self, method: Method) -> Option<&'static Offer> {
         self.offers.iter().find(|offer| offer.method == method)
+    }
+
+    /// Whether opening an intent takes a request: one for this flow, or for the one that is taken when nobody says which.
+    pub fn opens_by_request(&self, flow: Option<Flow>) -> bool {
+        let mut flows = self.offers.iter().flat_map(|offer| offer.flows);
+        let flow = flow.or_else(|| flows.next().map(|rule| rule.flow));
+        flow.is_none_or(|flow| !self.opened_here.contains(&flow))
     }
 
     fn rule(&self, currency: Currency) -> Result<&'static CurrencyRule, AmountRefused> {
@@ -300,5 +374,41 @@ mod tests {
         );
         let maximum = kwd(1_000);
         assert_eq!(check(1_010), Err(AmountRefused::TooLarge { channel, maximum }));
+    }
+
+    #[test]
+    fn refunds_end_with_their_number_and_their_time() {
+        let fen = |amount_minor| Money {
+            amount_minor,
+            currency: Currency::CNY,
+        };
+        let wechat = &crate::wechat::CAPABILITIES;
+        let check = |days, earlier| wechat.check_refund(fen(1), TimeDelta::days(days), earlier);
+        assert_eq!(check(365, 49), Ok(()));
+        let refused = check(0, 50).unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.to_string().as_str()),
+            ("too_many_refunds", "wechat makes at most 50 refunds of a payment")
+        );
+        let refused = check(366, 0).unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.to_string().as_str()),
+            (
+                "refund_too_late",
+                "wechat gives money back within 365 days of the payment"
+            )
+        );
+        let nothing = wechat.check_refund(fen(0), TimeDelta::zero(), 0).unwrap_err();
+        assert_eq!(nothing.code(), "refund_amount_not_taken");
+        let stripe = &crate::stripe::CAPABILITIES;
+        let usd = Money {
+            currency: Currency::USD,
+            ..fen(1)
+        };
+        assert_eq!(
+            stripe.check_refund(usd, TimeDelta::days(4_000), 4_000),
+            Ok(()),
+            "Stripe has no such limits"
+        );
     }
 }

@@ -1,13 +1,17 @@
-//! Keeps the trouble of one provider from becoming everybody's.
+//! Keeps the trouble of one provider from becoming everybody's, and that of one merchant from becoming its channel's.
 //!
-//! Every channel has a gate of its own: at most so many calls at once, and two circuit breakers, one for calls that change
-//! something and one for questions. A provider that hangs when it is asked to charge may still tell what it did, and that
-//! is just what has to be found out then. Whoever finds the gate shut
-//! is told so at once, or after a moment, with the certainty that nothing was sent ([`CallError::Limited`]), and can put the work off instead
-//! of holding a place that another channel's work could use. What a gate knows is this process's own experience; others
-//! find out for themselves.
+//! Every channel has a gate of its own, which every request to its provider passes: at most so many at once, of them a share
+//! for each merchant, and two circuit breakers, one for requests that change something and one for questions. A provider
+//! that hangs when it is asked to charge may still tell what it did, and that is just what has to be found out then. What is
+//! counted is whether the provider answers, not what: a merchant's wrong key shuts nobody else out, and what contacts no
+//! provider passes no gate.
+//!
+//! Whoever finds the gate shut is told so at once, or after a moment, with the certainty that nothing was sent
+//! ([`CallError::Limited`]), and can put the work off instead of holding a place that another channel's work could use. What
+//! a gate knows is this process's own experience; others find out for themselves.
 
 mod breaker;
+mod shares;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,22 +20,28 @@ use std::{
 
 use domain::channel::{CallError, Channel};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout},
 };
 
 use breaker::{Breaker, State};
+use shares::Shares;
 
-/// How long a call waits for a place. A provider that answers frees one long before; of one that does not, the calls that
-/// wait must not hold up others.
+/// How long a request waits for a place. A provider that answers frees one long before; of one that does not, the requests
+/// that wait must not hold up others.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How soon whoever found no place may look again.
 const BUSY_FOR: Duration = Duration::from_secs(1);
+/// One merchant may hold one of so many parts of the places.
+const PARTS: usize = 2;
+
+/// Whose requests count together: those that are made with the same key. It is secret, so this is a digest of it.
+pub(crate) type Account = [u8; 32];
 
 /// How a channel's calls are contained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContainmentConfig {
-    /// How many calls to one provider may be under way at once in this process.
+    /// How many requests to one provider may be under way at once in this process. One merchant may have half of them.
     pub calls_at_once: usize,
     /// For how long a breaker stays open at first. Each time in vain doubles it, up to eight times as long.
     pub open_for: Duration,
@@ -46,7 +56,7 @@ impl Default for ContainmentConfig {
     }
 }
 
-/// What a call is for.
+/// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// It may have an effect.
@@ -70,18 +80,19 @@ impl Purpose {
 pub(crate) struct Gate {
     channel: Channel,
     places: Arc<Semaphore>,
+    shares: Shares,
     changes: Mutex<Breaker>,
     questions: Mutex<Breaker>,
 }
 
-/// A call that may be made. Dropped unsettled, as when its job is cut off, it counts as nothing.
+/// A request that may be sent. Dropped unsettled, as when its job is cut off, it counts as nothing.
 #[derive(Debug)]
 pub(crate) struct Admission<'g> {
     gate: &'g Gate,
     purpose: Purpose,
     is_probe: bool,
     is_settled: bool,
-    _place: OwnedSemaphorePermit,
+    _places: [OwnedSemaphorePermit; 2],
 }
 
 impl Gate {
@@ -89,6 +100,7 @@ impl Gate {
         let gate = Self {
             channel,
             places: Arc::new(Semaphore::new(config.calls_at_once)),
+            shares: Shares::new(config.calls_at_once / PARTS),
             changes: Mutex::new(Breaker::new(config.open_for)),
             questions: Mutex::new(Breaker::new(config.open_for)),
         };
@@ -97,26 +109,25 @@ impl Gate {
         gate
     }
 
-    /// Whether the circuit would let a call through now. For whoever has something to prepare before it.
-    pub(crate) fn is_open(&self, purpose: Purpose) -> Result<(), CallError> {
+    /// Whether the circuit would let a request through now, or why not. For whoever has something to prepare before it.
+    pub(crate) fn check(&self, purpose: Purpose) -> Result<(), CallError> {
         match self.breaker(purpose).shut_for(Instant::now()) {
             Some(wait) => Err(self.broken(wait)),
             None => Ok(()),
         }
     }
 
-    /// Whether the provider has lately done what it was asked to.
+    /// Whether the provider may be asked to do something now. One that was left alone for long enough may: somebody has to
+    /// find out that it is back.
     pub(crate) fn is_healthy(&self) -> bool {
-        self.breaker(Purpose::Change).state(Instant::now()) == State::Closed
+        self.check(Purpose::Change).is_ok()
     }
 
-    /// Lets a call through, or says why not.
-    pub(crate) async fn enter(&self, purpose: Purpose) -> Result<Admission<'_>, CallError> {
+    /// Lets a request through, or says why not.
+    pub(crate) async fn enter(&self, purpose: Purpose, account: Account) -> Result<Admission<'_>, CallError> {
         // Whom the circuit will not let through does not wait for a place first.
-        self.is_open(purpose)
-            .inspect_err(|_| self.count_rejected("open"))?;
-        let place = Arc::clone(&self.places).acquire_owned();
-        let Ok(Ok(place)) = timeout(PATIENCE, place).await else {
+        self.check(purpose).inspect_err(|_| self.count_rejected("open"))?;
+        let Ok(Ok(places)) = timeout(PATIENCE, self.places(account)).await else {
             self.count_rejected("busy");
             return Err(self.busy());
         };
@@ -131,7 +142,7 @@ impl Gate {
                     purpose,
                     is_probe,
                     is_settled: false,
-                    _place: place,
+                    _places: places,
                 })
             }
             Err(wait) => {
@@ -139,6 +150,13 @@ impl Gate {
                 Err(self.broken(wait))
             }
         }
+    }
+
+    /// One of the merchant's places and one of the channel's.
+    async fn places(&self, account: Account) -> Result<[OwnedSemaphorePermit; 2], AcquireError> {
+        let own = self.shares.of(account).acquire_owned().await?;
+        let place = Arc::clone(&self.places).acquire_owned().await?;
+        Ok([own, place])
     }
 
     fn breaker(&self, purpose: Purpose) -> MutexGuard<'_, Breaker> {
@@ -183,11 +201,18 @@ impl Gate {
 }
 
 impl Admission<'_> {
-    /// What came of the call. Only a provider that does not answer, or not as one, is in trouble: whatever it decided, it
-    /// was there.
-    pub(crate) fn settle<T>(mut self, result: &Result<T, CallError>) {
+    /// The provider has answered: whatever it said, it was there.
+    pub(crate) fn answered(self) {
+        self.settle(false);
+    }
+
+    /// It has not, or nothing but that it is in trouble.
+    pub(crate) fn failed(self) {
+        self.settle(true);
+    }
+
+    fn settle(mut self, is_failure: bool) {
         self.is_settled = true;
-        let is_failure = matches!(result, Err(CallError::NotDone { .. } | CallError::Unknown { .. }));
         let mut breaker = self.gate.breaker(self.purpose);
         let before = breaker.state(Instant::now());
         breaker.note(is_failure, self.is_probe, Instant::now());
@@ -210,38 +235,54 @@ impl Drop for Admission<'_> {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        currency::Currency,
+        money::Money,
+        payment::PaymentRequest,
+        routing::{Wish, decide},
+    };
+
     use super::*;
+    use crate::taking::facts;
 
     fn gate() -> Gate {
         Gate::new(
             Channel::Alipay,
             &ContainmentConfig {
-                calls_at_once: 2,
+                calls_at_once: 4,
                 open_for: Duration::from_secs(5),
             },
         )
     }
 
+    async fn change(gate: &Gate, merchant: u8) -> Result<Admission<'_>, CallError> {
+        gate.enter(Purpose::Change, [merchant; 32]).await
+    }
+
     async fn fail(gate: &Gate) {
-        let unknown: Result<(), _> = Err(CallError::Unknown {
-            message: "time-out".into(),
-        });
-        gate.enter(Purpose::Change).await.unwrap().settle(&unknown);
+        change(gate, 1).await.unwrap().failed();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_calls_than_places_and_a_place_is_given_back() {
+    async fn no_more_requests_than_places_and_a_place_is_given_back() {
         let gate = gate();
-        let (first, _second) = (
-            gate.enter(Purpose::Change).await.unwrap(),
-            gate.enter(Purpose::Change).await.unwrap(),
-        );
-        assert!(matches!(
-            gate.enter(Purpose::Change).await,
-            Err(CallError::Limited { .. })
-        ));
-        first.settle(&Ok(()));
-        assert!(gate.enter(Purpose::Change).await.is_ok());
+        let mut held = Vec::new();
+        for merchant in [1, 1, 2, 2] {
+            held.push(change(&gate, merchant).await.unwrap());
+        }
+        assert!(matches!(change(&gate, 3).await, Err(CallError::Limited { .. })));
+        held.remove(0).answered();
+        assert!(change(&gate, 3).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_merchants_requests_leave_places_to_the_others() {
+        let gate = gate();
+        let (first, _second) = (change(&gate, 1).await.unwrap(), change(&gate, 1).await.unwrap());
+        assert!(matches!(change(&gate, 1).await, Err(CallError::Limited { .. })));
+        assert!(change(&gate, 2).await.is_ok());
+        first.answered();
+        assert!(change(&gate, 1).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -252,18 +293,38 @@ mod tests {
             fail(&gate).await;
         }
         assert!(!gate.is_healthy());
-        assert!(matches!(
-            gate.enter(Purpose::Change).await,
-            Err(CallError::Limited { .. })
-        ));
+        assert!(matches!(change(&gate, 1).await, Err(CallError::Limited { .. })));
         tokio::time::advance(Duration::from_secs(6)).await;
-        let probe = gate.enter(Purpose::Change).await.unwrap();
-        assert!(
-            gate.enter(Purpose::Change).await.is_err(),
-            "one is enough to find out"
-        );
-        probe.settle(&Ok(()));
-        assert!(gate.is_healthy() && gate.enter(Purpose::Change).await.is_ok());
+        let probe = change(&gate, 1).await.unwrap();
+        assert!(!gate.is_healthy());
+        assert!(change(&gate, 1).await.is_err(), "one is enough to find out");
+        probe.answered();
+        assert!(gate.is_healthy() && change(&gate, 1).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_was_left_alone_for_long_enough_is_chosen_again() {
+        let gate = gate();
+        let request = PaymentRequest::of(Money {
+            amount_minor: 1,
+            currency: Currency::CNY,
+        });
+        let chosen = || {
+            let wish = Wish::of(&request, None);
+            let configured = [Channel::Alipay, Channel::Wechat];
+            let facts = facts(&wish, &configured, |channel| {
+                channel != Channel::Alipay || gate.is_healthy()
+            });
+            let payment_id = "pay_1fedc3ad96208c7eaf799d250faf6052".parse().unwrap();
+            decide(payment_id, &wish, &[], &facts).order[0].channel
+        };
+        assert_eq!(chosen(), Channel::Alipay);
+        for _ in 0..10 {
+            fail(&gate).await;
+        }
+        assert_eq!(chosen(), Channel::Wechat);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(chosen(), Channel::Alipay, "somebody has to find out");
     }
 
     #[tokio::test(start_paused = true)]
@@ -273,21 +334,8 @@ mod tests {
             fail(&gate).await;
         }
         tokio::time::advance(Duration::from_secs(6)).await;
-        drop(gate.enter(Purpose::Change).await.unwrap());
-        assert!(gate.enter(Purpose::Change).await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_a_provider_decides_is_no_trouble() {
-        let gate = gate();
-        for _ in 0..50 {
-            let refused: Result<(), _> = Err(CallError::Refused {
-                code: "x".into(),
-                message: "y".into(),
-            });
-            gate.enter(Purpose::Change).await.unwrap().settle(&refused);
-        }
-        assert!(gate.is_healthy());
+        drop(change(&gate, 1).await.unwrap());
+        assert!(change(&gate, 1).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -296,7 +344,7 @@ mod tests {
         for _ in 0..10 {
             fail(&gate).await;
         }
-        assert!(gate.enter(Purpose::Change).await.is_err());
-        assert!(gate.enter(Purpose::Question).await.is_ok());
+        assert!(change(&gate, 1).await.is_err());
+        assert!(gate.enter(Purpose::Question, [1; 32]).await.is_ok());
     }
 }

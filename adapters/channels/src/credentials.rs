@@ -4,6 +4,7 @@
 //! only so that people can hand them in and the store can seal them: it is never quoted in an error.
 
 use domain::secret::Secret;
+use ring::digest;
 use serde::de::DeserializeOwned;
 
 /// The credentials cannot be used. Says what is wrong with them without showing any of it.
@@ -39,6 +40,19 @@ pub(crate) fn read_fields<F: DeserializeOwned>(json: &Secret) -> Result<F, Inval
         };
         InvalidCredentials::new(&path, problem)
     })
+}
+
+/// What stands for parts of credentials where they must not be shown.
+pub(crate) fn digest(parts: &[&Secret]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        // The length keeps two lists from running together into one text.
+        context.update(&(part.expose().len() as u64).to_be_bytes());
+        context.update(part.expose().as_bytes());
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
 }
 
 /// Checks that a text is 1 to `most` visible ASCII characters: what goes into a header or is a name at a provider.

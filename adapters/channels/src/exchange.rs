@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use domain::{
-    channel::{CallError, ChannelRefund, ChannelRefundStatus, Exchange, Intent, IntentStatus, Statement},
+    channel::{
+        CallError, ChannelRefund, ChannelRefundStatus, Exchange, Intent, IntentStatus, Operation, Statement,
+    },
     payment::Failure,
 };
 
@@ -55,7 +57,9 @@ impl Answered for ChannelRefund {
     fn failure(&self) -> Option<&Failure> {
         match &self.status {
             ChannelRefundStatus::Failed(failure) => Some(failure),
-            ChannelRefundStatus::Processing | ChannelRefundStatus::Succeeded => None,
+            ChannelRefundStatus::Processing | ChannelRefundStatus::Stuck | ChannelRefundStatus::Succeeded => {
+                None
+            }
         }
     }
 }
@@ -78,7 +82,7 @@ impl<T: Answered> Answered for Option<T> {
 
 /// The record of a call that took so long.
 pub(crate) fn exchange<T: Answered>(
-    operation: &'static str,
+    operation: Operation,
     result: &Result<T, CallError>,
     took: Duration,
 ) -> Exchange {

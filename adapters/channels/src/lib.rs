@@ -33,7 +33,7 @@ pub use callback::{CallbackProblem, CallbackRefused, SignatureRefused, Unreadabl
 pub use calls::{Called, Channels};
 pub use capabilities::{
     AmountRefused, CallbackAnswer, CallbackRefusal, CallbackRules, Capabilities, CurrencyRule, FlowRule,
-    Need, Offer, RefundRules,
+    Need, Offer, RefundNotTaken, RefundRules,
 };
 pub use channel::{
     Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements,
@@ -41,7 +41,6 @@ pub use channel::{
 };
 pub use containment::ContainmentConfig;
 pub use credentials::InvalidCredentials;
-pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;
 pub use redact::redact;
 pub use registry::{

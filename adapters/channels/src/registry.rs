@@ -1,11 +1,11 @@
 //! The one list of all channels. Adding a channel means adding its folder and its lines here, in
 //! [`Channel`](domain::channel::Channel) and nowhere else; leaving one out does not compile.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    callback::{CallbackEvent, CallbackHead},
+    callback::{CallbackHead, CallbackNews},
     channel::{CallError, Channel},
     secret::Secret,
 };
@@ -17,9 +17,9 @@ use crate::{
     callback::{CallbackProblem, CallbackRefused, SignatureRefused},
     capabilities::Capabilities,
     channel::{ChannelsError, PaymentChannel},
-    containment::ContainmentConfig,
+    containment::{ContainmentConfig, Gate},
     credentials::{InvalidCredentials, read_fields},
-    http::HttpConfig,
+    http::{HttpConfig, Line},
     paypal::{self, Paypal, PaypalCredentials},
     stripe::{self, Stripe, StripeConfig, StripeCredentials},
     wechat::{self, Wechat, WechatCredentials},
@@ -35,7 +35,7 @@ pub const fn capabilities(channel: Channel) -> &'static Capabilities {
     }
 }
 
-/// How the providers are reached. One time-out holds for all of them.
+/// How the providers are reached. The same limits hold for all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelsConfig {
     /// The address of Stripe's API, without a path.
@@ -46,7 +46,7 @@ pub struct ChannelsConfig {
     pub wechat_api_base: String,
     /// The address of PayPal's API.
     pub paypal_api_base: String,
-    /// How long one request to a provider may take in all.
+    /// How long a call may take in all, however many requests to its provider it needs.
     pub timeout: Duration,
     /// How long connecting may take; shorter than `timeout`.
     pub connect_timeout: Duration,
@@ -66,10 +66,7 @@ impl Default for ChannelsConfig {
     fn default() -> Self {
         let StripeConfig {
             api_base,
-            http,
-            find_timeout,
             find_page_limit,
-            statement_timeout,
             statement_page_limit,
         } = StripeConfig::default();
         Self {
@@ -77,11 +74,11 @@ impl Default for ChannelsConfig {
             alipay_gateway: "https://openapi.alipay.com/gateway.do".into(),
             wechat_api_base: "https://api.mch.weixin.qq.com".into(),
             paypal_api_base: "https://api-m.paypal.com".into(),
-            timeout: http.timeout,
-            connect_timeout: http.connect_timeout,
-            find_timeout,
+            timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            find_timeout: Duration::from_secs(20),
             find_page_limit,
-            statement_timeout,
+            statement_timeout: Duration::from_secs(300),
             statement_page_limit,
             containment: ContainmentConfig::default(),
         }
@@ -98,24 +95,27 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
+    /// The clients, each behind its channel's gate.
+    pub(crate) fn new(
+        config: &ChannelsConfig,
+        gate: impl Fn(Channel) -> Arc<Gate>,
+    ) -> Result<Self, ChannelsError> {
         let http = HttpConfig {
-            timeout: config.timeout,
+            // A call of one request ends by this and not by its own limit, so that the gate learns of it.
+            timeout: config.timeout * 9 / 10,
             connect_timeout: config.connect_timeout,
         };
-        let stripe = Stripe::new(&StripeConfig {
+        let line = |channel| Line::new(&http, gate(channel));
+        let stripe = StripeConfig {
             api_base: config.stripe_api_base.clone(),
-            http,
-            find_timeout: config.find_timeout,
             find_page_limit: config.find_page_limit,
-            statement_timeout: config.statement_timeout,
             statement_page_limit: config.statement_page_limit,
-        })?;
+        };
         Ok(Self {
-            stripe,
-            alipay: Alipay::new(&config.alipay_gateway, &http)?,
-            wechat: Wechat::new(&config.wechat_api_base, &http)?,
-            paypal: Paypal::new(&config.paypal_api_base, &http)?,
+            stripe: Stripe::new(stripe, line(Channel::Stripe)?)?,
+            alipay: Alipay::new(&config.alipay_gateway, line(Channel::Alipay)?)?,
+            wechat: Wechat::new(&config.wechat_api_base, line(Channel::Wechat)?)?,
+            paypal: Paypal::new(&config.paypal_api_base, line(Channel::Paypal)?, config.timeout)?,
         })
     }
 
@@ -160,6 +160,17 @@ impl Credentials {
             Self::Alipay(_) => Channel::Alipay,
             Self::Wechat(_) => Channel::Wechat,
             Self::Paypal(_) => Channel::Paypal,
+        }
+    }
+
+    /// The account at the provider, by its public number: other credentials with this number are for the same account. None
+    /// where they do not say it, as Stripe's.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Stripe(_) => None,
+            Self::Alipay(alipay) => Some(alipay.app_id()),
+            Self::Wechat(wechat) => Some(wechat.mchid()),
+            Self::Paypal(paypal) => paypal.merchant_id(),
         }
     }
 
@@ -326,7 +337,7 @@ impl CallbackVerifier {
             Channel::Stripe => stripe::check_headers(headers, now),
             Channel::Alipay => alipay::check_headers(headers, now),
             Channel::Wechat => wechat::check_headers(headers, now),
-            Channel::Paypal => self.paypal.check_headers(headers),
+            Channel::Paypal => self.paypal.check_headers(headers, now),
         }
     }
 
@@ -350,7 +361,8 @@ impl CallbackVerifier {
     }
 }
 
-/// What a verified callback says. Kinds of events that Sluice does not act upon are [`CallbackEvent::Other`].
+/// What a verified callback says. Kinds of events that Sluice does not act upon are
+/// [`CallbackEvent::Other`](domain::callback::CallbackEvent::Other).
 /// `credentials` are the merchant's, where [`CallbackRules::needs_credentials`](crate::CallbackRules) asks for them.
 ///
 /// # Errors
@@ -359,19 +371,22 @@ pub fn translate_callback(
     channel: Channel,
     credentials: Option<&Credentials>,
     body: &[u8],
-) -> Result<CallbackEvent, CallbackProblem> {
-    match (channel, credentials) {
-        (Channel::Stripe, _) => Ok(stripe::translate_callback(body)?),
+) -> Result<CallbackNews, CallbackProblem> {
+    let event = match (channel, credentials) {
+        (Channel::Stripe, _) => return Ok(stripe::translate_callback(body)?),
         (Channel::Alipay, Some(Credentials::Alipay(alipay))) => alipay::translate_callback(alipay, body),
         (Channel::Wechat, Some(Credentials::Wechat(wechat))) => wechat::translate_callback(wechat, body),
         (Channel::Paypal, Some(Credentials::Paypal(paypal))) => paypal::translate_callback(paypal, body),
         (Channel::Alipay | Channel::Wechat | Channel::Paypal, _) => Err(CallbackProblem::NoCredentials),
-    }
+    };
+    let account = None;
+    event.map(|event| CallbackNews { account, event })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::Channels;
 
     #[test]
     fn every_channel_has_capabilities_of_its_own_and_nothing_twice() {
@@ -386,6 +401,20 @@ mod tests {
             methods.sort();
             methods.dedup();
             assert_eq!(methods.len(), capabilities.offers.len());
+        }
+    }
+
+    #[test]
+    fn a_channel_can_do_what_its_capabilities_say() {
+        runtime::install_crypto();
+        let channels = Channels::new(&ChannelsConfig::default()).unwrap();
+        for channel in Channel::ALL {
+            let client = channels.get(*channel);
+            let said = capabilities(*channel);
+            assert_eq!(client.capabilities(), said);
+            assert_eq!(client.confirming().is_some(), said.confirms, "{channel}");
+            assert_eq!(client.capturing().is_some(), said.captures, "{channel}");
+            assert_eq!(client.stating().is_some(), said.states, "{channel}");
         }
     }
 

@@ -3,7 +3,7 @@
 use domain::{
     channel::{Channel, Flow, Method},
     currency::Currency,
-    routing::{ChannelFacts, Way, Wish},
+    routing::{ChannelFacts, Route, Way, Wish},
 };
 
 use crate::{
@@ -162,6 +162,45 @@ impl Capabilities {
             (None, Some(flow)) => NotTaken::Flow { channel, flow },
             (None, None) => NotTaken::NoWay { channel },
         })
+    }
+
+    /// Checks that there are payments which a route could send here.
+    ///
+    /// # Errors
+    /// Says what the channel never takes.
+    pub fn check_route(&self, route: &Route) -> Result<(), NotTaken> {
+        let channel = self.channel;
+        if let Some(currency) = route.currency
+            && !self.currencies.iter().any(|rule| rule.currency == currency)
+        {
+            return Err(AmountRefused::Currency { channel, currency }.into());
+        }
+        let by_method = || {
+            self.offers
+                .iter()
+                .filter(|offer| route.method.is_none_or(|method| offer.method == method))
+        };
+        if let Some(method) = route.method
+            && by_method().next().is_none()
+        {
+            return Err(NotTaken::Method { channel, method });
+        }
+        let takes = |offer: &Offer, currency| offer.currencies.is_none_or(|list| list.contains(&currency));
+        if let (Some(method), Some(currency)) = (route.method, route.currency)
+            && !by_method().any(|offer| takes(offer, currency))
+        {
+            return Err(NotTaken::MethodCurrency {
+                channel,
+                method,
+                currency,
+            });
+        }
+        match route.flow {
+            Some(flow) if !by_method().any(|offer| offer.flows.iter().any(|rule| rule.flow == flow)) => {
+                Err(NotTaken::Flow { channel, flow })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The offers that are about this payment.

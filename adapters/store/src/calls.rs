@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
+    channel::Operation,
     id::{PaymentId, RefundId},
     payment::Payment,
     refund::Refund,
@@ -54,6 +55,12 @@ macro_rules! calls {
 const SELECT_BEGUN: &str = "
 select min(at) from payment_records
 where payment_id = $1 and job_id = $2 and operation = $3 and outcome = 'started'";
+
+const SELECT_OPEN_CAPTURE: &str = "
+select max(at) filter (where outcome = 'started') from payment_records
+where payment_id = $1 and operation = 'capture_intent'
+having count(*) filter (where outcome = 'started')
+         > count(*) filter (where outcome in ('ok', 'declined', 'refused', 'not_done'))";
 
 const SELECT_LAST_REFUNDED: &str = "
 select max(call.at) from refunds refund
@@ -140,13 +147,23 @@ impl Store {
         &self,
         payment_id: PaymentId,
         job_id: &str,
-        operation: &str,
+        operation: Operation,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let asking = sqlx::query_scalar(SELECT_BEGUN)
             .bind(payment_id.as_uuid())
             .bind(job_id)
-            .bind(operation);
+            .bind(operation.name());
         answered(asking.fetch_one(&self.pool)).await
+    }
+
+    /// When a capture of this payment was last begun, if there is one whose end we do not know.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_capture(&self, payment_id: PaymentId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let asking = sqlx::query_scalar(SELECT_OPEN_CAPTURE).bind(payment_id.as_uuid());
+        let begun: Option<Option<DateTime<Utc>>> = answered(asking.fetch_optional(&self.pool)).await?;
+        Ok(begun.flatten())
     }
 
     async fn open(

@@ -9,6 +9,13 @@ use crate::{
     pool::answered,
 };
 
+/// What may still be asked about at the account that it was begun at.
+const COUNT_UNDER_WAY: &str = "
+select (select count(*) from payments where merchant_id = $1 and channel = $2
+        and status in ('pending', 'requires_action', 'processing', 'needs_review'))
+     + (select count(*) from refunds where merchant_id = $1 and channel = $2
+        and status in ('pending', 'processing', 'needs_review'))";
+
 impl Store {
     /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.
     ///
@@ -65,6 +72,17 @@ impl Store {
         )
         .await?;
         Ok(tx.commit().await?)
+    }
+
+    /// How many of a merchant's payments and refunds have not ended at a channel.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn under_way(&self, merchant: MerchantId, channel: Channel) -> Result<i64, StoreError> {
+        let counting = sqlx::query_scalar(COUNT_UNDER_WAY)
+            .bind(merchant.as_uuid())
+            .bind(channel.name());
+        answered(counting.fetch_one(&self.pool)).await
     }
 
     fn open_credentials(

@@ -1,12 +1,14 @@
 //! Expiry: which payments were not paid in time and are to be closed.
 //!
 //! Only a payment whose intent is known and still open is claimed. What is pending or in review may have an intent that
-//! nobody here knows of, and what the provider is at work on cannot be closed.
+//! nobody here knows of, and what the provider is at work on cannot be closed. Where we capture, it is at work on nothing before
+//! that: what its payer has merely agreed to is claimed as well.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    channel::Channel,
     id::{MerchantId, PaymentId},
     job::{Envelope, ExpirePayment},
 };
@@ -37,24 +39,32 @@ struct ExpiryRow {
 
 // By an array of ids, as for queries.
 const CLAIM: &str = "
-with due as (
+with open as (
   select id from payments
   where status in ('requires_action', 'failed') and intent_id is not null
     and coalesce(next_closing_at, expires_at) <= $1
   order by coalesce(next_closing_at, expires_at)
   limit $2
   for no key update skip locked
+), agreed as (
+  select id from payments
+  where status = 'processing' and channel = any ($4) and intent_id is not null
+    and coalesce(next_closing_at, expires_at) <= $1
+  order by coalesce(next_closing_at, expires_at)
+  limit $2 - (select count(*) from open)
+  for no key update skip locked
 )
 update payments
 set closings = closings + 1,
     next_closing_at = $1 + make_interval(secs => ($3::float8[])[least(closings + 1, cardinality($3::float8[]))])
-where id = any (array(select id from due))
+where id = any (array(select id from open union all select id from agreed))
 returning id, merchant_id, closings";
 
 impl Store {
     /// Claims up to `limit` payments that were not paid by `now` and that no other process has claimed. Should one not
     /// be closed, it is due again after the pause that follows this attempt: the first of `pauses` after the first one,
-    /// and the last of them after all that have none of their own.
+    /// and the last of them after all that have none of their own. `capturing` are the channels whose money moves only when we
+    /// ask for it.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -62,10 +72,11 @@ impl Store {
         &self,
         now: DateTime<Utc>,
         pauses: &[Duration],
+        capturing: &[Channel],
         limit: i64,
     ) -> Result<ExpiryBatch, StoreError> {
         reach(Point::SweepBeforeClaim);
-        let claimed = answered(self.claim_expired(now, pauses, limit)).await;
+        let claimed = answered(self.claim_expired(now, pauses, capturing, limit)).await;
         let batch = self.refusals.note(claimed)?;
         if !batch.expiries.is_empty() {
             reach(Point::SweepClaimed);
@@ -77,13 +88,16 @@ impl Store {
         &self,
         now: DateTime<Utc>,
         pauses: &[Duration],
+        capturing: &[Channel],
         limit: i64,
     ) -> Result<ExpiryBatch, StoreError> {
+        let capturing: Vec<&str> = capturing.iter().map(|channel| channel.name()).collect();
         let mut claim = Claim::begin(self).await?;
         let rows: Vec<ExpiryRow> = sqlx::query_as(CLAIM)
             .bind(now)
             .bind(limit)
             .bind(seconds(pauses))
+            .bind(capturing)
             .fetch_all(&mut *claim.tx)
             .await?;
         Ok(ExpiryBatch {

@@ -38,17 +38,17 @@ pub struct ForgottenBatch {
 }
 
 /// Claims what a query is due for: what was asked about before and is due again, then what has not changed for `$3`
-/// seconds and was not asked about yet. Both walk the one index of the table's statuses from its oldest end, and look at
+/// seconds and was not asked about yet. Both walk the one index of such rows from its oldest end, and look at
 /// nothing that is not due. The rows are changed by their ids as an array: PostgreSQL takes a limit that it does not know for
 /// a tenth of the table, and would go through all of it to join so many.
 macro_rules! claim {
-    ($table:literal, $statuses:literal, $returned:literal) => {
+    ($table:literal, $which:literal, $returned:literal) => {
         concat!(
             "with again as (
-               select id from ", $table, " where status in (", $statuses, ") and next_query_at <= $1
+               select id from ", $table, " where ", $which, " and next_query_at <= $1
                order by next_query_at, updated_at limit $2 for no key update skip locked
              ), first as (
-               select id from ", $table, " where status in (", $statuses, ") and next_query_at is null
+               select id from ", $table, " where ", $which, " and next_query_at is null
                  and updated_at <= $1 - make_interval(secs => $3)
                order by next_query_at, updated_at limit $2 - (select count(*) from again) for no key update skip locked
              )
@@ -63,28 +63,36 @@ macro_rules! claim {
 
 const CLAIM_PAYMENTS_IN_REVIEW: &str = claim!(
     "payments",
-    "'needs_review'",
+    "status = 'needs_review'",
     "due.id, due.id as payment_id, merchant_id, queries"
 );
+/// A declined payment whose intent is open waits for its payer, too.
 const CLAIM_WAITING_PAYMENTS: &str = claim!(
     "payments",
-    "'requires_action', 'processing'",
+    "status in ('requires_action', 'processing', 'failed') and intent_id is not null",
     "due.id, due.id as payment_id, merchant_id, queries"
 );
 const CLAIM_REFUNDS_IN_REVIEW: &str = claim!(
     "refunds",
-    "'needs_review'",
+    "status = 'needs_review'",
     "due.id, due.payment_id, merchant_id, queries"
 );
 const CLAIM_WAITING_REFUNDS: &str = claim!(
     "refunds",
-    "'processing'",
+    "status = 'processing'",
     "due.id, due.payment_id, merchant_id, queries"
 );
 
-const CLAIM_FORGOTTEN_PAYMENTS: &str =
-    claim!("payments", "'pending'", "merchant_id, idempotency_key, request");
-const CLAIM_FORGOTTEN_REFUNDS: &str = claim!("refunds", "'pending'", "merchant_id, idempotency_key, request");
+const CLAIM_FORGOTTEN_PAYMENTS: &str = claim!(
+    "payments",
+    "status = 'pending'",
+    "merchant_id, idempotency_key, request"
+);
+const CLAIM_FORGOTTEN_REFUNDS: &str = claim!(
+    "refunds",
+    "status = 'pending'",
+    "merchant_id, idempotency_key, request"
+);
 
 const PAYMENTS_IN_REVIEW: &str =
     "select count(*), min(updated_at) from payments where status = 'needs_review'";

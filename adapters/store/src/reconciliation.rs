@@ -11,6 +11,8 @@ mod finish;
 mod overview;
 mod runs;
 
+use domain::channel::Channel;
+
 pub use differences::{DifferenceFilter, RecordedDifference, Resolution, Resolved};
 pub use finish::Finding;
 pub use overview::ReconciliationOverview;
@@ -18,3 +20,8 @@ pub use runs::{ReconciliationRun, RunEnding};
 
 /// Who asks for the runs that no person asks for.
 const SCHEDULE: &str = "schedule";
+
+/// Channels as PostgreSQL takes them.
+fn names(channels: &[Channel]) -> Vec<&'static str> {
+    channels.iter().map(|channel| channel.name()).collect()
+}

@@ -65,6 +65,9 @@ const SELECT_PAGE: &str = select_page!("");
 // A statement of its own, as a payment's few refunds have an index of their own.
 const SELECT_PAGE_OF_PAYMENT: &str = select_page!("and payment_id = $6");
 
+const COUNT_MADE: &str = "
+select count(*) from refunds where payment_id = $1 and (status <> 'failed' or channel_refund_id is not null)";
+
 impl Store {
     /// One refund.
     ///
@@ -78,6 +81,16 @@ impl Store {
         )
         .await?;
         row.map(Refund::try_from).transpose()
+    }
+
+    /// How many refunds of a payment its provider has, or may get: all but those that failed before they were made.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn refunds_made(&self, payment_id: PaymentId) -> Result<u32, StoreError> {
+        let asking = sqlx::query_scalar(COUNT_MADE).bind(payment_id.as_uuid());
+        let made: i64 = answered(asking.fetch_one(&self.pool)).await?;
+        Ok(u32::try_from(made).unwrap_or(u32::MAX))
     }
 
     /// A merchant's refunds, newest first.

@@ -9,6 +9,7 @@ use domain::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{Store, StoreError, merchants::audit, pool::answered, terms::read_terms};
@@ -25,16 +26,18 @@ select to_jsonb(route) from payment_routes as route where merchant_id = $1 order
 
 const SELECT_ROUTE: &str = "select to_jsonb(route) from payment_routes as route where id = $1";
 
-const UPSERT: &str = "
+const LOCK_ROUTE: &str = "select to_jsonb(route) from payment_routes as route where id = $1 for update";
+
+const INSERT: &str = "
 insert into payment_routes (id, merchant_id, channel, method, flow, currency, min_amount_minor, max_amount_minor, country,
                             priority, weight, enabled, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
-on conflict (id) do update
-set channel = excluded.channel, method = excluded.method, flow = excluded.flow, currency = excluded.currency,
-    min_amount_minor = excluded.min_amount_minor, max_amount_minor = excluded.max_amount_minor,
-    country = excluded.country, priority = excluded.priority, weight = excluded.weight, enabled = excluded.enabled,
-    updated_at = excluded.updated_at
-where payment_routes.merchant_id = excluded.merchant_id";
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)";
+
+const UPDATE: &str = "
+update payment_routes
+set channel = $3, method = $4, flow = $5, currency = $6, min_amount_minor = $7, max_amount_minor = $8, country = $9,
+    priority = $10, weight = $11, enabled = $12, updated_at = $13
+where id = $1 and merchant_id = $2";
 
 const SELECT_CHANNELS: &str =
     "select channel, updated_at from channel_configs where merchant_id = $1 order by channel";
@@ -117,32 +120,36 @@ impl Store {
         row.map(read_route).transpose()
     }
 
-    /// Adds a route, or changes it, and writes down who did it. False when the route is another merchant's.
+    /// Adds a route, and writes down who did it.
     ///
     /// # Errors
     /// PostgreSQL is away or refuses, as when there is no such merchant.
-    pub async fn set_route(
+    pub async fn add_route(&self, route: &Route, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        write_route(&mut tx, INSERT, route, actor, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Changes a route as it stands by now, and writes down who did it; gives it as it is then, or none when it is not
+    /// there.
+    ///
+    /// # Errors
+    /// PostgreSQL is away or refuses, or `change` does.
+    pub async fn change_route<E: From<StoreError>>(
         &self,
-        route: &Route,
+        id: RouteId,
+        change: impl FnOnce(Route) -> Result<Route, E> + Send,
         actor: &str,
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let upsert = sqlx::query(UPSERT)
-            .bind(route.id.as_uuid())
-            .bind(route.merchant_id.as_uuid())
-            .bind(route.channel.name())
-            .bind(route.method.map(|method| method.name()))
-            .bind(route.flow.map(|flow| flow.name()))
-            .bind(route.currency.map(|currency| currency.code()))
-            .bind(route.min_amount_minor)
-            .bind(route.max_amount_minor)
-            .bind(route.country.as_deref())
-            .bind(i32::from(route.priority))
-            .bind(i32::from(route.weight))
-            .bind(route.enabled)
-            .bind(now);
-        let subject = format!("{}: {}", route.merchant_id, told(route));
-        self.audited(upsert, actor, "route.set", subject, now).await
+    ) -> Result<Option<Route>, E> {
+        let mut tx = self.pool.begin().await.map_err(StoreError::from)?;
+        let locking = sqlx::query_scalar(LOCK_ROUTE).bind(id.as_uuid());
+        let row: Option<Value> = locking.fetch_optional(&mut *tx).await.map_err(StoreError::from)?;
+        let Some(row) = row else { return Ok(None) };
+        let route = change(read_route(row)?)?;
+        write_route(&mut tx, UPDATE, &route, actor, now).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(Some(route))
     }
 
     /// Removes a route, and writes down who did it; false when it is not there. Payments that it led somewhere stay there.
@@ -185,6 +192,32 @@ impl Store {
         };
         rows.into_iter().map(read).collect()
     }
+}
+
+async fn write_route(
+    tx: &mut Transaction<'_, Postgres>,
+    sql: &'static str,
+    route: &Route,
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let writing = sqlx::query(sql)
+        .bind(route.id.as_uuid())
+        .bind(route.merchant_id.as_uuid())
+        .bind(route.channel.name())
+        .bind(route.method.map(|method| method.name()))
+        .bind(route.flow.map(|flow| flow.name()))
+        .bind(route.currency.map(|currency| currency.code()))
+        .bind(route.min_amount_minor)
+        .bind(route.max_amount_minor)
+        .bind(route.country.as_deref())
+        .bind(i32::from(route.priority))
+        .bind(i32::from(route.weight))
+        .bind(route.enabled)
+        .bind(now);
+    writing.execute(&mut **tx).await?;
+    let subject = format!("{}: {}", route.merchant_id, told(route));
+    audit(tx, actor, "route.set", &subject, now).await
 }
 
 /// A route in the audit log: everything that it says.

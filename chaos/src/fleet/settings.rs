@@ -1,6 +1,13 @@
 //! The settings that processes under destruction share.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use e2e::sandbox_client::Sandbox;
+use serde_json::json;
 
 use super::{Environment, Launch, Role};
 
@@ -44,6 +51,22 @@ impl Settings {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// The same for an ingress that trusts the sandbox's PayPal, and no other.
+    ///
+    /// # Errors
+    /// The sandbox does not answer, or its root certificate cannot be written down.
+    pub async fn trusting(&self, sandbox: &Sandbox, provider: &str) -> anyhow::Result<Self> {
+        let app = sandbox.put("/sandbox/paypal/apps/whoever", json!({})).await?;
+        let root = app["trusted_root_pem"].as_str();
+        let path = self.logs.join("paypal-roots.pem");
+        fs::write(&path, root.context("the sandbox tells PayPal's root")?)
+            .with_context(|| format!("{}", path.display()))?;
+        let trusting = self
+            .clone()
+            .with("PAYPAL_CERTIFICATE_BASE", &format!("{provider}/paypal"));
+        Ok(trusting.with("PAYPAL_TRUST_ROOTS_FILE", &path.to_string_lossy()))
     }
 
     /// A sandbox.

@@ -1,11 +1,6 @@
 //! Everything that a run needs, started and ready: ground, provider, wires, processes, and one address for the ingresses.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use e2e::{
@@ -16,7 +11,6 @@ use e2e::{
     sandbox_client, world,
 };
 use reqwest::Url;
-use serde_json::json;
 
 use crate::{
     config::Config,
@@ -73,16 +67,13 @@ impl Stage {
         let wires = Wires::lay(addresses).await?;
         let http = world::http()?;
         let doubles = sandbox_client::Sandbox::new(http.clone(), &provider);
-        let roots = trust_roots(&doubles, &config.logs).await?;
+        let ingress = settings.trusting(&doubles, &provider).await?;
         let mut launches = BTreeMap::new();
         for member in Member::ALL {
             let address = |peer| wires.addresses(member, peer, addresses(peer));
             let launch = match member.role() {
                 Role::Workers => settings.workers(&member.to_string(), &address(Peer::Provider)?)?,
-                Role::Ingress | Role::Sandbox => settings
-                    .ingress(&member.to_string())?
-                    .with("PAYPAL_CERTIFICATE_BASE", &format!("{provider}/paypal"))
-                    .with("PAYPAL_TRUST_ROOTS_FILE", &roots.to_string_lossy()),
+                Role::Ingress | Role::Sandbox => ingress.ingress(&member.to_string())?,
             };
             let launch = launch.with("DATABASE_URL", &address(Peer::Postgres)?);
             launches.insert(member, launch.with("AMQP_URL", &address(Peer::RabbitMq)?));
@@ -114,16 +105,6 @@ impl Stage {
             _balancer: balancer,
         })
     }
-}
-
-/// Writes down whom ingress trusts about PayPal's callbacks, as the sandbox tells it with any app, and says where.
-async fn trust_roots(sandbox: &sandbox_client::Sandbox, logs: &Path) -> anyhow::Result<PathBuf> {
-    let app = sandbox.put("/sandbox/paypal/apps/whoever", json!({})).await?;
-    let root = app["trusted_root_pem"].as_str();
-    let path = logs.join("paypal-roots.pem");
-    fs::write(&path, root.context("the sandbox tells PayPal's root")?)
-        .with_context(|| format!("{}", path.display()))?;
-    Ok(path)
 }
 
 fn targets<'a>(launches: impl Iterator<Item = &'a Launch>) -> anyhow::Result<Vec<Target>> {

@@ -1,10 +1,12 @@
 //! One kind of work, dying at each of its points in turn.
 
 mod callback;
+mod capture_payment;
 mod closing;
 mod confirm_payment;
 mod create_intent;
 mod create_refund;
+mod move_payment;
 mod notify_merchant;
 mod process_callback;
 mod query_payment;
@@ -15,6 +17,7 @@ mod request;
 
 use anyhow::ensure;
 use e2e::{Scene, scene::body};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -35,6 +38,26 @@ pub struct Play<'a> {
 }
 
 impl Play<'_> {
+    /// Gives the merchant the accounts that the work needs.
+    async fn prepare(&self, work: Work) -> anyhow::Result<()> {
+        match work {
+            Work::CapturePayment => capture_payment::prepare(self).await,
+            Work::MovePayment => move_payment::prepare(self).await,
+            Work::Request
+            | Work::Callback
+            | Work::CreateIntent
+            | Work::ProcessCallback
+            | Work::NotifyMerchant
+            | Work::QueryPayment
+            | Work::CreateRefund
+            | Work::QueryRefund
+            | Work::CancelPayment
+            | Work::ConfirmPayment
+            | Work::ExpirePayment
+            | Work::Reconcile => Ok(()),
+        }
+    }
+
     async fn case(&mut self, work: Work, case: &Case) -> anyhow::Result<()> {
         self.stage.calm(&self.scene).await?;
         self.stage.forget_parked().await?;
@@ -51,6 +74,8 @@ impl Play<'_> {
             Work::QueryRefund => query_refund::play(self, case).await,
             Work::CancelPayment => closing::play_cancel(self, case).await,
             Work::ConfirmPayment => confirm_payment::play(self, case).await,
+            Work::CapturePayment => capture_payment::play(self, case).await,
+            Work::MovePayment => move_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
         }
     }
@@ -65,13 +90,19 @@ impl Play<'_> {
 
     /// A payment that waits for its payer, with no worker running and no query due that could find out about it.
     async fn waiting_for_payer(&mut self) -> anyhow::Result<String> {
+        let (payment, _) = self.opened(&body()).await?;
+        Ok(payment)
+    }
+
+    /// The same for a payment like this; its intent as well.
+    async fn opened(&mut self, body: &Value) -> anyhow::Result<(String, String)> {
         self.workers.start_and_wait().await?;
-        let (payment, _) = self.scene.payable(&body()).await?;
+        let (payment, intent) = self.scene.payable(body).await?;
         rest(self.stage, &mut self.workers).await?;
         let put_off = sqlx::query(ASK_NOBODY).bind(id_of(&payment)?);
         let put_off = put_off.execute(&self.stage.database).await?.rows_affected();
         ensure!(put_off == 1, "no query about {payment} could be put off");
-        Ok(payment)
+        Ok((payment, intent))
     }
 
     /// Checks that a wish about this payment was carried out, once.
@@ -98,6 +129,7 @@ async fn perform(name: &str, work: Work, is_wanted: impl Fn(&Case) -> bool) -> a
         workers: stage.workers(),
         stage: &stage,
     };
+    play.prepare(work).await?;
     // The queues are there from now on.
     play.workers.start_and_wait().await?;
     play.workers.stop().await?;
@@ -195,6 +227,16 @@ async fn a_worker_dies_canceling_a_payment() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_confirming_a_payment() -> anyhow::Result<()> {
     perform("points_confirm_payment", Work::ConfirmPayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_capturing_a_payment() -> anyhow::Result<()> {
+    perform("points_capture_payment", Work::CapturePayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_moving_a_payment_to_another_channel() -> anyhow::Result<()> {
+    perform("points_move_payment", Work::MovePayment, |_| true).await
 }
 
 #[tokio::test]

@@ -62,11 +62,12 @@ impl Stage {
         );
         let mut sandbox = Process::start(settings.sandbox("sandbox")?)?;
         sandbox.ready(PATIENCE).await?;
-        let (ingress, base) = (settings.ingress("ingress")?, sandbox.launch.url());
-        let http = world::http()?;
+        let (http, base) = (world::http()?, sandbox.launch.url());
+        let doubles = Sandbox::new(http.clone(), &base);
+        let ingress = settings.trusting(&doubles, &base).await?.ingress("ingress")?;
         let world = World {
             ingress: ingress.url(),
-            sandbox: Sandbox::new(http.clone(), &base),
+            sandbox: doubles,
             rabbit: Rabbit::new(http.clone(), &ground.management_url, &ground.amqp_url)?,
             console: Box::new(ground.console()?),
             patience: PATIENCE,
@@ -158,7 +159,7 @@ impl Stage {
     /// The provider and the merchant behave.
     pub async fn calm(&self, scene: &Scene<'_>) -> anyhow::Result<()> {
         self.world.sandbox.clear_faults().await?;
-        scene.set_callbacks(json!({ "paused": false })).await?;
+        self.world.sandbox.clear_callbacks().await?;
         let merchant = &scene.merchant.name;
         self.world
             .sandbox

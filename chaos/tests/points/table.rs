@@ -27,6 +27,10 @@ pub enum Work {
     CancelPayment,
     /// A worker tries to pay a payment.
     ConfirmPayment,
+    /// A worker has a payment captured that its payer has agreed to.
+    CapturePayment,
+    /// A worker moves a payment to its next channel.
+    MovePayment,
     /// A worker closes a payment that was not paid in time.
     ExpirePayment,
     /// A worker has a day compared with the provider's statement, and compares it.
@@ -97,7 +101,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -108,6 +112,8 @@ impl Work {
         Self::QueryRefund,
         Self::CancelPayment,
         Self::ConfirmPayment,
+        Self::CapturePayment,
+        Self::MovePayment,
         Self::ExpirePayment,
         Self::Reconcile,
     ];
@@ -125,6 +131,8 @@ impl Work {
             Self::QueryRefund => QUERY_REFUND,
             Self::CancelPayment => CANCEL_PAYMENT,
             Self::ConfirmPayment => CONFIRM_PAYMENT,
+            Self::CapturePayment => CAPTURE_PAYMENT,
+            Self::MovePayment => MOVE_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::Reconcile => RECONCILE,
         }
@@ -382,6 +390,27 @@ const CONFIRM_PAYMENT: &[Case] = &[
     Case::at(Point::SettleDecided),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),
+];
+
+/// The job comes out of the outbox, beside the news that the payment is at work; so what else lies on its way is met by
+/// others at the same time.
+const CAPTURE_PAYMENT: &[Case] = &[
+    Case::at(Point::CapturePaymentCallNoted),
+    Case::at(Point::CapturePaymentAnswered),
+];
+
+/// The payment is recorded when it is stored, its first channel's answer after that, and then the move. Before that answer is
+/// recorded nobody may move it: it stays and is asked about, which takes longer than a case here.
+const MOVE_PAYMENT: &[Case] = &[
+    Case::at(Point::RecordBegin).after(2),
+    Case::at(Point::RecordGuarded).after(2),
+    Case::at(Point::RecordBeforeCommit).after(2),
+    Case::at(Point::RecordCommitted).after(2),
+    Case::at(Point::FailoverMoved),
+    Case::at(Point::ProviderBeforeCreate).after(1),
+    Case::at(Point::ProviderCreated).after(1),
+    Case::at(Point::RecordBegin).after(3),
+    Case::at(Point::RecordCommitted).after(3),
 ];
 
 /// The job that closes comes out of the outbox. A sweep looks for queries first, of which none is due, so its second look

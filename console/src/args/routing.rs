@@ -159,4 +159,7 @@ pub struct SetChannel {
     /// Where the credentials come from; `env` reads CHANNEL_CREDENTIALS.
     #[arg(long, value_name = "SOURCE", default_value = "env")]
     pub from: CredentialsSource,
+    /// Store credentials for another account even though payments are under way at the present one.
+    #[arg(long)]
+    pub replace_account: bool,
 }

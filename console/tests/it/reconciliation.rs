@@ -136,6 +136,9 @@ async fn without_a_result_it_ends_with_two() {
     let to_come = desk.run(&[&RECONCILE[..], &["2999-01-01"]].concat());
     to_come.refused("has not begun yet");
     assert_eq!(to_come.code, Some(2));
+    let untold = desk.run(&["reconcile", "--channel", "alipay", "--date", "2026-01-02"]);
+    untold.refused("alipay gives no statements");
+    assert_eq!(untold.code, Some(2));
     desk.close().await;
 }
 

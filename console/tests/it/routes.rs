@@ -64,6 +64,66 @@ async fn a_channel_is_set_and_listed_without_its_secrets() {
     desk.close().await;
 }
 
+fn paypal(account: &str, secret: &str) -> String {
+    json!({
+        "client_id": "client", "client_secret": secret, "webhook_ids": ["WH1"], "merchant_id": account,
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn another_account_has_to_wait_for_what_is_under_way_at_the_present_one() {
+    let desk = desk().await;
+    let (merchant, _) = desk.merchant(&[]);
+    let id = merchant.to_string();
+    let set = [
+        "channels",
+        "set",
+        "--channel",
+        "paypal",
+        "--merchant",
+        &id,
+        "--from",
+        "stdin",
+    ];
+    assert!(desk.run_with_input(&paypal("ACCOUNT1", "one"), &set).ok);
+    assert!(
+        desk.run_with_input(&paypal("ACCOUNT2", "one"), &set).ok,
+        "nothing was begun"
+    );
+
+    let request = PaymentRequest::of(Money {
+        amount_minor: 1999,
+        currency: domain::currency::Currency::USD,
+    });
+    let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
+    let (terms, now) = (domain::merchant::Terms::default(), SystemClock.now());
+    let payment = Payment::new(
+        merchant,
+        key,
+        request,
+        domain::channel::Channel::Paypal,
+        &terms,
+        now,
+    );
+    let recorder = Recorder::start(desk.store.clone(), std::sync::Arc::default());
+    let begun = Record {
+        new_payment: Some(payment),
+        ..Record::default()
+    };
+    recorder.write(begun).await.unwrap();
+
+    assert!(
+        desk.run_with_input(&paypal("ACCOUNT2", "two"), &set).ok,
+        "the same account"
+    );
+    desk.run_with_input(&paypal("ACCOUNT3", "one"), &set)
+        .refused("1 payments or refunds under way at its present paypal account ACCOUNT2");
+    let overruled = [&set[..], &["--replace-account"]].concat();
+    assert!(desk.run_with_input(&paypal("ACCOUNT3", "one"), &overruled).ok);
+    desk.close().await;
+}
+
 #[tokio::test]
 async fn routes_are_added_changed_and_removed_and_say_where_a_payment_would_go() {
     let desk = desk().await;
@@ -95,6 +155,8 @@ async fn routes_are_added_changed_and_removed_and_say_where_a_payment_would_go()
         .refused("needs a currency");
     desk.run(&[&add[..], &["--priority", "0"]].concat())
         .refused("priority: 1 to 1000");
+    desk.run(&[&add[..], &["--method", "paypal"]].concat())
+        .refused("stripe has no method paypal");
     let route = desk
         .run(&[&add[..], &["--method", "card", "--country", "DE"]].concat())
         .json();

@@ -40,7 +40,7 @@ impl Payer {
     /// # Errors
     /// Names the field that cannot be used.
     pub fn validate(&self) -> Result<(), InvalidText> {
-        check_text("payer", self.openid.as_deref(), 128)
+        check_text("payer.openid", self.openid.as_deref(), 128)
     }
 }
 

@@ -170,11 +170,13 @@ impl Payment {
         }
     }
 
-    /// A provider only says that an intent was closed; why, whoever closed it has noted here before.
+    /// A provider only says that an intent was closed; why, whoever closed it has noted here before. What is being closed is
+    /// not captured, so that nobody is at work on it when its payer agrees.
     fn status_after(&self, change: &IntentStatus) -> PaymentStatus {
         match change {
             IntentStatus::RequiresAction => PaymentStatus::RequiresAction,
             IntentStatus::Declined(_) => PaymentStatus::Failed,
+            IntentStatus::Approved if self.closing.is_some() => PaymentStatus::RequiresAction,
             IntentStatus::Approved | IntentStatus::Processing => PaymentStatus::Processing,
             IntentStatus::Succeeded => PaymentStatus::Succeeded,
             IntentStatus::Canceled => self.closing.unwrap_or(Closing::Canceled).status(),

@@ -115,7 +115,7 @@ impl Unconfirmed {
 
 const fn status_of(refund: &ChannelRefund) -> &'static str {
     match refund.status {
-        ChannelRefundStatus::Processing => "processing",
+        ChannelRefundStatus::Processing | ChannelRefundStatus::Stuck => "processing",
         ChannelRefundStatus::Succeeded => SUCCEEDED,
         ChannelRefundStatus::Failed(_) => FAILED,
     }

@@ -132,11 +132,14 @@ impl Refund {
         }
         let was_given_up = status == RefundStatus::Failed && self.channel_refund_id.is_none();
         match seen.status {
-            ChannelRefundStatus::Processing | ChannelRefundStatus::Succeeded if was_given_up => {
+            ChannelRefundStatus::Processing | ChannelRefundStatus::Stuck | ChannelRefundStatus::Succeeded
+                if was_given_up =>
+            {
                 let (change, seen) = (seen.status.name(), seen.id.clone());
                 Err(RefundTransitionError::GivenUp { seen, change })
             }
             ChannelRefundStatus::Processing
+            | ChannelRefundStatus::Stuck
             | ChannelRefundStatus::Succeeded
             | ChannelRefundStatus::Failed(_) => Ok(()),
         }
@@ -205,7 +208,8 @@ impl AppliedRefund {
 
 fn change_of(status: ChannelRefundStatus) -> (RefundStatus, Option<Failure>) {
     match status {
-        ChannelRefundStatus::Processing => (RefundStatus::Processing, None),
+        // What is stuck may still arrive: to call it failed would free its amount for a second refund.
+        ChannelRefundStatus::Processing | ChannelRefundStatus::Stuck => (RefundStatus::Processing, None),
         ChannelRefundStatus::Succeeded => (RefundStatus::Succeeded, None),
         ChannelRefundStatus::Failed(failure) => (RefundStatus::Failed, Some(failure)),
     }

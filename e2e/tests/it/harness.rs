@@ -94,7 +94,7 @@ impl Sluice {
         let ingress_config = ingress::Config {
             listen: ANY_PORT,
             internal_listen: ANY_PORT,
-            broker,
+            broker: workers_config.broker.clone(),
             store: StoreConfig {
                 read_only: true,
                 ..workers_config.store.clone()

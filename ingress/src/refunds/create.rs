@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use chrono::{DateTime, Utc};
 use domain::{
     channel::RefundReason,
     currency::Currency,
@@ -88,18 +89,28 @@ fn check_key(key: &IdempotencyKey) -> Result<(), Problem> {
 /// What PostgreSQL knows about a request.
 struct Known {
     payment: Option<Payment>,
+    /// How many refunds of the payment there are.
+    earlier: u32,
     refund: Option<Refund>,
+    at: DateTime<Utc>,
 }
 
-/// What is known, if PostgreSQL says so quickly. The refund is read last: when it is not there then, the payment was read
-/// before it was, so that a request is never refused for what it has set aside itself.
+/// What is known, if PostgreSQL says so quickly. The refund is read last: when it is not there then, the rest was read before it
+/// was, so that a request is never refused for what it has set aside itself.
 async fn known(app: &App, job: &CreateRefund) -> Option<Known> {
     let store = app.reads.store();
     let question = async {
         let payment = store.payment(job.request.payment_id).await?;
         let payment = payment.filter(|payment| payment.merchant_id == job.merchant_id);
+        let earlier = store.refunds_made(job.request.payment_id).await?;
         let refund = store.refund(job.refund_id()).await?;
-        Ok(Known { payment, refund })
+        let at = app.clock.now();
+        Ok(Known {
+            payment,
+            earlier,
+            refund,
+            at,
+        })
     };
     app.reads.briefly(question).await.ok()
 }
@@ -116,21 +127,21 @@ impl Known {
                 Ok(Some(replayed(answer)))
             }
             None => {
-                let payment = self.payment.ok_or_else(no_such_payment)?;
-                check(&payment, job)?;
+                self.check(job)?;
                 Ok(None)
             }
         }
     }
-}
 
-fn check(payment: &Payment, job: &CreateRefund) -> Result<(), Problem> {
-    let money = payment
-        .check_refund(&job.request)
-        .map_err(|refused| refusal::at_the_door(refused, job.refund_id()))?;
-    channels::capabilities(payment.channel)
-        .check_refund_amount(money)
-        .map_err(|refused| refusal::amount_not_taken(&refused, job.refund_id()))
+    fn check(self, job: &CreateRefund) -> Result<(), Problem> {
+        let payment = self.payment.ok_or_else(no_such_payment)?;
+        let money = payment
+            .check_refund(&job.request)
+            .map_err(|refused| refusal::at_the_door(refused, job.refund_id()))?;
+        channels::capabilities(payment.channel)
+            .check_refund(money, self.at - payment.created_at, self.earlier)
+            .map_err(|refused| refusal::not_taken(refused, job.refund_id()))
+    }
 }
 
 /// A refund that nobody has worked on yet: what was asked for, under the id it will have.

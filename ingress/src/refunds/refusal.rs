@@ -4,7 +4,7 @@
 //! refund was faster, the worker stores as failed. A client has one thing to understand in both cases.
 
 use axum::{http::StatusCode, response::Response};
-use channels::AmountRefused;
+use channels::RefundNotTaken;
 use domain::{
     id::RefundId,
     money::Money,
@@ -19,9 +19,6 @@ use crate::{
     problem::{Problem, ProblemKind, Refusal},
 };
 
-/// The code under which a worker stores a refund of an amount that the channel cannot give back.
-const AMOUNT_NOT_TAKEN: &str = "refund_amount_not_taken";
-
 /// Refused at the door: nothing was stored.
 pub(super) fn at_the_door(refused: RefundRefused, refund_id: RefundId) -> Problem {
     let amount_refundable = match refused {
@@ -32,10 +29,9 @@ pub(super) fn at_the_door(refused: RefundRefused, refund_id: RefundId) -> Proble
     problem(kind(refused), &refused.failure(), refund_id, amount_refundable)
 }
 
-/// Refused at the door, because the channel cannot give back such an amount.
-pub(super) fn amount_not_taken(refused: &AmountRefused, refund_id: RefundId) -> Problem {
-    let failure = Failure::refund_refused(AMOUNT_NOT_TAKEN, &refused.to_string());
-    problem(ProblemKind::InvalidRequest, &failure, refund_id, None)
+/// Refused at the door, because the channel does not give the money back so.
+pub(super) fn not_taken(refused: RefundNotTaken, refund_id: RefundId) -> Problem {
+    problem(kind_of_not_taken(refused), &refused.failure(), refund_id, None)
 }
 
 /// The answer that is a refund: the refund itself, or the problem of one that was refused before it was sent.
@@ -81,6 +77,13 @@ const fn kind(refused: RefundRefused) -> ProblemKind {
     }
 }
 
+const fn kind_of_not_taken(refused: RefundNotTaken) -> ProblemKind {
+    match refused {
+        RefundNotTaken::Amount(_) => ProblemKind::InvalidRequest,
+        RefundNotTaken::TooMany { .. } | RefundNotTaken::TooLate { .. } => ProblemKind::RefundNotTaken,
+    }
+}
+
 /// The kind of a stored refusal; `None` for any other failure, such as a provider's.
 fn kind_of(code: &str) -> Option<ProblemKind> {
     Some(match code {
@@ -89,14 +92,17 @@ fn kind_of(code: &str) -> Option<ProblemKind> {
         "refund_currency_differs" => ProblemKind::RefundCurrencyDiffers,
         "nothing_left_to_refund" => ProblemKind::NothingLeftToRefund,
         "refund_too_large" => ProblemKind::RefundTooLarge,
-        AMOUNT_NOT_TAKEN => ProblemKind::InvalidRequest,
+        "refund_amount_not_taken" => ProblemKind::InvalidRequest,
+        "too_many_refunds" | "refund_too_late" => ProblemKind::RefundNotTaken,
         _ => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use channels::AmountRefused;
     use domain::{
+        channel::Channel,
         currency::Currency,
         id::{IdempotencyKey, MerchantId, OrderId},
         payment::PaymentStatus,
@@ -119,6 +125,19 @@ mod tests {
             RefundRefused::TooMuch(money),
         ] {
             assert_eq!(kind_of(refused.code()), Some(kind(refused)), "{refused}");
+        }
+        let channel = Channel::Wechat;
+        let currency = Currency::USD;
+        for refused in [
+            RefundNotTaken::Amount(AmountRefused::Currency { channel, currency }),
+            RefundNotTaken::TooMany { channel, most: 50 },
+            RefundNotTaken::TooLate { channel, days: 365 },
+        ] {
+            assert_eq!(
+                kind_of(refused.code()),
+                Some(kind_of_not_taken(refused)),
+                "{refused}"
+            );
         }
         assert_eq!(kind_of("provider_unavailable"), None);
     }

@@ -87,6 +87,8 @@ async fn alipays_reference_cases_pass_as_marked() {
         "alipay_public_keys": [vectors["alipay_key"]["spki"]],
     });
     set_credentials(&world, Channel::Alipay, &fields).await;
+    // When they were sent: 2026-11-20 10:00:05 UTC.
+    world.clock.set(1_795_168_805);
     for case in vectors["notify_cases"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
         let headers = [("content-type", case["content_type"].as_str().unwrap())];
@@ -109,14 +111,40 @@ async fn alipays_reference_cases_pass_as_marked() {
     world.close().await;
 }
 
+/// It may be the provider's new key, and is not taken for any bad signature.
+#[tokio::test]
+async fn a_signature_by_a_key_that_nobody_knows_is_counted_apart() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world().await;
+    world.ready().await;
+    let vectors: Value = serde_json::from_str(WECHAT).unwrap();
+    use_wechat(&world, &vectors).await;
+    let case = &vectors["notify_cases"][0];
+    let now = case["now"].as_i64().unwrap();
+    world.clock.set(now);
+    let headers = [
+        ("wechatpay-timestamp", &*now.to_string()),
+        ("wechatpay-nonce", "n"),
+        ("wechatpay-signature", "AAAA"),
+        ("wechatpay-serial", "PUB_KEY_ID_OF_NEXT_YEAR"),
+    ];
+    let answer = send(&world, Channel::Wechat, &headers, case["body"].as_str().unwrap()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let text = runtime::telemetry::metrics_text();
+    let counted = r#"sluice_callbacks_received_total{channel="wechat",outcome="unknown_key"} 1"#;
+    assert!(text.lines().any(|line| line == counted), "{text}");
+    world.close().await;
+}
+
 /// Whoever asks with headers that no provider sends is refused before anything is looked up or fetched.
 #[tokio::test]
 async fn what_no_provider_sends_is_refused_in_its_words() {
     let world = world().await;
     world.ready().await;
+    world.clock.set(1_795_168_800);
     let lure = [
         ("paypal-transmission-id", "1"),
-        ("paypal-transmission-time", "2026-11-20T18:00:00Z"),
+        ("paypal-transmission-time", "2026-11-20T10:00:00Z"),
         ("paypal-transmission-sig", "AAAA"),
         ("paypal-auth-algo", "SHA256withRSA"),
         ("paypal-cert-url", "https://169.254.169.254/latest/meta-data"),

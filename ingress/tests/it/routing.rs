@@ -131,7 +131,7 @@ async fn the_methods_are_those_of_the_merchants_channels_and_routes() {
         weight: 1,
         enabled: true,
     };
-    assert!(world.store.set_route(&route, "test", now).await.unwrap());
+    world.store.add_route(&route, "test", now).await.unwrap();
     assert_eq!(ask("amount=1999&currency=USD").await.body, json!({"data": []}));
     let german = ask("amount=1999&currency=usd&country=DE").await.body;
     assert_eq!(german["data"].as_array().unwrap().len(), 1, "{german}");

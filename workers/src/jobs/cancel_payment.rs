@@ -2,18 +2,22 @@
 //!
 //! A payment with an intent is closed at the provider first: only what the provider has closed is canceled here. One
 //! that surely has no intent is canceled at once. While a call that opens it may be under way, neither can be done.
+//!
+//! A wish that was given up may have been carried out all the same, and then what was noted still says why. But at a channel
+//! that captures, nothing is closed by anybody but us: there the note is taken back, so that what the payer agrees to is captured.
 
 use domain::{
     job::{CancelPayment, Job},
-    outcome::Outcome,
+    outcome::{ErrorClass, Outcome, Reason},
     payment::{ActionKind, ActionOutcome, Closing, Payment, PaymentEvent, PaymentStatus},
 };
-use store::{StoreError, Verdict};
+use store::{Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
     jobs::{
+        change::record_of,
         closing,
         wish::{self, Judgement, Start, Wishing, at_work, refusal},
     },
@@ -43,9 +47,29 @@ impl Handler for CancelPayment {
         Err(StoreError::Contended(self.0.payment_id.to_string()))
     }
 
+    async fn give_up(&self, context: &Context, run: &Run, reason: &Reason) -> Result<Record, StoreError> {
+        let payment = wish::payment(context, &self.0)
+            .await?
+            .filter(|payment| has_begun(reason) && channels::capabilities(payment.channel).captures);
+        let reopened = payment.map(|payment| payment.apply(PaymentEvent::ClosingRefused(Closing::Canceled)));
+        match reopened {
+            Some(Ok(applied)) => record_of(context, run, applied).await,
+            // The event cannot be refused: it is about the payment alone.
+            Some(Err(_)) | None => Ok(Record::default()),
+        }
+    }
+
     async fn reply(&self, context: &Context) -> Result<Option<Vec<u8>>, StoreError> {
         wish::reply(context, &self.0).await
     }
+}
+
+/// Whether a wish that was given up for this reason may have noted anything; otherwise the note is another one's.
+const fn has_begun(reason: &Reason) -> bool {
+    !matches!(
+        reason.class,
+        ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Forbidden
+    )
 }
 
 /// Closes the intent at the provider; none when the payment has changed before that was begun.
@@ -65,7 +89,7 @@ async fn close(
     if closing::note(context, run, payment, Closing::Canceled).await? != Verdict::Written {
         return Ok(None);
     }
-    let answer = closing::close(context, run, &credentials, &cancellation).await;
+    let answer = closing::close(context, run, &credentials, &cancellation).await?;
     let is_at_work = closing::is_at_work(answer.seen.as_ref());
     let judge = |payment: &Payment| match end_of(payment) {
         Some(_) if payment.status == PaymentStatus::Processing => Judgement::KeptOpen(at_work()),

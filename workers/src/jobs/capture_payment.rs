@@ -5,13 +5,15 @@
 //! its answer is lost, the next try asks under the same key; when all tries have failed, the sweep asks how the intent
 //! stands, and finds it captured or has it captured again.
 
-use channels::Capture;
+use channels::{Capture, Credentials};
+use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Exchange, Intent, IntentStatus},
+    channel::{CallError, Exchange, Intent, IntentStatus, Operation},
     job::{CapturePayment, Job},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentStatus},
 };
+use failpoints::{Point, reach};
 use store::{StoreError, Verdict};
 
 use crate::{
@@ -20,7 +22,7 @@ use crate::{
     jobs::{closing::failed, inquiry::Inquiry, subject::seen},
 };
 
-const OPERATION: &str = "capture_intent";
+const OPERATION: Operation = Operation::CaptureIntent;
 
 impl Handler for CapturePayment {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
@@ -32,13 +34,22 @@ impl Handler for CapturePayment {
             if !is_due(&payment) {
                 return Ok(Outcome::Done);
             }
+            let credentials = match context.credentials(payment.merchant_id, payment.channel).await? {
+                Ok(credentials) => credentials,
+                Err(reason) => return Ok(Outcome::Fail(reason)),
+            };
+            if let Err(limited) = context.channels.admits(payment.channel) {
+                return Ok(failed(limited));
+            }
             let mut inquiry = Inquiry {
                 context,
                 run,
                 subject: payment,
             };
-            if inquiry.record_unless_changed(begun()).await? == Verdict::Written {
-                return capture(self, &inquiry).await;
+            let begun = context.clock.now();
+            if inquiry.record_unless_changed(said("started")).await? == Verdict::Written {
+                reach(Point::CapturePaymentCallNoted);
+                return capture(self, &inquiry, &credentials, begun).await;
             }
         }
         Err(StoreError::Contended(self.payment_id.to_string()))
@@ -51,21 +62,36 @@ fn is_due(payment: &Payment) -> bool {
     is_open && payment.status != PaymentStatus::Succeeded && payment.intent_id.is_some()
 }
 
-async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result<Outcome, StoreError> {
-    let Inquiry { context, subject, .. } = inquiry;
+async fn capture(
+    job: &CapturePayment,
+    inquiry: &Inquiry<'_, Payment>,
+    credentials: &Credentials,
+    begun: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let Inquiry {
+        context,
+        run,
+        subject,
+    } = inquiry;
     let Some(intent) = subject.intent() else {
         return Ok(Outcome::Done);
     };
-    let credentials = match context.credentials(subject.merchant_id, subject.channel).await? {
-        Ok(credentials) => credentials,
-        Err(reason) => return Ok(Outcome::Fail(reason)),
-    };
+    // So long after its beginning, others may be about to conclude that the capture had no effect.
+    if !context.settling.may_send(begun, context.clock.now()) {
+        inquiry.note(said("not_done")).await?;
+        let message = "too long after the capture was begun to send it; it will be begun again";
+        return Ok(Outcome::Snooze {
+            reason: Reason::new(ErrorClass::TimedOut, message),
+            delay: context.nap(run.snoozes),
+        });
+    }
     let capture = Capture {
         payment_id: subject.id,
         job_id: job.id(),
         intent,
     };
-    let (result, exchange) = context.channels.capture_intent(&credentials, &capture).await;
+    let (result, exchange) = context.channels.capture_intent(credentials, &capture).await;
+    reach(Point::CapturePaymentAnswered);
     match result {
         // Heard as news, it would be the wish for another capture, and that for the next.
         Ok(Intent {
@@ -76,9 +102,19 @@ async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result
             let message = "asked to capture the intent, the provider still shows it as approved only";
             Ok(Outcome::retry(Reason::new(ErrorClass::OutcomeUnknown, message)))
         }
-        Ok(intent) => {
-            let recorded = inquiry.record(seen(intent), exchange).await?;
-            Ok(recorded.map_or_else(Outcome::Fail, |()| Outcome::Done))
+        Ok(intent) => record(inquiry, intent, exchange).await,
+        // The provider has declined and did not show what that has left behind. A decline is not the end: the intent is open,
+        // and its payer may agree again.
+        Err(CallError::Declined(failure)) => {
+            let declined = Intent {
+                id: capture.intent.id,
+                payment_id: Some(subject.id),
+                money: subject.money,
+                received_minor: 0,
+                status: IntentStatus::Declined(failure),
+                next_action: None,
+            };
+            record(inquiry, declined, exchange).await
         }
         Err(error) => {
             inquiry.note(exchange).await?;
@@ -87,10 +123,20 @@ async fn capture(job: &CapturePayment, inquiry: &Inquiry<'_, Payment>) -> Result
     }
 }
 
-fn begun() -> Exchange {
+async fn record(
+    inquiry: &Inquiry<'_, Payment>,
+    intent: Intent,
+    exchange: Exchange,
+) -> Result<Outcome, StoreError> {
+    let recorded = inquiry.record(seen(intent), exchange).await?;
+    Ok(recorded.map_or_else(Outcome::Fail, |()| Outcome::Done))
+}
+
+/// What there is to say about a capture apart from the provider's answer.
+fn said(outcome: &'static str) -> Exchange {
     Exchange {
         operation: OPERATION,
-        outcome: "started",
+        outcome,
         intent_id: None,
         error: None,
         duration_ms: 0,

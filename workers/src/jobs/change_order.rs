@@ -34,7 +34,10 @@ impl Handler for ChangeOrder {
                 let message = format!("the merchant has no order {}", self.order_id);
                 return Ok(wait(context, run, Reason::new(ErrorClass::TooEarly, message)));
             };
-            let record = taking::record_of(self, context, run, order).await?;
+            let record = match taking::record_of(self, context, run, order).await? {
+                Ok(record) => record,
+                Err(outcome) => return Ok(outcome),
+            };
             match context.recorder.write(record).await? {
                 Verdict::Written => return Ok(Outcome::Done),
                 // The same wish came at the same time, or the order has changed meanwhile.

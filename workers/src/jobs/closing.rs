@@ -4,6 +4,9 @@
 //! be it this job, a callback or a query, finds here whether the payment is canceled or has expired. Then the provider
 //! is asked to close it. What it answers may not be the last word: when it answers with an error, it is asked what it
 //! has before anything is concluded.
+//!
+//! Where we capture, nothing is captured once the reason is noted. But a capture that was begun before may be on its way, and
+//! its intent looks open until it arrives. So the provider is not asked before that capture is over.
 
 use channels::{Cancellation, Credentials};
 use domain::{
@@ -50,13 +53,20 @@ pub async fn note(
     Ok(verdict)
 }
 
-/// Asks the provider to close the payment's intent.
+/// Asks the provider to close the payment's intent, unless a capture of it may be at work.
 pub async fn close(
     context: &Context,
     run: &Run,
     credentials: &Credentials,
     cancellation: &Cancellation,
-) -> Answer {
+) -> Result<Answer, StoreError> {
+    if let Some(otherwise) = capture_at_work(context, credentials, cancellation).await? {
+        return Ok(Answer {
+            seen: None,
+            exchanges: Vec::new(),
+            otherwise,
+        });
+    }
     let (result, exchange) = context.channels.cancel_intent(credentials, cancellation).await;
     let answer = match result {
         Ok(intent) => Answer {
@@ -81,7 +91,25 @@ pub async fn close(
         }
     };
     reach(Point::ClosingAnswered);
-    answer
+    Ok(answer)
+}
+
+/// What becomes of a job while a capture that was begun, and whose end is not known, may have an effect.
+async fn capture_at_work(
+    context: &Context,
+    credentials: &Credentials,
+    cancellation: &Cancellation,
+) -> Result<Option<Outcome>, StoreError> {
+    if !channels::capabilities(credentials.channel()).captures {
+        return Ok(None);
+    }
+    let begun = context.store.open_capture(cancellation.payment_id).await?;
+    let left = begun.and_then(|begun| context.settling.left(begun, context.clock.now()));
+    Ok(left.map(|delay| {
+        let message = "a capture may still be at work, so it is not closed yet";
+        let reason = Reason::new(ErrorClass::OutcomeUnknown, message);
+        Outcome::Snooze { reason, delay }
+    }))
 }
 
 /// The same answer with the intent as it stands by now, if the provider shows it.

@@ -7,7 +7,7 @@
 
 use channels::{Confirmation, Credentials};
 use domain::{
-    channel::{CallError, Exchange},
+    channel::{CallError, Exchange, Operation},
     job::{ConfirmPayment, Job},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{ActionKind, ActionOutcome, ActionRequest, Payment, PaymentStatus},
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-const OPERATION: &str = "confirm_intent";
+const OPERATION: Operation = Operation::ConfirmIntent;
 
 impl Handler for ConfirmPayment {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use domain::{
     job::{CreateIntent, CreateIntentReply},
     outcome::{ErrorClass, Outcome, Reason},
-    payment::{Payment, PaymentView},
+    payment::{Payer, Payment, PaymentView},
 };
 use failpoints::{Point, reach};
 use store::{Record, StoreError, Verdict};
@@ -27,10 +27,15 @@ pub use placing::{check, sealed};
 
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        if let Err(reason) = check(self, context) {
-            return Ok(Outcome::Fail(reason));
-        }
-        match prepare(self, context, run).await? {
+        let prepared = match placing::check(self, context, run) {
+            Ok(payer) => prepare(self, &payer, context, run).await?,
+            // What is stored was found good then. Were its job refused now, it would be sent again for ever.
+            Err(outcome) => match context.store.payment(self.payment_id()).await? {
+                Some(stored) => found(self, stored),
+                None => return Ok(outcome),
+            },
+        };
+        match prepared {
             Prepared::Stored(payment) => proceed(context, run, *payment, true).await,
             Prepared::ToOpen(payment) => proceed(context, run, *payment, false).await,
             Prepared::Settled => Ok(Outcome::Done),
@@ -72,7 +77,9 @@ async fn proceed(
     if payment.expires_at <= context.clock.now() {
         Box::pin(expired::close_unopened(context, run, payment, is_new)).await
     } else if let Some(reason) = placing::nowhere(&payment) {
-        refuse(context, run, payment, is_new, reason).await
+        refuse(context, run, payment, reason).await
+    } else if let Err(outcome) = placing::openable(context, run, payment.id, &payment.request) {
+        Ok(outcome)
     } else {
         open(context, run, payment, is_new).await
     }
@@ -93,10 +100,15 @@ enum Prepared {
 
 /// Stores the payment, unless it is there. Its time to be paid runs from when it was asked for, however long the job lay
 /// in a queue.
-async fn prepare(job: &CreateIntent, context: &Context, run: &Run) -> Result<Prepared, StoreError> {
+async fn prepare(
+    job: &CreateIntent,
+    payer: &Payer,
+    context: &Context,
+    run: &Run,
+) -> Result<Prepared, StoreError> {
     let setup = context.store.setup(job.merchant_id).await?;
     let now = context.clock.now();
-    let mut new = placing::place(job, context, &setup, now);
+    let mut new = placing::place(job, payer, context, &setup, now);
     new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
         (now - asked_at).max(TimeDelta::zero())
     });
@@ -111,10 +123,14 @@ async fn prepare(job: &CreateIntent, context: &Context, run: &Run) -> Result<Pre
         }
         Verdict::Duplicate | Verdict::Stale => {}
     }
-    let Some(stored) = context.store.payment(new.id).await? else {
-        return Err(StoreError::Contended(new.id.to_string()));
-    };
-    Ok(if stored.fingerprint != new.fingerprint {
+    let stored = context.store.payment(new.id).await?;
+    let stored = stored.ok_or_else(|| StoreError::Contended(new.id.to_string()))?;
+    Ok(found(job, stored))
+}
+
+/// What a job comes to whose payment was stored before.
+fn found(job: &CreateIntent, stored: Payment) -> Prepared {
+    if stored.fingerprint != job.request.fingerprint() {
         Prepared::Conflict
     } else if !stored.is_settled() {
         Prepared::ToOpen(Box::new(stored))
@@ -122,5 +138,5 @@ async fn prepare(job: &CreateIntent, context: &Context, run: &Run) -> Result<Pre
         Prepared::Settled
     } else {
         Prepared::GivenUp
-    })
+    }
 }

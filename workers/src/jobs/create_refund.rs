@@ -4,6 +4,7 @@
 //! that want the same money, one finds the payment changed and looks again. What cannot be refunded is stored all the
 //! same, as failed and with its reason, and nothing is sent. The call itself is made like the one that opens an intent.
 
+use channels::RefundNotTaken;
 use chrono::{DateTime, Utc};
 use domain::{
     job::{CreateRefund, CreateRefundReply},
@@ -99,8 +100,10 @@ async fn prepare(job: &CreateRefund, context: &Context, run: &Run) -> Result<Pre
         let Some(payment) = payment_of(job, context).await? else {
             return Ok(Prepared::NoSuchPayment);
         };
+        // After the payment: what is set aside since then has changed it.
+        let earlier = context.store.refunds_made(payment.id).await?;
         let now = context.clock.now();
-        let (record, prepared) = match refundable(&payment, &job.request) {
+        let (record, prepared) = match refundable(&payment, &job.request, earlier, now) {
             Ok(money) => reserve(job, payment, money, now)?,
             Err(failure) => {
                 let refused = refuse(job, context, run, &payment, failure, now);
@@ -147,17 +150,18 @@ async fn stored_before(
     })
 }
 
-/// How much a request gives back, or why nothing.
-fn refundable(payment: &Payment, request: &RefundRequest) -> Result<Money, Failure> {
+/// How much a request gives back of a payment that had so many refunds before, or why nothing.
+fn refundable(
+    payment: &Payment,
+    request: &RefundRequest,
+    earlier: u32,
+    now: DateTime<Utc>,
+) -> Result<Money, Failure> {
     let money = payment.check_refund(request).map_err(RefundRefused::failure)?;
-    let channel = channels::capabilities(payment.channel);
-    match channel.check_refund_amount(money) {
-        Ok(()) => Ok(money),
-        Err(error) => Err(Failure::refund_refused(
-            "refund_amount_not_taken",
-            &error.to_string(),
-        )),
-    }
+    channels::capabilities(payment.channel)
+        .check_refund(money, now - payment.created_at, earlier)
+        .map_err(RefundNotTaken::failure)?;
+    Ok(money)
 }
 
 /// The refund and what is set aside for it, in one record.

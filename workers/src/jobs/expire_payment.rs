@@ -1,8 +1,8 @@
 //! `expire_payment`: close a payment that was not paid in time.
 //!
-//! Only what the provider has closed expires here; what it shows paid was paid in time. As with queries, a provider that
-//! does not answer, or is at work on the payment, is no failure of the job: the payment is claimed again later, and
-//! stays in sight meanwhile.
+//! Only what the provider has closed expires here; what it shows paid was paid in time. What a payer has agreed to and we have
+//! not captured was not paid. As with queries, a provider that does not answer, or is at work on the payment, is no failure
+//! of the job: the payment is claimed again later, and stays in sight meanwhile.
 
 use domain::{
     job::{ExpirePayment, Job},
@@ -40,7 +40,7 @@ impl Handler for ExpirePayment {
                 }
             };
             if closing::note(context, run, payment.clone(), Closing::Expired).await? == Verdict::Written {
-                let answer = closing::close(context, run, &credentials, &cancellation).await;
+                let answer = closing::close(context, run, &credentials, &cancellation).await?;
                 return Box::pin(record(context, run, payment, answer)).await;
             }
         }
@@ -52,9 +52,9 @@ impl Handler for ExpirePayment {
 fn is_due(context: &Context, payment: &Payment) -> bool {
     let is_open = match payment.status {
         PaymentStatus::RequiresAction | PaymentStatus::Failed => true,
+        PaymentStatus::Processing => channels::capabilities(payment.channel).captures,
         PaymentStatus::Pending
         | PaymentStatus::NeedsReview
-        | PaymentStatus::Processing
         | PaymentStatus::Canceled
         | PaymentStatus::Expired
         | PaymentStatus::Succeeded => false,

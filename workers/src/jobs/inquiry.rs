@@ -116,11 +116,17 @@ impl<S: Subject> Inquiry<'_, S> {
             let Some(subject) = self.subject.again(&self.context.store).await? else {
                 break;
             };
-            let mut record = match subject.hear(self.context, self.run, news.clone()).await? {
+            let heard = match self.left_by(&subject) {
+                Some(problem) => Err(("late", problem)),
+                // Not `ok`, which would end the call: what it has made or will make is still not known.
+                None => {
+                    let heard = subject.hear(self.context, self.run, news.clone()).await?;
+                    heard.map_err(|problem| ("mismatch", problem))
+                }
+            };
+            let mut record = match heard {
                 Ok(record) => record,
-                Err(problem) => {
-                    // Not `ok`, which would end the call: what it has made or will make is still not known.
-                    let outcome = "mismatch";
+                Err((outcome, problem)) => {
                     self.note(Exchange { outcome, ..exchange }).await?;
                     return Ok(Err(Reason::new(ErrorClass::Mismatch, problem)));
                 }
@@ -132,6 +138,16 @@ impl<S: Subject> Inquiry<'_, S> {
             }
         }
         Err(StoreError::Contended(self.subject.id()))
+    }
+
+    /// Why news are for people, if the subject, as it stands by now, has left the channel that was asked: nothing was to be
+    /// expected of it any more, and now the payer may find two things to pay.
+    fn left_by(&self, now: &S) -> Option<String> {
+        let (asked, now_at) = (self.subject.channel(), now.channel());
+        (asked != now_at).then(|| {
+            let id = now.id();
+            format!("{asked} tells of {id}, which goes through {now_at} by now")
+        })
     }
 
     /// The provider surely has nothing: the subject is failed, unless something happened to it meanwhile. Then there is

@@ -50,16 +50,18 @@ pub async fn open<S: Subject>(
     }
 }
 
-/// Sends nothing, as no provider can be asked to make what `subject` needs.
+/// Sends nothing, as no provider can be asked to make what `subject` needs. So nobody has ever made the call that storing it
+/// had begun, whoever stored it.
 pub async fn refuse<S: Subject>(
     context: &Context,
     run: &Run,
     subject: S,
-    is_new: bool,
     reason: Reason,
 ) -> Result<Outcome, StoreError> {
-    let mut opening = Opening::new(context, run, subject, is_new);
-    opening.note_not_sent(&reason).await?;
+    let mut opening = Opening::new(context, run, subject, false);
+    if opening.inquiry.open_call().await?.is_some() {
+        opening.end_unsent(&reason).await?;
+    }
     Ok(Outcome::Fail(reason))
 }
 
@@ -243,7 +245,10 @@ impl<'a, S: Subject> Opening<'a, S> {
     /// Why the call is not to be made now, and how long that will last.
     async fn not_now(&self) -> Result<Option<(String, Duration)>, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
-        if let Err(CallError::Limited { message, retry_after }) = context.channels.admits(subject.channel()) {
+        if subject.is_made_by_request()
+            && let Err(CallError::Limited { message, retry_after }) =
+                context.channels.admits(subject.channel())
+        {
             return Ok(Some((message, retry_after)));
         }
         let wait = subject.must_wait(context).await?;

@@ -1,6 +1,8 @@
-//! Waiting for what has to come first: a payment accepted a moment ago is yet to be stored, or its intent to be opened.
+//! Waiting for what has to come first: a payment accepted a moment ago is yet to be stored, or its intent to be opened, or a
+//! key to be handed to this process.
 
-use domain::outcome::{Outcome, Reason};
+use domain::outcome::{ErrorClass, Outcome, Reason};
+use store::Unsealable;
 
 use crate::{context::Context, execute::Run};
 
@@ -16,5 +18,18 @@ pub fn wait(context: &Context, run: &Run, reason: Reason) -> Outcome {
         Outcome::Snooze { reason, delay }
     } else {
         Outcome::retry(reason)
+    }
+}
+
+/// What becomes of a job for want of what is sealed: `what` in messages for people. While keys are being rotated, the key may
+/// come with the next start of this process.
+pub fn wait_for_key(context: &Context, run: &Run, what: &str, error: Unsealable) -> Outcome {
+    let reason = Reason::new(ErrorClass::Misconfigured, format!("{what} is {error}"));
+    match error {
+        Unsealable::UnknownKey => Outcome::Snooze {
+            reason,
+            delay: context.nap(run.snoozes),
+        },
+        Unsealable::Damaged => Outcome::Fail(reason),
     }
 }

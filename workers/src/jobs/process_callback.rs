@@ -1,7 +1,8 @@
 //! `process_callback`: take in a provider's callback whose signature ingress has verified.
 //!
 //! It is taken in once, together with what it changes, in one transaction. One that comes before the worker that made
-//! the provider's object has stored it waits for that; one that contradicts what is stored is parked for people.
+//! the provider's object has stored it waits for that; one that contradicts what is stored is parked for people, and so is
+//! one of another account at the provider than the one that the payment was opened for.
 
 mod dispute;
 mod intent;
@@ -9,18 +10,20 @@ mod refund;
 
 use channels::CallbackProblem;
 use domain::{
-    callback::CallbackEvent,
+    callback::{CallbackEvent, CallbackNews},
     channel::CallError,
     id::PaymentId,
     job::ProcessCallback,
     outcome::{ErrorClass, Outcome, Reason},
+    payment::Payment,
 };
 use failpoints::{Point, reach};
-use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Unsealable, Verdict};
+use store::{CallbackOutcome, CallbackRecord, Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
+    jobs::{patience::wait_for_key, people},
 };
 
 /// One run that takes a callback in.
@@ -28,6 +31,8 @@ struct Intake<'a> {
     job: &'a ProcessCallback,
     context: &'a Context,
     run: &'a Run,
+    /// The provider's account that the callback is of, where it is not the merchant's own.
+    account: Option<String>,
 }
 
 /// What a callback comes to, as the world stands.
@@ -48,8 +53,8 @@ enum Judged {
 
 impl Handler for ProcessCallback {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        let event = match read(self, context, run).await? {
-            Ok(event) => event,
+        let CallbackNews { account, event } = match read(self, context, run).await? {
+            Ok(news) => news,
             Err(outcome) => return Ok(outcome),
         };
         reach(Point::ProcessCallbackOpened);
@@ -57,6 +62,7 @@ impl Handler for ProcessCallback {
             job: self,
             context,
             run,
+            account,
         };
         for _ in 0..MAX_LOOKS {
             let record = match intake.judge(&event).await? {
@@ -72,7 +78,11 @@ impl Handler for ProcessCallback {
                 } => intake.taken(Some(payment_id), CallbackOutcome::Unchanged, *record),
             };
             match context.recorder.write(record).await? {
-                Verdict::Written | Verdict::Duplicate => return Ok(Outcome::Done),
+                Verdict::Written => {
+                    intake.call_people(&event);
+                    return Ok(Outcome::Done);
+                }
+                Verdict::Duplicate => return Ok(Outcome::Done),
                 Verdict::Stale => {}
             }
         }
@@ -85,7 +95,7 @@ async fn read(
     job: &ProcessCallback,
     context: &Context,
     run: &Run,
-) -> Result<Result<CallbackEvent, Outcome>, StoreError> {
+) -> Result<Result<CallbackNews, Outcome>, StoreError> {
     let body = match open(job, context, run) {
         Ok(body) => body,
         Err(outcome) => return Ok(Err(outcome)),
@@ -98,8 +108,8 @@ async fn read(
     } else {
         None
     };
-    let event = channels::translate_callback(job.channel, credentials.as_ref(), &body);
-    Ok(event.map_err(|problem| {
+    let news = channels::translate_callback(job.channel, credentials.as_ref(), &body);
+    Ok(news.map_err(|problem| {
         let class = match problem {
             CallbackProblem::Unreadable(_) => ErrorClass::Unreadable,
             CallbackProblem::OtherAccount(_) => ErrorClass::Mismatch,
@@ -112,25 +122,8 @@ async fn read(
 /// The callback's body, or what becomes of the job when it cannot be opened.
 fn open(job: &ProcessCallback, context: &Context, run: &Run) -> Result<Vec<u8>, Outcome> {
     let place = ProcessCallback::place(job.channel, job.merchant_id, &job.event_id);
-    let reason = |class, message: String| Reason::new(class, message);
-    context
-        .store
-        .vault()
-        .open_text(&place, &job.sealed_body)
-        .map_err(|error| {
-            let reason = reason(
-                ErrorClass::Misconfigured,
-                format!("the callback's body is {error}"),
-            );
-            match error {
-                // While keys are being rotated, the key may come with the next start of this process.
-                Unsealable::UnknownKey => Outcome::Snooze {
-                    reason,
-                    delay: context.nap(run.snoozes),
-                },
-                Unsealable::Damaged => Outcome::Fail(reason),
-            }
-        })
+    let opened = context.store.vault().open_text(&place, &job.sealed_body);
+    opened.map_err(|error| wait_for_key(context, run, "the callback's body", error))
 }
 
 impl Intake<'_> {
@@ -140,12 +133,24 @@ impl Intake<'_> {
             CallbackEvent::Refund(seen) => self.judge_refund(seen).await?,
             CallbackEvent::RefundTold(refund_id) => self.judge_told(*refund_id).await?,
             CallbackEvent::Dispute(seen) => self.judge_dispute(seen).await?,
-            CallbackEvent::Other => return Ok(Judged::Foreign),
+            CallbackEvent::NeedsPeople { .. } | CallbackEvent::Other => return Ok(Judged::Foreign),
         };
         if matches!(judged, Judged::About { .. }) {
             reach(Point::ProcessCallbackApplied);
         }
         Ok(judged)
+    }
+
+    /// Calls people to what the callback tells and Sluice cannot settle: once, as a repeat stops at the inbox.
+    fn call_people(&self, event: &CallbackEvent) {
+        match event {
+            CallbackEvent::NeedsPeople { payment_id } => people::call_to_account(self.job, *payment_id),
+            CallbackEvent::Refund(seen) => people::call_to_refund(self.job.channel, seen),
+            CallbackEvent::Intent { .. }
+            | CallbackEvent::RefundTold(_)
+            | CallbackEvent::Dispute(_)
+            | CallbackEvent::Other => {}
+        }
     }
 
     /// What is written: the callback in the inbox, and what it changes.
@@ -166,6 +171,23 @@ impl Intake<'_> {
             callback: Some(callback),
             ..record
         }
+    }
+
+    /// What becomes of the callback when it is of another account than the payment that it names: whoever holds an account
+    /// at the provider can put any mark on what happens there.
+    fn of_another_account(&self, payment: &Payment) -> Option<Judged> {
+        let expected = &payment.request.connected_account;
+        (self.account != *expected).then(|| {
+            let named = |account: &Option<String>| match account {
+                Some(account) => format!("account {account:.64}"),
+                None => "the merchant's own account".into(),
+            };
+            let (seen, expected) = (named(&self.account), named(expected));
+            mismatch(format!(
+                "it is of {seen}, but {} is paid to {expected}",
+                payment.id
+            ))
+        })
     }
 
     /// The provider, asked because of the callback, did not say.

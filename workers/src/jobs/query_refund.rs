@@ -18,6 +18,7 @@ use crate::{
     jobs::{
         inquiry::{Asked, Inquiry},
         opening::{give_up, open},
+        people,
         subject::{RefundOfPayment, Subject},
     },
 };
@@ -100,7 +101,10 @@ async fn ask(inquiry: &Inquiry<'_, RefundOfPayment>, credentials: &Credentials) 
     let channels = &inquiry.context.channels;
     let (result, exchange) = channels.retrieve_refund(credentials, &refund).await;
     match result {
-        Ok(seen) => inquiry.learn(RefundEvent::Seen(seen), exchange).await,
+        Ok(seen) => {
+            people::call_to_refund(inquiry.subject.refund.channel, &seen);
+            inquiry.learn(RefundEvent::Seen(seen), exchange).await
+        }
         Err(error) => inquiry.be_left_without(&error, exchange).await,
     }
 }

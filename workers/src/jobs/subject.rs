@@ -14,7 +14,11 @@ use std::time::Duration;
 
 use channels::{Called, Credentials, Period};
 use chrono::{DateTime, Utc};
-use domain::{channel::Channel, channel::Exchange, id::MerchantId, payment::Failure};
+use domain::{
+    channel::{Channel, Exchange, Operation},
+    id::MerchantId,
+    payment::Failure,
+};
 use failpoints::Point;
 use store::{Record, Store, StoreError};
 
@@ -38,8 +42,8 @@ pub trait Subject: Clone + Send + Sync {
 
     /// What the provider makes, in messages for people.
     const OBJECT: &'static str;
-    /// The call that makes it, as exchanges name it.
-    const CALL: &'static str;
+    /// The call that makes it.
+    const CALL: Operation;
     /// Where a process can be made to die.
     const POINTS: Points;
 
@@ -84,6 +88,9 @@ pub trait Subject: Clone + Send + Sync {
 
     /// For how long the provider recognises a repeated call.
     fn idempotency_retention(&self) -> Duration;
+
+    /// Whether a request is sent to the provider to make it.
+    fn is_made_by_request(&self) -> bool;
 
     /// Calls the provider to make it.
     fn make(

@@ -22,8 +22,8 @@ use crate::{
     execute::{MAX_LOOKS, Run},
     jobs::{change::record_of, closing::Answer, patience::wait, subject::seen},
 };
-use answers::{action, is_of, payment};
-pub use answers::{at_work, refusal, refused, reply};
+use answers::{action, is_of};
+pub use answers::{at_work, payment, refusal, refused, reply};
 
 /// One run that carries out a wish.
 pub struct Wishing<'a> {

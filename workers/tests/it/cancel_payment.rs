@@ -11,6 +11,7 @@ use futures::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::{
+    paypal::SHOWING,
     support::{request, world},
     wishing::{CANCELING, EVERYTHING, cancel, done, refused, seen},
 };
@@ -257,6 +258,22 @@ async fn a_silent_provider_leaves_the_payment_open_and_the_wish_parked() {
         done(world.wish(&cancel(&open, "c2")).await),
         PaymentStatus::Canceled
     );
+    world.close().await;
+}
+
+/// Nothing is captured of what is being closed, and PayPal closes nothing by itself: the note must not outlive the wish.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_payer_agrees_to_after_a_wish_was_given_up_is_captured() {
+    let world = world().await;
+    world.open_paypal().await;
+    let payment = world.open_at_paypal("k").await;
+    world.fault(SHOWING, "error", json!({ "status": 503 })).await;
+    world.publish(&cancel(&payment, "c")).await;
+    world.parked("cancel_payment").await;
+    assert_eq!(world.now_is(&payment).await.closing, None);
+    world.mend_provider().await;
+    world.approve(&payment, json!({})).await;
+    world.wait_for(payment.id, PaymentStatus::Succeeded).await;
     world.close().await;
 }
 

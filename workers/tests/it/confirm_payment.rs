@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::{
-    channel::IntentStatus,
+    channel::{IntentStatus, Operation},
     job::Job,
     payment::{Closing, Failure, PaymentEvent, PaymentStatus},
 };
@@ -161,7 +161,13 @@ async fn an_attempt_that_was_begun_is_not_refused_for_what_it_did() {
     let job = confirm(&payment, "c", GOOD);
     let id = job.id().to_string();
     world
-        .note(&payment, &id, "confirm_intent", "started", TimeDelta::zero())
+        .note(
+            &payment,
+            &id,
+            Operation::ConfirmIntent,
+            "started",
+            TimeDelta::zero(),
+        )
         .await;
     assert!(world.pay(&payment, json!({})).await);
     world.paid_callback(&payment, "evt_1").await;
@@ -182,7 +188,13 @@ async fn an_attempt_that_is_too_old_is_not_sent_again() {
         let job = confirm(payment, payment.idempotency_key.as_str(), GOOD);
         let id = job.id().to_string();
         world
-            .note(payment, &id, "confirm_intent", "started", TimeDelta::hours(24))
+            .note(
+                payment,
+                &id,
+                Operation::ConfirmIntent,
+                "started",
+                TimeDelta::hours(24),
+            )
             .await;
         let reply = world.wish(&job).await;
         if payment.id == open.id {

@@ -4,16 +4,21 @@ use std::sync::atomic::Ordering;
 
 use chrono::TimeDelta;
 use domain::{
-    channel::Channel,
-    job::Envelope,
-    payment::{Failure, NextStep, Payment, PaymentEvent, PaymentStatus},
+    channel::{Channel, Flow, Method},
+    clock::SystemClock,
+    job::{CreateIntent, Envelope},
+    payment::{Failure, NextStep, Payer, PayerDetails, Payment, PaymentEvent, PaymentRequest, PaymentStatus},
+    secret::Secret,
     trace::TraceParent,
 };
 use futures::future::join_all;
 use serde_json::json;
-use store::{Record, Verdict};
+use store::{Record, Vault, Verdict, testing::TEST_KEY};
 
-use crate::support::{Leaping, key, now, request, world};
+use crate::{
+    routing::nothing_was_sent,
+    support::{Leaping, World, key, now, request, world},
+};
 
 /// The call that opens an intent.
 const OPENING: &str = "POST /v1/payment_intents";
@@ -204,7 +209,7 @@ async fn the_provider_is_given_time_before_its_silence_counts() {
 async fn a_call_that_was_cut_off_is_not_forgotten() {
     let world = world().await;
     let payment = world.stored("k").await;
-    world.fault(EVERYTHING, "rate_limit", json!({})).await;
+    world.fault(EVERYTHING, "reset_before", json!({})).await;
     world.publish(&world.job("k", request(None))).await;
     world.wait_for(payment.id, PaymentStatus::NeedsReview).await;
     world.close().await;
@@ -274,5 +279,58 @@ async fn a_call_that_begins_outdates_what_was_concluded_before() {
     world
         .wait_for(read_before.id, PaymentStatus::RequiresAction)
         .await;
+    world.close().await;
+}
+
+/// The job of a stored payment whose payer was told of in this form.
+async fn told_of(world: &World, sealed: String, request: PaymentRequest) -> CreateIntent {
+    let payer = Some(PayerDetails::Sealed(sealed));
+    let job = world.job("k", PaymentRequest { payer, ..request });
+    let terms = domain::merchant::Terms::default();
+    let (key, request) = (job.idempotency_key.clone(), job.request.clone());
+    let payment = Payment::new(job.merchant_id, key, request, Channel::Stripe, &terms, now());
+    world.store_new(&payment).await;
+    nothing_was_sent(world, &payment).await;
+    job
+}
+
+/// While keys are being rotated, a process may not have the one that sealed it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_of_the_payer_waits_for_its_key() {
+    const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    runtime::telemetry::install_recorder().unwrap();
+    let mut world = world().await;
+    let vault = Vault::from_keys(&Secret::new(OTHER_KEY)).unwrap();
+    let place = Payer::place(world.job("k", request(None)).payment_id());
+    let sealed = vault.seal_text(&place, br#"{"ip":"192.0.2.77"}"#);
+    let job = told_of(&world, sealed, request(None)).await;
+    world.publish(&job).await;
+    world
+        .wait_until(true, async || world.ended("create_intent", "snooze") > 0)
+        .await;
+    assert_eq!(world.calls().await, Vec::<String>::new());
+    world.stop_workers().await;
+    let both = format!("{TEST_KEY},{OTHER_KEY}");
+    world.config.vault = Vault::from_keys(&Secret::new(both)).unwrap();
+    world.start_workers(SystemClock).await;
+    world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    world.close().await;
+}
+
+/// Its job would be refused, and sent again by the sweep, for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_payment_whose_payer_is_lost_fails() {
+    let world = world().await;
+    let by_wechat = PaymentRequest {
+        method: Some(Method::WechatPay),
+        flow: Some(Flow::MobileWeb),
+        ..request(None)
+    };
+    let job = told_of(&world, "AAAA".into(), by_wechat).await;
+    world.publish(&job).await;
+    world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
+    assert_eq!(world.calls().await, Vec::<String>::new());
     world.close().await;
 }

@@ -1,6 +1,8 @@
 //! Giving money back: whole, in parts, once, and never more than was paid.
 
+use chrono::TimeDelta;
 use domain::{
+    channel::Channel,
     currency::Currency,
     id::PaymentId,
     payment::Payment,
@@ -11,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     refunding::REFUNDING,
-    support::{World, request, world},
+    support::{World, now, request, world},
 };
 
 const PAID: i64 = 1999;
@@ -45,6 +47,31 @@ async fn a_payment_is_given_back_in_parts_until_nothing_is_left() {
     ];
     assert_eq!(world.told_in_all().await, told);
     world.assert_books_agree().await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_channel_does_not_give_back_any_more_is_refused_and_not_sent() {
+    const MOST: i64 = 50;
+    let world = world().await;
+    let often = world
+        .stored_as_paid("often", Channel::Wechat, TimeDelta::zero())
+        .await;
+    for number in 0..MOST {
+        let payment = world.now_is(&often).await;
+        world.reserved(&format!("r{number}"), &payment, 1, now()).await;
+    }
+    let old = world
+        .stored_as_paid("old", Channel::Wechat, TimeDelta::days(366))
+        .await;
+    for (payment, code) in [(&often, "too_many_refunds"), (&old, "refund_too_late")] {
+        let id = world.refund(code, payment, Some(1)).await;
+        let refused = world.wait_for_refund(id, RefundStatus::Failed).await;
+        assert_eq!(refused.failure.unwrap().code, code);
+    }
+    assert_eq!(world.figures(&often).await, (0, MOST));
+    assert_eq!(world.figures(&old).await, (0, 0));
+    assert_eq!(world.count("select count(*) from refund_records").await, 0);
     world.close().await;
 }
 

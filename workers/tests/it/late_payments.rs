@@ -122,7 +122,7 @@ async fn a_late_payment_is_given_back_when_its_provider_is_there_again() {
     let world = world().await;
     agree_on(&world, LatePayments::Refund).await;
     let payment = paid_late(&world, "k").await;
-    world.fault("POST /v1/refunds", "rate_limit", json!({})).await;
+    world.fault("POST /v1/refunds", "reset_before", json!({})).await;
     world.paid_callback(&payment, "evt_1").await;
     let in_review = "select count(*) from refunds where status = 'needs_review'";
     world.wait_until(1, async || world.count(in_review).await).await;

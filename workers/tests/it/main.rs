@@ -1,7 +1,9 @@
 //! The workers against real RabbitMQ, PostgreSQL and a sandbox; a fresh vhost and database for each test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod alipay;
 mod cancel_payment;
+mod capture_payment;
 mod confirm_payment;
 mod containment;
 mod create_intent;
@@ -12,6 +14,7 @@ mod late_payments;
 mod notify_merchant;
 mod ordering;
 mod orders;
+mod paypal;
 mod process_callback;
 mod provider;
 mod query_payment;
@@ -28,4 +31,5 @@ mod store_trouble;
 mod support;
 mod twice;
 mod unknown;
+mod wechat;
 mod wishing;

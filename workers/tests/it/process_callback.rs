@@ -1,6 +1,7 @@
 //! Taking in callbacks: repeated, early, late, wrong.
 
 use domain::{
+    channel::Channel,
     id::PaymentId,
     payment::{Payment, PaymentStatus},
 };
@@ -148,6 +149,54 @@ async fn what_does_not_belong_to_its_payment_is_parked() {
     world.close().await;
 }
 
+/// Whoever holds an account connected to the merchant's marks what he likes there, and the merchant's secret signs it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_account_shows_is_parked() {
+    const SELLER: &str = "acct_seller";
+    let world = world().await;
+    let own = opened(&world, "own").await;
+    let mut job = world.job("of-the-seller", request(None));
+    job.request.connected_account = Some(SELLER.into());
+    world.publish(&job).await;
+    let of_the_seller = world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    let paid = "payment_intent.succeeded";
+    let dispute = json!({
+        "id": "du_1", "object": "dispute", "amount": 1, "currency": "usd", "status": "needs_response",
+        "payment_intent": own.intent_id,
+    });
+    let forged = [
+        (Some(SELLER), paid, intent(&own, "succeeded")),
+        (None, paid, intent(&of_the_seller, "succeeded")),
+        (Some("acct_other"), paid, intent(&of_the_seller, "succeeded")),
+        (Some(SELLER), "charge.dispute.created", dispute),
+    ];
+    let parked = forged.len() as i64;
+    for (number, (account, event_type, object)) in forged.iter().enumerate() {
+        let event_id = format!("evt_{number}");
+        world
+            .publish(&world.callback_of(*account, &event_id, event_type, object))
+            .await;
+    }
+    let mismatches = "select count(*) from job_failures where error_class = 'mismatch'";
+    world
+        .wait_until(parked, async || world.count(mismatches).await)
+        .await;
+    for payment in [&own, &of_the_seller] {
+        assert_eq!(
+            world.store.payment(payment.id).await.unwrap().as_ref(),
+            Some(payment)
+        );
+    }
+    let genuine = intent(&of_the_seller, "succeeded");
+    world
+        .publish(&world.callback_of(Some(SELLER), "evt_genuine", paid, &genuine))
+        .await;
+    world.wait_for(of_the_seller.id, PaymentStatus::Succeeded).await;
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_none_of_ours_is_stored_and_ignored() {
     let world = world().await;
@@ -172,4 +221,31 @@ async fn what_is_none_of_ours_is_stored_and_ignored() {
     world.wait_until(2, ignored).await;
     assert_eq!(world.store.payment(payment.id).await.unwrap().unwrap(), payment);
     world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_called_once_where_paypal_takes_money_back() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world().await;
+    world.open_paypal().await;
+    let payment = world.stored("k").await;
+    let event_type = "PAYMENT.CAPTURE.REVERSED";
+    let event = json!({ "id": "WH-1", "event_type": event_type, "resource": { "custom_id": payment.id } });
+    let told = world.verified(Channel::Paypal, "WH-1", event_type, event.to_string().as_bytes());
+    join_all((0..10).map(|_| world.publish(&told))).await;
+    let handled = r#"sluice_jobs_handled_total{kind="process_callback",outcome="done"} 10"#;
+    world.wait_until(true, async || metrics_say(handled)).await;
+    let ignored = "select count(*) from payment_callbacks where outcome = 'ignored'";
+    assert_eq!(world.count(ignored).await, 1);
+    assert!(metrics_say(
+        r#"sluice_people_called_total{channel="paypal",about="account"} 1"#
+    ));
+    world.close().await;
+}
+
+/// Whether this line is among the process's metrics.
+fn metrics_say(line: &str) -> bool {
+    runtime::telemetry::metrics_text()
+        .lines()
+        .any(|said| said == line)
 }

@@ -1,7 +1,7 @@
 //! What happens at the provider's side of a test.
 
 use domain::{
-    channel::Exchange,
+    channel::{Exchange, Operation},
     payment::{Payment, PaymentEvent},
 };
 use serde_json::Value;
@@ -28,7 +28,7 @@ impl World {
             job_id: "job_that_died".into(),
             attempt: 1,
             exchange: Exchange {
-                operation: "create_intent",
+                operation: Operation::CreateIntent,
                 outcome: "started",
                 intent_id: None,
                 error: None,

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::{
     refunding::REFUNDING,
     support::{Ahead, World, world},
+    wechat::MCHID,
 };
 
 /// Every call there is.
@@ -151,5 +152,35 @@ async fn a_query_about_a_refund_that_does_not_exist_is_parked() {
     };
     world.publish(&query).await;
     world.wait_until(1, async || parked(&world).await).await;
+    world.close().await;
+}
+
+/// The payer's account did not take the money, and a person has to send it another way at WeChat Pay.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_called_to_a_refund_that_is_stuck() {
+    runtime::telemetry::install_recorder().unwrap();
+    let world = world().await;
+    world.open_wechat().await;
+    let payment = world.paid_by_wechat("k").await;
+    let dial = json!({ "pace": "at_once", "ending": "ABNORMAL" });
+    world
+        .post(&format!("/sandbox/wechat/merchants/{MCHID}/refunds"), dial)
+        .await;
+    let id = world.refund("r", &payment, Some(700)).await;
+    let stuck = world.wait_for_refund(id, RefundStatus::Processing).await;
+    let query = QueryRefund {
+        refund_id: stuck.id,
+        payment_id: payment.id,
+        merchant_id: world.merchant_id,
+        query: 1,
+    };
+    world.publish(&query).await;
+    let called = async || {
+        let text = runtime::telemetry::metrics_text();
+        let called = r#"sluice_people_called_total{channel="wechat",about="refund"}"#;
+        text.contains(called)
+    };
+    world.wait_until(true, called).await;
+    assert_eq!(world.figures(&payment).await, (0, 700));
     world.close().await;
 }

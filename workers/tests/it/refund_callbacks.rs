@@ -1,15 +1,21 @@
 //! What providers tell about refunds and disputes by themselves: late, twice, in any order, and wrong.
 
+use chrono::TimeDelta;
 use domain::{
+    channel::Channel,
     dispute::DisputeStatus,
     id::{DisputeId, RefundId},
+    job::ProcessCallback,
     payment::Payment,
     refund::{Refund, RefundStatus},
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{UNIT, World, now, world};
+use crate::{
+    alipay::{APP_ID, SELLER_ID},
+    support::{UNIT, World, now, world},
+};
 
 /// A refund that the provider has, and the provider's object.
 async fn refunded(world: &World, card: &str) -> (Payment, Refund, Value) {
@@ -127,8 +133,10 @@ async fn what_does_not_belong_to_its_refund_is_parked() {
     for (number, object) in wrong.iter().enumerate() {
         call_back(&world, &format!("evt_{number}"), "refund.updated", object).await;
     }
+    let forged = world.callback_of(Some("acct_seller"), "evt_forged", "refund.updated", &object);
+    world.publish(&forged).await;
     let parked = async || world.parked_for("process_callback", "mismatch").await;
-    world.wait_until(wrong.len() as i64, parked).await;
+    world.wait_until(wrong.len() as i64 + 1, parked).await;
     assert_eq!(world.store.refund(refund.id).await.unwrap().unwrap(), refund);
     assert_eq!(inbox(&world).await, json!({}));
     world.close().await;
@@ -149,6 +157,63 @@ async fn a_refund_that_was_refused_and_is_shown_as_made_is_parked() {
         .wait_until(1, async || world.parked_for("process_callback", "mismatch").await)
         .await;
     assert_eq!(world.store.refund(id).await.unwrap().unwrap(), refund);
+    world.close().await;
+}
+
+/// The news that Alipay has given back 7.00 of this payment under this number.
+fn refund_told(world: &World, payment: &Payment, number: &str) -> ProcessCallback {
+    let trade = payment.intent_id.as_deref().unwrap();
+    let body = format!(
+        "app_id={APP_ID}&seller_id={SELLER_ID}&notify_type=trade_status_sync&out_trade_no={trade}\
+         &trade_status=TRADE_SUCCESS&total_amount=19.99&refund_fee=7.00&out_biz_no={number}"
+    );
+    world.verified(
+        Channel::Alipay,
+        "n1",
+        "trade_status_sync.TRADE_SUCCESS",
+        body.as_bytes(),
+    )
+}
+
+/// Alipay may tell of a refund before it shows it. People are called only when it goes on not showing it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_is_told_and_not_shown_yet_is_asked_about_again() {
+    let world = world().await;
+    world.open_alipay().await;
+    let payment = world
+        .stored_as_paid("k", Channel::Alipay, TimeDelta::zero())
+        .await;
+    let refund = world.reserved("r", &payment, 700, now()).await;
+    let number = refund.id.as_uuid().simple().to_string();
+    let at_work = Refund {
+        channel_refund_id: Some(number.clone()),
+        status: RefundStatus::Processing,
+        ..refund
+    };
+    world.change_refund(&at_work).await;
+    world.publish(&refund_told(&world, &payment, &number)).await;
+    let parked = async || world.parked_for("process_callback", "outcome_unknown").await;
+    world.wait_until(1, parked).await;
+    let retries = "select count(*) from job_failures where disposition = 'retry'";
+    assert_eq!(world.count(retries).await, 3);
+    world.close().await;
+}
+
+/// A number of Alipay's that looks like one of ours, and that nobody here has given.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_is_told_and_that_nobody_here_has_made_is_parked() {
+    let world = world().await;
+    world.open_alipay().await;
+    let payment = world
+        .stored_as_paid("k", Channel::Alipay, TimeDelta::zero())
+        .await;
+    world
+        .publish(&refund_told(&world, &payment, &"7".repeat(32)))
+        .await;
+    world
+        .wait_until(1, async || world.parked_for("process_callback", "mismatch").await)
+        .await;
+    assert_eq!(inbox(&world).await, json!({}));
     world.close().await;
 }
 

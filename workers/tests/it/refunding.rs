@@ -1,17 +1,21 @@
 //! Refunds and disputes in a test: how they come about, and where to look at them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
+    channel::{Channel, Intent, IntentStatus},
+    currency::Currency,
     id::RefundId,
     job::CreateRefund,
     ledger::Transfer,
-    payment::{Payment, PaymentStatus},
+    merchant::Terms,
+    money::Money,
+    payment::{Payment, PaymentEvent, PaymentRequest, PaymentStatus},
     refund::{Refund, RefundRequest, RefundStatus},
 };
 use serde_json::{Value, json};
 use store::{Record, RefundPage, StoreError, TransferRecord, Verdict};
 
-use crate::support::{World, key, list, request};
+use crate::support::{World, key, list, now, request};
 
 /// The call that makes a refund.
 pub const REFUNDING: &str = "POST /v1/refunds";
@@ -26,6 +30,29 @@ impl World {
 
     pub async fn paid(&self, name: &str) -> Payment {
         self.paid_with(name, "pm_card_visa").await
+    }
+
+    /// A payment of 19.99 yuan that is stored as asked for so long ago and paid since.
+    pub async fn stored_as_paid(&self, name: &str, channel: Channel, age: TimeDelta) -> Payment {
+        let money = Money {
+            amount_minor: 1_999,
+            currency: Currency::CNY,
+        };
+        let (request, terms) = (PaymentRequest::of(money), Terms::default());
+        let new = Payment::new(self.merchant_id, key(name), request, channel, &terms, now() - age);
+        self.store_new(&new).await;
+        let intent = Intent {
+            id: new.id.as_uuid().simple().to_string(),
+            payment_id: Some(new.id),
+            money,
+            received_minor: money.amount_minor,
+            status: IntentStatus::Succeeded,
+            next_action: None,
+        };
+        let change = IntentStatus::Succeeded;
+        let paid = new.apply(PaymentEvent::IntentSeen { intent, change }).unwrap();
+        self.change(&paid.payment).await;
+        self.now_is(&paid.payment).await
     }
 
     /// The job that gives so much back, or all that is left.

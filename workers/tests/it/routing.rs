@@ -1,16 +1,19 @@
 //! Where payments go: the merchant's routes, and the next channel when one has surely done nothing.
 
-use channels::Credentials;
+use std::time::Duration;
+
 use domain::{
-    channel::{Channel, Method},
+    channel::{Channel, Method, Operation},
     id::{MerchantId, RouteId},
-    payment::{NextStep, Payment, PaymentStatus},
+    payment::{NextStep, Payment, PaymentRequest, PaymentStatus},
     routing::{Choice, Decision, Route, Routing, Verdict},
-    secret::Secret,
 };
 use serde_json::json;
 
-use crate::support::{World, now, request, world};
+use crate::{
+    paypal::ORDERING,
+    support::{World, now, request, world, world_with},
+};
 
 const OPENING: &str = "POST /v1/payment_intents";
 
@@ -32,20 +35,28 @@ fn route(merchant_id: MerchantId, channel: Channel) -> Route {
     }
 }
 
+/// What Stripe charges at once, and PayPal takes as well.
+fn for_both() -> PaymentRequest {
+    PaymentRequest {
+        return_url: Some("https://shop.example/back".into()),
+        ..request(Some("pm_card_visa"))
+    }
+}
+
 /// A payment that was stored with this order, as if its job had died just then.
 async fn ordered(world: &World, name: &str, order: &[Channel]) -> Payment {
-    let order = order.iter().map(|channel| Choice {
+    let choices = order.iter().map(|channel| Choice {
         channel: *channel,
         method: None,
         flow: None,
         route: None,
     });
     let decision = Decision {
-        order: order.collect(),
+        order: choices.collect(),
         considered: Vec::new(),
     };
-    let job = world.job(name, request(Some("pm_card_visa")));
-    let first = decision.order[0].channel;
+    let job = world.job(name, for_both());
+    let first = order.first().copied().unwrap_or(Channel::Stripe);
     let terms = domain::merchant::Terms::default();
     let payment = Payment {
         routing: Some(Routing::from(decision)),
@@ -63,12 +74,12 @@ async fn ordered(world: &World, name: &str, order: &[Channel]) -> Payment {
 }
 
 /// Writes down that the call which storing the payment had begun did nothing.
-async fn nothing_was_sent(world: &World, payment: &Payment) {
+pub async fn nothing_was_sent(world: &World, payment: &Payment) {
     world
         .note(
             payment,
             "job_that_died",
-            "create_intent",
+            Operation::CreateIntent,
             "not_done",
             chrono::TimeDelta::zero(),
         )
@@ -100,7 +111,7 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
         method: Some(Method::Card),
         ..route(world.merchant_id, Channel::Stripe)
     };
-    assert!(world.store.set_route(&by_card, "test", now()).await.unwrap());
+    world.store.add_route(&by_card, "test", now()).await.unwrap();
     let job = world.job("card", request(None));
     world.publish(&job).await;
     let payment = world
@@ -109,11 +120,14 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
     assert_eq!(payment.method(), Some(Method::Card));
     assert_eq!(payment.choice().unwrap().route, Some(by_card.id));
 
-    let disabled = Route {
-        enabled: false,
-        ..by_card
+    let disable = |route| {
+        Ok::<_, store::StoreError>(Route {
+            enabled: false,
+            ..route
+        })
     };
-    assert!(world.store.set_route(&disabled, "test", now()).await.unwrap());
+    let disabled = world.store.change_route(by_card.id, disable, "test", now());
+    assert!(disabled.await.unwrap().is_some());
     let job = world.job("nowhere", request(None));
     world.publish(&job).await;
     let payment = world.wait_for(job.payment_id(), PaymentStatus::Failed).await;
@@ -127,10 +141,11 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
 /// The merchant has no credentials for the first, so nothing can have been charged there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_moves_on_from_a_dead_channel_and_is_charged_once() {
+    runtime::telemetry::install_recorder().unwrap();
     let world = world().await;
     let stored = ordered(&world, "k", &[Channel::Paypal, Channel::Stripe]).await;
     nothing_was_sent(&world, &stored).await;
-    let job = world.job("k", request(Some("pm_card_visa")));
+    let job = world.job("k", for_both());
     world.publish(&job).await;
     let payment = world.wait_for(stored.id, PaymentStatus::Succeeded).await;
     assert_eq!(payment.channel, Channel::Stripe);
@@ -148,9 +163,10 @@ async fn a_payment_moves_on_from_a_dead_channel_and_is_charged_once() {
     world.publish(&job).await;
     world.publish(&job).await;
     world
-        .wait_until(0, async || world.count("select count(*) from job_failures").await)
+        .wait_until(3, async || world.ended("create_intent", "done"))
         .await;
     assert_eq!(world.intents().await.len(), 1, "a repeat finds it paid");
+    assert_eq!(world.count("select count(*) from job_failures").await, 0);
     world.close().await;
 }
 
@@ -161,9 +177,7 @@ async fn a_refusal_moves_a_payment_on_and_a_decline_does_not() {
     world.fault(OPENING, "error", json!({ "status": 400 })).await;
     let stored = ordered(&world, "refused", &[Channel::Stripe, Channel::Paypal]).await;
     nothing_was_sent(&world, &stored).await;
-    world
-        .publish(&world.job("refused", request(Some("pm_card_visa"))))
-        .await;
+    world.publish(&world.job("refused", for_both())).await;
     let payment = world.wait_for(stored.id, PaymentStatus::Failed).await;
     assert_eq!(
         payment.channel,
@@ -197,9 +211,7 @@ async fn while_a_call_has_no_known_end_a_payment_stays() {
     let stored = ordered(&world, "k", &[Channel::Stripe, Channel::Paypal]).await;
     nothing_was_sent(&world, &stored).await;
     world.fault(OPENING, "hang_after", json!({ "times": 1 })).await;
-    world
-        .publish(&world.job("k", request(Some("pm_card_visa"))))
-        .await;
+    world.publish(&world.job("k", for_both())).await;
     let payment = world.wait_for(stored.id, PaymentStatus::Succeeded).await;
     assert_eq!(payment.channel, Channel::Stripe);
     assert_eq!(payment.routing.unwrap().failovers, []);
@@ -212,9 +224,7 @@ async fn while_a_call_has_no_known_end_a_payment_stays() {
 async fn a_call_that_a_dead_run_has_begun_forbids_the_next_channel() {
     let world = world().await;
     let stored = ordered(&world, "k", &[Channel::Paypal, Channel::Stripe]).await;
-    world
-        .publish(&world.job("k", request(Some("pm_card_visa"))))
-        .await;
+    world.publish(&world.job("k", for_both())).await;
     let payment = world.wait_for(stored.id, PaymentStatus::NeedsReview).await;
     assert_eq!(payment.channel, Channel::Paypal);
     assert_eq!(world.intents().await.len(), 0);
@@ -240,24 +250,12 @@ async fn what_a_job_says_of_the_payer_is_stored_sealed() {
     world.close().await;
 }
 
-/// Two channels that the merchant is set up for; the one that cannot do anything is left at once.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_channel_that_refuses_its_credentials_is_left() {
-    let world = world().await;
-    let account = Secret::new(r#"{"account":"1"}"#);
-    let Ok(paypal) = Credentials::read(Channel::Paypal, &account) else {
-        return world.close().await;
-    };
-    let json = paypal.to_json().unwrap();
-    let set = world
-        .store
-        .set_credentials(world.merchant_id, Channel::Paypal, &json, "test", now());
-    set.await.unwrap();
+/// A payment that PayPal cannot do anything about and that Stripe charges, though the merchant is set up for both: `end` is
+/// what came of the call to PayPal.
+async fn leaves_paypal(world: World, end: &str) {
     let stored = ordered(&world, "k", &[Channel::Paypal, Channel::Stripe]).await;
     nothing_was_sent(&world, &stored).await;
-    world
-        .publish(&world.job("k", request(Some("pm_card_visa"))))
-        .await;
+    world.publish(&world.job("k", for_both())).await;
     let payment = world.wait_for(stored.id, PaymentStatus::Succeeded).await;
     assert_eq!(payment.channel, Channel::Stripe);
     let calls = "select array_agg(channel || ':' || outcome order by id) from payment_records";
@@ -265,10 +263,68 @@ async fn a_channel_that_refuses_its_credentials_is_left() {
     let expected = [
         "paypal:not_done",
         "paypal:started",
-        "paypal:refused",
+        end,
         "stripe:started",
         "stripe:ok",
     ];
     assert_eq!(calls, expected);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_refuses_its_credentials_is_left() {
+    let world = world().await;
+    world.open_paypal().await;
+    world.set_paypal_secret("another").await;
+    leaves_paypal(world, "paypal:refused").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_limits_its_calls_is_left() {
+    let world = world().await;
+    world.open_paypal().await;
+    world.fault(ORDERING, "rate_limit", json!({})).await;
+    leaves_paypal(world, "paypal:not_done").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_cannot_be_reached_is_left() {
+    let nobody = "http://127.0.0.1:1".to_owned();
+    let world = world_with(|config| config.channels.paypal_api_base = nobody).await;
+    world.open_paypal().await;
+    leaves_paypal(world, "paypal:not_done").await;
+}
+
+/// Another run has concluded that nothing is to be expected of the first channel; then its answer comes. The payer may find
+/// two things to pay, so people have to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_a_channel_that_was_left_is_for_people() {
+    let world = world_with(|config| config.channels.timeout = Duration::from_secs(5)).await;
+    let stored = ordered(&world, "k", &[Channel::Stripe, Channel::Paypal]).await;
+    nothing_was_sent(&world, &stored).await;
+    let slow = json!({ "delay_ms": 2_000, "times": 1 });
+    world.fault(OPENING, "slow", slow).await;
+    world.publish(&world.job("k", for_both())).await;
+    world.wait_until(1, async || world.called(OPENING).await).await;
+    let left = world.now_is(&stored).await.on_next_channel("it is silent", now());
+    world.change(&left.unwrap()).await;
+    let parked = world.parked("create_intent").await;
+    assert_eq!(parked["properties"]["headers"]["error_class"], "mismatch");
+    let payment = world.now_is(&stored).await;
+    assert_eq!((payment.channel, payment.intent_id), (Channel::Paypal, None));
+    let late = "select count(*) from payment_records where outcome = 'late' and channel = 'stripe'";
+    assert_eq!(world.count(late).await, 1);
+    world.close().await;
+}
+
+/// The worker that stored it died before it could say that nothing was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_can_go_nowhere_fails_whoever_stored_it() {
+    let world = world().await;
+    let stored = ordered(&world, "k", &[]).await;
+    world.publish(&world.job("k", for_both())).await;
+    let payment = world.wait_for(stored.id, PaymentStatus::Failed).await;
+    assert_eq!(payment.failure.unwrap().code, "not_configured");
+    assert_eq!(world.calls().await, Vec::<String>::new());
     world.close().await;
 }

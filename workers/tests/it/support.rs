@@ -49,7 +49,8 @@ pub struct World {
     pub merchant_id: MerchantId,
     /// The merchant's account at the provider and its name at the sandbox.
     pub account: String,
-    config: WorkersConfig,
+    /// What the next process of workers is started with.
+    pub config: WorkersConfig,
     workers: Vec<Running>,
 }
 
@@ -98,6 +99,9 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         vault: Vault::from_keys(&Secret::new(TEST_KEY)).unwrap(),
         channels: ChannelsConfig {
             stripe_api_base: sandbox.base_url(),
+            alipay_gateway: format!("{}/alipay/gateway.do", sandbox.base_url()),
+            wechat_api_base: format!("{}/wechat", sandbox.base_url()),
+            paypal_api_base: format!("{}/paypal", sandbox.base_url()),
             timeout: Duration::from_millis(500),
             containment: ContainmentConfig {
                 open_for: UNIT * 5,
@@ -399,6 +403,14 @@ impl World {
         .await;
     }
 
+    /// How many runs of jobs of a kind have ended like this in this process, which has to be the test's own.
+    pub fn ended(&self, kind: &str, outcome: &str) -> u64 {
+        let counter = format!("sluice_jobs_handled_total{{kind=\"{kind}\",outcome=\"{outcome}\"}} ");
+        let text = runtime::telemetry::metrics_text();
+        let counted = text.lines().find_map(|line| line.strip_prefix(&counter));
+        counted.map_or(0, |count| count.parse().unwrap())
+    }
+
     /// Takes the one job of a kind that was parked, once it is there.
     pub async fn parked(&self, kind: &str) -> Value {
         let queue = format!("dead.{kind}");
@@ -421,18 +433,45 @@ impl World {
 
     /// A verified callback as ingress would publish it.
     pub fn callback(&self, event_id: &str, event_type: &str, object: &Value) -> ProcessCallback {
+        self.callback_of(None, event_id, event_type, object)
+    }
+
+    /// The same of an account that is connected to the merchant's own.
+    pub fn callback_of(
+        &self,
+        account: Option<&str>,
+        event_id: &str,
+        event_type: &str,
+        object: &Value,
+    ) -> ProcessCallback {
         let event = json!({
             "id": event_id, "object": "event", "type": event_type, "created": now().timestamp(),
-            "data": { "object": object },
+            "account": account, "data": { "object": object },
         });
-        let place = ProcessCallback::place(Channel::Stripe, self.merchant_id, event_id);
+        self.verified(
+            Channel::Stripe,
+            event_id,
+            event_type,
+            event.to_string().as_bytes(),
+        )
+    }
+
+    /// A callback of any channel, verified, with this body.
+    pub fn verified(
+        &self,
+        channel: Channel,
+        event_id: &str,
+        event_type: &str,
+        body: &[u8],
+    ) -> ProcessCallback {
+        let place = ProcessCallback::place(channel, self.merchant_id, event_id);
         ProcessCallback {
-            channel: Channel::Stripe,
+            channel,
             merchant_id: self.merchant_id,
             event_id: event_id.into(),
             event_type: event_type.into(),
             received_at: now(),
-            sealed_body: self.store.vault().seal_text(&place, event.to_string().as_bytes()),
+            sealed_body: self.store.vault().seal_text(&place, body),
         }
     }
 

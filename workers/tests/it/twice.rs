@@ -4,6 +4,7 @@
 //! How many jobs were handled is read from the process's metrics, so each test needs a process of its own, which nextest
 //! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
 
+mod capturing;
 mod closing;
 mod orders;
 mod refunds;
@@ -27,7 +28,7 @@ use futures::{FutureExt, future::LocalBoxFuture, future::join_all};
 use serde_json::{Value, json};
 use store::Record;
 
-use crate::support::{World, key, now, request, world_with};
+use crate::support::{World, key, list, now, request, world_with};
 
 /// The call that opens an intent.
 const OPENING: &str = "POST /v1/payment_intents";
@@ -126,6 +127,7 @@ impl Twice {
         dump["calls to make a refund"] = self.world.count(refund_calls).await.into();
         dump["the provider's books"] = self.world.intents().await.into();
         dump["the provider's refunds"] = self.world.refunds_at_provider().await.into();
+        dump["captures"] = self.world.get("/sandbox/paypal/captures").await;
         dump["received by merchants"] = self.world.received().await.into();
         dump
     }
@@ -148,9 +150,12 @@ impl Twice {
                 ])
             })
             .collect();
+        let captures = format!("/sandbox/paypal/captures?custom_id={id}");
+        let captures = list(self.world.get(&captures).await);
+        let captures: Vec<&Value> = captures.iter().map(|capture| &capture["status"]).collect();
         let order = OrderId::derive(self.world.merchant_id, &key(name));
         let order = self.world.rows_about_order(order).await;
-        json!({ "rows": rows, "books": books, "order": order })
+        json!({ "rows": rows, "books": books, "captures": captures, "order": order })
     }
 
     fn payment_id(&self, name: &str) -> PaymentId {
@@ -353,6 +358,22 @@ async fn process_callback() {
         }),
         ("of another amount", |t, n| {
             callback(t, n, open(n), SUCCEEDED, |object| object["amount"] = json!(1)).boxed_local()
+        }),
+        ("of another account", |t, n| {
+            async move {
+                let payment = t.after(n, open(n)).await;
+                let event_id = format!("evt_{n}");
+                let object = json!({
+                    "id": payment.intent_id, "amount": payment.money.amount_minor,
+                    "amount_received": payment.money.amount_minor, "currency": "usd", "status": "succeeded",
+                    "metadata": { "sluice_payment_id": payment.id },
+                });
+                let forged = t
+                    .world
+                    .callback_of(Some("acct_seller"), &event_id, SUCCEEDED, &object);
+                envelope(&forged)
+            }
+            .boxed_local()
         }),
         ("of another program", |t, n| {
             callback(t, n, open(n), SUCCEEDED, |object| object["metadata"] = json!({})).boxed_local()

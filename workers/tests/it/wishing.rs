@@ -5,7 +5,7 @@ use std::time::Duration;
 use broker::Called;
 use chrono::TimeDelta;
 use domain::{
-    channel::{Exchange, IntentStatus},
+    channel::{Exchange, IntentStatus, Operation},
     job::{CancelPayment, ConfirmPayment, Envelope, Job, PaymentActionReply, Wish},
     payment::{ActionRequest, Payment, PaymentEvent, PaymentStatus},
     trace::TraceParent,
@@ -97,7 +97,7 @@ impl World {
         self.note(
             &payment,
             "job_that_could_not",
-            "create_intent",
+            Operation::CreateIntent,
             "not_done",
             TimeDelta::zero(),
         )
@@ -110,7 +110,7 @@ impl World {
         &self,
         payment: &Payment,
         job_id: &str,
-        operation: &'static str,
+        operation: Operation,
         outcome: &'static str,
         ago: TimeDelta,
     ) {

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     capabilities::Capabilities,
     channel::{Cancellation, ChannelsError, LostIntent, PaymentChannel},
-    http::{HttpConfig, base_address},
+    http::{Line, base_address},
     redact::redact,
     registry::{Credentials, other_channel},
 };
@@ -32,7 +32,7 @@ use crate::{
 /// Alipay over HTTP.
 #[derive(Clone)]
 pub struct Alipay {
-    http: reqwest::Client,
+    line: Line,
     gateway: String,
     clock: Arc<dyn Clock>,
 }
@@ -46,13 +46,13 @@ impl fmt::Debug for Alipay {
 }
 
 impl Alipay {
-    /// A client for the gateway at the given address. Connects only when asked something.
+    /// A client for the gateway at the given address.
     ///
     /// # Errors
-    /// The address is not one of a server, or TLS is not set up.
-    pub fn new(gateway: &str, config: &HttpConfig) -> Result<Self, ChannelsError> {
+    /// The address is not one of a server.
+    pub(crate) fn new(gateway: &str, line: Line) -> Result<Self, ChannelsError> {
         Ok(Self {
-            http: config.client()?,
+            line,
             gateway: base_address(gateway)?,
             clock: Arc::new(SystemClock),
         })

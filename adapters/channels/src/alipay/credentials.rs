@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::keys::{SigningKey, VerifyingKey, signature_bytes};
-use crate::credentials::{InvalidCredentials, check_some};
+use crate::{
+    containment::Account,
+    credentials::{InvalidCredentials, check_some, digest},
+};
 
 /// How many of Alipay's public keys can be there at a time; each costs a verification of a forged callback.
 const MOST_PUBLIC_KEYS: usize = 4;
@@ -70,6 +73,11 @@ impl CallbackKeys {
 }
 
 impl AlipayCredentials {
+    /// The application that calls are made as.
+    pub(crate) fn app_id(&self) -> &str {
+        self.callback_keys.app_id()
+    }
+
     /// What is needed to verify callbacks, and nothing else.
     pub(crate) fn callback_keys(&self) -> CallbackKeys {
         self.callback_keys.clone()
@@ -78,6 +86,11 @@ impl AlipayCredentials {
     /// What tells Alipay's word from anybody's.
     pub(super) const fn keys(&self) -> &CallbackKeys {
         &self.callback_keys
+    }
+
+    /// Whose requests these are.
+    pub(super) fn account(&self) -> Account {
+        digest(&[self.private_key.written()])
     }
 
     /// The key that requests are signed with.

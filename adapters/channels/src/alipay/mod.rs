@@ -53,6 +53,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         flows: FLOWS,
         currencies: None,
     }],
+    opened_here: &[Flow::Web, Flow::MobileWeb, Flow::App],
     // From 0.01 to 100,000,000 yuan (<https://opendocs.alipay.com/open/028r8t>, `total_amount`); the merchant's contract and
     // the payer's bank may allow less.
     currencies: &[CurrencyRule {

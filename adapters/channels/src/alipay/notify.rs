@@ -2,19 +2,26 @@
 //!
 //! The body is a form. Its signature covers whatever arrived, fields nobody knows yet included, but for `sign` and
 //! `sign_type`. RSA2 is the only kind that counts: the body's own word about the kind is not signed, so it can only make
-//! a notification be refused. There is no time in it to check; a notification that comes again is known by its id.
+//! a notification be refused.
+//!
+//! When it was sent is among what is signed. Alipay repeats a notification for 25 hours; what is older was kept by somebody
+//! else, and is refused. One that comes again is known by its id.
 
 use chrono::{DateTime, Utc};
 use domain::callback::CallbackHead;
 use http::{HeaderMap, header::CONTENT_TYPE};
 
-use super::{credentials::CallbackKeys, form::Form};
+use super::{credentials::CallbackKeys, form::Form, words::from_shanghai};
 use crate::{
     callback::{SignatureRefused, header},
     credentials::is_token,
 };
 
 const SIGNATURE: &str = "RSA2";
+
+/// How long ago a notification may have been sent, in seconds: the 25 hours for which Alipay repeats it
+/// (<https://opendocs.alipay.com/open/203/105286>), and one more.
+const OLDEST_S: u64 = 26 * 3_600;
 
 /// The longest body that is looked at. A real one has about two kilobytes.
 const LONGEST: usize = 64 * 1024;
@@ -38,7 +45,8 @@ pub fn check_headers(headers: &HeaderMap, _: DateTime<Utc>) -> Result<(), Signat
     }
 }
 
-/// Checks that Alipay signed these bytes with one of its keys. For whom they are is told when they are translated.
+/// Checks that Alipay signed these bytes with one of its keys, no longer ago than it sends them. For whom they are is told
+/// when they are translated.
 ///
 /// # Errors
 /// Says what is wrong with the signature.
@@ -63,6 +71,8 @@ pub fn verify_callback(
     if !keys.verify(&form.signed_text(), signature) {
         return Err(SignatureRefused::NoMatch);
     }
+    let sent_at = form.filled("notify_time").and_then(from_shanghai);
+    SignatureRefused::check_age(sent_at.ok_or(SignatureRefused::NotAnEvent)?, now, OLDEST_S)?;
     head(&form).ok_or(SignatureRefused::NotAnEvent)
 }
 
@@ -82,6 +92,7 @@ fn head(form: &Form) -> Option<CallbackHead> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use http::HeaderValue;
     use proptest::prelude::*;
     use serde_json::json;
@@ -93,7 +104,11 @@ mod tests {
         form,
     };
 
-    const FIELDS: [(&str, &str); 5] = [
+    /// When the notifications of the cases were sent.
+    const SENT: (&str, &str) = ("notify_time", "2026-11-20 18:00:05");
+
+    const FIELDS: [(&str, &str); 6] = [
+        SENT,
         ("notify_id", "n1"),
         ("notify_type", "trade_status_sync"),
         ("trade_status", "TRADE_SUCCESS"),
@@ -101,9 +116,17 @@ mod tests {
         ("body", "a+b & c=d {€}"),
     ];
 
+    fn sent_at() -> DateTime<Utc> {
+        "2026-11-20T10:00:05Z".parse().unwrap()
+    }
+
     fn verify(body: &[u8]) -> Result<CallbackHead, SignatureRefused> {
+        verify_at(body, sent_at())
+    }
+
+    fn verify_at(body: &[u8], now: DateTime<Utc>) -> Result<CallbackHead, SignatureRefused> {
         let keys = credentials().callback_keys();
-        verify_callback(&HeaderMap::new(), body, &keys, DateTime::UNIX_EPOCH)
+        verify_callback(&HeaderMap::new(), body, &keys, now)
     }
 
     #[test]
@@ -116,7 +139,7 @@ mod tests {
             let kind = case["content_type"].as_str().unwrap();
             headers.insert(CONTENT_TYPE, HeaderValue::from_str(kind).unwrap());
             let body = case["form_body"].as_str().unwrap().as_bytes();
-            let verified = verify_callback(&headers, body, &keys, DateTime::UNIX_EPOCH);
+            let verified = verify_callback(&headers, body, &keys, sent_at());
             let accepted = case["expect"] != "reject";
             assert_eq!(verified.is_ok(), accepted, "{}: {verified:?}", case["name"]);
         }
@@ -127,8 +150,33 @@ mod tests {
         let head = verify(signed_notification(&FIELDS).as_bytes()).unwrap();
         assert_eq!(head.event_id, "n1");
         assert_eq!(head.event_type, "trade_status_sync.TRADE_SUCCESS");
-        let other = verify(signed_notification(&[("notify_id", "n2"), ("notify_type", "x")]).as_bytes());
+        let other = signed_notification(&[SENT, ("notify_id", "n2"), ("notify_type", "x")]);
+        let other = verify(other.as_bytes());
         assert_eq!(other.unwrap().event_type, "x");
+    }
+
+    #[test]
+    fn what_alipay_would_not_send_any_more_is_refused() {
+        let body = signed_notification(&FIELDS);
+        let after = |passed_s| verify_at(body.as_bytes(), sent_at() + TimeDelta::seconds(passed_s));
+        let hours = 3_600;
+        for passed_s in [-300, 0, 25 * hours, 26 * hours] {
+            assert!(after(passed_s).is_ok(), "{passed_s}");
+        }
+        assert_eq!(
+            after(26 * hours + 1),
+            Err(SignatureRefused::TooOld {
+                age_s: 93_601,
+                tolerance_s: 93_600
+            })
+        );
+        assert_eq!(
+            after(-301),
+            Err(SignatureRefused::TooNew {
+                ahead_s: 301,
+                tolerance_s: 300
+            })
+        );
     }
 
     #[test]
@@ -138,7 +186,7 @@ mod tests {
         let read: CredentialFields = serde_json::from_value(fields).unwrap();
         let keys = crate::AlipayCredentials::try_from(read).unwrap().callback_keys();
         let body = signed_notification(&FIELDS);
-        assert!(verify_callback(&HeaderMap::new(), body.as_bytes(), &keys, DateTime::UNIX_EPOCH).is_ok());
+        assert!(verify_callback(&HeaderMap::new(), body.as_bytes(), &keys, sent_at()).is_ok());
     }
 
     #[test]
@@ -176,10 +224,16 @@ mod tests {
     #[test]
     fn what_is_signed_and_no_event_is_refused() {
         for fields in [
-            &[("notify_type", "x")][..],
-            &[("notify_id", "1")],
-            &[("notify_id", "\n"), ("notify_type", "x")],
-            &[("notify_id", "1 2"), ("notify_type", "x")],
+            &[SENT, ("notify_type", "x")][..],
+            &[SENT, ("notify_id", "1")],
+            &[SENT, ("notify_id", "\n"), ("notify_type", "x")],
+            &[SENT, ("notify_id", "1 2"), ("notify_type", "x")],
+            &[("notify_id", "1"), ("notify_type", "x")],
+            &[
+                ("notify_id", "1"),
+                ("notify_type", "x"),
+                ("notify_time", "2026-11-20T10:00:05Z"),
+            ],
         ] {
             let body = signed_notification(fields);
             assert_eq!(
@@ -192,7 +246,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_verified_all_the_same() {
-        let text = "notify_id=1&notify_type=x";
+        let text = "notify_id=1&notify_time=2026-11-20 18:00:05&notify_type=x";
         let sign = form::encode([("sign", sign(&ALIPAY.pkcs8, text).as_str())]);
         assert!(verify(format!("{text}&{sign}").as_bytes()).is_ok());
         let with_junk = format!("{text}&zz=%ff%fe&{sign}");

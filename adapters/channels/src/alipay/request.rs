@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::channel::CallError;
 
 use super::{AlipayCredentials, form, words::shanghai};
+use crate::containment::Purpose;
 
 pub(super) use pay::{Prepared, prepare};
 pub(super) use trade::{close, query, query_refund, refund};
@@ -39,6 +40,16 @@ impl ApiMethod {
             Self::Close => "alipay.trade.close",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
+        }
+    }
+
+    /// What it does there.
+    pub(super) const fn purpose(self) -> Purpose {
+        match self {
+            Self::PagePay | Self::WapPay | Self::AppPay | Self::Precreate | Self::Close | Self::Refund => {
+                Purpose::Change
+            }
+            Self::Query | Self::RefundQuery => Purpose::Question,
         }
     }
 

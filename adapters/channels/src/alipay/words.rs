@@ -1,6 +1,6 @@
 //! How Alipay writes amounts, moments, order numbers and what the payer reads.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use domain::{
     currency::Currency,
     id::{PaymentId, RefundId},
@@ -33,9 +33,21 @@ pub(super) fn from_yuan(text: &str) -> Option<Money> {
     })
 }
 
-/// A moment as Alipay writes it: the wall clock of Shanghai, which knows no summer time.
+/// How Alipay writes moments.
+const WALL_CLOCK: &str = "%Y-%m-%d %H:%M:%S";
+
+/// How far the clocks of Shanghai, which knows no summer time, are ahead.
+const SHANGHAI: TimeDelta = TimeDelta::hours(8);
+
+/// A moment as Alipay writes it: the wall clock of Shanghai.
 pub(super) fn shanghai(at: DateTime<Utc>) -> String {
-    (at + TimeDelta::hours(8)).format("%Y-%m-%d %H:%M:%S").to_string()
+    (at + SHANGHAI).format(WALL_CLOCK).to_string()
+}
+
+/// The moment that Alipay has written.
+pub(super) fn from_shanghai(text: &str) -> Option<DateTime<Utc>> {
+    let shown = NaiveDateTime::parse_from_str(text, WALL_CLOCK).ok()?;
+    shown.and_utc().checked_sub_signed(SHANGHAI)
 }
 
 /// The merchant's number of a trade: the payment's id in 32 hexadecimal digits. It is also the id of the intent, as no
@@ -128,6 +140,10 @@ mod tests {
         );
         let eve = DateTime::parse_from_rfc3339("2026-12-31T16:00:00Z").unwrap();
         assert_eq!(shanghai(eve.to_utc()), "2027-01-01 00:00:00");
+        assert_eq!(from_shanghai("2027-01-01 00:00:00"), Some(eve.to_utc()));
+        for junk in ["", "2027-01-01", "2027-01-01T00:00:00Z", "2027-13-01 00:00:00"] {
+            assert_eq!(from_shanghai(junk), None, "{junk:?}");
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! A circuit breaker: pure, told the time.
 //!
-//! It opens when at least half of the last twenty calls, and at least ten, got no answer. Open, it lets nothing through for
-//! a while; then one call finds out for all. Its success closes the circuit, its failure opens it for twice as long.
+//! It opens when at least half of the last twenty calls, and at least ten, got no answer within a minute. Open, it lets
+//! nothing through for a while; then one call finds out for all. Its success closes the circuit, its failure opens it for
+//! twice as long.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
 /// How many calls are looked back at.
-const WINDOW: u32 = 20;
+const WINDOW: usize = 20;
 /// How many of them must have failed.
-const FAILURES: u32 = 10;
+const FAILURES: usize = 10;
+/// For how long a call is looked back at. What a quiet channel met an hour ago says nothing about now.
+const REMEMBERED: Duration = Duration::from_secs(60);
 /// How often the time for which it stays open is doubled at the most.
 const DOUBLINGS: u32 = 3;
 
@@ -49,9 +52,16 @@ impl State {
 #[derive(Debug)]
 pub(super) struct Breaker {
     open_for: Duration,
-    /// The last calls, newest lowest; a set bit is a failure.
-    history: u32,
+    /// The last calls, newest last.
+    history: VecDeque<Ended>,
     circuit: Circuit,
+}
+
+/// A call that has ended.
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    at: Instant,
+    is_failure: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +79,7 @@ impl Breaker {
     pub(super) const fn new(open_for: Duration) -> Self {
         Self {
             open_for,
-            history: 0,
+            history: VecDeque::new(),
             circuit: Circuit::Closed,
         }
     }
@@ -110,14 +120,14 @@ impl Breaker {
     pub(super) fn note(&mut self, is_failure: bool, is_probe: bool, now: Instant) {
         match self.circuit {
             Circuit::Closed => {
-                self.history = (self.history << 1 | u32::from(is_failure)) & ((1 << WINDOW) - 1);
-                if self.history.count_ones() >= FAILURES {
+                self.remember(Ended { at: now, is_failure });
+                let failures = self.history.iter().filter(|ended| ended.is_failure);
+                if failures.count() >= FAILURES {
                     self.open(now, 0);
                 }
             }
             Circuit::Open { times, .. } if is_probe && is_failure => self.open(now, times + 1),
             Circuit::Open { .. } if is_probe => {
-                self.history = 0;
                 self.circuit = Circuit::Closed;
             }
             Circuit::Open { .. } => {}
@@ -135,8 +145,17 @@ impl Breaker {
         }
     }
 
+    fn remember(&mut self, ended: Ended) {
+        self.history
+            .retain(|before| ended.at.duration_since(before.at) < REMEMBERED);
+        if self.history.len() == WINDOW {
+            self.history.pop_front();
+        }
+        self.history.push_back(ended);
+    }
+
     fn open(&mut self, now: Instant, times: u32) {
-        self.history = 0;
+        self.history.clear();
         self.circuit = Circuit::Open {
             until: now + self.open_for * (1 << times.min(DOUBLINGS)),
             times,
@@ -161,6 +180,24 @@ mod tests {
         assert_eq!(breaker.state(now), State::Closed);
         for call in 0..20 {
             breaker.note(call % 2 == 0, false, now);
+        }
+        assert_eq!(breaker.state(now), State::Open);
+    }
+
+    #[test]
+    fn what_is_older_than_a_minute_is_forgotten() {
+        let mut now = Instant::now();
+        let mut breaker = Breaker::new(OPEN_FOR);
+        for _ in 0..3 {
+            for _ in 1..FAILURES {
+                breaker.note(true, false, now);
+            }
+            now += REMEMBERED;
+        }
+        assert_eq!(breaker.state(now), State::Closed);
+        for _ in 0..FAILURES {
+            now += REMEMBERED / 20;
+            breaker.note(true, false, now);
         }
         assert_eq!(breaker.state(now), State::Open);
     }

@@ -9,7 +9,7 @@ mod orders;
 mod refunds;
 mod tokens;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     channel::{CallError, Channel, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef},
@@ -23,7 +23,7 @@ use super::{CAPABILITIES, PaypalCredentials, status::Untranslatable};
 use crate::{
     capabilities::Capabilities,
     channel::{Cancellation, Capture, CapturesIntents, ChannelsError, LostIntent, PaymentChannel},
-    http::{HttpConfig, base_address},
+    http::{Line, base_address},
     redact::redact,
     registry::{Credentials, other_channel},
 };
@@ -31,21 +31,21 @@ use crate::{
 /// PayPal over HTTP.
 #[derive(Debug, Clone)]
 pub struct Paypal {
-    http: reqwest::Client,
+    line: Line,
     api_base: String,
     tokens: Arc<Tokens>,
 }
 
 impl Paypal {
-    /// A client for the given address. Connects only when asked something.
+    /// A client for the given address, which has an answer, or gives up waiting for one, within `timeout`.
     ///
     /// # Errors
-    /// The address is not one of a server, or TLS is not set up.
-    pub fn new(api_base: &str, config: &HttpConfig) -> Result<Self, ChannelsError> {
+    /// The address is not one of a server.
+    pub(crate) fn new(api_base: &str, line: Line, timeout: Duration) -> Result<Self, ChannelsError> {
         Ok(Self {
-            http: config.client()?,
+            line,
             api_base: base_address(api_base)?,
-            tokens: Arc::new(Tokens::new(config.timeout)),
+            tokens: Arc::new(Tokens::new(timeout)),
         })
     }
 }
@@ -82,7 +82,7 @@ impl PaymentChannel for Paypal {
         credentials: &'a Credentials,
         intent: &'a IntentRef,
     ) -> BoxFuture<'a, Result<Intent, CallError>> {
-        async move { self.shown(own(credentials)?, &intent.id).await }.boxed()
+        async move { self.known(own(credentials)?, intent).await }.boxed()
     }
 
     /// Always none. PayPal finds no order by what it was opened for. Nor is there a need: an order moves no money before it is

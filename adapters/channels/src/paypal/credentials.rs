@@ -4,7 +4,10 @@
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{InvalidCredentials, check_some, check_token, is_token};
+use crate::{
+    containment::Account,
+    credentials::{InvalidCredentials, check_some, check_token, digest, is_token},
+};
 
 /// The longest part, in characters. PayPal's own ids and secrets have about 80.
 const MOST: usize = 255;
@@ -72,6 +75,11 @@ impl PaypalCredentials {
         })
     }
 
+    /// Whose requests these are.
+    pub(super) fn account(&self) -> Account {
+        digest(&[&self.client_id, &self.client_secret])
+    }
+
     /// The id of the app.
     pub(super) const fn client_id(&self) -> &Secret {
         &self.client_id
@@ -83,7 +91,7 @@ impl PaypalCredentials {
     }
 
     /// The account that is paid, when it is said.
-    pub(super) fn merchant_id(&self) -> Option<&str> {
+    pub(crate) fn merchant_id(&self) -> Option<&str> {
         self.merchant_id.as_ref().map(Secret::expose)
     }
 

@@ -6,15 +6,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::channel::CallError;
 
 use super::wire::WireError;
-use crate::redact::redact;
+use crate::{http, redact::redact};
 
 /// How long to wait where PayPal limits the rate and does not say for how long.
 const LIMITED_FOR: Duration = Duration::from_secs(5);
-/// The longest wait that is believed.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
 /// PayPal does not have it.
 pub(super) const NO_SUCH_OBJECT: &str = "RESOURCE_NOT_FOUND";
@@ -24,8 +23,20 @@ const AUTHENTICATION_FAILED: &str = "authentication_failed";
 /// An answer that does not say success. No `Debug`: the body may quote what was sent.
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
     pub(super) retry_after: Option<Duration>,
+}
+
+impl From<http::Answer> for Answer {
+    fn from(answer: http::Answer) -> Self {
+        let status = answer.status.as_u16();
+        tracing::debug!(status, "PayPal answered");
+        Self {
+            status,
+            retry_after: answer.retry_after(),
+            body: answer.body,
+        }
+    }
 }
 
 impl Answer {
@@ -37,7 +48,7 @@ impl Answer {
     fn limited(&self, what: String) -> CallError {
         CallError::Limited {
             message: what,
-            retry_after: self.retry_after.unwrap_or(LIMITED_FOR).min(LONGEST_WAIT),
+            retry_after: self.retry_after.unwrap_or(LIMITED_FOR),
         }
     }
 }
@@ -78,7 +89,7 @@ pub(super) fn judge_token(answer: &Answer) -> CallError {
         (400 | 401, Some("invalid_client" | "unauthorized_client")) => unauthenticated(answer.status),
         (_, _) => CallError::NotDone {
             message: format!("no token: {what}"),
-            retry_after: answer.retry_after.map(|wait| wait.min(LONGEST_WAIT)),
+            retry_after: answer.retry_after,
         },
     }
 }
@@ -136,7 +147,7 @@ mod tests {
     fn answer(status: u16, body: &Value) -> Answer {
         Answer {
             status,
-            body: body.to_string().into_bytes(),
+            body: body.to_string().into(),
             retry_after: None,
         }
     }
@@ -215,8 +226,6 @@ mod tests {
         assert_eq!(wait(&limited), LIMITED_FOR);
         limited.retry_after = Some(Duration::from_secs(30));
         assert_eq!(wait(&limited), Duration::from_secs(30));
-        limited.retry_after = Some(Duration::from_secs(u64::MAX));
-        assert_eq!(wait(&limited), LONGEST_WAIT);
     }
 
     #[test]

@@ -3,9 +3,8 @@
 //! Acted upon are an order's approval, which moves no money but calls for a capture, what became of captures, and refunds that
 //! carry our mark. A refund that somebody made on PayPal's pages carries the mark of its payment or none, and is not ours: a
 //! person made it, and a person has to tell of it. `PAYMENT.CAPTURE.REVERSED` and the `CUSTOMER.DISPUTE.*` events mean that
-//! PayPal withholds or has taken back money; they are stored and acknowledged, and a line in the log calls people to look at
-//! the account, as PayPal has no object there that carries our mark. `CHECKOUT.ORDER.COMPLETED` says no more than the capture's
-//! own event.
+//! PayPal withholds or has taken back money; they are stored and acknowledged, and people are called to look at the account,
+//! as Sluice has no object for it. `CHECKOUT.ORDER.COMPLETED` says no more than the capture's own event.
 //!
 //! Objects that carry no mark of ours belong to other programs of the merchant's, and are never a problem however they look.
 
@@ -54,8 +53,7 @@ pub fn translate_callback(
     let Event { event_type, resource } =
         serde_json::from_slice(body).map_err(|error| unreadable("unknown", error.to_string()))?;
     let Some(about) = About::of(&event_type) else {
-        note(&event_type);
-        return Ok(CallbackEvent::Other);
+        return Ok(without_object(&event_type, &resource));
     };
     if !about.is_ours(&resource) {
         return Ok(CallbackEvent::Other);
@@ -181,13 +179,17 @@ fn read<T: DeserializeOwned>(resource: Value) -> Result<T, Unreadable> {
     Ok(serde_json::from_value(resource)?)
 }
 
-/// Calls people to the account where PayPal moves money for a reason that Sluice has no object for.
-fn note(event_type: &str) {
-    if event_type == "PAYMENT.CAPTURE.REVERSED" || event_type.starts_with("CUSTOMER.DISPUTE.") {
-        tracing::warn!(
-            event_type = redact(event_type),
-            "PayPal withholds or has taken back money of a merchant; people have to look at the account there"
-        );
+/// What an event says that is about no object of ours.
+fn without_object(event_type: &str, resource: &Value) -> CallbackEvent {
+    let mark = match event_type {
+        "PAYMENT.CAPTURE.REVERSED" => &resource["custom_id"],
+        dispute if dispute.starts_with("CUSTOMER.DISPUTE.") => {
+            &resource["disputed_transactions"][0]["custom"]
+        }
+        _ => return CallbackEvent::Other,
+    };
+    CallbackEvent::NeedsPeople {
+        payment_id: payment_id(mark.as_str()),
     }
 }
 

@@ -45,6 +45,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub const CAPABILITIES: Capabilities = Capabilities {
     channel: Channel::Paypal,
     offers: OFFERS,
+    opened_here: &[],
     currencies: amount::RULES,
     idempotency_retention: Duration::from_secs(6 * HOUR.as_secs()),
     refunds: RefundRules {

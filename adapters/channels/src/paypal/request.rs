@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::amount;
-use crate::channel::Capture;
+use crate::{channel::Capture, containment::Purpose};
 
 /// The longest description of an order, in characters.
 const MOST_IN_DESCRIPTION: usize = 127;
@@ -109,6 +109,16 @@ pub(super) fn refund(channel_refund_id: &str) -> Result<Request, CallError> {
         "/v2/payments/refunds/{}",
         checked(channel_refund_id, "invalid_refund_id")?
     )))
+}
+
+impl Request {
+    /// What it does there.
+    pub(super) const fn purpose(&self) -> Purpose {
+        match self.change {
+            Some(_) => Purpose::Change,
+            None => Purpose::Question,
+        }
+    }
 }
 
 fn show(path: String) -> Request {

@@ -5,12 +5,16 @@
 //! theirs to choose and the address has to be letter for letter one of PayPal's: fetching another would let a stranger send
 //! us anywhere, and prove with a certificate of his own whatever he likes.
 //!
-//! There is no rule about the age: PayPal sends an event again for three days, under its first signature. A repeat is known by the
-//! event's id.
+//! PayPal sends an event again for three days, under its first signature
+//! (<https://developer.paypal.com/api/rest/webhooks/#link-deliveryretries>), and a repeat is known by the event's id. One that is
+//! older is none that PayPal still sends. It matters because the body itself is not signed, but a checksum of 32 bits, for
+//! which anybody finds another body: whoever got hold of one genuine callback could otherwise have it say something else for
+//! as long as the certificate is good.
 
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 use domain::callback::CallbackHead;
 use http::HeaderMap;
 use serde::Deserialize;
@@ -29,6 +33,8 @@ const ALGORITHM: &str = "SHA256withRSA";
 /// The most characters of an id or a time; of a signature, room for a key of 8,192 bits.
 const MOST_CHARACTERS: usize = 100;
 const MOST_IN_SIGNATURE: usize = 1_400;
+/// How long ago a callback may have been signed, in seconds: the three days for which PayPal repeats it, and one more.
+const OLDEST_S: u64 = 4 * 24 * 3_600;
 
 /// Where PayPal keeps its certificates: the live system and the one for tests, under both names of each. What one of them
 /// signs is no event of the other's webhooks, whose ids are part of what is signed.
@@ -87,10 +93,18 @@ impl Sources<'_> {
 }
 
 impl<'h> Transmission<'h> {
-    /// Reads the headers.
-    pub(super) fn read(headers: &'h HeaderMap, sources: Sources<'_>) -> Result<Self, SignatureRefused> {
+    /// Reads the headers, which came at the moment `now`.
+    pub(super) fn read(
+        headers: &'h HeaderMap,
+        sources: Sources<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, SignatureRefused> {
         let id = plain(headers, TRANSMISSION_ID)?;
         let time = plain(headers, TRANSMISSION_TIME)?;
+        let signed_at: DateTime<Utc> = time
+            .parse()
+            .map_err(|_| SignatureRefused::MalformedHeader(TRANSMISSION_TIME))?;
+        SignatureRefused::check_age(signed_at, now, OLDEST_S)?;
         let signature = header(headers, TRANSMISSION_SIG)?;
         let certificate_url = header(headers, CERT_URL)?;
         if header(headers, AUTH_ALGO)? != ALGORITHM {

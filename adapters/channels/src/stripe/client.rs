@@ -8,8 +8,6 @@ mod pages;
 mod refunds;
 mod statement;
 
-use std::time::Duration;
-
 use domain::{
     channel::{
         CallError, Channel, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef, Statement,
@@ -26,7 +24,7 @@ use crate::{
         Cancellation, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
         PaymentChannel, StatementPeriod,
     },
-    http::{HttpConfig, server_address},
+    http::{Line, server_address},
     redact::redact,
     registry::{Credentials, other_channel},
 };
@@ -36,14 +34,8 @@ use crate::{
 pub struct StripeConfig {
     /// The address of the API, without a path.
     pub api_base: String,
-    /// How long Stripe may take.
-    pub http: HttpConfig,
-    /// How long looking for a lost intent or refund may take, all pages together.
-    pub find_timeout: Duration,
     /// How many pages of a hundred are looked through for a lost intent or refund.
     pub find_page_limit: u32,
-    /// How long fetching a statement may take, all pages together.
-    pub statement_timeout: Duration,
     /// How many pages of a hundred lines a statement may have.
     pub statement_page_limit: u32,
 }
@@ -52,13 +44,7 @@ impl Default for StripeConfig {
     fn default() -> Self {
         Self {
             api_base: "https://api.stripe.com".into(),
-            http: HttpConfig {
-                timeout: Duration::from_secs(10),
-                connect_timeout: Duration::from_secs(3),
-            },
-            find_timeout: Duration::from_secs(20),
             find_page_limit: 20,
-            statement_timeout: Duration::from_secs(300),
             statement_page_limit: 500,
         }
     }
@@ -67,22 +53,21 @@ impl Default for StripeConfig {
 /// Stripe over HTTP.
 #[derive(Debug, Clone)]
 pub struct Stripe {
-    http: reqwest::Client,
+    line: Line,
     api_base: String,
     config: StripeConfig,
 }
 
 impl Stripe {
-    /// A client for the given address. Connects only when asked something.
+    /// A client for the given address.
     ///
     /// # Errors
-    /// The address is not one of a server, or TLS is not set up.
-    pub fn new(config: &StripeConfig) -> Result<Self, ChannelsError> {
-        let api_base = server_address(&config.api_base)?;
+    /// The address is not one of a server.
+    pub(crate) fn new(config: StripeConfig, line: Line) -> Result<Self, ChannelsError> {
         Ok(Self {
-            http: config.http.client()?,
-            api_base,
-            config: config.clone(),
+            line,
+            api_base: server_address(&config.api_base)?,
+            config,
         })
     }
 
@@ -102,7 +87,6 @@ impl Stripe {
     const fn find_bounds(&self, of: &'static str) -> Bounds {
         Bounds {
             of,
-            timeout: self.config.find_timeout,
             page_limit: self.config.find_page_limit,
         }
     }
@@ -111,7 +95,6 @@ impl Stripe {
     const fn statement_bounds(&self) -> Bounds {
         Bounds {
             of: "lines of the statement",
-            timeout: self.config.statement_timeout,
             page_limit: self.config.statement_page_limit,
         }
     }

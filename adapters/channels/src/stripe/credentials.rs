@@ -3,7 +3,10 @@
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{InvalidCredentials, check_some, check_token, is_token};
+use crate::{
+    containment::Account,
+    credentials::{InvalidCredentials, check_some, check_token, digest, is_token},
+};
 
 /// The longest key or secret, in characters.
 const MOST: usize = 255;
@@ -44,6 +47,11 @@ impl StripeCredentials {
             secret_key,
             webhook_secrets,
         })
+    }
+
+    /// Whose requests these are.
+    pub(super) fn account(&self) -> Account {
+        digest(&[&self.secret_key])
     }
 
     /// The key that calls are made with.

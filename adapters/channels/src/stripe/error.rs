@@ -18,15 +18,16 @@ use super::{
 };
 use crate::redact::redact;
 
+/// How long to wait where Stripe does not say: its limits are by the second (<https://docs.stripe.com/rate-limits>).
+const REST: Duration = Duration::from_secs(1);
+
 /// The code of a request that an intent's state forbids.
 pub(super) const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
 
 /// A call that gave no readable answer of success.
 pub(super) enum Failed {
-    /// The request was never sent.
-    NotSent(String),
-    /// The request may have been sent; there is no answer.
-    NoAnswer(String),
+    /// There is no answer.
+    Unanswered(CallError),
     /// There is an answer that says success and cannot be read.
     Undecodable(String),
     /// There is an answer that does not say success.
@@ -96,13 +97,7 @@ fn declined(intent: Intent, error: &WireError) -> Intent {
 impl From<Failed> for CallError {
     fn from(failed: Failed) -> Self {
         match failed {
-            Failed::NotSent(message) => Self::NotDone {
-                message: redact(&message),
-                retry_after: None,
-            },
-            Failed::NoAnswer(message) => Self::Unknown {
-                message: redact(&message),
-            },
+            Failed::Unanswered(error) => error,
             Failed::Undecodable(message) => Self::Unknown {
                 message: redact(&format!("the answer cannot be read: {message}")),
             },
@@ -115,9 +110,9 @@ fn judge(answer: &Answer) -> CallError {
     let unknown = |what: &str| CallError::Unknown {
         message: answer.describe(what),
     };
-    let not_done = |what: &str| CallError::NotDone {
+    let limited = |what: &str| CallError::Limited {
         message: answer.describe(what),
-        retry_after: answer.retry_after,
+        retry_after: answer.retry_after.unwrap_or(REST),
     };
     let error = answer.error();
     // Whatever the status: an earlier request of ours reached Stripe under this key. It may still be at work, or it may
@@ -130,7 +125,7 @@ fn judge(answer: &Answer) -> CallError {
     }
     // Whoever limits the rate, Stripe or a proxy before it, has not let the request through.
     if answer.status == 429 {
-        return not_done("too many requests");
+        return limited("too many requests");
     }
     let Some(error) = error else {
         return unknown("this is no answer of Stripe's API");
@@ -147,7 +142,7 @@ fn judge(answer: &Answer) -> CallError {
             refused(error.code().unwrap_or(&error.kind), error.message())
         }
         // Another request holds the object; ours was not begun.
-        (409, _) if error.code() == Some("lock_timeout") => not_done(error.message()),
+        (409, _) if error.code() == Some("lock_timeout") => limited(error.message()),
         (
             _,
             ErrorKind::Api

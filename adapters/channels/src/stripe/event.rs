@@ -5,8 +5,15 @@
 //! snapshot of the moment of the event. An intent's event says by its type what happened, which may differ from the
 //! snapshot: after a decline the type says failed while the intent is open again. Of a refund or a dispute the snapshot says
 //! all.
+//!
+//! One secret signs the events of the platform's own account and of all accounts connected to it, and `account` says whose
+//! an event is (<https://docs.stripe.com/connect/webhooks>). Whoever holds a connected account opens intents there with
+//! whatever marks he likes, so a mark alone does not make an event news of a payment.
 
-use domain::{callback::CallbackEvent, channel::IntentStatus};
+use domain::{
+    callback::{CallbackEvent, CallbackNews},
+    channel::IntentStatus,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -21,6 +28,7 @@ use crate::{callback::UnreadableCallback, redact::redact};
 struct Typed {
     #[serde(rename = "type")]
     event_type: String,
+    account: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -42,17 +50,17 @@ enum Unreadable {
     Meaning(#[from] Untranslatable),
 }
 
-/// What a verified callback says. Other kinds of events than those of payment intents, refunds and disputes are
-/// [`CallbackEvent::Other`].
+/// What a verified callback says, and of which connected account it is. Other kinds of events than those of payment
+/// intents, refunds and disputes are [`CallbackEvent::Other`].
 ///
 /// # Errors
 /// Names what an event of these kinds lacks.
-pub fn translate_callback(body: &[u8]) -> Result<CallbackEvent, UnreadableCallback> {
+pub fn translate_callback(body: &[u8]) -> Result<CallbackNews, UnreadableCallback> {
     let unreadable = |event_type: &str, problem: String| UnreadableCallback {
         event_type: redact(event_type),
         problem: redact(&problem),
     };
-    let Typed { event_type } =
+    let Typed { event_type, account } =
         serde_json::from_slice(body).map_err(|error| unreadable("unknown", error.to_string()))?;
     let event = match About::of(&event_type) {
         Some(About::Intent(what)) => intent_event(body, what),
@@ -60,7 +68,9 @@ pub fn translate_callback(body: &[u8]) -> Result<CallbackEvent, UnreadableCallba
         Some(About::Dispute) => dispute_event(body),
         None => Ok(CallbackEvent::Other),
     };
-    event.map_err(|error| unreadable(&event_type, error.to_string()))
+    event
+        .map(|event| CallbackNews { account, event })
+        .map_err(|error| unreadable(&event_type, error.to_string()))
 }
 
 fn intent_event(body: &[u8], what: What) -> Result<CallbackEvent, Unreadable> {

@@ -47,6 +47,7 @@ const IDEMPOTENCY_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub const CAPABILITIES: Capabilities = Capabilities {
     channel: Channel::Stripe,
     offers: OFFERS,
+    opened_here: &[],
     currencies: amount::RULES,
     idempotency_retention: IDEMPOTENCY_RETENTION,
     refunds: RefundRules {

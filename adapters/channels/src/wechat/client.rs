@@ -18,25 +18,25 @@ use super::{CAPABILITIES, numbers, request::own_account};
 use crate::{
     capabilities::Capabilities,
     channel::{Cancellation, ChannelsError, LostIntent, PaymentChannel},
-    http::{HttpConfig, base_address},
+    http::{Line, base_address},
     registry::{Credentials, other_channel},
 };
 
 /// WeChat Pay over HTTP.
 #[derive(Debug, Clone)]
 pub struct Wechat {
-    http: reqwest::Client,
+    line: Line,
     base: String,
 }
 
 impl Wechat {
-    /// A client for the given address. Connects only when asked something.
+    /// A client for the given address.
     ///
     /// # Errors
-    /// The address is not one of a server, or TLS is not set up.
-    pub fn new(base: &str, config: &HttpConfig) -> Result<Self, ChannelsError> {
+    /// The address is not one of a server.
+    pub(crate) fn new(base: &str, line: Line) -> Result<Self, ChannelsError> {
         Ok(Self {
-            http: config.client()?,
+            line,
             base: base_address(base)?,
         })
     }

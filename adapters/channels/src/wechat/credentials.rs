@@ -8,7 +8,10 @@ use super::{
     der,
     keys::{SigningKey, Verifier},
 };
-use crate::credentials::{InvalidCredentials, check_some, check_token};
+use crate::{
+    containment::Account,
+    credentials::{InvalidCredentials, check_some, check_token, digest},
+};
 
 /// The longest name of an account, an app or a key, in characters.
 const MOST: usize = 64;
@@ -71,8 +74,13 @@ impl WechatCredentials {
         }
     }
 
+    /// Whose requests these are.
+    pub(super) fn account(&self) -> Account {
+        digest(&[self.private_key.pem()])
+    }
+
     /// The merchant's account.
-    pub(super) fn mchid(&self) -> &str {
+    pub(crate) fn mchid(&self) -> &str {
         &self.mchid
     }
 

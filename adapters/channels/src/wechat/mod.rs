@@ -45,6 +45,7 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub const CAPABILITIES: Capabilities = Capabilities {
     channel: Channel::Wechat,
     offers: OFFERS,
+    opened_here: &[],
     // One fen is the least. There is no most but that of the payer's bank; WeChat Pay's own library for Java keeps an amount
     // in 32 bits.
     currencies: &[CurrencyRule {

@@ -1,8 +1,8 @@
 //! What the payer needs, from the answer to opening an order.
 //!
 //! Code and prepay id are good for two hours (<https://pay.weixin.qq.com/wiki/doc/apiv3/apis/chapter3_4_1.shtml>), the page
-//! for phones for five minutes (<https://pay.weixin.qq.com/docs/merchant/products/h5-payment/apilist.html>). Whoever needs
-//! another asks to open the order again, which gives a new one for the same order.
+//! for phones for five minutes (<https://pay.weixin.qq.com/docs/merchant/products/h5-payment/apilist.html>). An order
+//! is opened once, so whoever needs another makes a new payment.
 
 use std::collections::BTreeMap;
 

@@ -42,9 +42,8 @@ fn status(status: &str) -> Result<ChannelRefundStatus, Untranslatable> {
         "SUCCESS" => Ok(ChannelRefundStatus::Succeeded),
         "PROCESSING" => Ok(ChannelRefundStatus::Processing),
         // The payer's card or account did not take the money. It has left the merchant and is not back: the merchant sends
-        // it another way in the merchant platform, after which the same refund becomes SUCCESS. To call it failed would free
-        // the amount for a second refund.
-        "ABNORMAL" => Ok(ChannelRefundStatus::Processing),
+        // it another way in the merchant platform, after which the same refund becomes SUCCESS.
+        "ABNORMAL" => Ok(ChannelRefundStatus::Stuck),
         "CLOSED" => Ok(ChannelRefundStatus::Failed(Failure::not_refunded(
             "closed",
             "WeChat Pay closed it without giving the money back.",
@@ -69,7 +68,7 @@ mod tests {
         for name in ["status", "refund_status"] {
             assert_eq!(meaning(name, "SUCCESS"), Ok("succeeded"));
             assert_eq!(meaning(name, "PROCESSING"), Ok("processing"));
-            assert_eq!(meaning(name, "ABNORMAL"), Ok("processing"), "it can still arrive");
+            assert_eq!(meaning(name, "ABNORMAL"), Ok("stuck"), "it can still arrive");
             assert_eq!(meaning(name, "CLOSED"), Ok("failed"));
             assert_eq!(meaning(name, "X"), Err(Untranslatable::status("refund", "X")));
         }

@@ -19,6 +19,11 @@ pub struct Answering {
 impl Answering {
     /// A server that gives each answer to one request.
     pub async fn with(answers: &[String]) -> Self {
+        Self::slowly(answers, Duration::ZERO).await
+    }
+
+    /// The same, which takes its time for each.
+    pub async fn slowly(answers: &[String], each: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<String> = answers
@@ -30,6 +35,7 @@ impl Answering {
             for answer in answers {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 seen.push(request(&mut stream).await);
+                tokio::time::sleep(each).await;
                 stream.write_all(answer.as_bytes()).await.unwrap();
                 stream.shutdown().await.unwrap();
             }

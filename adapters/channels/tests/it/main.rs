@@ -8,6 +8,7 @@ mod alipay_refunds;
 mod alipay_setting;
 mod answering;
 mod conformance;
+mod containment;
 mod listener;
 mod measures;
 mod paypal_calls;

@@ -1,6 +1,8 @@
 //! What PayPal's channel sends and what it makes of answers that no double gives on purpose.
 
-use channels::{Capture, Credentials};
+use std::time::Instant;
+
+use channels::{Cancellation, Capture, Credentials};
 use domain::{
     channel::{CallError, Channel, ChannelRefundStatus, IntentRef, IntentStatus, NewRefund},
     currency::Currency,
@@ -14,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::{
     answering::{Answering, answer},
-    setting::refund_id,
-    stand::channels_at,
+    setting::{job, refund_id},
+    stand::{TIMEOUT, channels_at},
 };
 
 const ORDER: &str = "5O190127TN364715T";
@@ -81,6 +83,15 @@ fn capture() -> Capture {
     Capture {
         payment_id: payment(),
         job_id: JobId::derive("capture_payment", &[b"1"]),
+        intent: intent(),
+    }
+}
+
+/// The wish to close the order.
+fn cancellation() -> Cancellation {
+    Cancellation {
+        payment_id: payment(),
+        job_id: job(1),
         intent: intent(),
     }
 }
@@ -190,6 +201,42 @@ async fn without_a_token_surely_nothing_was_done() {
     server.requests().await;
 }
 
+/// Each request is answered in time, and all of them together are not.
+#[tokio::test]
+async fn a_call_of_several_requests_ends_when_its_time_is_up() {
+    let paid = answer("200 OK", &order("COMPLETED", &captured(), &json!([])));
+    let server = Answering::slowly(&[token("T1"), paid], TIMEOUT * 6 / 10).await;
+    let channels = channels_at(&server.base_url);
+    let started = Instant::now();
+    let (cut_off, exchange) = channels
+        .create_refund(&credentials("client", "secret"), &new_refund(refund_id()))
+        .await;
+    assert!(matches!(cut_off, Err(CallError::Unknown { .. })), "{cut_off:?}");
+    let error = exchange.error.unwrap();
+    assert!(error.contains("did not end within"), "{error}");
+    assert!(started.elapsed() >= TIMEOUT, "{:?}", started.elapsed());
+}
+
+/// Nothing is sent but a question, so that one goes through while changes do not.
+#[tokio::test]
+async fn giving_an_order_up_is_a_question() {
+    let mut answers = vec![token("T1")];
+    answers.extend(vec![answer("503 Unavailable", &json!({})); 10]);
+    answers.push(shown("CREATED"));
+    let server = Answering::with(&answers).await;
+    let channels = channels_at(&server.base_url);
+    let credentials = credentials("client", "secret");
+    for _ in 0..10 {
+        let unknown = channels.capture_intent(&credentials, &capture()).await.0;
+        assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
+    }
+    let limited = channels.capture_intent(&credentials, &capture()).await.0;
+    assert!(matches!(limited, Err(CallError::Limited { .. })), "{limited:?}");
+    let given_up = channels.cancel_intent(&credentials, &cancellation()).await.0;
+    assert_eq!(given_up.unwrap().status, IntentStatus::Canceled);
+    server.requests().await;
+}
+
 #[tokio::test]
 async fn a_capture_is_keyed_and_its_answer_is_read() {
     let done = answer("201 Created", &order("COMPLETED", &captured(), &json!([])));
@@ -263,6 +310,50 @@ async fn what_cannot_be_captured_is_answered_as_it_stands() {
         assert_eq!(stands.unwrap().status, expected, "{code}");
         server.requests().await;
     }
+}
+
+#[tokio::test]
+async fn an_order_that_paypal_does_not_show_any_more_has_ended() {
+    let gone = answer(
+        "404 Not Found",
+        &json!({"name": "RESOURCE_NOT_FOUND", "details": [{"issue": "INVALID_RESOURCE_ID"}]}),
+    );
+    let server = Answering::with(&[token("T1"), gone.clone(), gone.clone(), gone.clone(), gone]).await;
+    let channels = channels_at(&server.base_url);
+    let credentials = credentials("client", "secret");
+    let shown = channels.retrieve_intent(&credentials, &intent()).await.0;
+    let captured = channels.capture_intent(&credentials, &capture()).await.0;
+    for ended in [shown, captured] {
+        let ended = ended.unwrap();
+        assert_eq!(
+            (ended.status, ended.money.amount_minor, ended.received_minor),
+            (IntentStatus::Canceled, 8_888, 0)
+        );
+    }
+    // Of one that nobody here knows, PayPal's word is passed on.
+    let nobodys = channels
+        .retrieve_intent(&credentials, &IntentRef::named(ORDER))
+        .await
+        .0;
+    assert!(
+        matches!(&nobodys, Err(CallError::Refused { code, .. }) if code == "RESOURCE_NOT_FOUND"),
+        "{nobodys:?}"
+    );
+    server.requests().await;
+}
+
+#[tokio::test]
+async fn what_was_captured_has_not_ended() {
+    let gone = answer("404 Not Found", &json!({"name": "RESOURCE_NOT_FOUND"}));
+    let done = issue("422 Unprocessable", "ORDER_ALREADY_CAPTURED");
+    let server = Answering::with(&[token("T1"), done, gone]).await;
+    let channels = channels_at(&server.base_url);
+    let captured = channels
+        .capture_intent(&credentials("client", "secret"), &capture())
+        .await
+        .0;
+    assert!(captured.is_err(), "{captured:?}");
+    server.requests().await;
 }
 
 #[tokio::test]
@@ -402,13 +493,8 @@ async fn an_order_is_given_up_only_while_no_money_moves() {
     ] {
         let server = Answering::with(&[token("T1"), now]).await;
         let channels = channels_at(&server.base_url);
-        let cancellation = channels::Cancellation {
-            payment_id: payment(),
-            job_id: crate::setting::job(1),
-            intent: intent(),
-        };
         let canceled = channels
-            .cancel_intent(&credentials("client", "secret"), &cancellation)
+            .cancel_intent(&credentials("client", "secret"), &cancellation())
             .await
             .0
             .unwrap();

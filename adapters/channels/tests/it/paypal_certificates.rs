@@ -97,6 +97,30 @@ async fn a_certificate_is_fetched_once_for_many_and_kept() {
 }
 
 #[tokio::test]
+async fn strangers_push_no_certificate_out_that_has_proven_a_signature() {
+    const INVENTED: usize = 40;
+    let mut event = Event::new();
+    let certificate = answer("200 OK", &event.certificate("certificate_1"));
+    let server = Answering::with(&vec![certificate; INVENTED + 1]).await;
+    event.at(&server.base_url, "CERT-1");
+    let verifier = event.verifier(&server.base_url);
+    assert!(event.verified(&verifier).await.is_ok());
+    let genuine = std::mem::replace(&mut event.body, b"{}".to_vec());
+    for number in 0..INVENTED {
+        event.at(&server.base_url, &format!("INVENTED-{number}"));
+        let refused = event.verified(&verifier).await;
+        assert_eq!(
+            refused,
+            Err(CallbackRefused::Signature(SignatureRefused::NoMatch))
+        );
+    }
+    event.body = genuine;
+    event.at(&server.base_url, "CERT-1");
+    assert!(event.verified(&verifier).await.is_ok(), "it is fetched again");
+    assert_eq!(server.requests().await.len(), INVENTED + 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_fetched_now_is_not_refused_for_good() {
     let mut event = Event::new();
     let too_large = "A".repeat(70_000);

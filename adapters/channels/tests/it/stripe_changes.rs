@@ -217,7 +217,7 @@ async fn a_refusal_that_does_not_show_the_state_leads_to_a_question() {
     // Nothing was closed, that is certain; where the intent stands is not.
     let busy = answer("429 Too Many Requests", &json!({}));
     let (result, _) = cancel_at(&[too_late.clone(), busy]).await;
-    assert!(matches!(result, Err(CallError::NotDone { .. })), "{result:?}");
+    assert!(matches!(result, Err(CallError::Limited { .. })), "{result:?}");
     let (result, _) = cancel_at(&[too_late, answer("200 OK", &shown("brand_new"))]).await;
     assert!(matches!(result, Err(CallError::Unknown { .. })), "{result:?}");
 }

@@ -160,12 +160,13 @@ async fn an_account_that_is_not_connected_is_refused() {
 }
 
 #[test]
-fn an_event_of_a_connected_account_says_the_same() {
+fn an_event_of_a_connected_account_says_the_same_and_whose_it_is() {
     let plain = include_str!("../fixtures/stripe_events/succeeded.json");
     let mut connected: Value = serde_json::from_str(plain).unwrap();
     connected["account"] = SELLER.into();
     let read = |body: &str| translate_callback(Channel::Stripe, None, body.as_bytes()).unwrap();
-    let event = read(&connected.to_string());
-    assert!(matches!(event, CallbackEvent::Intent { .. }), "{event:?}");
-    assert_eq!(event, read(plain));
+    let (news, own) = (read(&connected.to_string()), read(plain));
+    assert!(matches!(news.event, CallbackEvent::Intent { .. }), "{news:?}");
+    assert_eq!(news.event, own.event);
+    assert_eq!((news.account.as_deref(), own.account), (Some(SELLER), None));
 }

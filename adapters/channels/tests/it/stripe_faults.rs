@@ -85,7 +85,8 @@ async fn a_call_ends_when_its_time_is_up() {
         panic!("{result:?}")
     };
     assert!(message.contains("timed out"), "{message}");
-    assert!(started.elapsed() >= TIMEOUT && started.elapsed() < TIMEOUT + Duration::from_secs(3));
+    // A request is given a little less, so that it is known for one that got no answer.
+    assert!(started.elapsed() >= TIMEOUT * 9 / 10 && started.elapsed() < TIMEOUT + Duration::from_secs(3));
 }
 
 #[tokio::test]
@@ -114,7 +115,7 @@ async fn a_stored_error_is_replayed_and_only_asking_shows_the_intent() {
 async fn too_many_requests_are_surely_not_done() {
     let setting = Setting::new().await;
     let (result, intents) = create_under(&setting, "rate_limit", &new_intent(None)).await;
-    assert!(matches!(result, Err(CallError::NotDone { .. })), "{result:?}");
+    assert!(matches!(result, Err(CallError::Limited { .. })), "{result:?}");
     assert_eq!(intents, 0);
 }
 

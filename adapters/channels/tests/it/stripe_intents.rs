@@ -29,7 +29,10 @@ async fn an_intent_is_opened_for_the_payer_to_pay() {
         panic!("{intent:?}")
     };
     assert!(client_secret.starts_with(&intent.id));
-    assert_eq!((exchange.operation, exchange.outcome), ("create_intent", "ok"));
+    assert_eq!(
+        (exchange.operation.name(), exchange.outcome),
+        ("create_intent", "ok")
+    );
     assert_eq!(exchange.intent_id.as_ref(), Some(&intent.id));
     assert_eq!(exchange.error, None);
 
@@ -49,7 +52,10 @@ async fn an_intent_is_opened_for_the_payer_to_pay() {
         .retrieve_intent(&setting.credentials, &named(&intent.id))
         .await;
     assert_eq!(retrieved, Ok(intent));
-    assert_eq!((exchange.operation, exchange.outcome), ("retrieve_intent", "ok"));
+    assert_eq!(
+        (exchange.operation.name(), exchange.outcome),
+        ("retrieve_intent", "ok")
+    );
 }
 
 #[tokio::test]

@@ -296,7 +296,7 @@ async fn a_statement_with_a_page_missing_is_none() {
     ] {
         setting.fault_once(ROUTE, fault).await;
         match statement(&setting, around_now()).await {
-            Err(CallError::NotDone { .. }) => assert!(is_surely_not_done, "{fault}"),
+            Err(CallError::Limited { .. }) => assert!(is_surely_not_done, "{fault}"),
             Err(CallError::Unknown { .. }) => assert!(!is_surely_not_done, "{fault}"),
             other => panic!("{fault}: {other:?}"),
         }

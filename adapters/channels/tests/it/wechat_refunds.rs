@@ -41,7 +41,7 @@ async fn an_accepted_refund_is_under_way() {
         ("PROCESSING", "processing"),
         ("SUCCESS", "succeeded"),
         ("CLOSED", "failed"),
-        ("ABNORMAL", "processing"),
+        ("ABNORMAL", "stuck"),
     ] {
         let new = new();
         let (made, requests) = made(&new, &[signed("200 OK", &refund(&new, status))]).await;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     answering::{Answering, answer},
     stand::channels_at,
-    wechat_setting::{known, new_intent, number, of_the_vectors, refusal, signed, signed_by, trade},
+    wechat_setting::{known, new_intent, number, of_the_vectors, refusal, signed, signed_by, trade, vectors},
 };
 
 const NOTIFY_URL: &str = "https://sluice.example/webhooks/wechat/mer_1";
@@ -236,6 +236,31 @@ async fn closing_is_an_empty_signed_answer_or_is_asked_about() {
     ];
     let refused = closed(&new, &answers).await;
     assert!(matches!(refused, Err(CallError::Refused { .. })), "{refused:?}");
-    let absent = closed(&new, &[signed("404 Not Found", &refusal("ORDER_NOT_EXIST"))]).await;
-    assert!(matches!(absent, Err(CallError::Refused { .. })), "{absent:?}");
+}
+
+#[tokio::test]
+async fn an_order_that_wechat_pay_does_not_have_is_as_good_as_closed() {
+    let (new, absent) = (new(), refusal("ORDER_NOT_EXIST"));
+    let done = closed(&new, &[signed("404 Not Found", &absent)]).await.unwrap();
+    assert_eq!(
+        (done.status, done.id, done.money),
+        (IntentStatus::Canceled, number(new.payment_id), new.money)
+    );
+    let unsigned = closed(&new, &[answer("404 Not Found", &absent)]).await;
+    assert!(matches!(unsigned, Err(CallError::Refused { .. })), "{unsigned:?}");
+}
+
+/// WeChat Pay has replaced its key, and the merchant's credentials do not hold the new one yet.
+#[tokio::test]
+async fn answers_by_a_key_that_nobody_knows_are_counted() {
+    runtime::telemetry::install_recorder().unwrap();
+    let (new, id) = (new(), vectors()["wechat_public_key"]["id"].clone());
+    let answer = signed("200 OK", &trade(&new, "SUCCESS"));
+    let by_the_next = answer.replace(id.as_str().unwrap(), "PUB_KEY_ID_OF_NEXT_YEAR");
+    let unknown = shown(&new, by_the_next).await;
+    assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
+    assert!(shown(&new, answer).await.is_ok());
+    let text = runtime::telemetry::metrics_text();
+    let counted = r#"sluice_channel_unknown_keys_total{channel="wechat"} 1"#;
+    assert!(text.lines().any(|line| line == counted), "{text}");
 }

@@ -11,7 +11,7 @@ use failpoints::{Point, reach};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::SCHEDULE;
+use super::{SCHEDULE, names};
 use crate::{
     Store, StoreError,
     pool::answered,
@@ -40,7 +40,7 @@ join merchants on merchants.id = config.merchant_id
 cross join (select generate_series($1::date, $2::date, interval '1 day')::date as day) as due
 left join reconciliations run
   on run.merchant_id = config.merchant_id and run.channel = config.channel and run.day = due.day
-where merchants.created_at < (due.day + 1)::timestamp at time zone 'utc'
+where config.channel = any ($5) and merchants.created_at < (due.day + 1)::timestamp at time zone 'utc'
 group by config.merchant_id, config.channel, due.day
 having bool_or(run.requested_by = $3) is not true
 order by due.day, config.merchant_id, config.channel
@@ -90,13 +90,15 @@ impl Store {
         Err(StoreError::Contended(format!("the comparisons of {day}")))
     }
 
-    /// Begins the runs that are due: for each merchant and channel one of each of these days since there is the merchant,
-    /// unless it was begun before, by whichever process. At most `limit` of them; answers how many.
+    /// Begins the runs that are due: for each merchant and each of these channels that it uses one of each of these days
+    /// since there is the merchant, unless it was begun before, by whichever process. At most `limit` of them; answers how
+    /// many.
     ///
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read.
     pub async fn begin_due_reconciliations(
         &self,
+        channels: &[Channel],
         first: NaiveDate,
         last: NaiveDate,
         limit: i64,
@@ -108,6 +110,7 @@ impl Store {
                 .bind(last)
                 .bind(SCHEDULE)
                 .bind(limit)
+                .bind(names(channels))
                 .fetch_all(&self.pool),
         )
         .await?;

@@ -1,8 +1,10 @@
 //! How the comparisons stand, for gauges.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::channel::Channel;
 use sqlx::FromRow;
 
+use super::names;
 use crate::{Store, StoreError, pool::answered};
 
 /// How a channel's comparisons stand, all merchants together.
@@ -23,7 +25,7 @@ with due as (
   from channel_configs config
   join merchants on merchants.id = config.merchant_id
   cross join (select generate_series($1::date, $2::date, interval '1 day')::date as day) as days
-  where merchants.created_at < (day + 1)::timestamp at time zone 'utc'
+  where config.channel = any ($3) and merchants.created_at < (day + 1)::timestamp at time zone 'utc'
 ), waiting as (
   select channel, min(ended_at) as since from due
   where not exists (
@@ -38,17 +40,18 @@ with due as (
   group by run.channel
 )
 select used.channel, coalesce(open.differences, 0)::bigint as open_differences, waiting.since as waiting_since
-from (select distinct channel from channel_configs) as used
+from (select distinct channel from channel_configs where channel = any ($3)) as used
 left join open on open.channel = used.channel
 left join waiting on waiting.channel = used.channel";
 
 impl Store {
-    /// How the comparisons of these days stand, for each channel that a merchant uses.
+    /// How the comparisons of these days stand, for each of these channels that a merchant uses.
     ///
     /// # Errors
     /// PostgreSQL is away.
     pub async fn reconciliation_overview(
         &self,
+        channels: &[Channel],
         first: NaiveDate,
         last: NaiveDate,
     ) -> Result<Vec<ReconciliationOverview>, StoreError> {
@@ -56,6 +59,7 @@ impl Store {
             sqlx::query_as(SELECT)
                 .bind(first)
                 .bind(last)
+                .bind(names(channels))
                 .fetch_all(&self.pool),
         )
         .await

@@ -333,6 +333,6 @@ async fn a_reader_reads_the_books_and_adds_nothing() {
     assert_eq!(reader.balances(books.world.merchant_id).await.unwrap().len(), 3);
     assert!(reader.refund(books.refund.id).await.unwrap().is_some());
     assert!(reader.terms(books.world.merchant_id).await.is_ok());
-    let expiries = reader.claim_expiries(at(1), &[], 1).await;
+    let expiries = reader.claim_expiries(at(1), &[], &[], 1).await;
     assert!(expiries.unwrap_err().to_string().contains("read-only"));
 }

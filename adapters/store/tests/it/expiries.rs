@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    channel::IntentStatus,
+    channel::{Channel, IntentStatus},
     job::{Envelope, ExpirePayment},
     payment::{Failure, PaymentEvent},
     trace::TraceParent,
@@ -18,7 +18,13 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(30)]
 const DUE: i64 = 86_401;
 
 async fn sweep(world: &World, now: DateTime<Utc>) -> Vec<ExpirePayment> {
-    let batch = world.store.claim_expiries(now, &PAUSES, 64).await.unwrap();
+    sweep_capturing(world, now, &[]).await
+}
+
+/// The same where the money of these channels moves by our capture.
+async fn sweep_capturing(world: &World, now: DateTime<Utc>, capturing: &[Channel]) -> Vec<ExpirePayment> {
+    let claimed = world.store.claim_expiries(now, &PAUSES, capturing, 64);
+    let batch = claimed.await.unwrap();
     let expiries = batch.expiries.clone();
     let jobs: Vec<Envelope> = expiries
         .iter()
@@ -82,6 +88,22 @@ async fn only_an_intent_that_can_be_closed_is_due() {
     assert_eq!(swept, due);
 }
 
+#[tokio::test]
+async fn what_was_agreed_to_is_due_where_we_capture() {
+    let world = world().await;
+    let agreed = opened(&world, "agreed", IntentStatus::Approved).await;
+    assert!(sweep_capturing(&world, at(DUE), &[]).await.is_empty());
+    assert!(
+        sweep_capturing(&world, at(DUE), &[Channel::Paypal])
+            .await
+            .is_empty()
+    );
+    let capturing = [Channel::Paypal, Channel::Stripe];
+    assert!(sweep_capturing(&world, at(DUE - 1), &capturing).await.is_empty());
+    assert_eq!(sweep_capturing(&world, at(DUE), &capturing).await, [agreed]);
+    assert!(sweep_capturing(&world, at(DUE), &capturing).await.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_sweepers_at_once_take_up_each_payment_once() {
     let world = world().await;
@@ -106,7 +128,11 @@ async fn many_sweepers_at_once_take_up_each_payment_once() {
 async fn a_claim_that_is_dropped_was_never_made() {
     let world = world().await;
     let expiry = opened(&world, "k", IntentStatus::RequiresAction).await;
-    let dropped = world.store.claim_expiries(at(DUE), &PAUSES, 64).await.unwrap();
+    let dropped = world
+        .store
+        .claim_expiries(at(DUE), &PAUSES, &[], 64)
+        .await
+        .unwrap();
     assert_eq!(dropped.expiries, [expiry]);
     assert!(sweep(&world, at(DUE)).await.is_empty());
     drop(dropped);

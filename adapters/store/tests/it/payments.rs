@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    channel::{Exchange, IntentStatus},
+    channel::{Exchange, IntentStatus, Operation},
     payment::PaymentStatus,
     secret::Secret,
 };
@@ -166,17 +166,17 @@ async fn a_call_is_open_until_its_end_is_known() {
     let steps = [
         // Storing the payment began the first call.
         (None, Some(1)),
-        (Some(("create_intent", "not_done")), None),
-        (Some(("create_intent", "started")), Some(12)),
-        (Some(("create_intent", "unknown")), Some(12)),
-        (Some(("create_intent", "started")), Some(14)),
-        (Some(("create_intent", "refused")), Some(14)),
-        (Some(("create_intent", "mismatch")), Some(14)),
-        (Some(("create_intent", "late")), Some(14)),
-        (Some(("find_intent", "not_found")), Some(14)),
-        (Some(("find_intent", "absent")), None),
-        (Some(("create_intent", "started")), Some(20)),
-        (Some(("create_intent", "ok")), None),
+        (Some((Operation::CreateIntent, "not_done")), None),
+        (Some((Operation::CreateIntent, "started")), Some(12)),
+        (Some((Operation::CreateIntent, "unknown")), Some(12)),
+        (Some((Operation::CreateIntent, "started")), Some(14)),
+        (Some((Operation::CreateIntent, "refused")), Some(14)),
+        (Some((Operation::CreateIntent, "mismatch")), Some(14)),
+        (Some((Operation::CreateIntent, "late")), Some(14)),
+        (Some((Operation::FindIntent, "not_found")), Some(14)),
+        (Some((Operation::FindIntent, "absent")), None),
+        (Some((Operation::CreateIntent, "started")), Some(20)),
+        (Some((Operation::CreateIntent, "ok")), None),
     ];
     for (number, (said, open_since)) in (10..).zip(steps) {
         if let Some((operation, outcome)) = said {
@@ -210,7 +210,7 @@ async fn a_call_is_open_until_its_end_is_known() {
             open_since.map(at),
             "{said:?}"
         );
-        let is_begun = !matches!(said, None | Some(("find_intent", "absent")));
+        let is_begun = !matches!(said, None | Some((Operation::FindIntent, "absent")));
         assert_eq!(
             world.store.has_called(&new, "job", 1).await.unwrap(),
             is_begun,

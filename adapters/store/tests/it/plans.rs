@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::query_schedule::QuerySchedule;
+use domain::{channel::Channel, query_schedule::QuerySchedule};
 use sqlx::{Connection, PgConnection};
 use store::{Page, RefundPage};
 
@@ -14,7 +14,7 @@ insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amo
                       request, created_at, updated_at, expires_at, next_query_at)
 select gen_random_uuid(), merchants.id, number::text, sha256('x'),
        (array['requires_action', 'processing', 'failed', 'needs_review', 'succeeded'])[1 + number % 5], 5, 'USD',
-       'stripe', 'pi_' || number, '{\"amount_minor\": 5, \"currency\": \"USD\"}', to_timestamp(number),
+       case number % 10 when 1 then 'paypal' else 'stripe' end, 'pi_' || number, '{\"amount_minor\": 5, \"currency\": \"USD\"}', to_timestamp(number),
        to_timestamp(1000000), to_timestamp(1000000 + number), case when number % 2 = 0 then to_timestamp(1000000 + number) end
 from merchants, generate_series(1, 100000) as number;
 insert into refunds (id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, channel,
@@ -50,14 +50,15 @@ async fn read_everything(world: &World) {
         .unwrap();
     assert!(!queries.queries.is_empty() && !queries.refund_queries.is_empty());
     queries.finish(&[]).await.unwrap();
+    // So many that the last ones are those that were agreed to.
     let expiries = world
         .store
-        .claim_expiries(now, &[Duration::from_secs(1_000)], 8)
+        .claim_expiries(now, &[Duration::from_secs(1_000)], &[Channel::Paypal], 12)
         .await
         .unwrap();
     assert!(!expiries.expiries.is_empty());
     expiries.finish(&[]).await.unwrap();
-    let stripe = domain::channel::Channel::Stripe;
+    let stripe = Channel::Stripe;
     let payment = world
         .store
         .payment_of_intent(world.merchant_id, stripe, "pi_5")

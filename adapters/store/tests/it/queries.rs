@@ -7,7 +7,7 @@ use domain::{
     channel::{ChannelRefundStatus, IntentStatus},
     id::{PaymentId, RefundId},
     job::{Envelope, QueryPayment},
-    payment::{Payment, PaymentEvent},
+    payment::{Failure, Payment, PaymentEvent, PaymentStatus},
     query_schedule::QuerySchedule,
     refund::RefundEvent,
     trace::TraceParent,
@@ -116,6 +116,33 @@ async fn what_waits_has_a_schedule_of_its_own_and_a_change_begins_it_again() {
     let stored = world.store.payment(open.id).await.unwrap().unwrap();
     world.change(&seen(stored, IntentStatus::Succeeded).payment).await;
     assert!(sweep(&world, at(9_999)).await.is_empty());
+}
+
+/// Its payer may pay after all; one that was never opened cannot be paid.
+#[tokio::test]
+async fn what_was_declined_is_asked_about_while_its_intent_is_open() {
+    let world = world().await;
+    let declined = IntentStatus::Declined(Failure::provider_unavailable());
+    let declined = seen(world.stored("declined").await, declined).payment;
+    let gave_up = PaymentEvent::GaveUp(Failure::provider_unavailable());
+    let never_opened = world.stored("never-opened").await.apply(gave_up).unwrap().payment;
+    for payment in [&declined, &never_opened] {
+        assert_eq!(payment.status, PaymentStatus::Failed);
+        let updated_at = at(100);
+        world
+            .change(&Payment {
+                updated_at,
+                ..payment.clone()
+            })
+            .await;
+    }
+    assert!(sweep(&world, at(119)).await.is_empty());
+    let asked: Vec<_> = sweep(&world, at(120))
+        .await
+        .iter()
+        .map(|query| query.payment_id)
+        .collect();
+    assert_eq!(asked, [declined.id]);
 }
 
 #[tokio::test]

@@ -32,7 +32,11 @@ impl World {
     }
 
     async fn waiting_since(&self) -> Option<DateTime<Utc>> {
-        let overview = self.store.reconciliation_overview(FIRST, LAST).await.unwrap();
+        let overview = self
+            .store
+            .reconciliation_overview(&[Channel::Stripe], FIRST, LAST)
+            .await
+            .unwrap();
         overview[0].waiting_since
     }
 }
@@ -58,4 +62,32 @@ async fn a_day_stays_in_sight_until_it_was_compared_when_it_was_over() {
     assert_eq!(world.waiting_since().await, Some(end_of(LAST)));
     world.compared(LAST, end_of(LAST)).await;
     assert_eq!(world.waiting_since().await, None);
+}
+
+/// The others have no statements that could be compared.
+#[tokio::test]
+async fn only_the_channels_that_are_asked_for_are_due() {
+    let world = world().await;
+    let credentials = Secret::new("{}");
+    for channel in [Channel::Stripe, Channel::Alipay] {
+        let set = world
+            .store
+            .set_credentials(world.merchant_id, channel, &credentials, "test", at(0));
+        set.await.unwrap();
+    }
+    let (stating, now) = ([Channel::Stripe], end_of(LAST));
+    let begin = async || {
+        let begun = world
+            .store
+            .begin_due_reconciliations(&stating, FIRST, LAST, 10, now);
+        begun.await.unwrap()
+    };
+    assert_eq!((begin().await, begin().await), (3, 0));
+    let overview = world
+        .store
+        .reconciliation_overview(&stating, FIRST, LAST)
+        .await
+        .unwrap();
+    let seen: Vec<&str> = overview.iter().map(|about| &*about.channel).collect();
+    assert_eq!(seen, ["stripe"]);
 }

@@ -1,7 +1,7 @@
 //! Refunds in and out of their table, and two at once for the same money.
 
 use domain::{
-    channel::{ChannelRefundStatus, Exchange},
+    channel::{ChannelRefundStatus, Exchange, Operation},
     id::RefundId,
     payment::Failure,
     refund::{RefundEvent, RefundStatus},
@@ -186,15 +186,15 @@ async fn a_refund_call_is_open_until_its_end_is_known() {
     let steps = [
         // Storing the refund began the first call.
         (None, Some(20)),
-        (Some(("create_refund", "not_done")), None),
-        (Some(("create_refund", "started")), Some(32)),
-        (Some(("create_refund", "unknown")), Some(32)),
+        (Some((Operation::CreateRefund, "not_done")), None),
+        (Some((Operation::CreateRefund, "started")), Some(32)),
+        (Some((Operation::CreateRefund, "unknown")), Some(32)),
         // Another table's words mean nothing here.
-        (Some(("find_intent", "absent")), Some(32)),
-        (Some(("find_refund", "not_found")), Some(32)),
-        (Some(("find_refund", "absent")), None),
-        (Some(("create_refund", "started")), Some(37)),
-        (Some(("create_refund", "ok")), None),
+        (Some((Operation::FindIntent, "absent")), Some(32)),
+        (Some((Operation::FindRefund, "not_found")), Some(32)),
+        (Some((Operation::FindRefund, "absent")), None),
+        (Some((Operation::CreateRefund, "started")), Some(37)),
+        (Some((Operation::CreateRefund, "ok")), None),
     ];
     for (number, (said, open_since)) in (30..).zip(steps) {
         if let Some((operation, outcome)) = said {
@@ -202,20 +202,14 @@ async fn a_refund_call_is_open_until_its_end_is_known() {
         }
         let open = world.store.open_refund_call(&refund).await.unwrap();
         assert_eq!(open, open_since.map(at), "{said:?}");
-        let is_begun = !matches!(said, None | Some(("find_refund", "absent")));
+        let is_begun = !matches!(said, None | Some((Operation::FindRefund, "absent")));
         let called = world.store.has_called_refund(refund.id, "job", 1).await.unwrap();
         assert_eq!(called, is_begun, "{said:?}");
     }
     assert!(!world.store.has_called_refund(refund.id, "job", 2).await.unwrap());
 }
 
-async fn say(
-    world: &World,
-    refund_id: RefundId,
-    operation: &'static str,
-    outcome: &'static str,
-    second: i64,
-) {
+async fn say(world: &World, refund_id: RefundId, operation: Operation, outcome: &'static str, second: i64) {
     let exchange = Exchange {
         operation,
         outcome,

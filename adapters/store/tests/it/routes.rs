@@ -1,7 +1,7 @@
 //! Merchants' routes, and payments that move on.
 
 use domain::{
-    channel::{Channel, Exchange, Method},
+    channel::{Channel, Exchange, Method, Operation},
     currency::Currency,
     id::{MerchantId, RouteId},
     merchant::Terms,
@@ -9,7 +9,7 @@ use domain::{
     routing::{Choice, Decision, Route, Routing},
     secret::Secret,
 };
-use store::{ExchangeRecord, MerchantSetup, Record, Verdict};
+use store::{ExchangeRecord, MerchantSetup, Record, StoreError, Verdict};
 
 use crate::support::{World, at, seen, world};
 
@@ -48,7 +48,7 @@ fn ordered(world: &World, key: &str) -> Payment {
     }
 }
 
-fn said(payment: &Payment, operation: &'static str, outcome: &'static str) -> ExchangeRecord {
+fn said(payment: &Payment, operation: Operation, outcome: &'static str) -> ExchangeRecord {
     ExchangeRecord {
         payment_id: payment.id,
         channel: payment.channel,
@@ -70,7 +70,7 @@ async fn a_route_is_added_changed_listed_and_removed_and_it_is_written_down() {
     let world = world().await;
     let (store, merchant) = (&world.store, world.merchant_id);
     let route = route(merchant, Channel::Stripe);
-    assert!(store.set_route(&route, "ada", at(1)).await.unwrap());
+    store.add_route(&route, "ada", at(1)).await.unwrap();
     assert_eq!(store.route(route.id).await.unwrap(), Some(route.clone()));
     let changed = Route {
         channel: Channel::Paypal,
@@ -78,20 +78,25 @@ async fn a_route_is_added_changed_listed_and_removed_and_it_is_written_down() {
         enabled: false,
         ..route.clone()
     };
-    assert!(store.set_route(&changed, "ada", at(2)).await.unwrap());
+    let change = |read: Route| {
+        assert_eq!(read, route);
+        Ok::<_, StoreError>(changed.clone())
+    };
+    let set = store.change_route(route.id, change, "ada", at(2)).await;
+    assert_eq!(set.unwrap().as_ref(), Some(&changed));
     assert_eq!(
         store.routes(merchant).await.unwrap(),
         std::slice::from_ref(&changed)
     );
-    let others = Route {
-        merchant_id: MerchantId::random(),
-        ..changed.clone()
-    };
     assert!(
-        store.set_route(&others, "ada", at(3)).await.is_err()
-            || store.routes(merchant).await.unwrap() == [changed]
+        store.add_route(&changed, "ada", at(3)).await.is_err(),
+        "there is one of this id"
     );
     assert!(store.remove_route(route.id, "ada", at(4)).await.unwrap());
+    let again = store
+        .change_route(route.id, Ok::<_, StoreError>, "ada", at(5))
+        .await;
+    assert_eq!(again.unwrap(), None, "what was removed does not come back");
     assert!(!store.remove_route(route.id, "ada", at(5)).await.unwrap());
     let select = "select action || ' ' || (subject like '%rte_%') from audit_log where action like 'route.%' order by id";
     let audit: Vec<String> = sqlx::query_scalar(select)
@@ -109,7 +114,7 @@ async fn one_question_gives_all_that_a_decision_needs() {
     assert_eq!(nothing, MerchantSetup::default());
     assert_eq!(store.setup(merchant).await.unwrap(), nothing);
     let route = route(merchant, Channel::Stripe);
-    assert!(store.set_route(&route, "ada", at(1)).await.unwrap());
+    store.add_route(&route, "ada", at(1)).await.unwrap();
     let credentials = Secret::new("{}");
     let set = store.set_credentials(merchant, Channel::Wechat, &credentials, "ada", at(7));
     set.await.unwrap();
@@ -142,11 +147,11 @@ async fn the_schema_refuses_what_no_route_can_say() {
         change(&mut changed);
         assert!(changed.validate().is_err(), "{changed:?}");
         assert!(
-            world.store.set_route(&changed, "ada", at(1)).await.is_err(),
+            world.store.add_route(&changed, "ada", at(1)).await.is_err(),
             "{changed:?}"
         );
     }
-    assert!(world.store.set_route(&good, "ada", at(1)).await.unwrap());
+    world.store.add_route(&good, "ada", at(1)).await.unwrap();
 }
 
 #[tokio::test]
@@ -193,13 +198,13 @@ async fn calls_of_every_channel_count_as_open_and_only_those_of_the_present_one_
     let new = ordered(&world, "k");
     let record = Record {
         new_payment: Some(new.clone()),
-        exchanges: vec![said(&new, "create_intent", "not_done")],
+        exchanges: vec![said(&new, Operation::CreateIntent, "not_done")],
         ..Record::default()
     };
     assert_eq!(world.write(record).await, Verdict::Written);
     assert_eq!(world.store.open_call(&new).await.unwrap(), None);
     let record = Record {
-        exchanges: vec![said(&new, "create_intent", "started")],
+        exchanges: vec![said(&new, Operation::CreateIntent, "started")],
         ..Record::default()
     };
     assert_eq!(world.write(record).await, Verdict::Written);

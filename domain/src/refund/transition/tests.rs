@@ -84,8 +84,28 @@ fn giving_up_yields_to_a_refund_that_is_known() {
 }
 
 #[test]
+fn what_is_stuck_keeps_its_amount_set_aside_and_may_still_arrive() {
+    let (refund, payment) = reserved(paid(usd(PAID)), "k", 500);
+    let (stuck, arrived) = (
+        seen(&refund, ChannelRefundStatus::Stuck),
+        seen(&refund, ChannelRefundStatus::Succeeded),
+    );
+    let stuck = refund.apply(payment, stuck).unwrap();
+    assert_eq!(
+        (stuck.refund.status, stuck.payment.refund_reserved_minor),
+        (RefundStatus::Processing, 500)
+    );
+    let arrived = stuck.refund.apply(stuck.payment, arrived).unwrap();
+    assert_eq!(arrived.payment.refunded_minor, 500);
+}
+
+#[test]
 fn what_was_given_up_and_is_shown_as_made_is_refused() {
-    for status in [ChannelRefundStatus::Processing, ChannelRefundStatus::Succeeded] {
+    for status in [
+        ChannelRefundStatus::Processing,
+        ChannelRefundStatus::Stuck,
+        ChannelRefundStatus::Succeeded,
+    ] {
         let (refund, payment) = reserved(paid(usd(PAID)), "k", 500);
         let event = seen(&refund, status);
         let given_up = refund.apply(payment, gave_up()).unwrap();

@@ -1,11 +1,14 @@
 //! What cannot be refunded as the payment stands is refused before anything is published, while PostgreSQL answers.
 
+use chrono::TimeDelta;
 use domain::{
+    channel::Channel,
+    clock::{Clock, SystemClock},
     currency::Currency,
     id::PaymentId,
     job::CreateRefund,
     money::Money,
-    payment::{Failure, Payment, PaymentRequest, PaymentStatus},
+    payment::{Payment, PaymentRequest, PaymentStatus},
     refund::{RefundRefused, RefundRequest},
 };
 use reqwest::StatusCode;
@@ -165,9 +168,8 @@ async fn an_amount_that_the_channel_cannot_write_is_refused() {
         ..job(&world, "passed", payment.id)
     };
     let refund = pending(&payment, job);
-    let why = channels::capabilities(payment.channel).check_refund_amount(refund.money);
-    let failure = Failure::refund_refused("refund_amount_not_taken", &why.unwrap_err().to_string());
-    store_refused(&world, &refund, failure).await;
+    let refused = channels::capabilities(payment.channel).check_refund(refund.money, TimeDelta::zero(), 0);
+    store_refused(&world, &refund, refused.unwrap_err().failure()).await;
     let again = of(payment.id, json!({"amount": 1_999}));
     let by_the_worker = world.send(world.post(REFUNDS, "passed", &again)).await;
     assert_eq!(by_the_worker.header("idempotent-replayed"), Some("true"));
@@ -180,6 +182,71 @@ async fn an_amount_that_the_channel_cannot_write_is_refused() {
         StatusCode::ACCEPTED,
         "below what can be charged"
     );
+    world.close().await;
+}
+
+/// A payment of 19.99 yuan through WeChat Pay, which was asked for so long ago.
+fn by_wechat(world: &World, name: &str, age: TimeDelta) -> Payment {
+    let money = Money {
+        amount_minor: 1_999,
+        currency: Currency::CNY,
+    };
+    let created_at = SystemClock.now() - age;
+    Payment {
+        channel: Channel::Wechat,
+        money,
+        created_at,
+        updated_at: created_at,
+        ..world.payment(name, PaymentStatus::Succeeded, 1)
+    }
+}
+
+#[tokio::test]
+async fn a_channel_makes_so_many_refunds_and_no_more() {
+    const MOST: i64 = 50;
+    let world = world().await;
+    world.ready().await;
+    let mut payment = by_wechat(&world, "k", TimeDelta::zero());
+    world.store(&payment).await;
+    payment.version = 1;
+    let ask = async |key: &str| {
+        let body = of(payment.id, json!({"amount": 1}));
+        world.send(world.post(REFUNDS, key, &body)).await
+    };
+    let mut reserved = payment.clone();
+    for number in 0..MOST {
+        if number == MOST - 1 {
+            assert_eq!(ask("last").await.status, StatusCode::ACCEPTED);
+        }
+        let mut job = job(&world, &format!("r{number}"), payment.id);
+        job.request.amount_minor = Some(1);
+        reserved = reserve(&world, &reserved, &pending(&payment, job)).await;
+    }
+    assert_eq!(world.take_jobs("create_refund", 10).await.len(), 1);
+    let refused = ask("one-more").await;
+    refused.is_problem(409, "/problems/refund-not-taken");
+    assert_eq!(refused.body["code"], "too_many_refunds");
+    nothing_was_published(&world).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_channel_makes_refunds_for_so_long_and_no_longer() {
+    let world = world().await;
+    world.ready().await;
+    for (days, is_taken) in [(364, true), (366, false)] {
+        let payment = by_wechat(&world, &days.to_string(), TimeDelta::days(days));
+        world.store(&payment).await;
+        let body = of(payment.id, json!({"amount": 1}));
+        let answer = world.send(world.post(REFUNDS, &format!("r{days}"), &body)).await;
+        if is_taken {
+            assert_eq!(answer.status, StatusCode::ACCEPTED);
+            continue;
+        }
+        answer.is_problem(409, "/problems/refund-not-taken");
+        assert_eq!(answer.body["code"], "refund_too_late");
+    }
+    assert_eq!(world.take_jobs("create_refund", 10).await.len(), 1);
     world.close().await;
 }
 

@@ -4,7 +4,7 @@ use domain::{
     id::{PaymentId, RefundId},
     job::{ChangeOrder, Envelope, Job},
     order::{LoggedStep, Order, OrderAction, OrderLog, OrderRefused, OrderStep, PayOrder},
-    outcome::Reason,
+    outcome::Outcome,
     payment::ActionOutcome,
 };
 use store::{Record, StoreError};
@@ -26,13 +26,21 @@ struct Taken {
     jobs: Vec<Envelope>,
 }
 
-/// Everything that has to be written for a wish about an order that stands like this.
+/// A step that is not taken.
+enum Untaken {
+    /// This comes of the wish.
+    Refused(ActionOutcome),
+    /// This becomes of the job, and nothing of the wish yet.
+    Open(Outcome),
+}
+
+/// Everything that has to be written for a wish about an order that stands like this, or what becomes of the job instead.
 pub async fn record_of(
     job: &ChangeOrder,
     context: &Context,
     run: &Run,
     order: Order,
-) -> Result<Record, StoreError> {
+) -> Result<Result<Record, Outcome>, StoreError> {
     let now = context.clock.now();
     let action = |outcome, payment_id| OrderAction {
         merchant_id: job.merchant_id,
@@ -44,8 +52,9 @@ pub async fn record_of(
         payment_id,
         at: now,
     };
-    Ok(match take(job, context, run, order).await? {
-        Err(refused) => Record {
+    Ok(Ok(match take(job, context, run, order).await? {
+        Err(Untaken::Open(outcome)) => return Ok(Err(outcome)),
+        Err(Untaken::Refused(refused)) => Record {
             order_action: Some(Box::new(action(refused, None))),
             ..Record::default()
         },
@@ -68,16 +77,16 @@ pub async fn record_of(
                 ..Record::default()
             }
         }
-    })
+    }))
 }
 
-/// The order after the step, and the jobs that carry it out; or why it is refused.
+/// The order after the step, and the jobs that carry it out.
 async fn take(
     job: &ChangeOrder,
     context: &Context,
     run: &Run,
     order: Order,
-) -> Result<Result<Taken, ActionOutcome>, StoreError> {
+) -> Result<Result<Taken, Untaken>, StoreError> {
     let after = match order.clone().take(&job.request, job.payment_id()) {
         Ok(after) => after,
         Err(refusal) => return Ok(Err(refused(&refusal))),
@@ -110,9 +119,9 @@ fn begin_payment(
     order: &Order,
     pay: &PayOrder,
     taken: Taken,
-) -> Result<Taken, ActionOutcome> {
+) -> Result<Taken, Untaken> {
     let mut payment = job.pay(order, pay);
-    check(&payment, context).map_err(|reason| not_taken(&reason))?;
+    check(&payment, context, run).map_err(not_taken)?;
     payment.request.payer = sealed(&payment, context);
     Ok(Taken {
         payment_id: Some(payment.payment_id()),
@@ -127,7 +136,7 @@ fn begin_refund(
     run: &Run,
     order: &Order,
     taken: Taken,
-) -> Result<Taken, ActionOutcome> {
+) -> Result<Taken, Untaken> {
     let items = order
         .refund_of(&job.request)
         .map_err(|refusal| refused(&refusal))?;
@@ -149,16 +158,20 @@ fn published(context: &Context, run: &Run, job: &impl Job) -> Envelope {
     Envelope::new(job, run.trace.child(), context.clock.now())
 }
 
-fn refused(refusal: &OrderRefused) -> ActionOutcome {
-    ActionOutcome::Refused {
+fn refused(refusal: &OrderRefused) -> Untaken {
+    Untaken::Refused(ActionOutcome::Refused {
         code: refusal.code().to_owned(),
         message: refusal.to_string(),
-    }
+    })
 }
 
-fn not_taken(reason: &Reason) -> ActionOutcome {
-    ActionOutcome::Refused {
-        code: NOT_TAKEN.to_owned(),
-        message: reason.message.clone(),
+/// What no channel takes is refused for good; what is told of the payer may be read later.
+fn not_taken(outcome: Outcome) -> Untaken {
+    match outcome {
+        Outcome::Fail(reason) => Untaken::Refused(ActionOutcome::Refused {
+            code: NOT_TAKEN.to_owned(),
+            message: reason.message,
+        }),
+        Outcome::Done | Outcome::Retry { .. } | Outcome::Snooze { .. } => Untaken::Open(outcome),
     }
 }

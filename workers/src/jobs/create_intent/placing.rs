@@ -4,32 +4,55 @@ use channels::{check_taken, facts};
 use chrono::{DateTime, Utc};
 use domain::{
     channel::Channel,
+    id::PaymentId,
     job::CreateIntent,
-    outcome::{ErrorClass, Reason},
+    outcome::{ErrorClass, Outcome, Reason},
     payment::{Payer, PayerDetails, Payment, PaymentRequest},
     routing::{Routing, Wish, decide},
 };
 use store::MerchantSetup;
 
-use crate::{context::Context, jobs::subject::payer};
+use crate::{
+    context::Context,
+    execute::Run,
+    jobs::{patience::wait_for_key, subject::payer},
+};
 
-/// Ingress checks this at the door; upstream systems that publish jobs themselves do not pass it.
-pub fn check(job: &CreateIntent, context: &Context) -> Result<(), Reason> {
-    let invalid = |problem: String| Reason::new(ErrorClass::Invalid, problem);
+/// Ingress checks this at the door; upstream systems that publish jobs themselves do not pass it. Gives what is known of the
+/// payer, or what becomes of a job that cannot be carried out.
+pub fn check(job: &CreateIntent, context: &Context, run: &Run) -> Result<Payer, Outcome> {
+    let invalid = |problem: String| Outcome::Fail(Reason::new(ErrorClass::Invalid, problem));
     let request = &job.request;
     request.validate().map_err(|error| invalid(error.to_string()))?;
-    let payer = payer(context, job.payment_id(), request.payer.as_ref());
+    let payer = openable(context, run, job.payment_id(), request)?;
     check_taken(&Wish::of(request, Some(&payer))).map_err(|refused| {
         let each = refused.iter().map(|why| format!("{}: {why}", why.field()));
         invalid(each.collect::<Vec<_>>().join("; "))
-    })
+    })?;
+    Ok(payer)
+}
+
+/// What a request says of the payer, or what becomes of the job when that does not open.
+pub fn openable(
+    context: &Context,
+    run: &Run,
+    payment_id: PaymentId,
+    request: &PaymentRequest,
+) -> Result<Payer, Outcome> {
+    let opened = payer(context, payment_id, request.payer.as_ref());
+    opened.map_err(|error| wait_for_key(context, run, "what is told of the payer", error))
 }
 
 /// The payment that is asked for, with the decision about where it goes. One that can go nowhere is stored as well, so that
 /// its merchant can see it fail and why.
-pub fn place(job: &CreateIntent, context: &Context, setup: &MerchantSetup, now: DateTime<Utc>) -> Payment {
-    let payer = payer(context, job.payment_id(), job.request.payer.as_ref());
-    let wish = Wish::of(&job.request, Some(&payer));
+pub fn place(
+    job: &CreateIntent,
+    payer: &Payer,
+    context: &Context,
+    setup: &MerchantSetup,
+    now: DateTime<Utc>,
+) -> Payment {
+    let wish = Wish::of(&job.request, Some(payer));
     let facts = facts(&wish, &setup.configured, |channel| {
         context.channels.is_healthy(channel)
     });

@@ -6,6 +6,7 @@
 //! leaves a call that may have been made at the next channel, and that is asked about there like any other.
 
 use domain::outcome::{ErrorClass, Outcome, Reason};
+use failpoints::{Point, reach};
 use store::{StoreError, Verdict};
 
 use super::{Opening, Passed, said};
@@ -31,6 +32,7 @@ impl<S: Subject> Opening<'_, S> {
             Verdict::Written => {}
             Verdict::Stale | Verdict::Duplicate => return Ok(Passed::Ended(self.look_again())),
         }
+        reach(Point::FailoverMoved);
         let (from, to) = (self.inquiry.subject.channel(), moved.channel());
         metrics::counter!("sluice_failovers_total", "from" => from.name(), "to" => to.name()).increment(1);
         tracing::warn!(%from, %to, reason = why(&failed).map(tracing::field::display), "moved to the next channel");

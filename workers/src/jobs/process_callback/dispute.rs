@@ -25,6 +25,9 @@ impl Intake<'_> {
         let Some(payment) = payment else {
             return self.judge_unknown(&seen.intent_id).await;
         };
+        if let Some(parked) = self.of_another_account(&payment) {
+            return Ok(parked);
+        }
         let dispute_id = DisputeId::derive(merchant_id, channel.name(), &seen.id);
         let stored = store.dispute(dispute_id).await?;
         let payment_id = payment.id;
@@ -47,11 +50,11 @@ impl Intake<'_> {
             Ok(credentials) => credentials,
             Err(reason) => return Ok(Judged::NotTaken(Outcome::Fail(reason))),
         };
-        let (asked, _) = self
-            .context
-            .channels
-            .retrieve_intent(&credentials, &IntentRef::named(intent_id))
-            .await;
+        let intent = IntentRef {
+            connected_account: self.account.clone(),
+            ..IntentRef::named(intent_id)
+        };
+        let (asked, _) = self.context.channels.retrieve_intent(&credentials, &intent).await;
         match asked {
             Ok(intent) => match intent.payment_id {
                 Some(payment_id) => self.judge_early(intent_id, payment_id).await,

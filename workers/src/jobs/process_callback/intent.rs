@@ -30,6 +30,9 @@ impl Intake<'_> {
             let message = format!("it names {payment_id}, which goes through {}", payment.channel);
             return Ok(mismatch(message));
         }
+        if let Some(parked) = self.of_another_account(&payment) {
+            return Ok(parked);
+        }
         if is_early(&payment) {
             return Ok(self.too_early(format!("the intent of {payment_id} is not stored yet")));
         }

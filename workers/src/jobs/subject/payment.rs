@@ -5,12 +5,12 @@ use std::time::Duration;
 use channels::{Called, Credentials, LostIntent, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, Intent, NewIntent},
+    channel::{Channel, Exchange, Intent, NewIntent, Operation},
     id::{MerchantId, PaymentId},
     payment::{Failure, Payer, PayerDetails, Payment, PaymentEvent, PaymentStatus},
 };
 use failpoints::Point;
-use store::{ExchangeRecord, Record, Store, StoreError};
+use store::{ExchangeRecord, Record, Store, StoreError, Unsealable};
 
 use super::{Points, Subject};
 use crate::{context::Context, execute::Run, jobs::change::record_of};
@@ -19,7 +19,7 @@ impl Subject for Payment {
     type News = PaymentEvent;
 
     const OBJECT: &'static str = "intent";
-    const CALL: &'static str = "create_intent";
+    const CALL: Operation = Operation::CreateIntent;
     const POINTS: Points = Points {
         call_noted: Point::CreateIntentCallNoted,
         answered: Point::CreateIntentAnswered,
@@ -72,6 +72,10 @@ impl Subject for Payment {
 
     fn idempotency_retention(&self) -> Duration {
         channels::capabilities(self.channel).idempotency_retention
+    }
+
+    fn is_made_by_request(&self) -> bool {
+        channels::capabilities(self.channel).opens_by_request(self.flow())
     }
 
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<PaymentEvent> {
@@ -169,24 +173,31 @@ fn new_intent(payment: &Payment, context: &Context) -> NewIntent {
         return_url: request.return_url.clone(),
         method: payment.method(),
         flow: payment.flow(),
-        payer: payer(context, payment.id, request.payer.as_ref()),
+        // Nobody comes here with what does not open.
+        payer: payer(context, payment.id, request.payer.as_ref()).unwrap_or_default(),
         expires_at: payment.expires_at,
         callback_url: context.callback_url(payment.channel, payment.merchant_id),
         connected_account: request.connected_account.clone(),
     }
 }
 
-/// What is told of the payer. What cannot be opened any more is left out: a flow that needs it is refused by its channel,
-/// which says so.
-pub fn payer(context: &Context, payment_id: PaymentId, details: Option<&PayerDetails>) -> Payer {
+/// What is told of the payer.
+///
+/// # Errors
+/// It was sealed, and does not open.
+pub fn payer(
+    context: &Context,
+    payment_id: PaymentId,
+    details: Option<&PayerDetails>,
+) -> Result<Payer, Unsealable> {
     let sealed = match details {
-        Some(PayerDetails::Plain(payer)) => return payer.clone(),
+        Some(PayerDetails::Plain(payer)) => return Ok(payer.clone()),
         Some(PayerDetails::Sealed(sealed)) => sealed,
-        None => return Payer::default(),
+        None => return Ok(Payer::default()),
     };
-    let opened = context.store.vault().open_text(&Payer::place(payment_id), sealed);
-    opened
-        .ok()
-        .and_then(|json| serde_json::from_slice(&json).ok())
-        .unwrap_or_default()
+    let json = context
+        .store
+        .vault()
+        .open_text(&Payer::place(payment_id), sealed)?;
+    serde_json::from_slice(&json).map_err(|_| Unsealable::Damaged)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use channels::{Called, Credentials, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, IntentRef, NewRefund, RefundReason, RefundRef},
+    channel::{Channel, Exchange, IntentRef, NewRefund, Operation, RefundReason, RefundRef},
     id::MerchantId,
     payment::{Failure, Payment},
     refund::{Refund, RefundEvent, RefundStatus},
@@ -75,7 +75,7 @@ impl Subject for RefundOfPayment {
     type News = RefundEvent;
 
     const OBJECT: &'static str = "refund";
-    const CALL: &'static str = "create_refund";
+    const CALL: Operation = Operation::CreateRefund;
     const POINTS: Points = Points {
         call_noted: Point::CreateRefundCallNoted,
         answered: Point::CreateRefundAnswered,
@@ -147,6 +147,10 @@ impl Subject for RefundOfPayment {
         channels::capabilities(self.refund.channel)
             .refunds
             .idempotency_retention
+    }
+
+    fn is_made_by_request(&self) -> bool {
+        true
     }
 
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<RefundEvent> {

@@ -3,21 +3,18 @@
 //! Nothing is repeated here: whether to repeat is the job's decision. A request that could not connect was surely not
 //! done; one that was sent and not answered, or not answered under Alipay's signature, is unknown.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::channel::CallError;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::Alipay;
-use crate::{
-    alipay::{
-        AlipayCredentials,
-        answer::{self, Failed, PAUSE},
-        request::{Request, Signed},
-    },
-    http::unanswered,
+use crate::alipay::{
+    AlipayCredentials,
+    answer::{self, Failed, PAUSE},
+    request::{Request, Signed},
 };
 
 /// The client together with the keys of one merchant.
@@ -54,19 +51,18 @@ impl<'a> Gateway<'a> {
     /// Makes a request and reads the answer that Alipay signed.
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Failed> {
         let signed = self.signed(request).map_err(Failed::Other)?;
-        let sent = self
-            .alipay
-            .http
-            .post(format!("{}?{}", self.alipay.gateway, signed.query()))
+        let line = &self.alipay.line;
+        let url = format!("{}?{}", self.alipay.gateway, signed.query());
+        let http = line
+            .request(Method::POST, url)
             .header(
                 header::CONTENT_TYPE,
                 "application/x-www-form-urlencoded;charset=utf-8",
             )
-            .body(signed.body())
-            .send()
-            .await;
-        let response = sent.map_err(|error| Failed::Other(unanswered(error)))?;
-        let (status, retry_after) = (response.status(), retry_after(&response));
+            .body(signed.body());
+        let sent = line.send(request.method.purpose(), self.credentials.account(), http);
+        let answer = sent.await.map_err(Failed::Other)?;
+        let status = answer.status;
         tracing::debug!(
             status = status.as_u16(),
             method = request.method.name(),
@@ -76,14 +72,10 @@ impl<'a> Gateway<'a> {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Err(Failed::Other(CallError::Limited {
                 message: "too many requests (HTTP 429)".into(),
-                retry_after: retry_after.unwrap_or(PAUSE),
+                retry_after: answer.retry_after().unwrap_or(PAUSE),
             }));
         }
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| Failed::Other(unanswered(error)))?;
-        let answered = answer::read(&body, request.method, self.credentials.keys());
+        let answered = answer::read(&answer.body, request.method, self.credentials.keys());
         answered.map_err(|failed| with_status(failed, status))
     }
 }
@@ -98,9 +90,4 @@ fn with_status(failed: Failed, status: StatusCode) -> Failed {
         }
         Failed::Refused { .. } | Failed::Unsigned { .. } | Failed::Other(_) => failed,
     }
-}
-
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(header::RETRY_AFTER)?;
-    seconds.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }

@@ -1,9 +1,12 @@
 //! PayPal's certificates: fetched from where an event's headers say, if that is a place to ask, and kept for hours.
 //!
 //! The address comes from whoever sent the event, so a fetch is short, small, without redirects and one of few at a time.
-//! What it gives is trusted no more than the address: its chain is checked each time it is used.
+//! What it gives is trusted no more than the address: its chain is checked each time it is used. A chain that has verified a
+//! signature is kept apart from those that were merely fetched, so that whoever names one invented address after the other
+//! pushes out nothing but what he has put there.
 
 use std::{
+    future::ready,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -28,7 +31,7 @@ use crate::{
     redact::redact,
 };
 
-/// How many certificates are kept. PayPal uses a handful.
+/// How many certificates are kept of either kind. PayPal uses a handful.
 const MOST: usize = 32;
 /// For how long. PayPal gives a new certificate a new address.
 const KEPT_FOR: Duration = Duration::from_secs(6 * 3_600);
@@ -54,7 +57,9 @@ pub(crate) struct Certificates {
     /// Made when it is first needed, so that a verifier that never meets PayPal needs no TLS.
     http: OnceLock<reqwest::Client>,
     fetches: Arc<Semaphore>,
-    kept: Kept<Arc<Chain>, CallbackRefused>,
+    fetched: Kept<Arc<Chain>, CallbackRefused>,
+    /// Those that have verified a signature, which only PayPal can bring about.
+    proven: Kept<Arc<Chain>, CallbackRefused>,
 }
 
 impl Certificates {
@@ -84,13 +89,18 @@ impl Certificates {
             http: OnceLock::new(),
             fetches: Arc::new(Semaphore::new(MOST_FETCHES)),
             // The wait for a turn may take as long as the fetch.
-            kept: Kept::new(MOST, 2 * config.timeout),
+            fetched: Kept::new(MOST, 2 * config.timeout),
+            proven: Kept::new(MOST, config.timeout),
         }
     }
 
     /// Checks what the headers of an event tell on their own.
-    pub(crate) fn check_headers(&self, headers: &HeaderMap) -> Result<(), SignatureRefused> {
-        Transmission::read(headers, self.sources()).map(drop)
+    pub(crate) fn check_headers(
+        &self,
+        headers: &HeaderMap,
+        now: DateTime<Utc>,
+    ) -> Result<(), SignatureRefused> {
+        Transmission::read(headers, self.sources(), now).map(drop)
     }
 
     /// Checks that PayPal signed these bytes for one of the webhooks.
@@ -101,13 +111,22 @@ impl Certificates {
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Result<CallbackHead, CallbackRefused> {
-        let transmission = Transmission::read(headers, self.sources())?;
+        let transmission = Transmission::read(headers, self.sources(), now)?;
         let mut signed = transmission.signed(keys, body).peekable();
         if signed.peek().is_none() {
             return Err(SignatureRefused::NoSecret.into());
         }
-        let chain = self.chain(transmission.certificate_url).await?;
+        let key = key(transmission.certificate_url);
+        let proven = self.proven.known(&key);
+        let is_proven = proven.is_some();
+        let chain = match proven {
+            Some(chain) => chain,
+            None => self.fetched(key, transmission.certificate_url).await?,
+        };
         chain.verify(&self.roots, now, signed, &transmission.signature)?;
+        if !is_proven {
+            self.proven.get(key, || ready(Ok((chain, KEPT_FOR)))).await?;
+        }
         Ok(head(body)?)
     }
 
@@ -115,7 +134,7 @@ impl Certificates {
         self.base.as_deref().map_or(Sources::Paypal, Sources::Only)
     }
 
-    async fn chain(&self, url: &str) -> Result<Arc<Chain>, CallbackRefused> {
+    async fn fetched(&self, key: Key, url: &str) -> Result<Arc<Chain>, CallbackRefused> {
         let http = self.http()?.clone();
         let (fetches, timeout) = (Arc::clone(&self.fetches), self.config.timeout);
         let address = url.to_owned();
@@ -126,7 +145,7 @@ impl Certificates {
             };
             fetch(&http, &address).await
         };
-        self.kept.get(key(url), fetch).await
+        self.fetched.get(key, fetch).await
     }
 
     fn http(&self) -> Result<&reqwest::Client, CallbackRefused> {

@@ -1,24 +1,15 @@
 //! One request to PayPal and its answer: with a token, and once more with a new one when PayPal does not take it.
 
-use std::time::Duration;
-
-use domain::channel::CallError;
-use reqwest::{Response, StatusCode, header};
+use domain::{channel::CallError, secret::Secret};
+use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::Paypal;
-use crate::{
-    http::{describe, unanswered},
-    paypal::{
-        PaypalCredentials,
-        error::{Answer, judge},
-        request::Request,
-    },
-    redact::redact,
+use crate::paypal::{
+    PaypalCredentials,
+    error::{Answer, judge},
+    request::Request,
 };
-
-/// The largest answer that is read, in bytes. Orders have a few thousand.
-const MOST_BYTES: usize = 1 << 20;
 
 impl Paypal {
     /// What PayPal answers to a request.
@@ -47,20 +38,31 @@ impl Paypal {
         credentials: &PaypalCredentials,
         request: &Request,
     ) -> Result<Answer, CallError> {
-        let (http, api_base) = (&self.http, self.api_base.as_str());
-        let token = self.tokens.get(http, api_base, credentials).await?;
-        let answer = self.send(token.expose(), request).await?;
+        let token = self.token(credentials, request).await?;
+        let answer = self.send(credentials, &token, request).await?;
         if answer.status != StatusCode::UNAUTHORIZED.as_u16() {
             return Ok(answer);
         }
         self.tokens.forget(credentials, &token);
-        let token = self.tokens.get(http, api_base, credentials).await?;
-        self.send(token.expose(), request).await
+        let token = self.token(credentials, request).await?;
+        self.send(credentials, &token, request).await
     }
 
-    async fn send(&self, token: &str, request: &Request) -> Result<Answer, CallError> {
+    /// A token is a part of what it is got for.
+    async fn token(&self, credentials: &PaypalCredentials, request: &Request) -> Result<Secret, CallError> {
+        let (line, purpose) = (&self.line, request.purpose());
+        self.tokens.get(line, &self.api_base, purpose, credentials).await
+    }
+
+    async fn send(
+        &self,
+        credentials: &PaypalCredentials,
+        token: &Secret,
+        request: &Request,
+    ) -> Result<Answer, CallError> {
         let url = format!("{}{}", self.api_base, request.path);
-        let mut http = self.http.request(request.method.clone(), url).bearer_auth(token);
+        let http = self.line.request(request.method.clone(), url);
+        let mut http = http.bearer_auth(token.expose());
         if let Some(change) = &request.change {
             http = http
                 .header("paypal-request-id", &change.key)
@@ -68,36 +70,7 @@ impl Paypal {
                 .header("prefer", "return=representation")
                 .json(&change.body);
         }
-        answer(http.send().await.map_err(unanswered)?).await
+        let sent = self.line.send(request.purpose(), credentials.account(), http);
+        Ok(sent.await?.into())
     }
-}
-
-/// Reads an answer to its end.
-pub(super) async fn answer(mut response: Response) -> Result<Answer, CallError> {
-    let status = response.status().as_u16();
-    let retry_after = seconds(&response, header::RETRY_AFTER.as_str());
-    let mut body = Vec::new();
-    loop {
-        let chunk = response.chunk().await.map_err(|error| CallError::Unknown {
-            message: redact(&describe(error)),
-        })?;
-        let Some(chunk) = chunk else { break };
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(CallError::Unknown {
-                message: format!("the answer has more than {MOST_BYTES} bytes (HTTP {status})"),
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    tracing::debug!(status, "PayPal answered");
-    Ok(Answer {
-        status,
-        body,
-        retry_after,
-    })
-}
-
-fn seconds(response: &Response, name: &str) -> Option<Duration> {
-    let value = response.headers().get(name)?.to_str().ok()?;
-    value.parse().ok().map(Duration::from_secs)
 }

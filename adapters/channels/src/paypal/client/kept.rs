@@ -63,6 +63,15 @@ where
         fetching.await.map(|held| held.value)
     }
 
+    /// The value under a key, if there is one that is still good; nothing is fetched.
+    pub(super) fn known(&self, key: &Key) -> Option<V> {
+        let now = Instant::now();
+        match self.slots().get(key)?.fetch.peek() {
+            Some(Ok(held)) if now < held.until => Some(held.value.clone()),
+            Some(_) | None => None,
+        }
+    }
+
     /// Drops the value under a key if it is one that `is_bad`.
     pub(super) fn forget(&self, key: &Key, is_bad: impl FnOnce(&V) -> bool) {
         let mut slots = self.slots();
@@ -190,6 +199,8 @@ mod tests {
             assert_eq!(counted.get(1, false).await, Ok(0));
             tokio::time::advance(Duration::from_secs(3)).await;
             assert_eq!(counted.get(1, false).await, Ok(1));
+            assert_eq!(counted.kept.known(&[1; 32]), Some(1));
+            assert_eq!(counted.kept.known(&[2; 32]), None);
             counted.kept.forget(&[1; 32], |value| *value == 0);
             assert_eq!(counted.get(1, false).await, Ok(1), "another value was meant");
             counted.kept.forget(&[1; 32], |value| *value == 1);

@@ -43,6 +43,26 @@ impl Paypal {
         order.translate().map_err(|error| unreadable(&error))
     }
 
+    /// An order of ours as it stands. PayPal goes on showing what was captured; an order that it does not show any more has ended
+    /// without that, as those do that nobody pays for some hours.
+    pub(super) async fn known(
+        &self,
+        credentials: &PaypalCredentials,
+        intent: &IntentRef,
+    ) -> Result<Intent, CallError> {
+        match (self.shown(credentials, &intent.id).await, intent.money) {
+            (Err(CallError::Refused { code, .. }), Some(money)) if code == NO_SUCH_OBJECT => Ok(Intent {
+                id: intent.id.clone(),
+                payment_id: None,
+                money,
+                received_minor: 0,
+                status: IntentStatus::Canceled,
+                next_action: None,
+            }),
+            (shown, _) => shown,
+        }
+    }
+
     /// An order after a request to capture it, as it stands now.
     pub(super) async fn captured(
         &self,
@@ -72,6 +92,7 @@ impl Paypal {
             | "ORDER_NOT_APPROVED"
             | "PAYER_ACTION_REQUIRED"
             | "ORDER_ALREADY_COMPLETED" => self.shown(credentials, order_id).await,
+            NO_SUCH_OBJECT => self.known(credentials, &capture.intent).await,
             _ => Err(refused),
         }
     }
@@ -113,35 +134,21 @@ impl Paypal {
     }
 
     /// An order that is given up. PayPal has no such call, and needs none: money moves only when we capture, so that an order
-    /// that is not being captured is over once nobody here will capture it, which is the caller's to see to. One that PayPal
-    /// does not show any more has ended by itself.
+    /// that is not being captured is over once nobody here will capture it, which is the caller's to see to.
     pub(super) async fn given_up(
         &self,
         credentials: &PaypalCredentials,
         intent: &IntentRef,
     ) -> Result<Intent, CallError> {
-        match self.shown(credentials, &intent.id).await {
-            Ok(shown) => Ok(match shown.status {
-                IntentStatus::RequiresAction | IntentStatus::Approved | IntentStatus::Declined(_) => Intent {
-                    status: IntentStatus::Canceled,
-                    next_action: None,
-                    ..shown
-                },
-                IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => shown,
-            }),
-            Err(CallError::Refused { code, message }) if code == NO_SUCH_OBJECT => match intent.money {
-                Some(money) => Ok(Intent {
-                    id: intent.id.clone(),
-                    payment_id: None,
-                    money,
-                    received_minor: 0,
-                    status: IntentStatus::Canceled,
-                    next_action: None,
-                }),
-                None => Err(CallError::Refused { code, message }),
+        let stands = self.known(credentials, intent).await?;
+        Ok(match stands.status {
+            IntentStatus::RequiresAction | IntentStatus::Approved | IntentStatus::Declined(_) => Intent {
+                status: IntentStatus::Canceled,
+                next_action: None,
+                ..stands
             },
-            Err(error) => Err(error),
-        }
+            IntentStatus::Processing | IntentStatus::Succeeded | IntentStatus::Canceled => stands,
+        })
     }
 }
 

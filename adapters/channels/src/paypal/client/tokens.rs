@@ -7,15 +7,12 @@
 use std::time::Duration;
 
 use domain::{channel::CallError, secret::Secret};
-use reqwest::Response;
-use ring::digest;
+use reqwest::{Method, header};
 
-use super::{
-    connection::answer,
-    kept::{Fetched, Kept, Key},
-};
+use super::kept::{Fetched, Kept};
 use crate::{
-    http::unanswered,
+    containment::Purpose,
+    http::{self, Line},
     paypal::{
         PaypalCredentials,
         error::{Answer, judge_token},
@@ -48,37 +45,38 @@ impl Tokens {
     /// A token of a merchant's, fetched if there is none that is good.
     pub(super) async fn get(
         &self,
-        http: &reqwest::Client,
+        line: &Line,
         api_base: &str,
+        purpose: Purpose,
         credentials: &PaypalCredentials,
     ) -> Result<Secret, CallError> {
+        let account = credentials.account();
         let fetch = || {
-            let request = http
-                .post(format!("{api_base}/v1/oauth2/token"))
+            let request = line
+                .request(Method::POST, format!("{api_base}/v1/oauth2/token"))
                 .basic_auth(
                     credentials.client_id().expose(),
                     Some(credentials.client_secret().expose()),
                 )
-                .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body("grant_type=client_credentials");
-            async move { read(request.send().await).await }
+            let line = line.clone();
+            // It holds a place of the channel's, so that it ends by itself, though all who wait for it may leave.
+            let fetching = tokio::spawn(async move { read(line.send(purpose, account, request).await) });
+            async move { fetching.await.unwrap_or_else(|_| Err(cut_off())) }
         };
-        self.kept.get(key(credentials), fetch).await
+        self.kept.get(account, fetch).await
     }
 
     /// Drops a token that PayPal does not take any more, unless a newer one has taken its place.
     pub(super) fn forget(&self, credentials: &PaypalCredentials, token: &Secret) {
-        self.kept.forget(&key(credentials), |kept| kept == token);
+        self.kept.forget(&credentials.account(), |kept| kept == token);
     }
 }
 
 /// Whatever goes wrong here, nothing was asked of any object yet.
-async fn read(sent: Result<Response, reqwest::Error>) -> Result<Fetched<Secret>, CallError> {
-    let read = match sent {
-        Ok(response) => answer(response).await,
-        Err(error) => Err(unanswered(error)),
-    };
-    let answer = read.map_err(not_done)?;
+fn read(answered: Result<http::Answer, CallError>) -> Result<Fetched<Secret>, CallError> {
+    let answer: Answer = answered.map_err(not_done)?.into();
     if answer.status != 200 {
         return Err(judge_token(&answer));
     }
@@ -109,14 +107,10 @@ fn not_done(error: CallError) -> CallError {
     }
 }
 
-fn key(credentials: &PaypalCredentials) -> Key {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in [credentials.client_id(), credentials.client_secret()] {
-        // The length keeps two pairs from running together into one text.
-        context.update(&(part.expose().len() as u64).to_be_bytes());
-        context.update(part.expose().as_bytes());
+/// The process is stopping.
+fn cut_off() -> CallError {
+    CallError::NotDone {
+        message: "no token: getting one was cut off".into(),
+        retry_after: None,
     }
-    let mut key = [0; 32];
-    key.copy_from_slice(context.finish().as_ref());
-    key
 }

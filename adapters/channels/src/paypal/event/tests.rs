@@ -153,8 +153,6 @@ fn what_others_do_with_the_account_is_no_concern_of_ours() {
         Ok(CallbackEvent::Other)
     );
     for other in [
-        "PAYMENT.CAPTURE.REVERSED",
-        "CUSTOMER.DISPUTE.CREATED",
         "CHECKOUT.ORDER.COMPLETED",
         "PAYMENT.SALE.COMPLETED",
         "BILLING.SUBSCRIPTION.CREATED",
@@ -164,6 +162,24 @@ fn what_others_do_with_the_account_is_no_concern_of_ours() {
             translate(other, &capture("COMPLETED")),
             Ok(CallbackEvent::Other),
             "{other}"
+        );
+    }
+}
+
+#[test]
+fn people_are_called_where_paypal_takes_money_back() {
+    let payment_id = Some(PAYMENT.parse().unwrap());
+    let dispute = json!({"dispute_id": "PP-D-1", "disputed_transactions": [{"custom": PAYMENT}]});
+    for (event_type, resource, payment_id) in [
+        ("PAYMENT.CAPTURE.REVERSED", capture("COMPLETED"), payment_id),
+        ("CUSTOMER.DISPUTE.CREATED", dispute, payment_id),
+        ("CUSTOMER.DISPUTE.RESOLVED", json!({"dispute_id": "PP-D-1"}), None),
+        ("PAYMENT.CAPTURE.REVERSED", json!(7), None),
+    ] {
+        assert_eq!(
+            translate(event_type, &resource),
+            Ok(CallbackEvent::NeedsPeople { payment_id }),
+            "{event_type}"
         );
     }
 }

@@ -6,16 +6,15 @@
 use std::{
     fmt,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
 use bytes::Bytes;
-use reqwest::{Method, Response, header};
+use reqwest::{Method, header};
 use stripe_client_core::{CustomizedStripeRequest, StripeClient, StripeMethod};
 
 use super::Stripe;
 use crate::{
-    http::{describe, was_not_sent},
+    containment::Purpose,
     stripe::{
         StripeCredentials,
         error::{Answer, Failed},
@@ -63,10 +62,10 @@ impl StripeClient for Connection<'_> {
 
     async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, Failed> {
         let (request, overrides) = request.into_pieces();
-        let method = match request.method {
-            StripeMethod::Get => Method::GET,
-            StripeMethod::Post => Method::POST,
-            StripeMethod::Delete => Method::DELETE,
+        let (purpose, method) = match request.method {
+            StripeMethod::Get => (Purpose::Question, Method::GET),
+            StripeMethod::Post => (Purpose::Change, Method::POST),
+            StripeMethod::Delete => (Purpose::Change, Method::DELETE),
         };
         let query = request
             .query
@@ -74,9 +73,8 @@ impl StripeClient for Connection<'_> {
             .map(|query| format!("?{query}"))
             .unwrap_or_default();
         let url = format!("{}/v1{}{query}", self.stripe.api_base, request.path);
-        let mut http = self
-            .stripe
-            .http
+        let line = &self.stripe.line;
+        let mut http = line
             .request(method, url)
             .bearer_auth(self.credentials.secret_key().expose())
             .header("stripe-version", stripe_client_core::VERSION.as_str());
@@ -91,49 +89,21 @@ impl StripeClient for Connection<'_> {
                 .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(body);
         }
-        let response = http.send().await?;
-        let is_replay = text(&response, "idempotent-replayed").as_deref() == Some("true");
+        let sent = line.send(purpose, self.credentials.account(), http);
+        let answer = sent.await.map_err(Failed::Unanswered)?;
+        let is_replay = answer.text("idempotent-replayed").as_deref() == Some("true");
         self.has_replayed.store(is_replay, Ordering::Relaxed);
-        read(response, is_replay).await
-    }
-}
-
-async fn read(response: Response, is_replay: bool) -> Result<Bytes, Failed> {
-    let status = response.status();
-    let request_id = text(&response, "request-id");
-    let retry_after = text(&response, "retry-after")
-        .and_then(|seconds| seconds.parse().ok())
-        .map(Duration::from_secs);
-    tracing::debug!(status = status.as_u16(), request_id, is_replay, "Stripe answered");
-    let body = response
-        .bytes()
-        .await
-        .map_err(|error| Failed::NoAnswer(describe(error)))?;
-    if status.is_success() {
-        Ok(body)
-    } else {
+        let (status, request_id) = (answer.status, answer.text("request-id"));
+        tracing::debug!(status = status.as_u16(), request_id, is_replay, "Stripe answered");
+        if status.is_success() {
+            return Ok(answer.body);
+        }
         Err(Failed::Answered(Answer {
             status: status.as_u16(),
-            body,
             request_id,
-            retry_after,
+            retry_after: answer.retry_after(),
             is_replay,
+            body: answer.body,
         }))
-    }
-}
-
-/// A header's value, if it is text.
-fn text(response: &Response, header: &str) -> Option<String> {
-    let value = response.headers().get(header)?;
-    value.to_str().ok().map(str::to_owned)
-}
-
-impl From<reqwest::Error> for Failed {
-    fn from(error: reqwest::Error) -> Self {
-        if was_not_sent(&error) {
-            Self::NotSent(describe(error))
-        } else {
-            Self::NoAnswer(describe(error))
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Walking through a list of Stripe's, page by page, within bounds.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::ops::ControlFlow;
 
 use domain::channel::CallError;
 use stripe_client_core::CustomizableStripeRequest;
@@ -16,8 +16,6 @@ use crate::stripe::{
 pub(super) struct Bounds {
     /// What is listed, in the words of an error.
     pub(super) of: &'static str,
-    /// How long all pages may take together.
-    pub(super) timeout: Duration,
     /// How many pages there may be.
     pub(super) page_limit: u32,
 }
@@ -28,29 +26,12 @@ impl Connection<'_> {
         &self,
         bounds: Bounds,
         request: impl Fn(Option<String>) -> CustomizableStripeRequest<WirePage<T>>,
-        see: impl FnMut(Vec<T>) -> ControlFlow<R>,
-    ) -> Result<Option<R>, CallError>
-    where
-        T: Listed + miniserde::Deserialize,
-    {
-        let Bounds { of, timeout, .. } = bounds;
-        let walked = tokio::time::timeout(timeout, self.walk_on(bounds, request, see)).await;
-        walked.unwrap_or_else(|_| {
-            let message = format!("not all {of} were looked through within {timeout:?}");
-            Err(CallError::Unknown { message })
-        })
-    }
-
-    async fn walk_on<T, R>(
-        &self,
-        bounds: Bounds,
-        request: impl Fn(Option<String>) -> CustomizableStripeRequest<WirePage<T>>,
         mut see: impl FnMut(Vec<T>) -> ControlFlow<R>,
     ) -> Result<Option<R>, CallError>
     where
         T: Listed + miniserde::Deserialize,
     {
-        let Bounds { of, page_limit, .. } = bounds;
+        let Bounds { of, page_limit } = bounds;
         let mut after = None;
         for _ in 0..page_limit {
             let page = request(after).send(self).await?;

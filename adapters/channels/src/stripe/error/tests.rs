@@ -54,9 +54,9 @@ fn every_answer_is_judged() {
         (404, &invalid, "refused"),
         (400, &card, "declined"),
         (402, &card, "declined"),
-        (409, &lock, "not_done"),
-        (429, &lock, "not_done"),
-        (429, &api, "not_done"),
+        (409, &lock, "limited"),
+        (429, &lock, "limited"),
+        (429, &api, "limited"),
         (409, &in_use, "unknown"),
         (400, &idempotency, "unknown"),
         (402, &idempotency, "unknown"),
@@ -86,9 +86,7 @@ fn what_did_not_come_from_the_api_tells_nothing() {
     }
     assert_eq!(kind_of(answered(502, "")), "unknown");
     assert_eq!(kind_of(answered(400, "{\"error\":\"text\"}")), "unknown");
-    assert_eq!(kind_of(answered(429, html)), "not_done");
-    assert_eq!(kind_of(Failed::NotSent("connection refused".into())), "not_done");
-    assert_eq!(kind_of(Failed::NoAnswer("operation timed out".into())), "unknown");
+    assert_eq!(kind_of(answered(429, html)), "limited");
     assert_eq!(kind_of(Failed::deserialize_err("expected a value")), "unknown");
 }
 
@@ -119,8 +117,7 @@ fn a_wrong_key_is_not_quoted() {
 #[test]
 fn the_wait_and_the_replay_are_passed_on() {
     let body = Bytes::from(json!({"error": {"type": "api_error", "message": "Busy."}}).to_string());
-    let retry_after = Some(Duration::from_secs(7));
-    let answer = |status, is_replay| {
+    let answer = |status, is_replay, retry_after| {
         Failed::Answered(Answer {
             status,
             body: body.clone(),
@@ -129,13 +126,19 @@ fn the_wait_and_the_replay_are_passed_on() {
             is_replay,
         })
     };
-    let message = "too many requests (HTTP 429)".to_owned();
-    assert_eq!(
-        CallError::from(answer(429, false)),
-        CallError::NotDone { message, retry_after }
-    );
+    let seven = Duration::from_secs(7);
+    for (said, retry_after) in [(Some(seven), seven), (None, REST)] {
+        let message = "too many requests (HTTP 429)".to_owned();
+        assert_eq!(
+            CallError::from(answer(429, false, said)),
+            CallError::Limited { message, retry_after }
+        );
+    }
     let message = "Busy. (HTTP 500, replayed)".to_owned();
-    assert_eq!(CallError::from(answer(500, true)), CallError::Unknown { message });
+    assert_eq!(
+        CallError::from(answer(500, true, None)),
+        CallError::Unknown { message }
+    );
 }
 
 #[test]

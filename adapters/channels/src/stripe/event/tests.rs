@@ -23,7 +23,7 @@ fn every_fixture_is_read_as_written_beside_it() {
     assert!(fixtures.len() >= 15, "{fixtures:?}");
     for path in fixtures {
         let read = match translate_callback(&fs::read(&path).unwrap()) {
-            Ok(event) => format!("{event:#?}\n"),
+            Ok(CallbackNews { event, .. }) => format!("{event:#?}\n"),
             Err(error) => format!("Error: {error}\n"),
         };
         let snapshot = path.with_extension("txt");
@@ -45,12 +45,13 @@ fn the_events_of_the_official_libraries_are_read() {
         .iter()
         .filter(|case| case["expect"] == "accept")
     {
-        let event = translate_callback(case["payload"].as_str().unwrap().as_bytes()).unwrap();
-        seen.push(match event {
+        let news = translate_callback(case["payload"].as_str().unwrap().as_bytes()).unwrap();
+        seen.push(match news.event {
             CallbackEvent::Intent { change, .. } => change.name(),
             CallbackEvent::Refund(refund) => refund.status.name(),
             CallbackEvent::RefundTold(_) => "refund_told",
             CallbackEvent::Dispute(_) => "dispute",
+            CallbackEvent::NeedsPeople { .. } => "needs_people",
             CallbackEvent::Other => "other",
         });
     }
@@ -64,6 +65,21 @@ fn the_events_of_the_official_libraries_are_read() {
     ] {
         assert!(seen.contains(&expected), "{expected} is not in {seen:?}");
     }
+}
+
+#[test]
+fn an_event_says_of_which_account_it_is() {
+    let account = |more: &str| {
+        let body = format!(r#"{{"type":"account.updated"{more}}}"#);
+        translate_callback(body.as_bytes()).map(|news| news.account)
+    };
+    assert_eq!(
+        account(r#","account":"acct_seller""#),
+        Ok(Some("acct_seller".into()))
+    );
+    assert_eq!(account(r#","account":null"#), Ok(None));
+    assert_eq!(account(""), Ok(None));
+    assert!(account(r#","account":7"#).is_err());
 }
 
 #[test]

@@ -1,19 +1,17 @@
 //! One signed request to WeChat Pay and its answer, with the credentials of one merchant.
 
-use std::time::Duration;
-
 use domain::{
-    channel::CallError,
+    channel::{CallError, Channel},
     clock::{Clock, SystemClock},
 };
-use reqwest::{Method, Response, Url, header};
+use reqwest::{Method, Url, header};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 
 use super::Wechat;
 use crate::{
-    http::{describe, unanswered},
-    redact::redact,
+    callback::SignatureRefused,
+    containment::Purpose,
     wechat::{
         credentials::WechatCredentials,
         error::Answer,
@@ -59,14 +57,14 @@ impl<'a> Connection<'a> {
         let authorization = nonce()
             .and_then(|nonce| authorization(self.credentials, method, &target, now_s, &nonce, body))
             .ok_or_else(|| not_done("the request cannot be signed"))?;
-        let mut http = match &request.body {
-            None => self.wechat.http.request(Method::GET, url),
-            Some(body) => self
-                .wechat
-                .http
-                .request(Method::POST, url)
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(body.clone()),
+        let line = &self.wechat.line;
+        let (purpose, mut http) = match &request.body {
+            None => (Purpose::Question, line.request(Method::GET, url)),
+            Some(body) => {
+                let http = line.request(Method::POST, url).body(body.clone());
+                let http = http.header(header::CONTENT_TYPE, "application/json");
+                (Purpose::Change, http)
+            }
         };
         http = http
             .header(header::ACCEPT, "application/json")
@@ -74,28 +72,24 @@ impl<'a> Connection<'a> {
         if let Some(newest) = self.credentials.verifiers().first() {
             http = http.header(SERIAL_HEADER, &newest.id);
         }
-        self.read(http.send().await.map_err(safely_unanswered)?).await
-    }
-
-    async fn read(&self, response: Response) -> Result<Answer, CallError> {
-        let status = response.status().as_u16();
-        let request_id = text(&response, "request-id");
-        let retry_after = text(&response, "retry-after")
-            .and_then(|seconds| seconds.parse().ok())
-            .map(Duration::from_secs);
+        let answer = line.send(purpose, self.credentials.account(), http).await?;
+        let (status, request_id) = (answer.status.as_u16(), answer.text("request-id"));
         tracing::debug!(status, request_id, "WeChat Pay answered");
-        let headers = response.headers().clone();
-        // An answer that is cut came after the request was read.
-        let body = response.bytes().await.map_err(|error| CallError::Unknown {
-            message: redact(&describe(error)),
-        })?;
-        let signed = verify(&headers, &body, self.credentials.verifiers(), SystemClock.now());
+        let signed = verify(
+            &answer.headers,
+            &answer.body,
+            self.credentials.verifiers(),
+            SystemClock.now(),
+        );
+        if signed == Err(SignatureRefused::UnknownKey) {
+            tell_of_unknown_key(self.credentials.mchid());
+        }
         Ok(Answer {
             status,
-            body,
             request_id,
-            retry_after,
+            retry_after: answer.retry_after(),
             signed,
+            body: answer.body,
         })
     }
 }
@@ -140,21 +134,12 @@ pub(super) fn nonce() -> Option<String> {
     Some(hex::encode_upper(bytes))
 }
 
-fn safely_unanswered(error: reqwest::Error) -> CallError {
-    match unanswered(error) {
-        CallError::NotDone { message, retry_after } => CallError::NotDone {
-            message: redact(&message),
-            retry_after,
-        },
-        CallError::Unknown { message } => CallError::Unknown {
-            message: redact(&message),
-        },
-        other => other,
-    }
-}
-
-/// A header's value, if it is text.
-fn text(response: &Response, header: &str) -> Option<String> {
-    let value = response.headers().get(header)?;
-    value.to_str().ok().map(str::to_owned)
+/// An answer that is signed by a key that nobody here knows proves nothing, nor does any other until the credentials hold it:
+/// WeChat Pay has probably replaced its own.
+fn tell_of_unknown_key(mchid: &str) {
+    tracing::warn!(
+        mchid,
+        "WeChat Pay signs with a key that is not among the merchant's credentials"
+    );
+    metrics::counter!("sluice_channel_unknown_keys_total", "channel" => Channel::Wechat.name()).increment(1);
 }

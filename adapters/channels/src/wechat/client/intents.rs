@@ -99,7 +99,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Closes an order. One that cannot be closed any more is answered as it stands.
+    /// Closes an order. One that cannot be closed any more is answered as it stands; one that WeChat Pay surely does not have is
+    /// as good as closed.
     pub(super) async fn closed_intent(&self, intent: &IntentRef) -> Result<Intent, CallError> {
         let answer = self
             .answer(&request::close(self.credentials, &intent.id)?)
@@ -110,11 +111,19 @@ impl Connection<'_> {
                 None => self.retrieved_intent(&intent.id, None).await,
             };
         }
-        // A 202 says that the payer is about to pay: like a refusal, it has to be asked about.
         let error = answer.judge();
-        let is_no = matches!(&error, CallError::Refused { code, .. } if code != NO_SUCH_OBJECT);
-        if !is_no && answer.status != 202 {
-            return Err(error);
+        let refused = match &error {
+            CallError::Refused { code, .. } => Some(code.as_str()),
+            _ => None,
+        };
+        match (refused, intent.money) {
+            (Some(NO_SUCH_OBJECT), Some(money)) if answer.signed.is_ok() => {
+                return Ok(closed(&intent.id, money));
+            }
+            (Some(NO_SUCH_OBJECT), _) => return Err(error),
+            // A 202 says that the payer is about to pay: like a refusal, it has to be asked about.
+            (None, _) if answer.status != 202 => return Err(error),
+            (_, _) => {}
         }
         let stands = self.retrieved_intent(&intent.id, intent.money).await?;
         match stands.status {

@@ -107,10 +107,10 @@ fn another_account_is_told_apart_before_anything_is_made_of_it() {
 }
 
 #[test]
-fn refunds_are_read_and_an_abnormal_one_is_under_way() {
+fn refunds_are_read_and_an_abnormal_one_waits_for_people() {
     for (event_type, status, meaning) in [
         ("REFUND.SUCCESS", "SUCCESS", "succeeded"),
-        ("REFUND.ABNORMAL", "ABNORMAL", "processing"),
+        ("REFUND.ABNORMAL", "ABNORMAL", "stuck"),
         ("REFUND.CLOSED", "CLOSED", "failed"),
     ] {
         let Ok(CallbackEvent::Refund(read)) = translated(event_type, &refund(status)) else {

@@ -97,16 +97,24 @@ pub const fn is_unknown<T>(result: &Result<T, CallError>) -> bool {
     matches!(result, Err(CallError::Unknown { .. }))
 }
 
-/// Whether it says that surely nothing was done, and blames nobody.
-pub const fn is_not_done<T>(result: &Result<T, CallError>) -> bool {
-    matches!(result, Err(CallError::NotDone { .. } | CallError::Limited { .. }))
+/// Whether it says that surely nothing was done, as the provider allows no more for the moment, and blames nobody.
+pub const fn is_limited<T>(result: &Result<T, CallError>) -> bool {
+    matches!(result, Err(CallError::Limited { .. }))
+}
+
+/// Whether it says what can be told of a call that met this fault, and no more.
+pub fn is_honest<T>(fault: &str, result: &Result<T, CallError>) -> bool {
+    match fault {
+        "rate_limit" => is_limited(result),
+        _ => is_unknown(result),
+    }
 }
 
 /// What every case can do at every bench.
 pub trait Acts: Bench {
     async fn create(&self, new: &NewIntent) -> Result<Intent, CallError> {
         let (result, exchange) = self.channels().create_intent(self.credentials(), new).await;
-        assert_eq!(exchange.operation, "create_intent");
+        assert_eq!(exchange.operation.name(), "create_intent");
         let id = result.as_ref().ok().map(|intent| &intent.id);
         assert_eq!(exchange.intent_id.as_ref(), id);
         result
@@ -199,7 +207,8 @@ pub trait Acts: Bench {
     /// Verifies a callback of the provider's and reads it.
     async fn read(&self, raw: RawCallback) -> Told {
         let head = self.verify(&raw, SystemClock.now()).await.unwrap();
-        let event = translate_callback(Self::CHANNEL, Some(self.credentials()), &raw.body).unwrap();
+        let news = translate_callback(Self::CHANNEL, Some(self.credentials()), &raw.body).unwrap();
+        let event = news.event;
         Told { raw, head, event }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use channels::{CallbackVerifier, Credentials, capabilities};
+use chrono::TimeDelta;
 use domain::{
     channel::{Channel, Flow, Intent, NewIntent},
     id::PaymentId,
@@ -31,7 +32,7 @@ const CAPTURES: &str = "Alipay takes the money when the payer pays; there is not
 
 impl Bench for AlipayBench {
     const CHANNEL: Channel = Channel::Alipay;
-    const STALE_AFTER: Option<Duration> = None;
+    const STALE_AFTER: Duration = Duration::from_secs(26 * 60 * 60);
     const EXEMPT: &'static [(&'static str, &'static str)] = &[
         ("agreed_money_moves_when_it_is_captured", CAPTURES),
         ("what_nobody_agreed_to_is_not_captured", CAPTURES),
@@ -150,7 +151,11 @@ impl Bench for AlipayBench {
     async fn forged(&self, callback: &RawCallback, forgery: &Forgery) -> RawCallback {
         let field = |name: &str, value: String| json!({ name: value });
         let fields = match forgery {
-            Forgery::AnotherKey | Forgery::SignedAt(_) => json!({}),
+            Forgery::AnotherKey => json!({}),
+            Forgery::SignedAt(then) => {
+                let in_shanghai = *then + TimeDelta::hours(8);
+                field("notify_time", in_shanghai.format("%Y-%m-%d %H:%M:%S").to_string())
+            }
             Forgery::Amount(amount_minor) => {
                 let money = Money {
                     amount_minor: *amount_minor,

@@ -23,8 +23,8 @@ use crate::{
 pub trait Bench: Sized {
     /// The channel.
     const CHANNEL: Channel;
-    /// For how long after it was signed a callback is taken. None where the provider sends for days what it signed once.
-    const STALE_AFTER: Option<Duration>;
+    /// For how long after it was signed a callback is taken: days, where the provider sends for days what it signed once.
+    const STALE_AFTER: Duration;
     /// The cases that do not apply at this provider, each with the reason. Nothing else is left out.
     const EXEMPT: &'static [(&'static str, &'static str)];
 

@@ -57,7 +57,7 @@ impl PaypalBench {
 
 impl Bench for PaypalBench {
     const CHANNEL: Channel = Channel::Paypal;
-    const STALE_AFTER: Option<Duration> = None;
+    const STALE_AFTER: Duration = Duration::from_secs(4 * 24 * 60 * 60);
     const EXEMPT: &'static [(&'static str, &'static str)] = &[
         ("a_lost_intent_is_found", NOT_FOUND),
         ("a_lost_intent_that_was_paid_is_found", NOT_FOUND),

@@ -63,7 +63,7 @@ impl<P: Paid> AtStripe<P> {
 
 impl<P: Paid> Bench for AtStripe<P> {
     const CHANNEL: Channel = Channel::Stripe;
-    const STALE_AFTER: Option<Duration> = Some(Duration::from_secs(300));
+    const STALE_AFTER: Duration = Duration::from_secs(300);
     const EXEMPT: &'static [(&'static str, &'static str)] = &[
         ("agreed_money_moves_when_it_is_captured", CAPTURES),
         ("what_nobody_agreed_to_is_not_captured", CAPTURES),
@@ -72,7 +72,7 @@ impl<P: Paid> Bench for AtStripe<P> {
         ("too_many_captures_at_once_are_not_done", CAPTURES),
         (
             "another_account_is_told_apart",
-            "The signing secret belongs to one account or platform. Of which connected account an event is, the payment's mark tells.",
+            "The signing secret belongs to one account or platform. Of which connected account an event is, is told with it, and whoever knows the payment compares.",
         ),
     ];
 

@@ -50,7 +50,7 @@ impl WechatBench {
 
 impl Bench for WechatBench {
     const CHANNEL: Channel = Channel::Wechat;
-    const STALE_AFTER: Option<Duration> = Some(Duration::from_secs(299));
+    const STALE_AFTER: Duration = Duration::from_secs(299);
     const EXEMPT: &'static [(&'static str, &'static str)] = &[
         ("agreed_money_moves_when_it_is_captured", CAPTURES),
         ("what_nobody_agreed_to_is_not_captured", CAPTURES),

@@ -63,6 +63,25 @@ fn a_refused_closing_is_taken_back_by_whom_it_belongs_to() {
     assert_eq!(refused.payment, open());
 }
 
+/// Nobody captures what is being closed, so it has to stay where it is closed.
+#[test]
+fn what_a_payer_agrees_to_while_it_is_closed_stays_open() {
+    let noted = open().apply(begun(Closing::Canceled)).unwrap().payment;
+    let agreed = noted.apply(seen(IntentStatus::Approved)).unwrap();
+    assert!(!agreed.changed && agreed.effects.is_empty());
+    assert_eq!(agreed.payment.status, PaymentStatus::RequiresAction);
+    let refused = agreed
+        .payment
+        .apply(PaymentEvent::ClosingRefused(Closing::Canceled));
+    let agreed = refused
+        .unwrap()
+        .payment
+        .apply(seen(IntentStatus::Approved))
+        .unwrap();
+    assert_eq!(agreed.payment.status, PaymentStatus::Processing);
+    assert!(agreed.effects.contains(&Effect::Capture));
+}
+
 #[test]
 fn two_events_at_once_are_as_one_after_the_other() {
     let noted = open().apply(begun(Closing::Canceled)).unwrap().payment;

@@ -3,7 +3,7 @@
 use domain::channel::{CallError, IntentRef, IntentStatus};
 
 use crate::conformance::{
-    acts::{Acts, is_not_done, is_unknown, lost},
+    acts::{Acts, is_honest, lost},
     bench::{Bench, Operation},
 };
 use channels::capabilities;
@@ -68,10 +68,10 @@ pub async fn a_question_without_an_answer_is_not_taken_for_a_no<B: Bench>() {
     for fault in ["error", "reset_before", "malformed", "rate_limit"] {
         bench.fault_once(Operation::Show, fault).await;
         let shown = bench.show(&opened).await;
-        assert!(is_unknown(&shown) || is_not_done(&shown), "{fault}: {shown:?}");
+        assert!(is_honest(fault, &shown), "{fault}: {shown:?}");
         bench.fault_once(Operation::Find, fault).await;
         let found = bench.find(&opened.lost()).await;
-        assert!(is_unknown(&found) || is_not_done(&found), "{fault}: {found:?}");
+        assert!(is_honest(fault, &found), "{fault}: {found:?}");
     }
     assert!(bench.show(&opened).await.is_ok());
 }

@@ -3,7 +3,7 @@
 use domain::channel::{CallError, IntentStatus};
 
 use crate::conformance::{
-    acts::{Acts, Opened, is_not_done, is_unknown},
+    acts::{Acts, Opened, is_limited, is_unknown},
     bench::{Bench, Operation},
 };
 
@@ -89,7 +89,7 @@ pub async fn too_many_captures_at_once_are_not_done<B: Bench>() {
     let opened = agreed(&bench).await;
     bench.fault_once(Operation::Capture, "rate_limit").await;
     let limited = bench.capture(&opened).await;
-    assert!(is_not_done(&limited), "{limited:?}");
+    assert!(is_limited(&limited), "{limited:?}");
     assert_eq!(bench.truth(opened.new.payment_id).await.payments, 0);
     is_captured_once(&bench, &opened, "rate_limit").await;
 }

@@ -3,7 +3,7 @@
 use domain::{callback::CallbackEvent, channel::IntentStatus};
 
 use crate::conformance::{
-    acts::{Acts, is_not_done, is_unknown},
+    acts::{Acts, is_honest},
     bench::{Bench, Operation},
 };
 
@@ -71,11 +71,7 @@ pub async fn a_close_without_an_answer_is_unknown_and_is_repeated<B: Bench>() {
         bench.fault_once(Operation::Close, fault).await;
         let close = opened.cancellation(1);
         let lost = bench.close(&close).await;
-        let is_honest = match fault {
-            "rate_limit" => is_not_done(&lost),
-            _ => is_unknown(&lost),
-        };
-        assert!(is_honest, "{fault}: {lost:?}");
+        assert!(is_honest(fault, &lost), "{fault}: {lost:?}");
         let closed = bench.close(&close).await.unwrap();
         assert_eq!(closed.status, IntentStatus::Canceled, "{fault}");
     }

@@ -41,7 +41,8 @@ async fn translated<B: Bench>(
     assert_ne!(forged.body, told.raw.body, "nothing was changed");
     let verified = bench.verify(&forged, SystemClock.now()).await;
     assert!(verified.is_ok(), "the provider itself signed this: {verified:?}");
-    translate_callback(B::CHANNEL, Some(bench.credentials()), &forged.body)
+    let news = translate_callback(B::CHANNEL, Some(bench.credentials()), &forged.body);
+    news.map(|news| news.event)
 }
 
 fn shown(event: CallbackEvent) -> Intent {

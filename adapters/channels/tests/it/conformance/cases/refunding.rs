@@ -155,7 +155,10 @@ pub async fn a_refund_is_told<B: Bench>() {
                 refund.refund_id == Some(new.refund_id) && refund.status == ChannelRefundStatus::Succeeded
             }
             CallbackEvent::RefundTold(refund_id) => *refund_id == new.refund_id,
-            CallbackEvent::Intent { .. } | CallbackEvent::Dispute(_) | CallbackEvent::Other => false,
+            CallbackEvent::Intent { .. }
+            | CallbackEvent::Dispute(_)
+            | CallbackEvent::NeedsPeople { .. }
+            | CallbackEvent::Other => false,
         })
         .await;
     if let CallbackEvent::Refund(shown) = told.event {

@@ -4,7 +4,7 @@ use domain::channel::{CallError, NewIntent};
 
 use crate::{
     conformance::{
-        acts::{Acts, Opened, is_not_done, is_unknown, lost},
+        acts::{Acts, Opened, is_limited, is_unknown, lost},
         bench::{Bench, Operation},
     },
     stand::channels_at,
@@ -60,7 +60,7 @@ pub async fn too_many_requests_at_once_open_nothing<B: Bench>() {
     let new = bench.new_intent();
     bench.fault_once(Operation::Open, "rate_limit").await;
     let limited = bench.create(&new).await;
-    assert!(is_not_done(&limited), "{limited:?}");
+    assert!(is_limited(&limited), "{limited:?}");
     assert_eq!(bench.truth(new.payment_id).await.intents, 0);
     is_opened_and_paid_once(&bench, new, "rate_limit").await;
 }

@@ -1,0 +1,40 @@
+//! Calling people to what Sluice cannot settle by itself: a line in the log that says what it is about, and a count that can
+//! raise an alarm.
+
+use domain::{
+    channel::{Channel, ChannelRefund, ChannelRefundStatus},
+    id::PaymentId,
+    job::ProcessCallback,
+};
+
+/// The provider withholds or has taken back money, as this callback tells: somebody has to look at the merchant's account.
+pub fn call_to_account(callback: &ProcessCallback, payment_id: Option<PaymentId>) {
+    tracing::warn!(
+        channel = %callback.channel,
+        merchant_id = %callback.merchant_id,
+        payment_id = payment_id.map(tracing::field::display),
+        event_id = callback.event_id,
+        event_type = callback.event_type,
+        "the provider withholds or has taken back money; people have to look at the merchant's account there"
+    );
+    count(callback.channel, "account");
+}
+
+/// The provider cannot carry a refund out by itself: somebody has to send the money another way there. Until then the refund
+/// counts as under way, and whoever asks about it is told again.
+pub fn call_to_refund(channel: Channel, seen: &ChannelRefund) {
+    if seen.status == ChannelRefundStatus::Stuck {
+        tracing::warn!(
+            %channel,
+            refund_id = seen.refund_id.map(tracing::field::display),
+            channel_refund_id = seen.id,
+            "the money of a refund has not arrived; people have to send it another way at the provider"
+        );
+        count(channel, "refund");
+    }
+}
+
+fn count(channel: Channel, about: &'static str) {
+    metrics::counter!("sluice_people_called_total", "channel" => channel.name(), "about" => about)
+        .increment(1);
+}
