@@ -11,6 +11,7 @@ use crate::{
     money::Money,
     payment::PayerDetails,
     texts::{InvalidText, check_metadata, check_text},
+    user::UserId,
 };
 
 /// The validated request for a payment: facts that never change afterwards.
@@ -41,6 +42,8 @@ pub struct PaymentRequest {
     pub country: Option<String>,
     /// The provider's account that is paid through the merchant's own, such as `acct_…` of Stripe Connect.
     pub connected_account: Option<String>,
+    /// The merchant's user that the payment belongs to, when it is one's.
+    pub user_id: Option<UserId>,
     /// What some flows need to know of the payer. It is no part of the fingerprint: it says who pays, not what is sold.
     pub payer: Option<PayerDetails>,
 }
@@ -74,6 +77,8 @@ struct Fields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connected_account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     payer: Option<PayerDetails>,
 }
 
@@ -93,6 +98,7 @@ impl From<Fields> for PaymentRequest {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
         } = fields;
         let money = Money {
@@ -112,6 +118,7 @@ impl From<Fields> for PaymentRequest {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
         }
     }
@@ -132,6 +139,7 @@ impl From<PaymentRequest> for Fields {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
         } = request;
         let Money {
@@ -152,6 +160,7 @@ impl From<PaymentRequest> for Fields {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
         }
     }
@@ -179,6 +188,7 @@ impl PaymentRequest {
             channel: None,
             country: None,
             connected_account: None,
+            user_id: None,
             payer: None,
         }
     }
@@ -235,6 +245,7 @@ impl PaymentRequest {
             ("channel\n", self.channel.map(Channel::name)),
             ("country\n", self.country.as_deref()),
             ("connected_account\n", self.connected_account.as_deref()),
+            ("user_id\n", self.user_id.as_ref().map(UserId::as_str)),
         ];
         for (name, value) in later.into_iter().filter(|(_, value)| value.is_some()) {
             fingerprint.field(name, value);
@@ -271,7 +282,7 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 13] = [
+        let variants: [fn(&mut PaymentRequest); 14] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
@@ -284,6 +295,7 @@ mod tests {
             |r| r.channel = Some(Channel::Stripe),
             |r| r.country = Some("DE".into()),
             |r| r.connected_account = Some("x".into()),
+            |r| r.user_id = Some("x".parse().unwrap()),
             |r| drop(r.metadata.insert("x".into(), "x".into())),
         ];
         for change in variants {

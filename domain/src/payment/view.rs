@@ -10,6 +10,7 @@ use crate::{
     currency::Currency,
     id::{MerchantId, PaymentId},
     payment::{Failure, Payment, PaymentStatus},
+    user::UserId,
 };
 
 /// A payment as its merchant sees it.
@@ -19,6 +20,9 @@ pub struct PaymentView {
     pub id: PaymentId,
     /// The merchant's id.
     pub merchant_id: MerchantId,
+    /// The merchant's user that it belongs to, when it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// Where it stands.
     pub status: PaymentStatus,
     /// The amount in the currency's minor unit.
@@ -69,6 +73,7 @@ impl PaymentView {
         Self {
             id: payment.id,
             merchant_id: payment.merchant_id,
+            user_id: request.user_id.clone(),
             status: payment.status,
             amount: payment.money.amount_minor,
             currency: payment.money.currency,

@@ -10,6 +10,7 @@ mod ledger_check;
 mod merchants;
 mod migration;
 mod outbox;
+mod owners;
 mod payments;
 mod plans;
 mod queries;
