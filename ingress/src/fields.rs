@@ -5,6 +5,7 @@ use domain::{
     currency::{Currency, UnknownCurrency},
     money::InvalidAmount,
     texts::InvalidText,
+    user::{InvalidUserId, UserId},
 };
 use serde_json::Value;
 
@@ -52,6 +53,14 @@ pub(crate) fn status<S: std::str::FromStr, const N: usize>(
         .map(str::parse)
         .transpose()
         .map_err(|_| invalid_query("status", &format!("one of {}", known())))
+}
+
+/// The user that a query is about, if it names one.
+pub(crate) fn user_id(given: Option<&str>) -> Result<Option<UserId>, Problem> {
+    given.map(str::parse).transpose().map_err(|invalid: InvalidUserId| {
+        let errors = vec![error("user_id", invalid.to_string())];
+        Problem::fields(ProblemKind::InvalidQuery, errors)
+    })
 }
 
 impl From<InvalidText> for FieldError {

@@ -9,13 +9,17 @@ use std::{
     time::Duration,
 };
 
-use store::{Store, StoreError};
+use domain::{channel::Channel, id::MerchantId, secret::Secret};
+use store::{ApiKey, Scoped, Store, StoreError};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
 
-use crate::problem::{Problem, ProblemKind};
+use crate::{
+    auth::Caller,
+    problem::{Problem, ProblemKind},
+};
 
 /// For what can be done without.
 const BRIEF: Duration = Duration::from_millis(250);
@@ -60,9 +64,23 @@ impl Reads {
         }
     }
 
-    /// What to read from.
-    pub(crate) const fn store(&self) -> &Store {
-        &self.store
+    /// What this caller may read. Nothing is read for a request in another way, so that no route can forget who asks.
+    pub(crate) const fn seen_by<'a>(&'a self, caller: &'a Caller) -> Scoped<'a> {
+        self.store.within(caller.scope())
+    }
+
+    /// The API key of this id: read to find out who asks.
+    pub(crate) async fn key(&self, id: &str) -> Result<Option<ApiKey>, StoreError> {
+        self.store.key(id).await
+    }
+
+    /// A merchant's credentials, which tell whether a callback is its provider's.
+    pub(crate) async fn credentials(
+        &self,
+        merchant_id: MerchantId,
+        channel: Channel,
+    ) -> Result<Option<Secret>, StoreError> {
+        self.store.credentials(merchant_id, channel).await
     }
 
     /// Asks what can be done without.

@@ -8,6 +8,7 @@ use domain::{
     money::Money,
     payment::{ActionRequest, Payer, PayerDetails, PaymentRequest},
     routing::Wish,
+    user::UserId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -36,6 +37,7 @@ pub(crate) struct PaymentBody {
     channel: Option<String>,
     country: Option<String>,
     connected_account: Option<String>,
+    user_id: Option<String>,
     payer: Option<Payer>,
 }
 
@@ -50,14 +52,15 @@ impl PaymentBody {
                 return Err(invalid(amount.err().into_iter().chain(currency.err()).collect()));
             }
         };
-        let (method, flow, channel) = match (
+        let (method, flow, channel, user_id) = match (
             named::<Method>("method", self.method.as_deref()),
             named::<Flow>("flow", self.flow.as_deref()),
             named::<Channel>("channel", self.channel.as_deref()),
+            named::<UserId>("user_id", self.user_id.as_deref()),
         ) {
-            (Ok(method), Ok(flow), Ok(channel)) => (method, flow, channel),
-            (method, flow, channel) => {
-                let errors = [method.err(), flow.err(), channel.err()];
+            (Ok(method), Ok(flow), Ok(channel), Ok(user_id)) => (method, flow, channel, user_id),
+            (method, flow, channel, user_id) => {
+                let errors = [method.err(), flow.err(), channel.err(), user_id.err()];
                 return Err(invalid(errors.into_iter().flatten().collect()));
             }
         };
@@ -67,6 +70,7 @@ impl PaymentBody {
             channel,
             country: self.country,
             connected_account: self.connected_account,
+            user_id,
             payer: self.payer.map(PayerDetails::Plain),
             description: self.description,
             reference: self.reference,

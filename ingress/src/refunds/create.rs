@@ -64,7 +64,7 @@ async fn take(
         request,
     };
     Span::current().record("refund_id", display(job.refund_id()));
-    if let Some(known) = known(app, &job).await
+    if let Some(known) = known(app, submission, &job).await
         && let Some(answer) = known.answer(&job)?
     {
         return Ok(answer);
@@ -93,11 +93,10 @@ struct Known {
 
 /// What is known, if PostgreSQL says so quickly. The refund is read last: when it is not there then, the payment was read
 /// before it was, so that a request is never refused for what it has set aside itself.
-async fn known(app: &App, job: &CreateRefund) -> Option<Known> {
-    let store = app.reads.store();
+async fn known(app: &App, submission: &Submission, job: &CreateRefund) -> Option<Known> {
+    let store = app.reads.seen_by(&submission.caller);
     let question = async {
         let payment = store.payment(job.request.payment_id).await?;
-        let payment = payment.filter(|payment| payment.merchant_id == job.merchant_id);
         let refund = store.refund(job.refund_id()).await?;
         Ok(Known { payment, refund })
     };

@@ -9,6 +9,7 @@ mod gate;
 mod idempotency;
 mod listing;
 mod other_callbacks;
+mod owners;
 mod postgres_away;
 mod process;
 mod rabbitmq_away;
