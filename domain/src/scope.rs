@@ -59,7 +59,10 @@ mod tests {
         for (scope, held) in [
             (Scope::All, [true; 5]),
             (Scope::Merchant(shop), [true, true, true, false, false]),
-            (Scope::User(shop, anna.clone()), [false, true, false, false, false]),
+            (
+                Scope::User(shop, anna.clone()),
+                [false, true, false, false, false],
+            ),
         ] {
             let found = everything.map(|(merchant, owner)| scope.covers(merchant, owner));
             assert_eq!(found, held, "{scope:?}");

@@ -57,10 +57,13 @@ pub(crate) fn status<S: std::str::FromStr, const N: usize>(
 
 /// The user that a query is about, if it names one.
 pub(crate) fn user_id(given: Option<&str>) -> Result<Option<UserId>, Problem> {
-    given.map(str::parse).transpose().map_err(|invalid: InvalidUserId| {
-        let errors = vec![error("user_id", invalid.to_string())];
-        Problem::fields(ProblemKind::InvalidQuery, errors)
-    })
+    given
+        .map(str::parse)
+        .transpose()
+        .map_err(|invalid: InvalidUserId| {
+            let errors = vec![error("user_id", invalid.to_string())];
+            Problem::fields(ProblemKind::InvalidQuery, errors)
+        })
 }
 
 impl From<InvalidText> for FieldError {

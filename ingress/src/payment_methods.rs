@@ -61,7 +61,7 @@ pub(crate) async fn list(
     given: Result<Query<MethodsQuery>, QueryRejection>,
 ) -> Result<Json<Methods>, Problem> {
     let request = request(query(given, "amount, currency and country")?)?;
-    let merchant_id = caller.acts_for();
+    let merchant_id = caller.acts_for()?;
     let store = app.reads.seen_by(&caller);
     let setup = app.reads.patiently(store.setup(merchant_id)).await?;
     let of_method = |method: &Method| {

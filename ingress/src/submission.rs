@@ -35,7 +35,7 @@ pub(crate) struct Submission {
     pub caller: Caller,
     /// The merchant that it is asked for.
     pub merchant_id: MerchantId,
-    /// Its name for what it asks for.
+    /// The caller's name for what it asks for.
     pub idempotency_key: IdempotencyKey,
     wait: Option<Duration>,
     trace: TraceParent,
@@ -47,9 +47,9 @@ impl FromRequestParts<Shared> for Submission {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, app).await?;
         Ok(Self {
-            merchant_id: caller.acts_for(),
+            merchant_id: caller.acts_for()?,
+            idempotency_key: caller.own_key(idempotency::key(&parts.headers)?),
             caller,
-            idempotency_key: idempotency::key(&parts.headers)?,
             wait: prefer::wait(&parts.headers),
             trace: parts.extensions.get().copied().unwrap_or_else(TraceParent::root),
         })

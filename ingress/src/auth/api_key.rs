@@ -12,13 +12,7 @@ use crate::{
 
 /// The merchant whose key this is. One answer for a key that is unknown, wrong or revoked: what exactly is nobody's
 /// business.
-pub(super) async fn find(app: &App, shown: &str) -> Result<MerchantId, Problem> {
-    let Ok(key) = ApiKeyText::parse(shown) else {
-        return Err(unauthorized(
-            "The Authorization header must be `Bearer` followed by an API key (slk_…).",
-        ));
-    };
-    let key = &key;
+pub(super) async fn find(app: &App, key: &ApiKeyText) -> Result<MerchantId, Problem> {
     let read = |asking| async move {
         let question = app.reads.key(key.id());
         match asking {

@@ -15,6 +15,7 @@ use serde_json::Value;
 use store::Vault;
 
 use crate::{
+    auth::Caller,
     fields::{self, invalid},
     problem::{FieldError, Problem},
 };
@@ -44,7 +45,12 @@ pub(crate) struct PaymentBody {
 impl PaymentBody {
     /// The request for the payment of this id, once every value in it can be used and some channel takes it. Which channels
     /// the merchant has is the worker's to ask. What is said of the payer is sealed from here on.
-    pub(super) fn into_request(self, id: PaymentId, vault: &Vault) -> Result<PaymentRequest, Problem> {
+    pub(super) fn into_request(
+        self,
+        caller: &Caller,
+        id: PaymentId,
+        vault: &Vault,
+    ) -> Result<PaymentRequest, Problem> {
         let (amount_minor, currency) = match (fields::amount(&self.amount), fields::currency(&self.currency))
         {
             (Ok(amount), Ok(currency)) => (amount, currency),
@@ -64,13 +70,16 @@ impl PaymentBody {
                 return Err(invalid(errors.into_iter().flatten().collect()));
             }
         };
+        if self.connected_account.is_some() {
+            caller.may_choose_account()?;
+        }
         let request = PaymentRequest {
             method,
             flow,
             channel,
             country: self.country,
             connected_account: self.connected_account,
-            user_id,
+            user_id: caller.owner(user_id)?,
             payer: self.payer.map(PayerDetails::Plain),
             description: self.description,
             reference: self.reference,

@@ -38,7 +38,7 @@ pub(crate) async fn create(
     let job = CreateIntent {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),
-        request: body.into_request(id, &app.vault)?,
+        request: body.into_request(&submission.caller, id, &app.vault)?,
     };
     Span::current().record("payment_id", display(job.payment_id()));
     if let Some(stored) = stored(&app, &submission, job.payment_id()).await {

@@ -83,7 +83,7 @@ pub(crate) async fn list(
     let given = query(given, "user_id, status, limit and cursor")?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = Page {
-        user_id: fields::user_id(given.user_id.as_deref())?,
+        user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         status: fields::status(given.status.as_deref(), PaymentStatus::ALL, PaymentStatus::name)?,
         after: part.after.map(|place| PageCursor {
             created_at: place.created_at,
@@ -91,7 +91,8 @@ pub(crate) async fn list(
         }),
         limit: part.rows(),
     };
-    let payments = app.reads.patiently(app.reads.seen_by(&caller).payments(&page)).await?;
+    let store = app.reads.seen_by(&caller);
+    let payments = app.reads.list(&caller, store.payments(&page)).await?;
     let place = |payment: &Payment| Place {
         created_at: payment.created_at,
         id: payment.id.as_uuid(),

@@ -57,6 +57,7 @@ async fn take(
     submission: &Submission,
     request: RefundRequest,
 ) -> Result<Response, Problem> {
+    submission.caller.may_refund()?;
     check_key(&submission.idempotency_key)?;
     let job = CreateRefund {
         merchant_id: submission.merchant_id,

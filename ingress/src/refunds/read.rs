@@ -52,10 +52,10 @@ pub(crate) async fn list(
     caller: Caller,
     given: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<List<RefundView>>, Problem> {
-    let given = query(given, "user_id, payment_id, status, limit and cursor")?;
+    let given = query(given, "payment_id, user_id, status, limit and cursor")?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = RefundPage {
-        user_id: fields::user_id(given.user_id.as_deref())?,
+        user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         payment_id: payment_id(given.payment_id.as_deref())?,
         status: fields::status(given.status.as_deref(), RefundStatus::ALL, RefundStatus::name)?,
         after: part.after.map(|place| RefundCursor {
@@ -64,7 +64,8 @@ pub(crate) async fn list(
         }),
         limit: part.rows(),
     };
-    let refunds = app.reads.patiently(app.reads.seen_by(&caller).refunds(&page)).await?;
+    let store = app.reads.seen_by(&caller);
+    let refunds = app.reads.list(&caller, store.refunds(&page)).await?;
     let place = |refund: &Refund| Place {
         created_at: refund.created_at,
         id: refund.id.as_uuid(),

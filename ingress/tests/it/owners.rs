@@ -64,7 +64,10 @@ async fn a_payments_owner_is_part_of_what_is_asked_for() {
 async fn lists_can_be_narrowed_to_what_is_a_users() {
     let world = world().await;
     let mut bought_by = Vec::new();
-    for (age_s, user) in [Some("anna"), Some("bob"), None, Some("anna")].into_iter().enumerate() {
+    for (age_s, user) in [Some("anna"), Some("bob"), None, Some("anna")]
+        .into_iter()
+        .enumerate()
+    {
         bought_by.push(bought(&world, &format!("k{age_s}"), user, age_s as i64).await);
     }
     for (which, path) in [PAYMENTS, refunds::REFUNDS].into_iter().enumerate() {
@@ -74,7 +77,9 @@ async fn lists_can_be_narrowed_to_what_is_a_users() {
         assert_eq!(of("user_id=bob").await, vec![of_bob]);
         assert!(of("user_id=nobody").await.is_empty());
         assert_eq!(of("").await.len(), 4);
-        let answer = world.send(world.get(&format!("{path}?user_id=two%20words"))).await;
+        let answer = world
+            .send(world.get(&format!("{path}?user_id=two%20words")))
+            .await;
         answer
             .is_problem(400, "/problems/invalid-query")
             .names("user_id", "1 to 128 visible");
