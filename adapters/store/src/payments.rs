@@ -53,7 +53,8 @@ const SELECT: &str = select_payments!("where id = $1");
 
 const SELECT_OF_INTENT: &str = select_payments!("where merchant_id = $1 and channel = $2 and intent_id = $3");
 
-const SELECT_PAGE: &str = select_payments!("where (created_at, id) < (");
+/// Payments for which what is added holds.
+pub const SELECT_WHERE: &str = select_payments!("where ");
 
 impl Store {
     /// One payment.
@@ -115,7 +116,8 @@ impl Scoped<'_> {
             id: PaymentId::from_uuid(Uuid::max()),
         };
         let after = page.after.unwrap_or(newest);
-        let mut select = QueryBuilder::new(SELECT_PAGE);
+        let mut select = QueryBuilder::new(SELECT_WHERE);
+        select.push("(created_at, id) < (");
         select.push_bind(after.created_at).push(", ");
         select.push_bind(after.id.as_uuid()).push(")");
         self.narrow(&mut select, page.user_id.as_ref());
@@ -127,17 +129,12 @@ impl Scoped<'_> {
         self.read_payments(select).await
     }
 
-    /// The payments of a statement that begins as [`SELECT_PAGE`] does.
+    /// The payments of a statement that begins as [`SELECT_WHERE`] does.
     pub(crate) async fn read_payments(
         &self,
         mut select: QueryBuilder<Postgres>,
     ) -> Result<Vec<Payment>, StoreError> {
-        let rows = answered(
-            select
-                .build_query_as::<PaymentRow>()
-                .fetch_all(&self.store.pool),
-        )
-        .await?;
+        let rows = answered(select.build_query_as::<PaymentRow>().fetch_all(&self.store.pool)).await?;
         rows.into_iter()
             .map(|row| row.into_payment(&self.store.vault))
             .collect()

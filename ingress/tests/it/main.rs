@@ -6,6 +6,7 @@ mod bad_requests;
 mod callbacks;
 mod contract;
 mod gate;
+mod history;
 mod idempotency;
 mod issuer;
 mod listing;
