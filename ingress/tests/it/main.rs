@@ -10,6 +10,7 @@ mod history;
 mod idempotency;
 mod issuer;
 mod listing;
+mod matrix;
 mod other_callbacks;
 mod owners;
 mod postgres_away;

@@ -14,7 +14,7 @@ use crate::{
 const PAYMENTS: &str = "/api/v1/payments";
 
 /// A paid payment of this user with a refund, whose ids are given.
-async fn bought(world: &World, key: &str, user: Option<&str>, age_s: i64) -> [String; 2] {
+pub async fn bought(world: &World, key: &str, user: Option<&str>, age_s: i64) -> [String; 2] {
     let payment = world.payment_of(key, user, PaymentStatus::Succeeded, age_s);
     world.store(&payment).await;
     let stored = domain::payment::Payment {
