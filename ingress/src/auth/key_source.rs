@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use channels::{ChannelsError, HttpConfig};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::public_keys::{NoPublicKeys, PublicKeys};
@@ -19,6 +20,11 @@ use crate::config::JwksPlace;
 
 /// How long keys are used without asking for them again, so that one that was withdrawn is noticed.
 const FRESH_FOR: Duration = Duration::from_secs(300);
+/// How long they may take to come: whoever shows a token waits for them.
+const FETCHING: HttpConfig = HttpConfig {
+    timeout: Duration::from_secs(3),
+    connect_timeout: Duration::from_secs(2),
+};
 /// No key set is nearly as large.
 const MOST_BYTES: usize = 256 * 1024;
 
@@ -66,17 +72,20 @@ enum Unreadable {
 
 impl KeySource {
     /// A source that was not asked yet.
-    pub(super) fn new(place: JwksPlace, client: reqwest::Client, pause: Duration) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// TLS is not set up, and the keys are on the web.
+    pub(super) fn new(place: &JwksPlace, pause: Duration) -> Result<Arc<Self>, ChannelsError> {
         let place = match place {
-            JwksPlace::File(path) => Place::File(path),
-            JwksPlace::Url(url) => Place::Web(client, url),
+            JwksPlace::File(path) => Place::File(path.clone()),
+            JwksPlace::Url(url) => Place::Web(FETCHING.client()?, url.clone()),
         };
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             place,
             pause,
             known: RwLock::default(),
             asking: Mutex::default(),
-        })
+        }))
     }
 
     /// Keys among which the one of this name is, if there is any.
@@ -108,13 +117,14 @@ impl KeySource {
         }
         let started = Instant::now();
         let answer = self.place.read().await;
-        self.change(|known| known.asked_at = Some(Instant::now()));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.asked_at = Some(Instant::now());
         match answer {
-            Ok(keys) => self.change(|known| {
+            Ok(keys) => {
                 known.keys = Some(Arc::new(keys));
                 // Counted from before the question, as the answer may be that old.
                 known.read_at = Some(started);
-            }),
+            }
             Err(error) => {
                 let why = describe(&error);
                 tracing::warn!(why, "the keys that tokens are checked with cannot be had");
@@ -130,10 +140,6 @@ impl KeySource {
 
     fn known(&self) -> Known {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Known)) {
-        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
@@ -178,4 +184,76 @@ async fn fetch(client: &reqwest::Client, url: &reqwest::Url) -> Result<Vec<u8>, 
 fn describe(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    /// A file of its own; gone when this is dropped.
+    struct KeyFile(PathBuf);
+
+    impl KeyFile {
+        fn new() -> Self {
+            Self(std::env::temp_dir().join(format!("sluice-keys-{}.json", uuid::Uuid::new_v4())))
+        }
+
+        /// Writes a key set with keys of these names.
+        fn show(&self, names: &[&str]) {
+            let modulus = "wcHB".repeat(86);
+            let key = |name| format!(r#"{{"kty": "RSA", "kid": "{name}", "n": "{modulus}", "e": "AQAB"}}"#);
+            let keys: Vec<_> = names.iter().map(key).collect();
+            std::fs::write(&self.0, format!(r#"{{"keys": [{}]}}"#, keys.join(","))).unwrap();
+        }
+
+        fn source(&self) -> Arc<KeySource> {
+            KeySource::new(&JwksPlace::File(self.0.clone()), PAUSE).unwrap()
+        }
+    }
+
+    impl Drop for KeyFile {
+        fn drop(&mut self) {
+            let _gone_already = std::fs::remove_file(&self.0);
+        }
+    }
+
+    async fn has(source: &Arc<KeySource>, name: &str) -> bool {
+        let keys = source.keys(Some(name)).await.unwrap();
+        keys.find(Some(name)).is_some()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_key_is_looked_for_after_a_pause_and_an_old_one_goes_when_it_is_not_fresh() {
+        let file = KeyFile::new();
+        file.show(&["a"]);
+        let source = file.source();
+        assert!(has(&source, "a").await && !has(&source, "b").await);
+        file.show(&["b"]);
+        assert!(!has(&source, "b").await);
+        tokio::time::advance(PAUSE).await;
+        // Nobody has asked for what is new.
+        assert!(has(&source, "a").await && has(&source, "b").await && !has(&source, "a").await);
+
+        file.show(&["c"]);
+        tokio::time::advance(FRESH_FOR - Duration::from_secs(1)).await;
+        assert!(has(&source, "b").await);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!has(&source, "b").await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_known_outlives_its_source_and_nothing_is_made_up() {
+        let file = KeyFile::new();
+        let source = file.source();
+        assert!(source.keys(Some("a")).await.is_err());
+        file.show(&["a"]);
+        assert!(source.keys(Some("a")).await.is_err(), "asked before the pause was over");
+        tokio::time::advance(PAUSE).await;
+        assert!(has(&source, "a").await);
+        drop(file);
+        tokio::time::advance(FRESH_FOR * 100).await;
+        assert!(has(&source, "a").await);
+    }
 }

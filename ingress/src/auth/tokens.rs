@@ -1,8 +1,8 @@
 //! Whose token it is that was shown.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use channels::{ChannelsError, HttpConfig};
+use channels::ChannelsError;
 use chrono::{DateTime, Utc};
 use ring::hmac;
 
@@ -14,12 +14,6 @@ use super::{
 use crate::{
     config::{JwtConfig, JwtKeys},
     problem::{Problem, ProblemKind},
-};
-
-/// How long the issuer's keys may take to come: whoever shows a token waits for them.
-const FETCHING: HttpConfig = HttpConfig {
-    timeout: Duration::from_secs(3),
-    connect_timeout: Duration::from_secs(2),
 };
 
 /// What tokens are checked with.
@@ -43,10 +37,7 @@ impl Tokens {
             JwtKeys::Secret(secret) => {
                 Keys::Secret(hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes()))
             }
-            JwtKeys::Public(place) => {
-                let source = KeySource::new(place.clone(), FETCHING.client()?, config.keys_pause);
-                Keys::Public(source)
-            }
+            JwtKeys::Public(place) => Keys::Public(KeySource::new(place, config.keys_pause)?),
         };
         Ok(Self {
             config: config.clone(),
