@@ -249,7 +249,10 @@ mod tests {
         let source = file.source();
         assert!(source.keys(Some("a")).await.is_err());
         file.show(&["a"]);
-        assert!(source.keys(Some("a")).await.is_err(), "asked before the pause was over");
+        assert!(
+            source.keys(Some("a")).await.is_err(),
+            "asked before the pause was over"
+        );
         tokio::time::advance(PAUSE).await;
         assert!(has(&source, "a").await);
         drop(file);
