@@ -9,6 +9,8 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::user::UserId;
+
 /// A text is not an identifier of the kind asked for.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("expected an identifier like {prefix}_ followed by 32 hexadecimal digits")]
@@ -268,6 +270,13 @@ impl IdempotencyKey {
     /// Whether it is one of those.
     pub fn is_of_order(&self) -> bool {
         self.0.starts_with(OWN_ORDER_KEYS)
+    }
+
+    /// The key under which the merchant knows what this user of it asks for under this one.
+    #[must_use]
+    pub fn of_user(&self, user: &UserId) -> Self {
+        let name = derive("user key", &[user.as_str().as_bytes(), self.0.as_bytes()]);
+        Self(format!("user:{}", name.simple()))
     }
 
     /// The key as the caller wrote it.

@@ -27,6 +27,7 @@ pub mod reconciliation;
 pub mod refund;
 pub mod retry;
 pub mod routing;
+pub mod scope;
 pub mod secret;
 pub mod texts;
 pub mod trace;

@@ -241,8 +241,9 @@ mod tests {
         ) {
             let money = Money { amount_minor: 1, currency: Currency::USD };
             let metadata: BTreeMap<String, String> = metadata;
+            let user_id = "\"".repeat(128).parse().ok();
             let request =
-                PaymentRequest {description, reference, metadata, ..PaymentRequest::of(money)};
+                PaymentRequest {description, reference, metadata, user_id, ..PaymentRequest::of(money)};
             prop_assume!(request.validate().is_ok());
             prop_assert!(notification_bytes(request) < MAX_PAYLOAD_BYTES);
         }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    auth::Tokens,
     config::{Config, Limits},
     reads::Reads,
     remembered::Remembered,
@@ -25,6 +26,10 @@ pub(crate) struct App {
     pub reads: Reads,
     /// API keys by their ids.
     pub keys: Remembered<String, ApiKey>,
+    /// What tokens are checked with, where they are taken.
+    pub tokens: Option<Tokens>,
+    /// Merchants that are there.
+    pub merchants: Remembered<MerchantId, ()>,
     /// What merchants' callbacks are verified with.
     pub callback_keys: Remembered<(Channel, MerchantId), Arc<CallbackKeys>>,
     /// What verifies them.
@@ -56,6 +61,8 @@ impl App {
             caller: Caller::connect(config.broker.clone()),
             reads: Reads::new(store),
             keys: Remembered::new(remembered_for),
+            tokens: config.jwt.as_ref().map(Tokens::new).transpose()?,
+            merchants: Remembered::new(remembered_for),
             callback_keys: Remembered::new(remembered_for),
             callbacks: CallbackVerifier::new(&config.callbacks)?,
             vault: config.vault.clone(),

@@ -143,7 +143,7 @@ async fn read_keys(
     channel: Channel,
     merchant_id: MerchantId,
 ) -> Result<Option<Arc<CallbackKeys>>, StoreError> {
-    let Some(json) = app.reads.store().credentials(merchant_id, channel).await? else {
+    let Some(json) = app.reads.credentials(merchant_id, channel).await? else {
         return Ok(None);
     };
     let credentials = Credentials::from_json(&json).map_err(|error| StoreError::Unreadable {

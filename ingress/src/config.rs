@@ -1,5 +1,11 @@
 //! The settings of ingress.
 
+mod jwt;
+
+pub use jwt::{JwksPlace, JwtConfig, JwtKeys};
+
+pub(crate) use jwt::JwtAlgorithm;
+
 use std::{net::SocketAddr, time::Duration};
 
 use broker::BrokerConfig;
@@ -22,6 +28,8 @@ pub struct Config {
     pub vault: Vault,
     /// What callbacks are verified with besides the merchants' own keys.
     pub callbacks: CallbacksConfig,
+    /// How tokens of users and administrators are checked; without it none is taken.
+    pub jwt: Option<JwtConfig>,
     /// How much and how long.
     pub limits: Limits,
     /// How long a process that is to stop goes on accepting while it says that it is not ready.
@@ -74,6 +82,7 @@ impl Config {
         let broker = read_broker(&mut settings);
         let vault = read_vault(&mut settings);
         let callbacks = read_callbacks(&mut settings);
+        let jwt = jwt::read(&mut settings);
         let read = store.zip(broker).zip(vault);
         let config = read.map(|((store, broker), vault)| Self {
             listen,
@@ -82,6 +91,7 @@ impl Config {
             store,
             vault,
             callbacks,
+            jwt,
             limits,
             drain,
         });

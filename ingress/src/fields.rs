@@ -7,6 +7,7 @@ use domain::{
     currency::{Currency, UnknownCurrency},
     money::InvalidAmount,
     texts::InvalidText,
+    user::{InvalidUserId, UserId},
 };
 use serde_json::Value;
 
@@ -63,6 +64,17 @@ pub(crate) fn named<T: FromStr<Err: Display>>(
 ) -> Result<Option<T>, FieldError> {
     let parsed = given.map(str::parse).transpose();
     parsed.map_err(|unknown: T::Err| error(field, unknown.to_string()))
+}
+
+/// The user that a query is about, if it names one.
+pub(crate) fn user_id(given: Option<&str>) -> Result<Option<UserId>, Problem> {
+    given
+        .map(str::parse)
+        .transpose()
+        .map_err(|invalid: InvalidUserId| {
+            let errors = vec![error("user_id", invalid.to_string())];
+            Problem::fields(ProblemKind::InvalidQuery, errors)
+        })
 }
 
 impl From<InvalidText> for FieldError {

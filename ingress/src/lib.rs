@@ -35,6 +35,6 @@ mod running;
 mod server;
 mod submission;
 
-pub use config::{Config, Limits};
+pub use config::{Config, JwksPlace, JwtConfig, JwtKeys, Limits};
 pub use problem::ProblemKind;
 pub use running::{Ingress, IngressError, Running};

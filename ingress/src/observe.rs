@@ -46,6 +46,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         trace_id,
         method,
         route,
+        caller = Empty,
         merchant_id = Empty,
         payment_id = Empty,
         refund_id = Empty,

@@ -12,8 +12,10 @@ use crate::{
     problem::{Problem, ProblemKind},
 };
 
-const DEFAULT_LIMIT: u32 = 20;
-const MAX_LIMIT: u32 = 100;
+/// How many there are on a page, unless it is said.
+pub(crate) const DEFAULT_LIMIT: u32 = 20;
+/// How many there can be.
+pub(crate) const MAX_LIMIT: u32 = 100;
 
 /// A place in a list: after the object of this id, which was stored then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::MerchantSetup;
 
-use crate::{app::Shared, auth::Authenticated, fields::invalid_query, paging::query, problem::Problem};
+use crate::{app::Shared, auth::Caller, fields::invalid_query, paging::query, problem::Problem};
 
 /// About which payments it is asked.
 #[derive(Debug, Deserialize)]
@@ -57,11 +57,13 @@ struct ChannelView {
 /// The methods that the merchant's payers can pay this amount with.
 pub(crate) async fn list(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     given: Result<Query<MethodsQuery>, QueryRejection>,
 ) -> Result<Json<Methods>, Problem> {
     let request = request(query(given, "amount, currency and country")?)?;
-    let setup = app.reads.patiently(app.reads.store().setup(merchant_id)).await?;
+    let merchant_id = caller.acts_for()?;
+    let store = app.reads.seen_by(&caller);
+    let setup = app.reads.patiently(store.setup(merchant_id)).await?;
     let of_method = |method: &Method| {
         let flows = Flow::ALL
             .iter()

@@ -3,10 +3,12 @@
 mod actions;
 mod body;
 mod create;
+mod history;
 mod read;
 
 pub(crate) use actions::{cancel, confirm};
 pub(crate) use create::create;
+pub(crate) use history::history;
 pub(crate) use read::{get, list, status};
 
 use domain::id::PaymentId;

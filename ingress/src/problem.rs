@@ -23,6 +23,8 @@ pub enum ProblemKind {
     InvalidQuery,
     /// The `Idempotency-Key` header is missing or cannot be used.
     IdempotencyKey,
+    /// The `Sluice-Merchant` header is missing or cannot be used.
+    MerchantHeader,
     /// The idempotency key belongs to another request.
     IdempotencyConflict,
     /// A payment that was not paid cannot be refunded.
@@ -37,8 +39,12 @@ pub enum ProblemKind {
     RefundNotTaken,
     /// A wish about a payment or an order cannot be carried out as it stands.
     ActionRefused,
-    /// No API key, or not a good one.
+    /// No API key or token, or not a good one.
     Unauthorized,
+    /// Whoever asks may not do this.
+    Forbidden,
+    /// Nobody can tell now whether a token is good.
+    TokenUnverified,
     /// The callback is not signed by its provider.
     BadSignature,
     /// The callback is signed, but is no event.
@@ -67,11 +73,12 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::InvalidQuery,
         Self::IdempotencyKey,
+        Self::MerchantHeader,
         Self::IdempotencyConflict,
         Self::PaymentNotPaid,
         Self::NothingLeftToRefund,
@@ -80,6 +87,8 @@ impl ProblemKind {
         Self::RefundNotTaken,
         Self::ActionRefused,
         Self::Unauthorized,
+        Self::Forbidden,
+        Self::TokenUnverified,
         Self::BadSignature,
         Self::MalformedCallback,
         Self::CallbackUnverified,
@@ -101,6 +110,7 @@ impl ProblemKind {
             Self::InvalidRequest => "/problems/invalid-request",
             Self::InvalidQuery => "/problems/invalid-query",
             Self::IdempotencyKey => "/problems/idempotency-key",
+            Self::MerchantHeader => "/problems/merchant-header",
             Self::IdempotencyConflict => "/problems/idempotency-conflict",
             Self::PaymentNotPaid => "/problems/payment-not-paid",
             Self::NothingLeftToRefund => "/problems/nothing-left-to-refund",
@@ -109,6 +119,8 @@ impl ProblemKind {
             Self::RefundNotTaken => "/problems/refund-not-taken",
             Self::ActionRefused => "/problems/action-refused",
             Self::Unauthorized => "/problems/unauthorized",
+            Self::Forbidden => "/problems/forbidden",
+            Self::TokenUnverified => "/problems/token-unverified",
             Self::BadSignature => "/problems/bad-signature",
             Self::MalformedCallback => "/problems/malformed-callback",
             Self::CallbackUnverified => "/problems/callback-unverified",
@@ -130,6 +142,7 @@ impl ProblemKind {
             Self::MalformedJson
             | Self::InvalidQuery
             | Self::IdempotencyKey
+            | Self::MerchantHeader
             | Self::BadSignature
             | Self::MalformedCallback => StatusCode::BAD_REQUEST,
             Self::InvalidRequest | Self::RefundCurrencyDiffers => StatusCode::UNPROCESSABLE_ENTITY,
@@ -140,15 +153,18 @@ impl ProblemKind {
             | Self::RefundNotTaken
             | Self::ActionRefused => StatusCode::CONFLICT,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::CallbackUnverified | Self::BrokerUnavailable | Self::StoreUnavailable | Self::TimedOut => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::CallbackUnverified
+            | Self::TokenUnverified
+            | Self::BrokerUnavailable
+            | Self::StoreUnavailable
+            | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -165,7 +181,10 @@ impl ProblemKind {
             Self::RefundCurrencyDiffers => "The payment is in another currency",
             Self::RefundNotTaken => "The channel makes no more refunds of the payment",
             Self::ActionRefused => "It is not allowed as things stand",
-            Self::Unauthorized => "A valid API key is needed",
+            Self::MerchantHeader => "The Sluice-Merchant header is missing or cannot be used",
+            Self::Unauthorized => "A valid API key or token is needed",
+            Self::Forbidden => "You may not do this",
+            Self::TokenUnverified => "The token cannot be checked now",
             Self::BadSignature => "The callback is not signed by its provider",
             Self::MalformedCallback => "The callback is no event",
             Self::CallbackUnverified => "The callback cannot be verified now",

@@ -9,18 +9,26 @@ use std::{
     time::Duration,
 };
 
-use store::{Store, StoreError};
+use domain::{channel::Channel, id::MerchantId, scope::Scope, secret::Secret};
+use store::{ApiKey, Scoped, Store, StoreError};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
 
-use crate::problem::{Problem, ProblemKind};
+use crate::{
+    auth::Caller,
+    problem::{Problem, ProblemKind},
+};
 
 /// For what can be done without.
 const BRIEF: Duration = Duration::from_millis(250);
 /// For what cannot.
 const PATIENT: Duration = Duration::from_secs(2);
+/// For what goes through much.
+const LONG: Duration = Duration::from_secs(5);
+/// How many of those may be open at once: the other connections are for everybody else.
+const LONG_ONES: usize = 2;
 /// After a question went unanswered, how long it is taken for granted that the next would too.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often the first question is repeated before a process goes on without PostgreSQL.
@@ -43,6 +51,7 @@ pub(crate) struct Reads {
     store: Store,
     away_since: Mutex<Option<Away>>,
     strangers: Semaphore,
+    long_ones: Semaphore,
 }
 
 #[derive(Clone, Copy)]
@@ -57,12 +66,32 @@ impl Reads {
             store,
             away_since: Mutex::new(None),
             strangers: Semaphore::new(STRANGERS),
+            long_ones: Semaphore::new(LONG_ONES),
         }
     }
 
-    /// What to read from.
-    pub(crate) const fn store(&self) -> &Store {
-        &self.store
+    /// What this caller may read. Nothing is read for a request in another way, so that no route can forget who asks.
+    pub(crate) const fn seen_by<'a>(&'a self, caller: &'a Caller) -> Scoped<'a> {
+        self.store.within(caller.scope())
+    }
+
+    /// The API key of this id: read to find out who asks.
+    pub(crate) async fn key(&self, id: &str) -> Result<Option<ApiKey>, StoreError> {
+        self.store.key(id).await
+    }
+
+    /// Something where there is a merchant of this id: read to find out whether one can be asked for.
+    pub(crate) async fn merchant(&self, id: MerchantId) -> Result<Option<()>, StoreError> {
+        Ok(self.store.has_merchant(id).await?.then_some(()))
+    }
+
+    /// A merchant's credentials, which tell whether a callback is its provider's.
+    pub(crate) async fn credentials(
+        &self,
+        merchant_id: MerchantId,
+        channel: Channel,
+    ) -> Result<Option<Secret>, StoreError> {
+        self.store.credentials(merchant_id, channel).await
     }
 
     /// Asks what can be done without.
@@ -97,6 +126,36 @@ impl Reads {
         }
     }
 
+    /// Asks what goes through much. That it takes too long says nothing about PostgreSQL, and nobody else has to wait for it.
+    pub(crate) async fn at_length<T>(
+        &self,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Problem> {
+        let in_turn = async {
+            let _turn = self.long_ones.acquire().await;
+            question.await
+        };
+        match timeout(LONG, in_turn).await {
+            Ok(answer) => Ok(self.heard(answer)?),
+            Err(_elapsed) => {
+                let detail = "There is too much to go through in time. Ask for less: for one user, or for one merchant.";
+                Err(Problem::new(ProblemKind::StoreUnavailable, detail))
+            }
+        }
+    }
+
+    /// Asks for a part of a list: patiently, or at length if it is everybody's.
+    pub(crate) async fn list<T>(
+        &self,
+        caller: &Caller,
+        question: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Problem> {
+        match caller.scope() {
+            Scope::All => self.at_length(question).await,
+            Scope::Merchant(_) | Scope::User(..) => Ok(self.patiently(question).await?),
+        }
+    }
+
     /// Whether PostgreSQL answers and has our schema; for the people who look at the probes.
     pub(crate) async fn state(&self) -> Result<(), &'static str> {
         match self.briefly(self.store.check()).await {
@@ -121,16 +180,22 @@ impl Reads {
         question: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, Unanswered> {
         match timeout(limit, question).await {
-            Ok(Ok(answer)) => {
+            Ok(answer) => self.heard(answer),
+            Err(_elapsed) => Err(self.note_away("no answer in time")),
+        }
+    }
+
+    fn heard<T>(&self, answer: Result<T, StoreError>) -> Result<T, Unanswered> {
+        match answer {
+            Ok(answer) => {
                 self.note_answer();
                 Ok(answer)
             }
-            Ok(Err(error)) if error.is_transient() => Err(self.note_away(&error.to_string())),
-            Ok(Err(error)) => {
+            Err(error) if error.is_transient() => Err(self.note_away(&error.to_string())),
+            Err(error) => {
                 tracing::error!(%error, "PostgreSQL answered something that cannot be used");
                 Err(Unanswered::Broken)
             }
-            Err(_elapsed) => Err(self.note_away("no answer in time")),
         }
     }
 

@@ -5,13 +5,15 @@ use axum::{
     extract::DefaultBodyLimit,
     handler::Handler,
     middleware::{from_fn, from_fn_with_state, map_response_with_state},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     app::Shared,
-    callbacks, health, observe, openapi, orders, payment_methods, payments,
+    callbacks,
+    config::Limits,
+    health, observe, openapi, orders, payment_methods, payments,
     problem::{Problem, ProblemKind},
     refunds, server,
 };
@@ -20,6 +22,8 @@ use crate::{
 pub(crate) const PAYMENTS: &str = "/api/v1/payments";
 /// How payers can pay.
 const PAYMENT_METHODS: &str = "/api/v1/payment-methods";
+/// Payments by the number of their page.
+const PAYMENT_HISTORY: &str = "/api/v1/payments/history";
 /// One payment.
 const PAYMENT: &str = "/api/v1/payments/{id}";
 /// How one payment stands.
@@ -52,32 +56,43 @@ pub(crate) const ORDER_COMPLETE: &str = "/api/v1/orders/{id}/complete";
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
+/// Every address with what it takes. The API's description names the same, which a test checks.
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 21] {
+    let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
+    [
+        (PAYMENTS, get(payments::list).post(payments::create)),
+        (PAYMENT_HISTORY, get(payments::history)),
+        (PAYMENT, get(payments::get)),
+        (PAYMENT_METHODS, get(payment_methods::list)),
+        (PAYMENT_STATUS, get(payments::status)),
+        (PAYMENT_REFUND, post(refunds::create_of_payment)),
+        (PAYMENT_CANCEL, post(payments::cancel)),
+        (PAYMENT_CONFIRM, post(payments::confirm)),
+        (REFUNDS, get(refunds::list).post(refunds::create)),
+        (REFUND, get(refunds::get)),
+        (ORDERS, get(orders::list).post(orders::create)),
+        (ORDER, get(orders::get)),
+        (ORDER_PAY, post(orders::pay)),
+        (ORDER_CANCEL, post(orders::cancel)),
+        (ORDER_REFUND, post(orders::refund)),
+        (ORDER_SHIP, post(orders::ship)),
+        (ORDER_COMPLETE, post(orders::complete)),
+        (CALLBACKS, post(callback)),
+        (OPENAPI, get(openapi::document)),
+        ("/healthz", get(health::live)),
+        ("/readyz", get(health::ready)),
+    ]
+}
+
 /// All routes with what surrounds them: what concerns the connection outermost, then observation, so that it sees every
 /// answer, then the time limit, then the net under panics.
 pub(crate) fn router(app: Shared) -> Router {
     let limits = app.limits;
-    let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
-    Router::new()
-        .route(PAYMENTS, get(payments::list).post(payments::create))
-        .route(PAYMENT, get(payments::get))
-        .route(PAYMENT_METHODS, get(payment_methods::list))
-        .route(PAYMENT_STATUS, get(payments::status))
-        .route(PAYMENT_REFUND, post(refunds::create_of_payment))
-        .route(PAYMENT_CANCEL, post(payments::cancel))
-        .route(PAYMENT_CONFIRM, post(payments::confirm))
-        .route(REFUNDS, get(refunds::list).post(refunds::create))
-        .route(REFUND, get(refunds::get))
-        .route(ORDERS, get(orders::list).post(orders::create))
-        .route(ORDER, get(orders::get))
-        .route(ORDER_PAY, post(orders::pay))
-        .route(ORDER_CANCEL, post(orders::cancel))
-        .route(ORDER_REFUND, post(orders::refund))
-        .route(ORDER_SHIP, post(orders::ship))
-        .route(ORDER_COMPLETE, post(orders::complete))
-        .route(CALLBACKS, post(callback))
-        .route(OPENAPI, get(openapi::document))
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+    addresses(limits)
+        .into_iter()
+        .fold(Router::new(), |routes, (path, methods)| {
+            routes.route(path, methods)
+        })
         .layer(DefaultBodyLimit::max(limits.body_bytes))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
@@ -100,4 +115,23 @@ async fn no_method() -> Problem {
         ProblemKind::MethodNotAllowed,
         "The Allow header says which methods this address takes.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What is described is held against who may see and do what; an address that is not would be held against nothing.
+    #[test]
+    fn every_address_is_described() {
+        let document: Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+        let described = document["paths"].as_object().unwrap().keys();
+        let described: BTreeSet<_> = described.map(String::as_str).collect();
+        let declared = addresses(Limits::default()).map(|(path, _)| path);
+        assert_eq!(BTreeSet::from(declared), described);
+    }
 }

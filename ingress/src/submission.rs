@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     app::{App, Shared},
-    auth::Authenticated,
+    auth::Caller,
     idempotency, prefer,
     problem::Problem,
     publishing,
@@ -31,9 +31,11 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 
 /// Who asks, under which key, and for how long it waits.
 pub(crate) struct Submission {
-    /// The merchant that asks.
+    /// Who asks.
+    pub caller: Caller,
+    /// The merchant that it is asked for.
     pub merchant_id: MerchantId,
-    /// Its name for what it asks for.
+    /// The caller's name for what it asks for.
     pub idempotency_key: IdempotencyKey,
     wait: Option<Duration>,
     trace: TraceParent,
@@ -43,10 +45,11 @@ impl FromRequestParts<Shared> for Submission {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        let Authenticated(merchant_id) = Authenticated::from_request_parts(parts, app).await?;
+        let caller = Caller::from_request_parts(parts, app).await?;
         Ok(Self {
-            merchant_id,
-            idempotency_key: idempotency::key(&parts.headers)?,
+            merchant_id: caller.acts_for()?,
+            idempotency_key: caller.own_key(idempotency::key(&parts.headers)?),
+            caller,
             wait: prefer::wait(&parts.headers),
             trace: parts.extensions.get().copied().unwrap_or_else(TraceParent::root),
         })

@@ -22,12 +22,12 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 
 /// How long a provider may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct HttpConfig {
+pub struct HttpConfig {
     /// How long one request may take in all.
-    pub(crate) timeout: Duration,
+    pub timeout: Duration,
     /// How long connecting may take. Shorter than `timeout`, so that it is known when a request was never
     /// sent.
-    pub(crate) connect_timeout: Duration,
+    pub connect_timeout: Duration,
 }
 
 impl HttpConfig {
@@ -35,7 +35,7 @@ impl HttpConfig {
     ///
     /// # Errors
     /// TLS is not set up.
-    pub(crate) fn client(&self) -> Result<reqwest::Client, ChannelsError> {
+    pub fn client(&self) -> Result<reqwest::Client, ChannelsError> {
         // The HTTP client panics when it finds no TLS provider.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ChannelsError::NoTls);

@@ -41,6 +41,7 @@ pub use channel::{
 };
 pub use containment::ContainmentConfig;
 pub use credentials::InvalidCredentials;
+pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;
 pub use redact::redact;
 pub use registry::{

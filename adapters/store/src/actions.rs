@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, pool::answered};
+use crate::{Scoped, Store, StoreError, pool::answered};
 
 const SELECT: &str = "
 select payment_id, fingerprint, request, outcome, at
@@ -35,6 +35,25 @@ impl Store {
         )
         .await?;
         row.map(|row| row.into_action(merchant_id, key)).transpose()
+    }
+}
+
+impl Scoped<'_> {
+    /// The same, if the wish was about a payment that is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::action`], and as [`Store::payment`].
+    pub async fn action(
+        &self,
+        merchant_id: MerchantId,
+        kind: ActionKind,
+        key: &IdempotencyKey,
+    ) -> Result<Option<PaymentAction>, StoreError> {
+        let Some(action) = self.store.action(merchant_id, kind, key).await? else {
+            return Ok(None);
+        };
+        let payment = self.payment(action.payment_id).await?;
+        Ok(payment.map(|_its| action))
     }
 }
 

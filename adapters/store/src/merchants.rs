@@ -191,6 +191,16 @@ impl Store {
         rows.into_iter().map(Merchant::try_from).collect()
     }
 
+    /// Whether there is a merchant of this id.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_merchant(&self, id: MerchantId) -> Result<bool, StoreError> {
+        let select = "select exists (select from merchants where id = $1)";
+        let asking = sqlx::query_scalar(select).bind(id.as_uuid());
+        answered(asking.fetch_one(&self.pool)).await
+    }
+
     /// The merchant for which this RabbitMQ user may publish jobs.
     ///
     /// # Errors

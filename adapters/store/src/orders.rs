@@ -8,10 +8,10 @@ use domain::{
     user::UserId,
 };
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, payments::latest_storable, pool::answered};
+use crate::{Scoped, Store, StoreError, payments::latest_storable, pool::answered};
 
 /// Where a page of orders starts: after this order, in the order newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,9 @@ pub struct OrderCursor {
     pub id: OrderId,
 }
 
-/// Which orders to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which orders to list, of those that can be seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderPage {
-    /// Whose.
-    pub merchant_id: MerchantId,
     /// Only those in this status.
     pub status: Option<OrderStatus>,
     /// Only those of this user of the merchant's.
@@ -61,24 +59,7 @@ macro_rules! select_orders {
 
 const SELECT: &str = select_orders!("where id = $1");
 
-/// A page of a merchant's orders; `$only` narrows it.
-macro_rules! select_page {
-    ($only:literal) => {
-        concat!(
-            select_orders!("where merchant_id = $1 and (created_at, id) < ($2, $3) "),
-            $only,
-            " and ($4::text is null or status = $4) and ($5::text is null or user_id = $5)
-              and ($6::text is null or reference = $6) and ($7::timestamptz is null or created_at >= $7)
-              and ($8::timestamptz is null or created_at < $8)
-              order by created_at desc, id desc limit $9"
-        )
-    };
-}
-
-const SELECT_PAGE: &str = select_page!("");
-// Statements of their own, as what is narrowed most has an index of its own.
-const SELECT_PAGE_OF_USER: &str = select_page!("and user_id = $5");
-const SELECT_PAGE_OF_REFERENCE: &str = select_page!("and reference = $6");
+const SELECT_PAGE: &str = select_orders!("where (created_at, id) < (");
 
 const SELECT_ACTION: &str = "
 select order_id, fingerprint, outcome, payment_id, at
@@ -104,38 +85,6 @@ impl Store {
         )
         .await?;
         row.map(Order::try_from).transpose()
-    }
-
-    /// A merchant's orders, newest first.
-    ///
-    /// # Errors
-    /// As [`Self::order`].
-    pub async fn orders(&self, page: &OrderPage) -> Result<Vec<Order>, StoreError> {
-        let newest = OrderCursor {
-            created_at: latest_storable(),
-            id: OrderId::from_uuid(Uuid::max()),
-        };
-        let after = page.after.unwrap_or(newest);
-        let text = match (&page.reference, &page.user_id) {
-            (Some(_), _) => SELECT_PAGE_OF_REFERENCE,
-            (None, Some(_)) => SELECT_PAGE_OF_USER,
-            (None, None) => SELECT_PAGE,
-        };
-        let rows = answered(
-            sqlx::query_as::<_, OrderRow>(text)
-                .bind(page.merchant_id.as_uuid())
-                .bind(after.created_at)
-                .bind(after.id.as_uuid())
-                .bind(page.status.map(OrderStatus::name))
-                .bind(page.user_id.as_ref().map(UserId::as_str))
-                .bind(page.reference.as_deref())
-                .bind(page.created_from)
-                .bind(page.created_before)
-                .bind(i64::from(page.limit))
-                .fetch_all(&self.pool),
-        )
-        .await?;
-        rows.into_iter().map(Order::try_from).collect()
     }
 
     /// What came of the wish about an order that a merchant had under this key, once that is known.
@@ -171,6 +120,68 @@ impl Store {
         )
         .await?;
         Ok(ids.into_iter().map(PaymentId::from_uuid).collect())
+    }
+}
+
+impl Scoped<'_> {
+    /// One order, if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::order`].
+    pub async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        let order = self.store.order(id).await?;
+        Ok(order.filter(|order| self.scope.covers(order.merchant_id, order.user_id.as_ref())))
+    }
+
+    /// Orders, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::order`].
+    pub async fn orders(&self, page: &OrderPage) -> Result<Vec<Order>, StoreError> {
+        let newest = OrderCursor {
+            created_at: latest_storable(),
+            id: OrderId::from_uuid(Uuid::max()),
+        };
+        let after = page.after.unwrap_or(newest);
+        let mut select = QueryBuilder::new(SELECT_PAGE);
+        select.push_bind(after.created_at).push(", ");
+        select.push_bind(after.id.as_uuid()).push(")");
+        self.narrow(&mut select, page.user_id.as_ref());
+        if let Some(status) = page.status {
+            select.push(" and status = ").push_bind(status.name());
+        }
+        if let Some(reference) = &page.reference {
+            select.push(" and reference = ").push_bind(reference.clone());
+        }
+        if let Some(from) = page.created_from {
+            select.push(" and created_at >= ").push_bind(from);
+        }
+        if let Some(before) = page.created_before {
+            select.push(" and created_at < ").push_bind(before);
+        }
+        select.push(" order by created_at desc, id desc limit ");
+        select.push_bind(i64::from(page.limit));
+        let reading = select.build_query_as::<OrderRow>();
+        let rows = answered(reading.fetch_all(&self.store.pool)).await?;
+        rows.into_iter().map(Order::try_from).collect()
+    }
+
+    /// What came of the wish about an order that a merchant had under this key, once that is known. Whoever acts for a
+    /// merchant knows the key.
+    ///
+    /// # Errors
+    /// As [`Store::order`].
+    pub async fn order_action(
+        &self,
+        merchant_id: MerchantId,
+        kind: StepKind,
+        key: &IdempotencyKey,
+    ) -> Result<Option<OrderAction>, StoreError> {
+        if self.scope.reaches(merchant_id) {
+            self.store.order_action(merchant_id, kind, key).await
+        } else {
+            Ok(None)
+        }
     }
 }
 

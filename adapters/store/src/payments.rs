@@ -6,12 +6,13 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId},
     money::Money,
     payment::{Closing, Payment, PaymentStatus},
+    user::UserId,
 };
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Vault, pool::answered};
+use crate::{Scoped, Store, StoreError, Vault, pool::answered};
 
 /// Where a page of payments starts: after this payment, in the order newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +24,10 @@ pub struct PageCursor {
 }
 
 /// Which payments to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// Whose.
-    pub merchant_id: MerchantId,
+    /// Only those of this user.
+    pub user_id: Option<UserId>,
     /// Only those in this status.
     pub status: Option<PaymentStatus>,
     /// Only those after this one.
@@ -52,11 +53,8 @@ const SELECT: &str = select_payments!("where id = $1");
 
 const SELECT_OF_INTENT: &str = select_payments!("where merchant_id = $1 and channel = $2 and intent_id = $3");
 
-const SELECT_PAGE: &str = select_payments!(
-    "where merchant_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
-     order by created_at desc, id desc
-     limit $5"
-);
+/// Payments for which what is added holds.
+pub const SELECT_WHERE: &str = select_payments!("where ");
 
 impl Store {
     /// One payment.
@@ -93,29 +91,52 @@ impl Store {
         .await?;
         row.map(|row| row.into_payment(&self.vault)).transpose()
     }
+}
 
-    /// A merchant's payments, newest first.
+impl Scoped<'_> {
+    /// One payment, if it is there to be seen.
     ///
     /// # Errors
-    /// As [`Self::payment`].
+    /// As [`Store::payment`].
+    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        let payment = self.store.payment(id).await?;
+        Ok(payment.filter(|payment| {
+            let owner = payment.request.user_id.as_ref();
+            self.scope.covers(payment.merchant_id, owner)
+        }))
+    }
+
+    /// Payments, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::payment`].
     pub async fn payments(&self, page: &Page) -> Result<Vec<Payment>, StoreError> {
         let newest = PageCursor {
             created_at: latest_storable(),
             id: PaymentId::from_uuid(Uuid::max()),
         };
         let after = page.after.unwrap_or(newest);
-        let rows = answered(
-            sqlx::query_as::<_, PaymentRow>(SELECT_PAGE)
-                .bind(page.merchant_id.as_uuid())
-                .bind(after.created_at)
-                .bind(after.id.as_uuid())
-                .bind(page.status.map(PaymentStatus::name))
-                .bind(i64::from(page.limit))
-                .fetch_all(&self.pool),
-        )
-        .await?;
+        let mut select = QueryBuilder::new(SELECT_WHERE);
+        select.push("(created_at, id) < (");
+        select.push_bind(after.created_at).push(", ");
+        select.push_bind(after.id.as_uuid()).push(")");
+        self.narrow(&mut select, page.user_id.as_ref());
+        if let Some(status) = page.status {
+            select.push(" and status = ").push_bind(status.name());
+        }
+        select.push(" order by created_at desc, id desc limit ");
+        select.push_bind(i64::from(page.limit));
+        self.read_payments(select).await
+    }
+
+    /// The payments of a statement that begins as [`SELECT_WHERE`] does.
+    pub(crate) async fn read_payments(
+        &self,
+        mut select: QueryBuilder<Postgres>,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let rows = answered(select.build_query_as::<PaymentRow>().fetch_all(&self.store.pool)).await?;
         rows.into_iter()
-            .map(|row| row.into_payment(&self.vault))
+            .map(|row| row.into_payment(&self.store.vault))
             .collect()
     }
 }

@@ -5,12 +5,13 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
     money::Money,
     refund::{Refund, RefundStatus},
+    user::UserId,
 };
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, payments::latest_storable, pool::answered};
+use crate::{Scoped, Store, StoreError, payments::latest_storable, pool::answered};
 
 /// Where a page of refunds starts: after this refund, in the order newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +23,10 @@ pub struct RefundCursor {
 }
 
 /// Which refunds to list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefundPage {
-    /// Whose.
-    pub merchant_id: MerchantId,
+    /// Only those of this user's payments.
+    pub user_id: Option<UserId>,
     /// Only those of this payment.
     pub payment_id: Option<PaymentId>,
     /// Only those in this status.
@@ -50,20 +51,9 @@ macro_rules! select_refunds {
 
 const SELECT: &str = select_refunds!("where id = $1");
 
-/// A page of a merchant's refunds; `$only` narrows it.
-macro_rules! select_page {
-    ($only:literal) => {
-        concat!(
-            select_refunds!("where merchant_id = $1 and (created_at, id) < ($2, $3) "),
-            $only,
-            " and ($4::text is null or status = $4) order by created_at desc, id desc limit $5"
-        )
-    };
-}
+const SELECT_ONE: &str = select_refunds!("where id = ");
 
-const SELECT_PAGE: &str = select_page!("");
-// A statement of its own, as a payment's few refunds have an index of their own.
-const SELECT_PAGE_OF_PAYMENT: &str = select_page!("and payment_id = $6");
+const SELECT_PAGE: &str = select_refunds!("where (created_at, id) < (");
 
 const COUNT_MADE: &str = "
 select count(*) from refunds where payment_id = $1 and (status <> 'failed' or channel_refund_id is not null)";
@@ -92,31 +82,61 @@ impl Store {
         let made: i64 = answered(asking.fetch_one(&self.pool)).await?;
         Ok(u32::try_from(made).unwrap_or(u32::MAX))
     }
+}
 
-    /// A merchant's refunds, newest first.
+impl Scoped<'_> {
+    /// One refund, if it is there to be seen: it belongs to whom its payment belongs.
     ///
     /// # Errors
-    /// As [`Self::refund`].
+    /// As [`Store::refund`].
+    pub async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        let mut select = QueryBuilder::new(SELECT_ONE);
+        select.push_bind(id.as_uuid());
+        self.narrow(&mut select, None);
+        let reading = select.build_query_as::<RefundRow>();
+        let row = answered(reading.fetch_optional(&self.store.pool)).await?;
+        row.map(Refund::try_from).transpose()
+    }
+
+    /// How many refunds of a payment its provider has, or may get; of a payment that cannot be seen, none.
+    ///
+    /// # Errors
+    /// As [`Store::refund`].
+    pub async fn refunds_made(&self, payment: &domain::payment::Payment) -> Result<u32, StoreError> {
+        if self
+            .scope
+            .covers(payment.merchant_id, payment.request.user_id.as_ref())
+        {
+            self.store.refunds_made(payment.id).await
+        } else {
+            Ok(0)
+        }
+    }
+
+    /// Refunds, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::refund`].
     pub async fn refunds(&self, page: &RefundPage) -> Result<Vec<Refund>, StoreError> {
         let newest = RefundCursor {
             created_at: latest_storable(),
             id: RefundId::from_uuid(Uuid::max()),
         };
         let after = page.after.unwrap_or(newest);
-        let text = match page.payment_id {
-            Some(_) => SELECT_PAGE_OF_PAYMENT,
-            None => SELECT_PAGE,
-        };
-        let mut select = sqlx::query_as::<_, RefundRow>(text)
-            .bind(page.merchant_id.as_uuid())
-            .bind(after.created_at)
-            .bind(after.id.as_uuid())
-            .bind(page.status.map(RefundStatus::name))
-            .bind(i64::from(page.limit));
+        let mut select = QueryBuilder::new(SELECT_PAGE);
+        select.push_bind(after.created_at).push(", ");
+        select.push_bind(after.id.as_uuid()).push(")");
+        self.narrow(&mut select, page.user_id.as_ref());
         if let Some(payment_id) = page.payment_id {
-            select = select.bind(payment_id.as_uuid());
+            select.push(" and payment_id = ").push_bind(payment_id.as_uuid());
         }
-        let rows = answered(select.fetch_all(&self.pool)).await?;
+        if let Some(status) = page.status {
+            select.push(" and status = ").push_bind(status.name());
+        }
+        select.push(" order by created_at desc, id desc limit ");
+        select.push_bind(i64::from(page.limit));
+        let reading = select.build_query_as::<RefundRow>();
+        let rows = answered(reading.fetch_all(&self.store.pool)).await?;
         rows.into_iter().map(Refund::try_from).collect()
     }
 }

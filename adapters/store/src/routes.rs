@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, merchants::audit, pool::answered, terms::read_terms};
+use crate::{Scoped, Store, StoreError, merchants::audit, pool::answered, terms::read_terms};
 
 /// Asked once for each new payment, so it is one statement.
 const SELECT_SETUP: &str = "
@@ -191,6 +191,20 @@ impl Store {
             Ok(ConfiguredChannel { channel, updated_at })
         };
         rows.into_iter().map(read).collect()
+    }
+}
+
+impl Scoped<'_> {
+    /// The same, of a merchant whose data can be seen.
+    ///
+    /// # Errors
+    /// As [`Store::setup`].
+    pub async fn setup(&self, merchant_id: MerchantId) -> Result<MerchantSetup, StoreError> {
+        if self.scope.reaches(merchant_id) {
+            self.store.setup(merchant_id).await
+        } else {
+            Ok(MerchantSetup::default())
+        }
     }
 }
 

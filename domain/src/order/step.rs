@@ -196,6 +196,7 @@ impl PayOrder {
     pub fn request_for(&self, order: &Order) -> PaymentRequest {
         PaymentRequest {
             order_id: Some(order.id),
+            user_id: order.user_id.clone(),
             description: order.description.clone(),
             reference: order.reference.clone(),
             metadata: order.metadata.clone(),

@@ -12,6 +12,7 @@ use crate::{
     money::Money,
     payment::PayerDetails,
     texts::{InvalidText, check_metadata, check_text},
+    user::UserId,
 };
 
 /// The validated request for a payment: facts that never change afterwards.
@@ -42,6 +43,8 @@ pub struct PaymentRequest {
     pub country: Option<String>,
     /// The provider's account that is paid through the merchant's own, such as `acct_…` of Stripe Connect.
     pub connected_account: Option<String>,
+    /// The merchant's user that the payment belongs to, when it is one's.
+    pub user_id: Option<UserId>,
     /// What some flows need to know of the payer. It is no part of the fingerprint: it says who pays, not what is sold.
     pub payer: Option<PayerDetails>,
     /// The order that it pays. Only Sluice itself says so.
@@ -77,6 +80,8 @@ struct Fields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connected_account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_id: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     payer: Option<PayerDetails>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order_id: Option<OrderId>,
@@ -98,6 +103,7 @@ impl From<Fields> for PaymentRequest {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
             order_id,
         } = fields;
@@ -118,6 +124,7 @@ impl From<Fields> for PaymentRequest {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
             order_id,
         }
@@ -139,6 +146,7 @@ impl From<PaymentRequest> for Fields {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
             order_id,
         } = request;
@@ -160,6 +168,7 @@ impl From<PaymentRequest> for Fields {
             channel,
             country,
             connected_account,
+            user_id,
             payer,
             order_id,
         }
@@ -188,6 +197,7 @@ impl PaymentRequest {
             channel: None,
             country: None,
             connected_account: None,
+            user_id: None,
             payer: None,
             order_id: None,
         }
@@ -247,6 +257,7 @@ impl PaymentRequest {
             ("country\n", self.country.as_deref()),
             ("connected_account\n", self.connected_account.as_deref()),
             ("order_id\n", order_id.as_deref()),
+            ("user_id\n", self.user_id.as_ref().map(UserId::as_str)),
         ];
         for (name, value) in later.into_iter().filter(|(_, value)| value.is_some()) {
             fingerprint.field(name, value);
@@ -283,7 +294,7 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 14] = [
+        let variants: [fn(&mut PaymentRequest); 15] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
@@ -297,6 +308,7 @@ mod tests {
             |r| r.country = Some("DE".into()),
             |r| r.connected_account = Some("x".into()),
             |r| r.order_id = Some(OrderId::from_uuid(uuid::Uuid::nil())),
+            |r| r.user_id = Some("x".parse().unwrap()),
             |r| drop(r.metadata.insert("x".into(), "x".into())),
         ];
         for change in variants {

@@ -10,6 +10,7 @@ use crate::{
     currency::Currency,
     id::{MerchantId, OrderId, PaymentId},
     payment::{Failure, Payment, PaymentStatus},
+    user::UserId,
 };
 
 /// A payment as its merchant sees it.
@@ -22,6 +23,9 @@ pub struct PaymentView {
     /// The order that it pays, if it pays one.
     #[serde(default)]
     pub order_id: Option<OrderId>,
+    /// The merchant's user that it belongs to, when it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// Where it stands.
     pub status: PaymentStatus,
     /// The amount in the currency's minor unit.
@@ -73,6 +77,7 @@ impl PaymentView {
             id: payment.id,
             merchant_id: payment.merchant_id,
             order_id: request.order_id,
+            user_id: request.user_id.clone(),
             status: payment.status,
             amount: payment.money.amount_minor,
             currency: payment.money.currency,

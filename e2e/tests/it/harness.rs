@@ -105,6 +105,7 @@ impl Sluice {
                 paypal_trust_roots: Some(sandbox::PAYPAL_ROOT_PEM.to_owned()),
                 ..CallbacksConfig::default()
             },
+            jwt: None,
             limits: Limits::default(),
             drain: Duration::ZERO,
         };

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
+    auth::Caller,
     fields::{self, error, invalid, named},
     problem::{FieldError, Problem},
 };
@@ -41,8 +42,8 @@ struct ItemBody {
 }
 
 impl OrderBody {
-    /// The request, once every value in it can be used.
-    pub(super) fn into_request(self) -> Result<OrderRequest, Problem> {
+    /// The request of this caller, once every value in it can be used.
+    pub(super) fn into_request(self, caller: &Caller) -> Result<OrderRequest, Problem> {
         let currency = fields::currency(&self.currency);
         let items: Result<Vec<_>, FieldError> = (0..).zip(self.items).map(ItemBody::read).collect();
         let total = self.total.as_ref().map(fields::amount).transpose();
@@ -60,7 +61,7 @@ impl OrderBody {
             currency,
             items,
             total_minor,
-            user_id,
+            user_id: caller.owner(user_id)?,
             reference: self.reference,
             description: self.description,
             metadata: self.metadata.unwrap_or_default(),

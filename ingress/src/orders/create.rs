@@ -33,10 +33,11 @@ pub(crate) async fn create(
     let job = CreateOrder {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),
-        request: body.into_request()?,
+        request: body.into_request(&submission.caller)?,
     };
     Span::current().record("order_id", display(job.order_id()));
-    let stored = app.reads.briefly(app.reads.store().order(job.order_id())).await;
+    let store = app.reads.seen_by(&submission.caller);
+    let stored = app.reads.briefly(store.order(job.order_id())).await;
     if let Some(stored) = stored.ok().flatten() {
         if stored.fingerprint != job.request.fingerprint() {
             return Err(conflict());

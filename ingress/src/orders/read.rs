@@ -9,7 +9,6 @@ use domain::{
     id::OrderId,
     order::{Order, OrderStatus, OrderView},
     texts::check_text,
-    user::UserId,
 };
 use serde::Deserialize;
 use store::{OrderCursor, OrderPage};
@@ -17,7 +16,7 @@ use store::{OrderCursor, OrderPage};
 use crate::{
     answers::no_such_order,
     app::Shared,
-    auth::Authenticated,
+    auth::Caller,
     fields::{self, invalid_query},
     paging::{List, Part, Place, query},
     path_id::PathId,
@@ -27,12 +26,12 @@ use crate::{
 /// One order.
 pub(crate) async fn get(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     PathId(id): PathId<OrderId>,
 ) -> Result<Json<OrderView>, Problem> {
-    let order = app.reads.patiently(app.reads.store().order(id)).await?;
-    // Another merchant's order does not exist for this one.
-    let order = order.filter(|order| order.merchant_id == merchant_id);
+    let store = app.reads.seen_by(&caller);
+    // Another's order does not exist for this one.
+    let order = app.reads.patiently(store.order(id)).await?;
     order
         .as_ref()
         .map(|order| Json(order.into()))
@@ -52,19 +51,18 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-/// The merchant's orders, newest first.
+/// Orders, newest first.
 pub(crate) async fn list(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     given: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<List<OrderView>>, Problem> {
     let names = "status, user_id, reference, created_from, created_before, limit and cursor";
     let given = query(given, names)?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = OrderPage {
-        merchant_id,
         status: fields::status(given.status.as_deref(), OrderStatus::ALL, OrderStatus::name)?,
-        user_id: user_id(given.user_id)?,
+        user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         reference: reference(given.reference)?,
         created_from: moment("created_from", given.created_from.as_deref())?,
         created_before: moment("created_before", given.created_before.as_deref())?,
@@ -74,19 +72,13 @@ pub(crate) async fn list(
         }),
         limit: part.rows(),
     };
-    let orders = app.reads.patiently(app.reads.store().orders(&page)).await?;
+    let store = app.reads.seen_by(&caller);
+    let orders = app.reads.patiently(store.orders(&page)).await?;
     let place = |order: &Order| Place {
         created_at: order.created_at,
         id: order.id.as_uuid(),
     };
     Ok(Json(part.list(orders, place, |order| OrderView::from(order))))
-}
-
-fn user_id(given: Option<String>) -> Result<Option<UserId>, Problem> {
-    given
-        .map(UserId::try_from)
-        .transpose()
-        .map_err(|_| invalid_query("user_id", "1 to 128 visible ASCII characters"))
 }
 
 fn reference(given: Option<String>) -> Result<Option<String>, Problem> {

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     answers::{conflict, located, no_such_order, replayed},
     app::{App, Shared},
+    auth::Caller,
     fields::{self, invalid},
     json_body::JsonBody,
     path_id::PathId,
@@ -82,7 +83,8 @@ async fn take(
         reason: said.reason,
     };
     job.validate().map_err(|refused| invalid(vec![refused.into()]))?;
-    if let Some(known) = known(app, &job).await
+    check_caller(&submission.caller, &job.request)?;
+    if let Some(known) = known(app, submission, &job).await?
         && let Some(answer) = known.answer(&job)?
     {
         return Ok(answer);
@@ -95,6 +97,16 @@ async fn take(
         ChangeOrderReply::Conflict => Err(conflict()),
     };
     submission.submit(app, route, &job, accepted(&job), answer).await
+}
+
+/// Users pay their orders and call them off; the rest is their merchant's.
+fn check_caller(caller: &Caller, step: &OrderStep) -> Result<(), Problem> {
+    match step {
+        OrderStep::Pay(pay) if pay.connected_account.is_some() => caller.may_choose_account(),
+        OrderStep::Pay(_) | OrderStep::Cancel {} => Ok(()),
+        OrderStep::Refund { .. } => caller.may_refund(),
+        OrderStep::Ship { .. } | OrderStep::Complete {} => caller.may_deliver(),
+    }
 }
 
 /// What is said of the payer is sealed from here on.
@@ -115,10 +127,10 @@ struct Known {
     order: Option<Order>,
 }
 
-/// What is known, if PostgreSQL says so quickly. The wish is read last: when nothing came of it by then, the order was read
+/// What is known, if PostgreSQL says so quickly; for whoever has to own the order, it has to say so. The wish is read last: when nothing came of it by then, the order was read
 /// before it was changed by it, so that a wish is never refused for what it has done itself.
-async fn known(app: &App, job: &ChangeOrder) -> Option<Known> {
-    let store = app.reads.store();
+async fn known(app: &App, submission: &Submission, job: &ChangeOrder) -> Result<Option<Known>, Problem> {
+    let store = app.reads.seen_by(&submission.caller);
     let question = async {
         let (merchant_id, kind) = (job.merchant_id, job.request.kind());
         let order = store.order(job.order_id).await?;
@@ -130,10 +142,13 @@ async fn known(app: &App, job: &ChangeOrder) -> Option<Known> {
             (Some(_), Some(_)) => store.order(job.order_id).await?,
             (order, _) => order,
         };
-        let order = order.filter(|order| order.merchant_id == merchant_id);
         Ok(Known { action, order })
     };
-    app.reads.briefly(question).await.ok()
+    if submission.caller.has_to_own() {
+        Ok(Some(app.reads.patiently(question).await?))
+    } else {
+        Ok(app.reads.briefly(question).await.ok())
+    }
 }
 
 impl Known {

@@ -68,7 +68,7 @@ async fn take<J: Job>(
     wish: Wish,
     job: fn(Wish) -> J,
 ) -> Result<Response, Problem> {
-    if let Some(known) = known(app, &wish).await
+    if let Some(known) = known(app, submission, &wish).await?
         && let Some(answer) = known.answer(&wish)?
     {
         return Ok(answer);
@@ -94,17 +94,21 @@ struct Known {
     payment: Option<Payment>,
 }
 
-/// What is known, if PostgreSQL says so quickly. The payment is read last, so that it shows what came of the wish.
-async fn known(app: &App, wish: &Wish) -> Option<Known> {
-    let store = app.reads.store();
+/// What is known, if PostgreSQL says so quickly; for whoever has to own the payment, it has to say so. The payment is read
+/// last, so that it shows what came of the wish.
+async fn known(app: &App, submission: &Submission, wish: &Wish) -> Result<Option<Known>, Problem> {
+    let store = app.reads.seen_by(&submission.caller);
     let question = async {
         let (merchant_id, kind) = (wish.merchant_id, wish.request.kind());
         let action = store.action(merchant_id, kind, &wish.idempotency_key).await?;
         let payment = store.payment(wish.payment_id).await?;
-        let payment = payment.filter(|payment| payment.merchant_id == merchant_id);
         Ok(Known { action, payment })
     };
-    app.reads.briefly(question).await.ok()
+    if submission.caller.has_to_own() {
+        Ok(Some(app.reads.patiently(question).await?))
+    } else {
+        Ok(app.reads.briefly(question).await.ok())
+    }
 }
 
 impl Known {

@@ -8,12 +8,14 @@ use domain::{
     money::Money,
     payment::{ActionRequest, Payer, PayerDetails, PaymentRequest},
     routing::Wish,
+    user::UserId,
 };
 use serde::Deserialize;
 use serde_json::Value;
 use store::Vault;
 
 use crate::{
+    auth::Caller,
     fields::{self, invalid, named},
     problem::Problem,
 };
@@ -36,13 +38,19 @@ pub(crate) struct PaymentBody {
     channel: Option<String>,
     country: Option<String>,
     connected_account: Option<String>,
+    user_id: Option<String>,
     payer: Option<Payer>,
 }
 
 impl PaymentBody {
     /// The request for the payment of this id, once every value in it can be used and some channel takes it. Which channels
     /// the merchant has is the worker's to ask. What is said of the payer is sealed from here on.
-    pub(super) fn into_request(self, id: PaymentId, vault: &Vault) -> Result<PaymentRequest, Problem> {
+    pub(super) fn into_request(
+        self,
+        caller: &Caller,
+        id: PaymentId,
+        vault: &Vault,
+    ) -> Result<PaymentRequest, Problem> {
         let (amount_minor, currency) = match (fields::amount(&self.amount), fields::currency(&self.currency))
         {
             (Ok(amount), Ok(currency)) => (amount, currency),
@@ -50,23 +58,28 @@ impl PaymentBody {
                 return Err(invalid(amount.err().into_iter().chain(currency.err()).collect()));
             }
         };
-        let (method, flow, channel) = match (
+        let (method, flow, channel, user_id) = match (
             named::<Method>("method", self.method.as_deref()),
             named::<Flow>("flow", self.flow.as_deref()),
             named::<Channel>("channel", self.channel.as_deref()),
+            named::<UserId>("user_id", self.user_id.as_deref()),
         ) {
-            (Ok(method), Ok(flow), Ok(channel)) => (method, flow, channel),
-            (method, flow, channel) => {
-                let errors = [method.err(), flow.err(), channel.err()];
+            (Ok(method), Ok(flow), Ok(channel), Ok(user_id)) => (method, flow, channel, user_id),
+            (method, flow, channel, user_id) => {
+                let errors = [method.err(), flow.err(), channel.err(), user_id.err()];
                 return Err(invalid(errors.into_iter().flatten().collect()));
             }
         };
+        if self.connected_account.is_some() {
+            caller.may_choose_account()?;
+        }
         let request = PaymentRequest {
             method,
             flow,
             channel,
             country: self.country,
             connected_account: self.connected_account,
+            user_id: caller.owner(user_id)?,
             payer: self.payer.map(PayerDetails::Plain),
             description: self.description,
             reference: self.reference,

@@ -12,6 +12,7 @@ use domain::{
     id::{MerchantId, PaymentId},
     job::{CreateIntent, CreateIntentReply},
     payment::{Payment, PaymentStatus, PaymentView},
+    user::UserId,
 };
 use serde::Serialize;
 use tracing::{Span, field::display};
@@ -37,10 +38,10 @@ pub(crate) async fn create(
     let job = CreateIntent {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),
-        request: body.into_request(id, &app.vault)?,
+        request: body.into_request(&submission.caller, id, &app.vault)?,
     };
     Span::current().record("payment_id", display(job.payment_id()));
-    if let Some(stored) = stored(&app, job.payment_id()).await {
+    if let Some(stored) = stored(&app, &submission, job.payment_id()).await {
         if stored.fingerprint != job.request.fingerprint() {
             return Err(conflict());
         }
@@ -63,12 +64,9 @@ pub(crate) async fn create(
 }
 
 /// The payment, if it is stored and PostgreSQL says so quickly.
-async fn stored(app: &App, id: PaymentId) -> Option<Payment> {
-    app.reads
-        .briefly(app.reads.store().payment(id))
-        .await
-        .ok()
-        .flatten()
+async fn stored(app: &App, submission: &Submission, id: PaymentId) -> Option<Payment> {
+    let store = app.reads.seen_by(&submission.caller);
+    app.reads.briefly(store.payment(id)).await.ok().flatten()
 }
 
 /// A payment that nobody has worked on yet: what was asked for, under the id it will have.
@@ -76,6 +74,8 @@ async fn stored(app: &App, id: PaymentId) -> Option<Payment> {
 struct Accepted<'a> {
     id: PaymentId,
     merchant_id: MerchantId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a UserId>,
     status: PaymentStatus,
     amount: i64,
     currency: Currency,
@@ -89,6 +89,7 @@ fn accepted(job: &CreateIntent) -> Response {
     let accepted = Accepted {
         id,
         merchant_id: job.merchant_id,
+        user_id: request.user_id.as_ref(),
         status: PaymentStatus::Pending,
         amount: request.money.amount_minor,
         currency: request.money.currency,

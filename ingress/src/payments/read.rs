@@ -6,7 +6,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{MerchantId, PaymentId},
+    id::PaymentId,
     payment::{Failure, Payment, PaymentStatus, PaymentView},
 };
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use store::{Page, PageCursor};
 use crate::{
     answers::no_such_payment,
     app::{App, Shared},
-    auth::Authenticated,
+    auth::Caller,
     fields,
     paging::{List, Part, Place, query},
     path_id::PathId,
@@ -26,10 +26,10 @@ use crate::{
 /// One payment, with what it is paid with.
 pub(crate) async fn get(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<PaymentView>, Problem> {
-    let payment = find(&app, merchant_id, id).await?;
+    let payment = find(&app, &caller, id).await?;
     Ok(Json(drawn(PaymentView::for_merchant(&payment))))
 }
 
@@ -45,10 +45,10 @@ pub(crate) struct Standing {
 /// How one payment stands: for those who ask often, while a payer pays.
 pub(crate) async fn status(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<Standing>, Problem> {
-    let payment = find(&app, merchant_id, id).await?;
+    let payment = find(&app, &caller, id).await?;
     Ok(Json(Standing {
         id,
         status: payment.status,
@@ -57,33 +57,33 @@ pub(crate) async fn status(
     }))
 }
 
-/// Another merchant's payment does not exist for this one.
-async fn find(app: &App, merchant_id: MerchantId, id: PaymentId) -> Result<Payment, Problem> {
-    let payment = app.reads.patiently(app.reads.store().payment(id)).await?;
-    payment
-        .filter(|payment| payment.merchant_id == merchant_id)
-        .ok_or_else(no_such_payment)
+/// Another's payment does not exist for this caller.
+async fn find(app: &App, caller: &Caller, id: PaymentId) -> Result<Payment, Problem> {
+    let store = app.reads.seen_by(caller);
+    let payment = app.reads.patiently(store.payment(id)).await?;
+    payment.ok_or_else(no_such_payment)
 }
 
 /// What to list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
+    user_id: Option<String>,
     status: Option<String>,
     limit: Option<String>,
     cursor: Option<String>,
 }
 
-/// The merchant's payments, newest first and without what they are paid with.
+/// The payments that are the caller's to see, newest first and without what they are paid with.
 pub(crate) async fn list(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     given: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<List<PaymentView>>, Problem> {
-    let given = query(given, "status, limit and cursor")?;
+    let given = query(given, "user_id, status, limit and cursor")?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = Page {
-        merchant_id,
+        user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         status: fields::status(given.status.as_deref(), PaymentStatus::ALL, PaymentStatus::name)?,
         after: part.after.map(|place| PageCursor {
             created_at: place.created_at,
@@ -91,7 +91,8 @@ pub(crate) async fn list(
         }),
         limit: part.rows(),
     };
-    let payments = app.reads.patiently(app.reads.store().payments(&page)).await?;
+    let store = app.reads.seen_by(&caller);
+    let payments = app.reads.list(&caller, store.payments(&page)).await?;
     let place = |payment: &Payment| Place {
         created_at: payment.created_at,
         id: payment.id.as_uuid(),

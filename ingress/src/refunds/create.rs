@@ -58,6 +58,7 @@ async fn take(
     submission: &Submission,
     request: RefundRequest,
 ) -> Result<Response, Problem> {
+    submission.caller.may_refund()?;
     check_key(&submission.idempotency_key)?;
     let job = CreateRefund {
         merchant_id: submission.merchant_id,
@@ -65,7 +66,7 @@ async fn take(
         request,
     };
     Span::current().record("refund_id", display(job.refund_id()));
-    if let Some(known) = known(app, &job).await
+    if let Some(known) = known(app, submission, &job).await
         && let Some(answer) = known.answer(&job)?
     {
         return Ok(answer);
@@ -97,12 +98,14 @@ struct Known {
 
 /// What is known, if PostgreSQL says so quickly. The refund is read last: when it is not there then, the rest was read before it
 /// was, so that a request is never refused for what it has set aside itself.
-async fn known(app: &App, job: &CreateRefund) -> Option<Known> {
-    let store = app.reads.store();
+async fn known(app: &App, submission: &Submission, job: &CreateRefund) -> Option<Known> {
+    let store = app.reads.seen_by(&submission.caller);
     let question = async {
         let payment = store.payment(job.request.payment_id).await?;
-        let payment = payment.filter(|payment| payment.merchant_id == job.merchant_id);
-        let earlier = store.refunds_made(job.request.payment_id).await?;
+        let earlier = match &payment {
+            Some(payment) => store.refunds_made(payment).await?,
+            None => 0,
+        };
         let refund = store.refund(job.refund_id()).await?;
         let at = app.clock.now();
         Ok(Known {

@@ -14,7 +14,7 @@ use store::{RefundCursor, RefundPage};
 use crate::{
     answers::no_such_refund,
     app::Shared,
-    auth::Authenticated,
+    auth::Caller,
     fields::{self, invalid_query},
     paging::{List, Part, Place, query},
     path_id::PathId,
@@ -24,12 +24,11 @@ use crate::{
 /// One refund.
 pub(crate) async fn get(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     PathId(id): PathId<RefundId>,
 ) -> Result<Json<RefundView>, Problem> {
-    let refund = app.reads.patiently(app.reads.store().refund(id)).await?;
-    // Another merchant's refund does not exist for this one.
-    let refund = refund.filter(|refund| refund.merchant_id == merchant_id);
+    // Another's refund does not exist for this caller.
+    let refund = app.reads.patiently(app.reads.seen_by(&caller).refund(id)).await?;
     refund
         .as_ref()
         .map(|refund| Json(refund.into()))
@@ -40,22 +39,23 @@ pub(crate) async fn get(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
+    user_id: Option<String>,
     payment_id: Option<String>,
     status: Option<String>,
     limit: Option<String>,
     cursor: Option<String>,
 }
 
-/// The merchant's refunds, newest first.
+/// The refunds that are the caller's to see, newest first.
 pub(crate) async fn list(
     State(app): State<Shared>,
-    Authenticated(merchant_id): Authenticated,
+    caller: Caller,
     given: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<List<RefundView>>, Problem> {
-    let given = query(given, "payment_id, status, limit and cursor")?;
+    let given = query(given, "payment_id, user_id, status, limit and cursor")?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = RefundPage {
-        merchant_id,
+        user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         payment_id: payment_id(given.payment_id.as_deref())?,
         status: fields::status(given.status.as_deref(), RefundStatus::ALL, RefundStatus::name)?,
         after: part.after.map(|place| RefundCursor {
@@ -64,7 +64,8 @@ pub(crate) async fn list(
         }),
         limit: part.rows(),
     };
-    let refunds = app.reads.patiently(app.reads.store().refunds(&page)).await?;
+    let store = app.reads.seen_by(&caller);
+    let refunds = app.reads.list(&caller, store.refunds(&page)).await?;
     let place = |refund: &Refund| Place {
         created_at: refund.created_at,
         id: refund.id.as_uuid(),

@@ -10,6 +10,19 @@ fn document() -> Value {
     serde_json::from_str(include_str!("../../openapi.json")).unwrap()
 }
 
+/// Every method and path that is described.
+pub fn operations() -> Vec<(String, String)> {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap().iter();
+    let of_path = |(path, operations): (&String, &Value)| {
+        let methods = operations.as_object().unwrap().keys();
+        methods
+            .map(|method| (method.clone(), path.clone()))
+            .collect::<Vec<_>>()
+    };
+    paths.flat_map(of_path).collect()
+}
+
 /// The declared path that this one belongs to.
 fn declared_path(document: &Value, path: &str) -> Option<String> {
     let fits = |declared: &&String| {

@@ -99,7 +99,17 @@ pub fn ship() -> OrderStep {
 
 /// An order as a worker stores it `age_s` after the epoch.
 pub async fn stored(world: &World, name: &str, age_s: i64) -> Order {
-    let job = creating(world, name);
+    store(world, creating(world, name), age_s).await
+}
+
+/// The same of this user.
+pub async fn stored_of(world: &World, name: &str, user: &str, age_s: i64) -> Order {
+    let mut job = creating(world, name);
+    job.request.user_id = user.parse().ok();
+    store(world, job, age_s).await
+}
+
+async fn store(world: &World, job: CreateOrder, age_s: i64) -> Order {
     let created_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(age_s);
     let order = Order::new(job.merchant_id, job.idempotency_key, job.request, created_at).unwrap();
     world

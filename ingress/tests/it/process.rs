@@ -8,10 +8,14 @@ use std::{
 use broker::testing::TestVhost;
 use channels::{Credentials, StripeCredentials};
 use domain::{channel::Channel, secret::Secret};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::testing::{TEST_KEY, TestDatabase};
 
-use crate::world::{eventually, good_body, open_shop};
+use crate::{
+    issuer::{AUDIENCE, ISSUER, SECRET, shared},
+    tokens::claims,
+    world::{eventually, good_body, open_shop},
+};
 
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ingress"));
@@ -82,6 +86,10 @@ async fn logs_tell_what_happened_and_no_secrets() {
         .env("INGRESS_LISTEN", "127.0.0.1:0")
         .env("INGRESS_INTERNAL_LISTEN", "127.0.0.1:0")
         .env("INGRESS_DRAIN_MS", "0")
+        .env("JWT_ALGORITHM", "HS256")
+        .env("JWT_SECRET", SECRET)
+        .env("JWT_ISSUER", ISSUER)
+        .env("JWT_AUDIENCE", AUDIENCE)
         .env("RUST_LOG", "debug")
         .spawn()
         .unwrap();
@@ -122,6 +130,17 @@ async fn logs_tell_what_happened_and_no_secrets() {
         .header("stripe-signature", "t=1,v1=00")
         .body("{\"email\": \"ada@payer.example\"}");
     assert_eq!(callback.send().await.unwrap().status(), 400);
+
+    let tokens = [SECRET, "a guess that is just as long as it has to be"].map(|secret| {
+        let mut claims = claims("ada-of-the-shop", shop.id);
+        claims["exp"] = 9_999_999_999_i64.into();
+        shared(secret.as_bytes(), &json!({"alg": "HS256"}), &claims)
+    });
+    for (token, status) in tokens.iter().zip([200, 401]) {
+        let path = "/api/v1/payments?user_id=ada-of-the-shop";
+        let request = client.get(format!("http://{address}{path}")).bearer_auth(token);
+        assert_eq!(request.send().await.unwrap().status(), status);
+    }
 
     let terminated = Command::new("kill")
         .arg("-TERM")
@@ -169,6 +188,7 @@ async fn logs_tell_what_happened_and_no_secrets() {
     };
     let database_password = login(&database_url);
     let amqp_password = login(amqp_url.expose());
+    let parts: Vec<_> = tokens.iter().flat_map(|token| token.split('.').skip(1)).collect();
     let all: String = lines.iter().map(|line| format!("{line}\n")).collect();
     for secret in [
         key_secret,
@@ -177,7 +197,12 @@ async fn logs_tell_what_happened_and_no_secrets() {
         TEST_KEY,
         &database_password,
         &amqp_password,
-    ] {
+        SECRET,
+        "ada-of-the-shop",
+    ]
+    .iter()
+    .chain(&parts)
+    {
         assert!(!all.contains(secret), "a log line holds {secret}");
     }
     store.close().await;

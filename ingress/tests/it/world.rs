@@ -265,11 +265,23 @@ impl World {
 
     /// The payment of [`Self::job`], as a worker stores it `age_s` after the epoch.
     pub fn payment(&self, idempotency_key: &str, status: PaymentStatus, age_s: i64) -> Payment {
+        self.payment_of(idempotency_key, None, status, age_s)
+    }
+
+    /// The same, of this user.
+    pub fn payment_of(
+        &self,
+        idempotency_key: &str,
+        user: Option<&str>,
+        status: PaymentStatus,
+        age_s: i64,
+    ) -> Payment {
         let CreateIntent {
             merchant_id,
             idempotency_key,
-            request,
+            mut request,
         } = self.job(idempotency_key);
+        request.user_id = user.map(|name| name.parse().unwrap());
         let created_at = DateTime::UNIX_EPOCH + TimeDelta::seconds(age_s);
         let payment = Payment::new(
             merchant_id,

@@ -27,7 +27,7 @@ pub use placing::{check, sealed};
 
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
-        let prepared = match placing::check(self, context, run) {
+        let prepared = match check(self, context, run) {
             Ok(payer) => prepare(self, &payer, context, run).await?,
             // What is stored was found good then. Were its job refused now, it would be sent again for ever.
             Err(outcome) => match context.store.payment(self.payment_id()).await? {

@@ -51,7 +51,7 @@ impl Handler for QueryRefund {
             run,
             subject,
         };
-        match ask(&inquiry, &credentials).await? {
+        match Box::pin(ask(&inquiry, &credentials)).await? {
             Asked::Settled => {}
             Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
             Asked::Mismatch(reason) => {

@@ -11,6 +11,7 @@ use domain::{
     money::Money,
     payment::{Payment, PaymentEvent, PaymentRequest, PaymentStatus},
     refund::{Refund, RefundRequest, RefundStatus},
+    scope::Scope,
 };
 use serde_json::{Value, json};
 use store::{Record, RefundPage, StoreError, TransferRecord, Verdict};
@@ -131,13 +132,12 @@ impl World {
     /// The refunds of a payment as they are stored.
     pub async fn stored_refunds(&self, payment: &Payment) -> Result<Vec<Refund>, StoreError> {
         let page = RefundPage {
-            merchant_id: self.merchant_id,
             payment_id: Some(payment.id),
-            status: None,
-            after: None,
             limit: 100,
+            ..RefundPage::default()
         };
-        self.store.refunds(&page).await
+        let scope = Scope::Merchant(self.merchant_id);
+        self.store.within(&scope).refunds(&page).await
     }
 
     /// How much of a payment was given back, and how much is set aside for that.

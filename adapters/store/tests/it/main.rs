@@ -11,6 +11,7 @@ mod merchants;
 mod migration;
 mod orders;
 mod outbox;
+mod owners;
 mod payments;
 mod plans;
 mod queries;

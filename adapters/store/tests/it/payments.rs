@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{
     channel::{Exchange, IntentStatus, Operation},
     payment::PaymentStatus,
+    scope::Scope,
     secret::Secret,
 };
 use store::{ExchangeRecord, Page, PageCursor, Record, Store, StoreConfig, StoreError, Verdict};
@@ -97,15 +98,15 @@ async fn pages_hold_every_payment_once_even_when_they_share_a_moment() {
             })
             .await;
     }
+    let scope = Scope::Merchant(world.merchant_id);
+    let store = world.store.within(&scope);
     let mut page = Page {
-        merchant_id: world.merchant_id,
-        status: None,
-        after: None,
         limit: 10,
+        ..Page::default()
     };
     let mut ids = Vec::new();
     loop {
-        let payments = world.store.payments(&page).await.unwrap();
+        let payments = store.payments(&page).await.unwrap();
         let Some(last) = payments.last() else { break };
         page.after = Some(PageCursor {
             created_at: last.created_at,
@@ -122,7 +123,7 @@ async fn pages_hold_every_payment_once_even_when_they_share_a_moment() {
         after: None,
         ..page
     };
-    assert!(world.store.payments(&page).await.unwrap().is_empty());
+    assert!(store.payments(&page).await.unwrap().is_empty());
 }
 
 #[tokio::test]

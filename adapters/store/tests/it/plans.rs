@@ -2,26 +2,28 @@
 
 use std::time::Duration;
 
-use domain::{channel::Channel, query_schedule::QuerySchedule};
+use domain::{channel::Channel, query_schedule::QuerySchedule, scope::Scope};
 use sqlx::{Connection, PgConnection};
-use store::{Page, RefundPage};
+use store::{HistoryPage, Page, RefundPage};
 
 use crate::support::{World, at, world};
 
 /// Some are due, most are not, and all are alive.
 const CROWD: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, intent_id,
-                      request, created_at, updated_at, expires_at, next_query_at)
+                      request, user_id, created_at, updated_at, expires_at, next_query_at)
 select gen_random_uuid(), merchants.id, number::text, sha256('x'),
        (array['requires_action', 'processing', 'failed', 'needs_review', 'succeeded'])[1 + number % 5], 5, 'USD',
-       case number % 10 when 1 then 'paypal' else 'stripe' end, 'pi_' || number, '{\"amount_minor\": 5, \"currency\": \"USD\"}', to_timestamp(number),
-       to_timestamp(1000000), to_timestamp(1000000 + number), case when number % 2 = 0 then to_timestamp(1000000 + number) end
-from merchants, generate_series(1, 100000) as number;
+       case number % 10 when 1 then 'paypal' else 'stripe' end, 'pi_' || number, jsonb_build_object('amount_minor', 5, 'currency', 'USD', 'user_id', owner), owner,
+       to_timestamp(number), to_timestamp(1000000), to_timestamp(1000000 + number), case when number % 2 = 0 then to_timestamp(1000000 + number) end
+from merchants, generate_series(1, 100000) as number, format('user-%s', number % 1000) as owner;
 insert into refunds (id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, channel,
                      channel_refund_id, failure, request, created_at, updated_at, next_query_at)
 select gen_random_uuid(), merchant_id, id, idempotency_key, fingerprint,
        case when next_query_at is null then 'processing' else 'needs_review' end, 5, 'USD', 'stripe', 're_' || intent_id,
-       case when next_query_at is not null then '{}'::jsonb end, '{}', created_at, updated_at, next_query_at
+       case when next_query_at is not null
+            then '{\"code\": \"outcome_unknown\", \"message\": \"x\", \"next_step\": \"wait\"}'::jsonb end,
+       jsonb_build_object('payment_id', 'pay_' || replace(id::text, '-', '')), created_at, updated_at, next_query_at
 from payments where status = 'succeeded';
 analyze payments, refunds";
 
@@ -65,22 +67,43 @@ async fn read_everything(world: &World) {
         .await
         .unwrap();
     let payment_id = Some(payment.unwrap().id);
-    let (merchant_id, after, limit) = (world.merchant_id, None, 10);
-    let page = Page {
-        merchant_id,
-        status: None,
-        after,
-        limit,
-    };
-    assert_eq!(world.store.payments(&page).await.unwrap().len(), 10);
-    let page = RefundPage {
-        merchant_id,
-        payment_id,
-        status: None,
-        after: None,
-        limit,
-    };
-    assert!(world.store.refunds(&page).await.unwrap().is_empty());
+    let user = || "user-4".parse().unwrap();
+    for (scope, user_id, found) in [
+        (Scope::All, None, (10, 10)),
+        (Scope::Merchant(world.merchant_id), None, (10, 10)),
+        (Scope::Merchant(world.merchant_id), Some(user()), (10, 10)),
+        (Scope::User(world.merchant_id, user()), None, (10, 10)),
+        (
+            Scope::User(world.merchant_id, "nobody".parse().unwrap()),
+            None,
+            (0, 0),
+        ),
+    ] {
+        let store = world.store.within(&scope);
+        let page = Page {
+            user_id: user_id.clone(),
+            limit: 10,
+            ..Page::default()
+        };
+        let payments = store.payments(&page).await.unwrap().len();
+        let page = RefundPage {
+            user_id,
+            limit: 10,
+            ..RefundPage::default()
+        };
+        let refunds = store.refunds(&page).await.unwrap().len();
+        assert_eq!((payments, refunds), found, "{scope:?}");
+        if let Scope::User(..) = scope {
+            let page = HistoryPage {
+                user_id: None,
+                pages_before: 1,
+                size: 10,
+            };
+            assert_eq!(store.history(&page).await.unwrap().payments.len(), payments);
+        }
+        let page = RefundPage { payment_id, ..page };
+        assert!(store.refunds(&page).await.unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
@@ -101,7 +124,7 @@ async fn nothing_that_is_done_often_goes_through_a_whole_table() {
         read_everything(&world).await;
     }
     world.store.close().await;
-    while index_scans(&mut owner).await < used_before + 8 * 9 {
+    while index_scans(&mut owner).await < used_before + 8 * 24 {
         tokio::task::yield_now().await;
     }
     assert_eq!(rows_gone_through(&mut owner).await, before);

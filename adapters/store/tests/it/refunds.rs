@@ -5,6 +5,7 @@ use domain::{
     id::RefundId,
     payment::Failure,
     refund::{RefundEvent, RefundStatus},
+    scope::Scope,
 };
 use futures::future::join_all;
 use store::{Record, RefundCursor, RefundExchangeRecord, RefundPage, Verdict};
@@ -141,11 +142,8 @@ async fn pages_hold_every_refund_once_and_can_be_narrowed() {
         (_, second) = world.refunding(&second, &format!("s{number}"), 1).await;
     }
     let all = RefundPage {
-        merchant_id: world.merchant_id,
-        payment_id: None,
-        status: None,
-        after: None,
         limit: 4,
+        ..RefundPage::default()
     };
     let of_payment = RefundPage {
         payment_id: Some(first.id),
@@ -165,9 +163,10 @@ async fn pages_hold_every_refund_once_and_can_be_narrowed() {
 }
 
 async fn pages(world: &World, mut page: RefundPage) -> Vec<RefundId> {
+    let scope = Scope::Merchant(world.merchant_id);
     let mut ids = Vec::new();
     loop {
-        let refunds = world.store.refunds(&page).await.unwrap();
+        let refunds = world.store.within(&scope).refunds(&page).await.unwrap();
         let Some(last) = refunds.last() else { return ids };
         page.after = Some(RefundCursor {
             created_at: last.created_at,

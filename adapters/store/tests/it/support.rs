@@ -85,7 +85,12 @@ impl World {
 
     /// A payment of 1999 that is stored as paid, with its transfer.
     pub async fn paid(&self, key: &str) -> Payment {
-        let applied = seen(self.stored(key).await, IntentStatus::Succeeded);
+        self.pay(self.stored(key).await).await
+    }
+
+    /// The same of a payment that is stored.
+    pub async fn pay(&self, stored: Payment) -> Payment {
+        let applied = seen(stored, IntentStatus::Succeeded);
         let record = Record {
             payment: Some(applied.payment.clone()),
             transfers: transfers(&applied.effects),

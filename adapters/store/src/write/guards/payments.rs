@@ -3,6 +3,7 @@
 use domain::{
     payment::{Closing, Payment},
     routing::Routing,
+    user::UserId,
 };
 
 use super::{Guarded, Lost, Numbered, ids};
@@ -10,10 +11,10 @@ use crate::{Store, StoreError, json::json, payments::seal_next_action, record::V
 
 const INSERT: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
-                      created_at, updated_at, expires_at, routing, order_id)
+                      created_at, updated_at, expires_at, routing, order_id, user_id)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::text[],
                      $9::jsonb[], $10::timestamptz[], $10::timestamptz[], $11::timestamptz[],
-                     $12::jsonb[], $13::uuid[])
+                     $12::jsonb[], $13::uuid[], $14::text[])
 on conflict do nothing
 returning id";
 
@@ -41,6 +42,7 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
         .bind(new.column(|payment| payment.expires_at))
         .bind(new.column(|payment| payment.routing.as_ref().map(json)))
         .bind(new.column(|payment| payment.request.order_id.map(|id| id.as_uuid())))
+        .bind(new.column(|payment| payment.request.user_id.as_ref().map(UserId::as_str)))
         .fetch_all(&mut **tx)
         .await?;
     Ok(new.lost(

@@ -3,6 +3,7 @@
 use domain::{
     id::OrderId,
     order::{OrderStatus, OrderStep},
+    scope::Scope,
 };
 use store::{OrderCursor, OrderPage};
 
@@ -11,7 +12,6 @@ use super::*;
 impl World {
     fn page(&self) -> OrderPage {
         OrderPage {
-            merchant_id: self.merchant_id,
             status: None,
             user_id: None,
             reference: None,
@@ -22,11 +22,16 @@ impl World {
         }
     }
 
-    /// Every order of these pages, in order.
-    async fn listed(&self, mut page: OrderPage) -> Vec<OrderId> {
+    /// Every order of these pages that the merchant sees, in order.
+    async fn listed(&self, page: OrderPage) -> Vec<OrderId> {
+        self.seen(&Scope::Merchant(self.merchant_id), page).await
+    }
+
+    /// Every order of these pages that can be seen, in order.
+    async fn seen(&self, scope: &Scope, mut page: OrderPage) -> Vec<OrderId> {
         let mut ids = Vec::new();
         loop {
-            let orders = self.store.orders(&page).await.unwrap();
+            let orders = self.store.within(scope).orders(&page).await.unwrap();
             let Some(last) = orders.last() else { return ids };
             page.after = Some(OrderCursor {
                 created_at: last.created_at,
@@ -115,11 +120,24 @@ async fn pages_hold_every_order_once_and_can_be_narrowed() {
         world.listed(canceled).await,
         ids(&|order| order.idempotency_key == key("5"))
     );
-    let other = OrderPage {
-        merchant_id: domain::id::MerchantId::random(),
-        ..page()
-    };
-    assert_eq!(world.listed(other).await, []);
+    let other = Scope::Merchant(domain::id::MerchantId::random());
+    assert_eq!(world.seen(&other, page()).await, []);
+    assert_eq!(world.seen(&Scope::All, page()).await, ids(&|_| true));
+    let user = Scope::User(world.merchant_id, user_id.clone().unwrap());
+    assert_eq!(
+        world.seen(&user, page()).await,
+        ids(&|order| order.user_id == user_id)
+    );
+    let (own, others) = (
+        user_id,
+        stored
+            .iter()
+            .find(|order| order.user_id.is_some() && order.user_id.as_ref() != user.user()),
+    );
+    let others = others.unwrap().id;
+    assert_eq!(world.store.within(&user).order(others).await.unwrap(), None);
+    let own = stored.iter().find(|order| order.user_id == own).unwrap().id;
+    assert!(world.store.within(&user).order(own).await.unwrap().is_some());
 }
 
 /// As many orders as would hurt.
@@ -161,7 +179,8 @@ async fn lists_go_by_an_index_however_many_orders_there_are() {
     ];
     // Often enough for plans that do not know their parameters.
     for page in std::iter::repeat_n(pages, 8).flatten() {
-        assert!(!world.store.orders(&page).await.unwrap().is_empty());
+        let scope = Scope::Merchant(world.merchant_id);
+        assert!(!world.store.within(&scope).orders(&page).await.unwrap().is_empty());
     }
     // A session's figures are counted at its end at the latest.
     world.store.close().await;

@@ -1,0 +1,208 @@
+//! Who asks, and what follows from it: whose data is seen, and what may be done.
+
+use domain::{
+    id::{IdempotencyKey, MerchantId},
+    scope::Scope,
+    user::UserId,
+};
+
+use crate::problem::{Problem, ProblemKind};
+
+/// Who asks. Made from what a request shows and from nothing else. Everything that is read for a request is read through it
+/// ([`crate::reads::Reads::seen_by`]), and what it may do is decided here and nowhere else.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    role: Role,
+    scope: Scope,
+}
+
+/// What somebody is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Merchant,
+    User,
+    Admin,
+}
+
+impl Caller {
+    /// A merchant, by its API key.
+    pub(super) const fn merchant(id: MerchantId) -> Self {
+        Self {
+            role: Role::Merchant,
+            scope: Scope::Merchant(id),
+        }
+    }
+
+    /// A user of a merchant.
+    pub(super) const fn user(merchant: MerchantId, user: UserId) -> Self {
+        Self {
+            role: Role::User,
+            scope: Scope::User(merchant, user),
+        }
+    }
+
+    /// Somebody who runs the deployment, and acts for the merchant that it names, if it names one.
+    pub(super) fn admin(merchant: Option<MerchantId>) -> Self {
+        Self {
+            role: Role::Admin,
+            scope: merchant.map_or(Scope::All, Scope::Merchant),
+        }
+    }
+
+    /// What it is, for the log.
+    pub(crate) const fn role(&self) -> &'static str {
+        match self.role {
+            Role::Merchant => "merchant",
+            Role::User => "user",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// Whose data it sees.
+    pub(crate) const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Whether a payment has to be known as its own before anything is done with it: workers ask whose merchant's it is, and
+    /// no more.
+    pub(crate) fn has_to_own(&self) -> bool {
+        self.role == Role::User
+    }
+
+    /// The merchant that it acts for.
+    ///
+    /// # Errors
+    /// An administrator has not named one.
+    pub(crate) fn acts_for(&self) -> Result<MerchantId, Problem> {
+        self.scope.merchant().ok_or_else(|| {
+            let detail = "Name the merchant that you act for: `Sluice-Merchant: mer_…`.";
+            Problem::new(ProblemKind::MerchantHeader, detail)
+        })
+    }
+
+    /// The key under which what it asks for is known. Users have keys of their own: they take none away from each other or
+    /// from their merchant.
+    pub(crate) fn own_key(&self, given: IdempotencyKey) -> IdempotencyKey {
+        match self.scope.user() {
+            Some(user) => given.of_user(user),
+            None => given,
+        }
+    }
+
+    /// Whose something new is.
+    ///
+    /// # Errors
+    /// A user wants it to be another's.
+    pub(crate) fn owner(&self, named: Option<UserId>) -> Result<Option<UserId>, Problem> {
+        match (self.scope.user(), named) {
+            (Some(user), Some(named)) if *user != named => Err(forbidden(
+                "You can ask for something in your own name only: leave user_id out.",
+            )),
+            (Some(user), _) => Ok(Some(user.clone())),
+            (None, named) => Ok(named),
+        }
+    }
+
+    /// The user to whose things a list is narrowed.
+    ///
+    /// # Errors
+    /// Nobody can tell which merchant's user is meant.
+    pub(crate) fn only_of(&self, named: Option<UserId>) -> Result<Option<UserId>, Problem> {
+        if named.is_some() {
+            self.acts_for()?;
+        }
+        Ok(named)
+    }
+
+    /// Checks that it may say through whose account at the provider something is paid.
+    ///
+    /// # Errors
+    /// A user must not decide where the money goes.
+    pub(crate) fn may_choose_account(&self) -> Result<(), Problem> {
+        self.is_no_user("Only your merchant can name a connected_account: leave it out.")
+    }
+
+    /// Checks that it may give money back.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_refund(&self) -> Result<(), Problem> {
+        self.is_no_user("Users cannot refund: ask your merchant for your money.")
+    }
+
+    /// Checks that it may say what became of goods.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_deliver(&self) -> Result<(), Problem> {
+        self.is_no_user("Only your merchant can say that an order was shipped or completed.")
+    }
+
+    fn is_no_user(&self, else_say: &str) -> Result<(), Problem> {
+        match self.role {
+            Role::Merchant | Role::Admin => Ok(()),
+            Role::User => Err(forbidden(else_say)),
+        }
+    }
+}
+
+pub(super) fn forbidden(detail: &str) -> Problem {
+    Problem::new(ProblemKind::Forbidden, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> IdempotencyKey {
+        IdempotencyKey::try_from(text.to_owned()).unwrap()
+    }
+
+    fn user(name: &str) -> UserId {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn a_user_asks_in_its_own_name_and_a_merchant_in_anybodys() {
+        let shop = MerchantId::random();
+        let (anna, bob) = (user("anna"), user("bob"));
+        let caller = Caller::user(shop, anna.clone());
+        assert_eq!(caller.owner(None), Ok(Some(anna.clone())));
+        assert_eq!(caller.owner(Some(anna.clone())), Ok(Some(anna)));
+        assert_eq!(
+            caller.owner(Some(bob.clone())).unwrap_err().kind(),
+            ProblemKind::Forbidden
+        );
+        for caller in [Caller::merchant(shop), Caller::admin(Some(shop))] {
+            assert_eq!(caller.owner(None), Ok(None));
+            assert_eq!(caller.owner(Some(bob.clone())), Ok(Some(bob.clone())));
+        }
+    }
+
+    #[test]
+    fn users_have_keys_of_their_own() {
+        let shop = MerchantId::random();
+        let of = |name| Caller::user(shop, user(name)).own_key(key("order-1"));
+        assert_eq!(of("anna"), of("anna"));
+        assert_ne!(of("anna"), of("bob"));
+        assert_ne!(
+            of("anna"),
+            Caller::user(shop, user("anna")).own_key(key("order-2"))
+        );
+        for caller in [Caller::merchant(shop), Caller::admin(Some(shop))] {
+            assert_eq!(caller.own_key(key("order-1")), key("order-1"));
+        }
+    }
+
+    #[test]
+    fn an_administrator_acts_for_the_merchant_it_names() {
+        let shop = MerchantId::random();
+        assert_eq!(Caller::admin(Some(shop)).acts_for(), Ok(shop));
+        let nobody = Caller::admin(None);
+        assert_eq!(*nobody.scope(), Scope::All);
+        for refused in [nobody.acts_for().err(), nobody.only_of(Some(user("anna"))).err()] {
+            assert_eq!(refused.unwrap().kind(), ProblemKind::MerchantHeader);
+        }
+        assert_eq!(nobody.only_of(None), Ok(None));
+    }
+}
