@@ -27,6 +27,7 @@ mod record;
 mod recorder;
 mod refunds;
 mod routes;
+mod statistics;
 mod terms;
 mod vault;
 mod write;
@@ -53,6 +54,7 @@ pub use record::{
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
 pub use routes::{ConfiguredChannel, MerchantSetup};
+pub use statistics::{Figures, Grouping, RollUp, StatisticsFilter, Zone};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
 

@@ -17,4 +17,5 @@ mod reconciliations;
 mod recorder;
 mod refunds;
 mod routes;
+mod statistics;
 mod support;
