@@ -32,6 +32,7 @@ mod remembered;
 mod routes;
 mod running;
 mod server;
+mod statistics;
 mod submission;
 
 pub use config::{Config, Limits};

@@ -13,7 +13,7 @@ use crate::{
     app::Shared,
     callbacks, health, observe, openapi, payment_methods, payments,
     problem::{Problem, ProblemKind},
-    refunds, server,
+    refunds, server, statistics,
 };
 
 /// Payments: ask for one, list them.
@@ -36,6 +36,10 @@ pub(crate) const REFUNDS: &str = "/api/v1/refunds";
 const REFUND: &str = "/api/v1/refunds/{id}";
 /// Callbacks from providers.
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
+/// What payments come to.
+const PAYMENT_STATISTICS: &str = "/api/v1/statistics/payments";
+/// What a day's payments come to.
+const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// All routes with what surrounds them: what concerns the connection outermost, then observation, so that it sees every
@@ -53,6 +57,8 @@ pub(crate) fn router(app: Shared) -> Router {
         .route(PAYMENT_CONFIRM, post(payments::confirm))
         .route(REFUNDS, get(refunds::list).post(refunds::create))
         .route(REFUND, get(refunds::get))
+        .route(PAYMENT_STATISTICS, get(statistics::payments))
+        .route(DAILY_SUMMARY, get(statistics::daily_summary))
         .route(CALLBACKS, post(callback))
         .route(OPENAPI, get(openapi::document))
         .route("/healthz", get(health::live))

@@ -15,6 +15,7 @@ mod rabbitmq_away;
 mod refunds;
 mod routing;
 mod service;
+mod statistics;
 mod stopping;
 mod waiting;
 mod worker;
