@@ -33,6 +33,7 @@ mod remembered;
 mod routes;
 mod running;
 mod server;
+mod statistics;
 mod submission;
 
 pub use config::{Config, JwksPlace, JwtConfig, JwtKeys, Limits};

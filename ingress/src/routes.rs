@@ -15,7 +15,7 @@ use crate::{
     config::Limits,
     health, observe, openapi, orders, payment_methods, payments,
     problem::{Problem, ProblemKind},
-    refunds, server,
+    refunds, server, statistics,
 };
 
 /// Payments: ask for one, list them.
@@ -54,10 +54,14 @@ pub(crate) const ORDER_SHIP: &str = "/api/v1/orders/{id}/ship";
 pub(crate) const ORDER_COMPLETE: &str = "/api/v1/orders/{id}/complete";
 /// Callbacks from providers.
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
+/// What payments come to.
+const PAYMENT_STATISTICS: &str = "/api/v1/statistics/payments";
+/// What a day's payments come to.
+const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 21] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 23] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -77,6 +81,8 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 21] {
         (ORDER_REFUND, post(orders::refund)),
         (ORDER_SHIP, post(orders::ship)),
         (ORDER_COMPLETE, post(orders::complete)),
+        (PAYMENT_STATISTICS, get(statistics::payments)),
+        (DAILY_SUMMARY, get(statistics::daily_summary)),
         (CALLBACKS, post(callback)),
         (OPENAPI, get(openapi::document)),
         ("/healthz", get(health::live)),

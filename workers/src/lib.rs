@@ -14,6 +14,7 @@ mod readiness;
 mod reconciler;
 mod registry;
 mod relay;
+mod rolling_up;
 mod running;
 mod settling;
 mod sweeper;

@@ -19,6 +19,7 @@ use crate::{
     reconciler::Reconciler,
     registry,
     relay::Relay,
+    rolling_up::RollingUp,
     running::{Running, Stop},
     settling::Settling,
     sweeper::Sweeper,
@@ -143,6 +144,11 @@ impl Workers {
             clock: Arc::clone(&clock),
             retry_unit,
         };
+        let counted = RollingUp {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            retry_unit,
+        };
         let swept = Sweeper {
             store: store.clone(),
             committed,
@@ -152,6 +158,7 @@ impl Workers {
         let mut sweeper = JoinSet::new();
         sweeper.spawn(swept.run(stop.taking.clone()));
         sweeper.spawn(reconciled.run(stop.taking.clone()));
+        sweeper.spawn(counted.run(stop.taking.clone()));
         Ok(Running {
             jobs,
             relay,

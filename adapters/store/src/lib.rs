@@ -30,6 +30,7 @@ mod recorder;
 mod refunds;
 mod routes;
 mod scoped;
+mod statistics;
 mod terms;
 mod vault;
 mod write;
@@ -59,6 +60,7 @@ pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
 pub use routes::{ConfiguredChannel, MerchantSetup};
 pub use scoped::Scoped;
+pub use statistics::{Figures, Grouping, RollUp, StatisticsFilter, Zone};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
 

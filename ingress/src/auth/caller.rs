@@ -130,6 +130,14 @@ impl Caller {
         self.is_no_user("Users cannot refund: ask your merchant for your money.")
     }
 
+    /// Checks that it may see what all payments of a merchant come to.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_see_figures(&self) -> Result<(), Problem> {
+        self.is_no_user("Statistics are for merchants, not for their users.")
+    }
+
     /// Checks that it may say what became of goods.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ mod rabbitmq_away;
 mod refunds;
 mod routing;
 mod service;
+mod statistics;
 mod stopping;
 mod tokens;
 mod waiting;

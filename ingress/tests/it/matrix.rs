@@ -36,6 +36,8 @@ enum About {
     Step,
     /// What a merchant is set up for.
     Setup,
+    /// What all payments of a merchant come to.
+    Figures,
 }
 
 /// The place of an address in the matrix.
@@ -60,6 +62,7 @@ fn about(method: &str, path: &str) -> About {
         ("post", "/api/v1/payments") => About::Payment,
         ("post", "/api/v1/refunds" | "/api/v1/payments/{id}/refund") => About::Refund,
         ("get", "/api/v1/payment-methods") => About::Setup,
+        ("get", "/api/v1/statistics/payments" | "/api/v1/statistics/daily-summary") => About::Figures,
         _ => panic!("{method} {path} has no place in the matrix: say who may see and do what there"),
     }
 }
@@ -218,7 +221,7 @@ fn question(
     let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
     let request = world.request(method, &format!("{path}{query}"));
     let body = match about {
-        About::Nobody | About::List | About::One | About::Setup => return request,
+        About::Nobody | About::List | About::One | About::Setup | About::Figures => return request,
         About::Wish => json!({}),
         About::Payment => with(good_body(), json!({"user_id": "bob"})),
         About::Refund if path.contains(payment) => json!({"amount": 1}),
@@ -278,7 +281,8 @@ fn expected(about: About, standing: Standing) -> Expected {
         // Another merchant's bob is another bob.
         (About::Payment | About::Order, Owner | Merchant | Namesake | Stranger) => Expected::Accepted,
         (About::Payment | About::Order, Neighbour)
-        | (About::Refund | About::Step, Owner | Neighbour | Namesake) => Expected::Forbidden,
+        | (About::Refund | About::Step | About::Figures, Owner | Neighbour | Namesake) => Expected::Forbidden,
+        (About::Figures, Merchant | Stranger | Admin) => Expected::Ok,
         (About::Refund, Merchant) => Expected::Accepted,
         (About::Step, Merchant) => Expected::Refused,
         (About::Refund | About::Step, Stranger) => Expected::NotFound,

@@ -19,4 +19,5 @@ mod reconciliations;
 mod recorder;
 mod refunds;
 mod routes;
+mod statistics;
 mod support;

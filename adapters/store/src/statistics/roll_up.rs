@@ -1,0 +1,54 @@
+//! Keeping the rolled-up figures true.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{Store, StoreError, pool::answered};
+
+/// How much of the past one roll-up looks through at the most.
+const STEP: TimeDelta = TimeDelta::hours(6);
+/// A row is seen some time after the moment that it says it was changed at: transactions take their time, and clocks differ.
+const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+
+/// Whoever holds it rolls up.
+const CLAIM: &str =
+    "select done_until from statistics_progress where what = 'payments' for update skip locked";
+
+const PAYMENTS: &str = include_str!("payments.sql");
+
+const ADVANCE: &str = "update statistics_progress set done_until = $1 where what = 'payments'";
+
+/// What came of a roll-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RollUp {
+    /// Somebody else is at it.
+    Taken,
+    /// All that had changed by then is counted.
+    Until(DateTime<Utc>),
+}
+
+impl Store {
+    /// Counts what has changed since the last roll-up and before `now`, or as much of it as one takes.
+    ///
+    /// # Errors
+    /// PostgreSQL is away; then nothing has changed.
+    pub async fn roll_up(&self, now: DateTime<Utc>) -> Result<RollUp, StoreError> {
+        answered(self.roll_up_once(now)).await
+    }
+
+    async fn roll_up_once(&self, now: DateTime<Utc>) -> Result<RollUp, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let claimed: Option<DateTime<Utc>> = sqlx::query_scalar(CLAIM).fetch_optional(&mut *tx).await?;
+        let Some(done_until) = claimed else {
+            return Ok(RollUp::Taken);
+        };
+        let until = now.min(done_until + STEP).max(done_until);
+        sqlx::query(PAYMENTS)
+            .bind(done_until - OVERLAP)
+            .bind(until)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(ADVANCE).bind(until).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(RollUp::Until(until))
+    }
+}

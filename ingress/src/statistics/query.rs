@@ -1,0 +1,137 @@
+//! What statistics are asked for.
+
+use chrono::{Datelike, NaiveDate, TimeDelta};
+use domain::{
+    channel::{Channel, Method},
+    payment::PaymentStatus,
+};
+use serde::Deserialize;
+use store::{Grouping, StatisticsFilter, Zone};
+
+use crate::{
+    app::App,
+    auth::Caller,
+    fields::{self, invalid_query},
+    problem::Problem,
+};
+
+/// How many days one answer can be about.
+const MOST_DAYS: i64 = 366;
+/// How many days it is about when nobody says.
+const USUAL_DAYS: i64 = 30;
+
+/// The query of `/statistics/payments`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PaymentsQuery {
+    from: Option<String>,
+    to: Option<String>,
+    time_zone: Option<String>,
+    currency: Option<String>,
+    channel: Option<String>,
+    method: Option<String>,
+    status: Option<String>,
+    group_by: Option<String>,
+}
+
+/// The query of `/statistics/daily-summary`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DayQuery {
+    date: Option<String>,
+    time_zone: Option<String>,
+}
+
+impl PaymentsQuery {
+    /// Its parameters.
+    pub(super) const NAMES: &str = "from, to, time_zone, currency, channel, method, status and group_by";
+
+    pub(super) async fn read(
+        self,
+        app: &App,
+        caller: &Caller,
+    ) -> Result<(StatisticsFilter, Grouping), Problem> {
+        caller.may_see_figures()?;
+        let zone = zone(app, caller, self.time_zone).await?;
+        let to = date("to", self.to.as_deref())?.unwrap_or_else(|| app.clock.now().date_naive());
+        let from = date("from", self.from.as_deref())?.unwrap_or(to - TimeDelta::days(USUAL_DAYS - 1));
+        if from > to || to - from >= TimeDelta::days(MOST_DAYS) {
+            let right = format!("a day of the {MOST_DAYS} up to the one in `to`");
+            return Err(invalid_query("from", &right));
+        }
+        let currency = self.currency.as_deref().map(str::parse).transpose();
+        let filter = StatisticsFilter {
+            zone,
+            from,
+            to,
+            currency: currency.map_err(|_| invalid_query("currency", "an ISO 4217 code such as USD"))?,
+            channel: named("channel", self.channel.as_deref(), Channel::ALL, |channel| {
+                channel.name()
+            })?,
+            method: named("method", self.method.as_deref(), Method::ALL, |method| {
+                method.name()
+            })?,
+            status: fields::status(self.status.as_deref(), PaymentStatus::ALL, |status| status.name())?,
+        };
+        let grouping = named("group_by", self.group_by.as_deref(), &Grouping::ALL, |grouping| {
+            grouping.name()
+        })?;
+        Ok((filter, grouping.unwrap_or(Grouping::None)))
+    }
+}
+
+impl DayQuery {
+    /// Its parameters.
+    pub(super) const NAMES: &str = "date and time_zone";
+
+    pub(super) async fn read(self, app: &App, caller: &Caller) -> Result<StatisticsFilter, Problem> {
+        caller.may_see_figures()?;
+        let zone = zone(app, caller, self.time_zone).await?;
+        let day = date("date", self.date.as_deref())?.unwrap_or_else(|| app.clock.now().date_naive());
+        Ok(StatisticsFilter {
+            zone,
+            from: day,
+            to: day,
+            currency: None,
+            channel: None,
+            method: None,
+            status: None,
+        })
+    }
+}
+
+async fn zone(app: &App, caller: &Caller, name: Option<String>) -> Result<Zone, Problem> {
+    let Some(name) = name else { return Ok(Zone::utc()) };
+    let store = app.reads.seen_by(caller);
+    let found = app.reads.patiently(store.zone(&name)).await?;
+    found.ok_or_else(|| {
+        invalid_query(
+            "time_zone",
+            "a name of the IANA time zone database such as Asia/Shanghai",
+        )
+    })
+}
+
+fn date(field: &str, given: Option<&str>) -> Result<Option<NaiveDate>, Problem> {
+    let read = |text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(is_usual);
+    let wrong = || invalid_query(field, "a day such as 2026-11-27");
+    given.map(|text| read(text).ok_or_else(wrong)).transpose()
+}
+
+/// A day that PostgreSQL can count from and to.
+fn is_usual(day: &NaiveDate) -> bool {
+    (2000..3000).contains(&day.year())
+}
+
+/// The value of this name, of all that there are.
+fn named<T: Copy>(
+    field: &str,
+    given: Option<&str>,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, Problem> {
+    let find = |text: &str| all.iter().copied().find(|one| name(*one) == text);
+    let names = || all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", ");
+    let wrong = || invalid_query(field, &format!("one of {}", names()));
+    given.map(|text| find(text).ok_or_else(wrong)).transpose()
+}
