@@ -191,14 +191,16 @@ fn by_wechat(world: &World, name: &str, age: TimeDelta) -> Payment {
         amount_minor: 1_999,
         currency: Currency::CNY,
     };
-    let created_at = SystemClock.now() - age;
-    Payment {
+    let created_at = world.clock.now() - age;
+    let mut payment = Payment {
         channel: Channel::Wechat,
         money,
         created_at,
         updated_at: created_at,
         ..world.payment(name, PaymentStatus::Succeeded, 1)
-    }
+    };
+    payment.request.money = money;
+    payment
 }
 
 #[tokio::test]
