@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::{
     channel::Channel,
-    clock::{Clock, SystemClock},
+    clock::Clock,
     currency::Currency,
     id::PaymentId,
     job::CreateRefund,
