@@ -6,9 +6,9 @@ alter table payments
   -- Why it takes its channel, which are next, and which were left. A payment without it stays where it is.
   add column routing jsonb;
 
--- Which provider was spoken to. All that was said before this was said to Stripe, and so is what processes of the version
--- before write as long as they still run: the default is for them.
+-- Which provider was spoken to. All that was said before this was said to Stripe.
 alter table payment_records add column channel text not null default 'stripe';
+alter table payment_records alter column channel drop default;
 
 -- A merchant's rules about which payments a channel gets. What is null holds for any payment.
 create table payment_routes (

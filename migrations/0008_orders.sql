@@ -38,6 +38,8 @@ create table orders (
   check (case status when 'refunding' then refunding_minor > 0 when 'refunded' then refunded_minor > 0 else status = stage end)
 );
 create index orders_newest on orders (merchant_id, created_at desc, id desc);
+create index orders_newest_by_status on orders (merchant_id, status, created_at desc, id desc);
+create index orders_newest_of_all on orders (created_at desc, id desc);
 create index orders_user on orders (merchant_id, user_id, created_at desc, id desc) where user_id is not null;
 create index orders_reference on orders (merchant_id, reference) where reference is not null;
 

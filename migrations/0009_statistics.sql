@@ -19,6 +19,8 @@ create table payment_statistics (
   paying_ms        numeric not null check (paying_ms >= 0),
   primary key (merchant_id, slot, currency, channel, method, status)
 );
+-- For whoever asks about all merchants.
+create index payment_statistics_slot on payment_statistics (slot);
 
 -- How far the rows above are true: all that had changed by then is in them.
 create table statistics_progress (
@@ -32,5 +34,5 @@ select 'payments', coalesce(min(updated_at), now()) from payments;
 create index payments_changed on payments (updated_at);
 
 grant select on payment_statistics, statistics_progress to sluice_reader, sluice_writer;
-grant insert, delete on payment_statistics to sluice_writer;
+grant insert, update, delete on payment_statistics to sluice_writer;
 grant update on statistics_progress to sluice_writer;

@@ -22,6 +22,9 @@ const WEBHOOK_VARIABLE: &str = "STRIPE_WEBHOOK_SECRET";
 /// More than any credentials need; somebody piped the wrong file.
 const MAX_INPUT_BYTES: u64 = 64 * 1024;
 
+/// An account that its credentials do not name.
+const UNNAMED: &str = "(not named)";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StripeInput {
@@ -62,15 +65,18 @@ impl Console<'_> {
             return Ok(());
         };
         let stored = Credentials::from_json(&stored)?;
-        let Some(account) = stored.account().filter(|account| new.account() != Some(account)) else {
+        // Stripe's credentials never say whose they are.
+        let is_same =
+            channel == Channel::Stripe || stored.account().is_some() && stored.account() == new.account();
+        if is_same {
             return Ok(());
-        };
+        }
         match self.store.under_way(merchant, channel).await? {
             0 => Ok(()),
             under_way => Err(ConsoleError::AccountInUse {
                 merchant,
                 channel,
-                account: account.to_owned(),
+                account: stored.account().unwrap_or(UNNAMED).to_owned(),
                 under_way,
             }),
         }

@@ -385,6 +385,8 @@ pub enum CallError {
         message: String,
         /// How long to wait.
         retry_after: Duration,
+        /// Whether it is our own limit: the provider is well, and has nothing to do with it.
+        is_own: bool,
     },
     /// Surely nothing was done: no connection could be made, or the provider asked us to come back later.
     #[error("not done: {message}")]

@@ -121,7 +121,7 @@ async fn figures(
     let store = app.reads.seen_by(caller);
     let figures = app
         .reads
-        .patiently(store.payment_statistics(filter, grouping))
+        .at_length(store.payment_statistics(filter, grouping))
         .await?;
     Ok(figures
         .into_iter()

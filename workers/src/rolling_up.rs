@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use domain::clock::Clock;
 use store::{RollUp, Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -39,13 +40,19 @@ impl RollingUp {
 
     async fn catch_up(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
+        let lag = |until| metrics::gauge!("sluice_statistics_lag_seconds").set(seconds(now - until));
+        // Told even when nothing comes of it.
+        lag(self.store.rolled_up_until().await?);
         while let RollUp::Until(until) = self.store.roll_up(now).await? {
-            let lag = (now - until).as_seconds_f64();
-            metrics::gauge!("sluice_statistics_lag_seconds").set(lag.max(0.0));
+            lag(until);
             if until >= now {
                 break;
             }
         }
         Ok(())
     }
+}
+
+fn seconds(span: TimeDelta) -> f64 {
+    span.as_seconds_f64().max(0.0)
 }

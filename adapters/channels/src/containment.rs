@@ -171,6 +171,7 @@ impl Gate {
         CallError::Limited {
             message: format!("as many calls to {} as may be are under way", self.channel),
             retry_after: BUSY_FOR,
+            is_own: true,
         }
     }
 
@@ -178,6 +179,7 @@ impl Gate {
         CallError::Limited {
             message: format!("{} does not answer; the circuit is open", self.channel),
             retry_after: wait,
+            is_own: false,
         }
     }
 

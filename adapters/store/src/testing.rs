@@ -72,11 +72,20 @@ impl TestDatabase {
     }
 
     /// A store on it, with the test key ring.
-    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     pub fn store(&self, read_only: bool) -> Store {
+        self.store_at(self.url(), read_only)
+    }
+
+    /// The same with the rights that workers have in production, and no others.
+    pub fn store_as_writer(&self) -> Store {
+        self.store_at(format!("{}?options=-c%20role%3Dsluice_writer", self.url()), false)
+    }
+
+    #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
+    fn store_at(&self, url: String, read_only: bool) -> Store {
         let vault = Vault::from_keys(&Secret::new(TEST_KEY)).expect("the test key is good");
         let config = StoreConfig {
-            url: Secret::new(self.url()),
+            url: Secret::new(url),
             max_connections: 8,
             // A crowd that a test makes waits in line for as long as it takes.
             acquire_timeout: Duration::from_secs(60),

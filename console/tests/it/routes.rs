@@ -119,6 +119,8 @@ async fn another_account_has_to_wait_for_what_is_under_way_at_the_present_one() 
     );
     desk.run_with_input(&paypal("ACCOUNT3", "one"), &set)
         .refused("1 payments or refunds under way at its present paypal account ACCOUNT2");
+    let unnamed = r#"{"client_id": "c", "client_secret": "s", "webhook_ids": ["WH1"]}"#;
+    desk.run_with_input(unnamed, &set).refused("--replace-account");
     let overruled = [&set[..], &["--replace-account"]].concat();
     assert!(desk.run_with_input(&paypal("ACCOUNT3", "one"), &overruled).ok);
     desk.close().await;

@@ -130,6 +130,22 @@ impl Caller {
         self.is_no_user("Users cannot refund: ask your merchant for your money.")
     }
 
+    /// Checks that it may say what something costs.
+    ///
+    /// # Errors
+    /// A user must not set its own prices.
+    pub(crate) fn may_set_prices(&self) -> Result<(), Problem> {
+        self.is_no_user("Only your merchant can make an order: ask it for one.")
+    }
+
+    /// Checks that it may say who decided something.
+    ///
+    /// # Errors
+    /// A user speaks for itself.
+    pub(crate) fn may_name_operator(&self) -> Result<(), Problem> {
+        self.is_no_user("Only your merchant can name an operator: leave it out.")
+    }
+
     /// Checks that it may see what all payments of a merchant come to.
     ///
     /// # Errors

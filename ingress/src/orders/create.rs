@@ -30,6 +30,7 @@ pub(crate) async fn create(
     submission: Submission,
     JsonBody(body): JsonBody<OrderBody>,
 ) -> Result<Response, Problem> {
+    submission.caller.may_set_prices()?;
     let job = CreateOrder {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),

@@ -73,7 +73,7 @@ pub(crate) async fn list(
         limit: part.rows(),
     };
     let store = app.reads.seen_by(&caller);
-    let orders = app.reads.patiently(store.orders(&page)).await?;
+    let orders = app.reads.list(&caller, store.orders(&page)).await?;
     let place = |order: &Order| Place {
         created_at: order.created_at,
         id: order.id.as_uuid(),

@@ -83,7 +83,7 @@ async fn take(
         reason: said.reason,
     };
     job.validate().map_err(|refused| invalid(vec![refused.into()]))?;
-    check_caller(&submission.caller, &job.request)?;
+    check_caller(&submission.caller, &job)?;
     if let Some(known) = known(app, submission, &job).await?
         && let Some(answer) = known.answer(&job)?
     {
@@ -100,8 +100,11 @@ async fn take(
 }
 
 /// Users pay their orders and call them off; the rest is their merchant's.
-fn check_caller(caller: &Caller, step: &OrderStep) -> Result<(), Problem> {
-    match step {
+fn check_caller(caller: &Caller, job: &ChangeOrder) -> Result<(), Problem> {
+    if job.operator.is_some() {
+        caller.may_name_operator()?;
+    }
+    match &job.request {
         OrderStep::Pay(pay) if pay.connected_account.is_some() => caller.may_choose_account(),
         OrderStep::Pay(_) | OrderStep::Cancel {} => Ok(()),
         OrderStep::Refund { .. } => caller.may_refund(),

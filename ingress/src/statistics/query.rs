@@ -52,8 +52,8 @@ impl PaymentsQuery {
         caller: &Caller,
     ) -> Result<(StatisticsFilter, Grouping), Problem> {
         caller.may_see_figures()?;
-        let zone = zone(app, caller, self.time_zone).await?;
-        let to = date("to", self.to.as_deref())?.unwrap_or_else(|| app.clock.now().date_naive());
+        let (zone, today) = zone(app, caller, self.time_zone).await?;
+        let to = date("to", self.to.as_deref())?.unwrap_or(today);
         let from = date("from", self.from.as_deref())?.unwrap_or(to - TimeDelta::days(USUAL_DAYS - 1));
         if from > to || to - from >= TimeDelta::days(MOST_DAYS) {
             let right = format!("a day of the {MOST_DAYS} up to the one in `to`");
@@ -86,8 +86,8 @@ impl DayQuery {
 
     pub(super) async fn read(self, app: &App, caller: &Caller) -> Result<StatisticsFilter, Problem> {
         caller.may_see_figures()?;
-        let zone = zone(app, caller, self.time_zone).await?;
-        let day = date("date", self.date.as_deref())?.unwrap_or_else(|| app.clock.now().date_naive());
+        let (zone, today) = zone(app, caller, self.time_zone).await?;
+        let day = date("date", self.date.as_deref())?.unwrap_or(today);
         Ok(StatisticsFilter {
             zone,
             from: day,
@@ -100,10 +100,14 @@ impl DayQuery {
     }
 }
 
-async fn zone(app: &App, caller: &Caller, name: Option<String>) -> Result<Zone, Problem> {
-    let Some(name) = name else { return Ok(Zone::utc()) };
+/// The zone of this name, and which day it is there.
+async fn zone(app: &App, caller: &Caller, name: Option<String>) -> Result<(Zone, NaiveDate), Problem> {
+    let now = app.clock.now();
+    let Some(name) = name else {
+        return Ok((Zone::utc(), now.date_naive()));
+    };
     let store = app.reads.seen_by(caller);
-    let found = app.reads.patiently(store.zone(&name)).await?;
+    let found = app.reads.patiently(store.zone(&name, now)).await?;
     found.ok_or_else(|| {
         invalid_query(
             "time_zone",

@@ -279,8 +279,12 @@ fn expected(about: About, standing: Standing) -> Expected {
         }
         (About::Wish, Owner | Merchant) => Expected::Accepted,
         // Another merchant's bob is another bob.
-        (About::Payment | About::Order, Owner | Merchant | Namesake | Stranger) => Expected::Accepted,
-        (About::Payment | About::Order, Neighbour)
+        (About::Payment, Owner | Merchant | Namesake | Stranger) | (About::Order, Merchant | Stranger) => {
+            Expected::Accepted
+        }
+        // Whoever makes an order sets its prices.
+        (About::Payment, Neighbour)
+        | (About::Order, Owner | Neighbour | Namesake)
         | (About::Refund | About::Step | About::Figures, Owner | Neighbour | Namesake) => Expected::Forbidden,
         (About::Figures, Merchant | Stranger | Admin) => Expected::Ok,
         (About::Refund, Merchant) => Expected::Accepted,

@@ -98,7 +98,9 @@ async fn capture(
             status: IntentStatus::Approved,
             ..
         }) => {
-            inquiry.note(exchange).await?;
+            // Whether the money is on its way is not known.
+            let outcome = "unknown";
+            inquiry.note(Exchange { outcome, ..exchange }).await?;
             let message = "asked to capture the intent, the provider still shows it as approved only";
             Ok(Outcome::retry(Reason::new(ErrorClass::OutcomeUnknown, message)))
         }

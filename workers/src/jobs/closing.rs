@@ -149,7 +149,9 @@ pub async fn asked(
 /// What becomes of a job whose call did not work.
 pub fn failed(error: CallError) -> Outcome {
     match error {
-        CallError::Limited { message, retry_after } => Outcome::Snooze {
+        CallError::Limited {
+            message, retry_after, ..
+        } => Outcome::Snooze {
             reason: Reason::new(ErrorClass::ProviderUnavailable, message),
             delay: retry_after,
         },

@@ -64,7 +64,9 @@ impl<S: Subject> Inquiry<'_, S> {
                 let wait = begun.and_then(|begun| settling.left(begun, asked_at));
                 self.judge_absence(exchange, wait).await
             }
-            Err(CallError::Limited { message, retry_after }) => {
+            Err(CallError::Limited {
+                message, retry_after, ..
+            }) => {
                 self.note(exchange).await?;
                 let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
                 let wait = retry_after;

@@ -184,6 +184,7 @@ impl<'a, S: Subject> Opening<'a, S> {
         let (result, exchange) = self.inquiry.subject.make(context, credentials).await;
         reach(S::POINTS.answered);
         let is_last = self.inquiry.run.is_last;
+        let is_our_limit = matches!(result, Err(CallError::Limited { is_own: true, .. }));
         let (failed, is_final) = match result {
             Ok(news) => return self.record(news, exchange).await.map(Passed::Ended),
             Err(CallError::Declined(failure)) => {
@@ -194,7 +195,9 @@ impl<'a, S: Subject> Opening<'a, S> {
                 Outcome::Fail(Reason::new(ErrorClass::Refused, format!("{code}: {message}"))),
                 true,
             ),
-            Err(CallError::Limited { message, retry_after }) => {
+            Err(CallError::Limited {
+                message, retry_after, ..
+            }) => {
                 let reason = Reason::new(ErrorClass::ProviderUnavailable, message);
                 let delay = retry_after;
                 (Outcome::Snooze { reason, delay }, false)
@@ -217,6 +220,10 @@ impl<'a, S: Subject> Opening<'a, S> {
         let is_over = context.settling.left(begun, context.clock.now()).is_none();
         let outcome = if is_over { "late" } else { exchange.outcome };
         self.inquiry.note(Exchange { outcome, ..exchange }).await?;
+        // A crowd of our own is no reason to go elsewhere: the provider is well.
+        if is_our_limit {
+            return Ok(Passed::Ended(failed));
+        }
         let failed = match self.move_on_or(failed).await? {
             Passed::Ended(failed) => failed,
             Passed::MovedOn => return Ok(Passed::MovedOn),
@@ -246,8 +253,9 @@ impl<'a, S: Subject> Opening<'a, S> {
     async fn not_now(&self) -> Result<Option<(String, Duration)>, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
         if subject.is_made_by_request()
-            && let Err(CallError::Limited { message, retry_after }) =
-                context.channels.admits(subject.channel())
+            && let Err(CallError::Limited {
+                message, retry_after, ..
+            }) = context.channels.admits(subject.channel())
         {
             return Ok(Some((message, retry_after)));
         }

@@ -7,6 +7,7 @@
 
 use channels::Credentials;
 use domain::{
+    channel::{Intent, IntentStatus},
     job::QueryPayment,
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Payment, PaymentStatus},
@@ -72,6 +73,12 @@ const fn is_due(payment: &Payment) -> bool {
     }
 }
 
+/// Whether what the payer agreed to may be what was declined since. The provider shows both alike; a new agreement is told by
+/// a callback. To capture on this alone could charge somebody who was told that it failed, and has paid in another way.
+fn is_old_agreement(payment: &Payment, intent: &Intent) -> bool {
+    payment.status == PaymentStatus::Failed && intent.status == IntentStatus::Approved
+}
+
 async fn ask(inquiry: &Inquiry<'_, Payment>, credentials: &Credentials) -> Result<Asked, StoreError> {
     let Some(intent) = inquiry.subject.intent() else {
         return inquiry.ask(credentials).await;
@@ -79,6 +86,10 @@ async fn ask(inquiry: &Inquiry<'_, Payment>, credentials: &Credentials) -> Resul
     let channels = &inquiry.context.channels;
     let (result, exchange) = channels.retrieve_intent(credentials, &intent).await;
     match result {
+        Ok(intent) if is_old_agreement(&inquiry.subject, &intent) => {
+            inquiry.note(exchange).await?;
+            Ok(Asked::Settled)
+        }
         Ok(intent) => inquiry.learn(seen(intent), exchange).await,
         Err(error) => inquiry.be_left_without(&error, exchange).await,
     }

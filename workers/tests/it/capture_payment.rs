@@ -120,13 +120,28 @@ async fn an_order_that_has_ended_is_closed_by_the_next_question() {
     world.close().await;
 }
 
-/// The callback about the second approval is lost, and nobody is at work on a payment that failed.
+/// PayPal shows the order approved after a decline as before it, so only its callback tells that the payer has agreed again.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_payer_agrees_to_after_a_decline_is_captured_though_nobody_tells() {
+async fn what_was_declined_is_not_captured_again_unless_the_payer_has_agreed_again() {
     let world = world().await;
     let payment = declined(&world).await;
-    world.approve(&payment, json!({})).await;
-    world.wait_for(payment.id, PaymentStatus::Succeeded).await;
+    let captured =
+        "select count(*) from payment_records where operation = 'capture_intent' and outcome = 'started'";
+    let asked = "select count(*) from payment_records where operation = 'retrieve_intent'";
+    let before = (world.count(captured).await, world.count(asked).await);
+    for query in 1..=3 {
+        let query = QueryPayment {
+            payment_id: payment.id,
+            merchant_id: payment.merchant_id,
+            query,
+        };
+        world.publish(&query).await;
+    }
+    world
+        .wait_until(true, async || world.count(asked).await >= before.1 + 3)
+        .await;
+    assert_eq!(world.now_is(&payment).await.status, PaymentStatus::Failed);
+    assert_eq!(world.count(captured).await, before.0);
     world.close().await;
 }
 

@@ -295,6 +295,34 @@ async fn a_channel_that_cannot_be_reached_is_left() {
     leaves_paypal(world, "paypal:not_done").await;
 }
 
+/// The first channel is well; it is we who do not ask it for more at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_our_own_moves_no_payment_on() {
+    let world = world_with(|config| {
+        config.channels.timeout = Duration::from_secs(5);
+        config.channels.containment.calls_at_once = 1;
+    })
+    .await;
+    world.open_paypal().await;
+    let slow = json!({ "delay_ms": 700, "times": 2 });
+    world.fault(OPENING, "slow", slow).await;
+    let names = ["a", "b", "c"];
+    for name in names {
+        let stored = ordered(&world, name, &[Channel::Stripe, Channel::Paypal]).await;
+        nothing_was_sent(&world, &stored).await;
+        world.publish(&world.job(name, for_both())).await;
+    }
+    for name in names {
+        let id = world.job(name, for_both()).payment_id();
+        let payment = world.wait_for(id, PaymentStatus::RequiresAction).await;
+        assert_eq!(payment.channel, Channel::Stripe, "{name}");
+    }
+    let waited =
+        "select count(*) from payment_records where outcome = 'not_done' and error like '%as many calls%'";
+    assert!(world.count(waited).await > 0, "some had to wait");
+    world.close().await;
+}
+
 /// Another run has concluded that nothing is to be expected of the first channel; then its answer comes. The payer may find
 /// two things to pay, so people have to look.
 #[tokio::test(flavor = "multi_thread")]

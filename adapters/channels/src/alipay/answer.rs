@@ -149,6 +149,7 @@ fn judge(head: &Head) -> Result<(), Failed> {
         _ if is_limit => Err(Failed::Other(CallError::Limited {
             message: format!("{}: {}", redact(said), head.message()),
             retry_after: PAUSE,
+            is_own: false,
         })),
         // Alipay does not know itself: it asks to repeat the request unchanged, or to query.
         _ if is_trouble => Err(unknown(&format!("{said}: {}", head.message()))),

@@ -49,6 +49,7 @@ impl Answer {
         CallError::Limited {
             message: what,
             retry_after: self.retry_after.unwrap_or(LIMITED_FOR),
+            is_own: false,
         }
     }
 }

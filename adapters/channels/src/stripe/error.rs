@@ -113,6 +113,7 @@ fn judge(answer: &Answer) -> CallError {
     let limited = |what: &str| CallError::Limited {
         message: answer.describe(what),
         retry_after: answer.retry_after.unwrap_or(REST),
+        is_own: false,
     };
     let error = answer.error();
     // Whatever the status: an earlier request of ours reached Stripe under this key. It may still be at work, or it may

@@ -68,6 +68,7 @@ impl Answer {
             return CallError::Limited {
                 message: self.describe("too many requests"),
                 retry_after: self.retry_after.unwrap_or(REST),
+                is_own: false,
             };
         }
         let Some(error) = error else {

@@ -28,9 +28,7 @@ where slot >= $2::date::timestamp at time zone $1 and slot < ($3::date + 1)::tim
   and ($9::uuid is null or merchant_id = $9)
 group by 1, 2 order by 1, 2";
 
-const IS_ZONE: &str = "select exists (select from pg_timezone_names where name = $1)";
-
-const DONE_UNTIL: &str = "select done_until from statistics_progress where what = 'payments'";
+const DAY_IN_ZONE: &str = "select ($2 at time zone name)::date from pg_timezone_names where name = $1";
 
 /// The name of a time zone that PostgreSQL knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,14 +152,19 @@ impl Scoped<'_> {
         answered(asking.fetch_all(&self.store.pool)).await
     }
 
-    /// The time zone of this name, such as `Asia/Shanghai`; none when there is none.
+    /// The time zone of this name, such as `Asia/Shanghai`, and the day that it is there at this moment; none when there is
+    /// none.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn zone(&self, name: &str) -> Result<Option<Zone>, StoreError> {
-        let asking = sqlx::query_scalar(IS_ZONE).bind(name);
-        let is_zone: bool = answered(asking.fetch_one(&self.store.pool)).await?;
-        Ok(is_zone.then(|| Zone(name.to_owned())))
+    pub async fn zone(
+        &self,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Zone, NaiveDate)>, StoreError> {
+        let asking = sqlx::query_scalar(DAY_IN_ZONE).bind(name).bind(now);
+        let day: Option<NaiveDate> = answered(asking.fetch_optional(&self.store.pool)).await?;
+        Ok(day.map(|day| (Zone(name.to_owned()), day)))
     }
 
     /// Until when all changes are counted.
@@ -169,6 +172,6 @@ impl Scoped<'_> {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn statistics_until(&self) -> Result<DateTime<Utc>, StoreError> {
-        answered(sqlx::query_scalar(DONE_UNTIL).fetch_one(&self.store.pool)).await
+        self.store.rolled_up_until().await
     }
 }

@@ -5,7 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{Store, StoreError, pool::answered};
 
 /// How much of the past one roll-up looks through at the most.
-const STEP: TimeDelta = TimeDelta::hours(6);
+const STEP: TimeDelta = TimeDelta::hours(1);
+/// Nobody waits for it, and what is not done in time would be begun anew.
+const TAKE_TIME: &str = "set local statement_timeout = '10min'";
 /// A row is seen some time after the moment that it says it was changed at: transactions take their time, and clocks differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
@@ -14,6 +16,8 @@ const CLAIM: &str =
     "select done_until from statistics_progress where what = 'payments' for update skip locked";
 
 const PAYMENTS: &str = include_str!("payments.sql");
+
+const DONE_UNTIL: &str = "select done_until from statistics_progress where what = 'payments'";
 
 const ADVANCE: &str = "update statistics_progress set done_until = $1 where what = 'payments'";
 
@@ -27,6 +31,14 @@ pub enum RollUp {
 }
 
 impl Store {
+    /// Until when all changes are counted.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn rolled_up_until(&self) -> Result<DateTime<Utc>, StoreError> {
+        answered(sqlx::query_scalar(DONE_UNTIL).fetch_one(&self.pool)).await
+    }
+
     /// Counts what has changed since the last roll-up and before `now`, or as much of it as one takes.
     ///
     /// # Errors
@@ -41,6 +53,7 @@ impl Store {
         let Some(done_until) = claimed else {
             return Ok(RollUp::Taken);
         };
+        sqlx::query(TAKE_TIME).execute(&mut *tx).await?;
         let until = now.min(done_until + STEP).max(done_until);
         sqlx::query(PAYMENTS)
             .bind(done_until - OVERLAP)

@@ -171,7 +171,7 @@ async fn agrees_with_a_recount(fates: Vec<Fate>) {
     roll_up(&world, at(LONG_AFTER)).await;
     roll_up(&world, at(LONG_AFTER)).await;
     for name in ["UTC", "Asia/Kathmandu", "America/St_Johns", "Asia/Shanghai"] {
-        let zone = world.store.within(&Scope::All).zone(name).await.unwrap().unwrap();
+        let (zone, _) = zone(&world, name, at(0)).await.unwrap();
         let told = world.figures(&filter(zone), Grouping::Day).await.unwrap();
         assert_eq!(told, recount(&world, name).await, "{name}");
     }
@@ -204,7 +204,7 @@ async fn days_of_silence_are_caught_up_with_step_by_step() {
     asked_for(&world, "early", at(100)).await;
     asked_for(&world, "late", at(LONG_AFTER - 100)).await;
     let steps = roll_up(&world, at(LONG_AFTER)).await;
-    assert_eq!(steps, 20, "five days, six hours at a time");
+    assert_eq!(steps, 120, "five days, an hour at a time");
     let told = world.figures(&filter(Zone::utc()), Grouping::None).await.unwrap();
     assert_eq!(told[0].payments, 2);
     let of = async |scope: &Scope| {
@@ -270,19 +270,44 @@ async fn only_one_rolls_up_and_whoever_asks_meanwhile_is_told() {
     assert_ne!(world.store.roll_up(at(LONG_AFTER)).await.unwrap(), RollUp::Taken);
 }
 
+async fn zone(world: &World, name: &str, now: DateTime<Utc>) -> Option<(Zone, NaiveDate)> {
+    world.store.within(&Scope::All).zone(name, now).await.unwrap()
+}
+
 #[tokio::test]
-async fn a_zone_is_one_that_there_is() {
+async fn a_zone_is_one_that_there_is_and_has_a_day_of_its_own() {
     let world = world().await;
+    assert_eq!(zone(&world, "Europe/Nowhere", at(0)).await, None);
+    assert_eq!(zone(&world, "FOO+3", at(0)).await, None);
+    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap();
+    let utc = zone(&world, "UTC", at(0)).await;
+    assert_eq!(utc, Some((Zone::utc(), day(1970, 1, 1))));
+    let (_, in_new_york) = zone(&world, "America/New_York", at(0)).await.unwrap();
+    assert_eq!(in_new_york, day(1969, 12, 31));
+}
+
+/// With the rights that workers have, and no others; and what comes in late, with a time of before.
+#[tokio::test]
+async fn what_is_committed_after_a_roll_up_is_found_by_the_next() {
+    let world = world().await;
+    let store = world.database.store_as_writer();
+    begin_at(&world, at(0)).await;
     assert_eq!(
-        world
-            .store
-            .within(&Scope::All)
-            .zone("Europe/Nowhere")
-            .await
-            .unwrap(),
-        None
+        store.roll_up(at(QUARTER_S)).await.unwrap(),
+        RollUp::Until(at(QUARTER_S))
     );
-    assert_eq!(world.store.within(&Scope::All).zone("FOO+3").await.unwrap(), None);
-    let zone = world.store.within(&Scope::All).zone("UTC").await.unwrap();
-    assert_eq!(zone, Some(Zone::utc()));
+    asked_for(&world, "late", at(QUARTER_S - 240)).await;
+    assert_eq!(
+        store.roll_up(at(QUARTER_S + 1)).await.unwrap(),
+        RollUp::Until(at(QUARTER_S + 1))
+    );
+    let told = world.figures(&filter(Zone::utc()), Grouping::None).await.unwrap();
+    assert_eq!(told[0].payments, 1);
+    assert_eq!(
+        store.roll_up(at(QUARTER_S + 2)).await.unwrap(),
+        RollUp::Until(at(QUARTER_S + 2))
+    );
+    let again = world.figures(&filter(Zone::utc()), Grouping::None).await.unwrap();
+    assert_eq!(again, told);
+    store.close().await;
 }

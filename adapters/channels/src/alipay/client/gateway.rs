@@ -73,6 +73,7 @@ impl<'a> Gateway<'a> {
             return Err(Failed::Other(CallError::Limited {
                 message: "too many requests (HTTP 429)".into(),
                 retry_after: answer.retry_after().unwrap_or(PAUSE),
+                is_own: false,
             }));
         }
         let answered = answer::read(&answer.body, request.method, self.credentials.keys());

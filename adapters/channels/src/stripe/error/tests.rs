@@ -131,7 +131,11 @@ fn the_wait_and_the_replay_are_passed_on() {
         let message = "too many requests (HTTP 429)".to_owned();
         assert_eq!(
             CallError::from(answer(429, false, said)),
-            CallError::Limited { message, retry_after }
+            CallError::Limited {
+                message,
+                retry_after,
+                is_own: false,
+            }
         );
     }
     let message = "Busy. (HTTP 500, replayed)".to_owned();
