@@ -44,17 +44,17 @@ pub(crate) fn invalid_query(field: &str, right: &str) -> Problem {
     Problem::fields(ProblemKind::InvalidQuery, errors)
 }
 
-/// The status of this name, of all that there are.
-pub(crate) fn status<S: FromStr, const N: usize>(
+/// The value of this name in a query, of all that there are.
+pub(crate) fn one_of<T: Copy>(
+    field: &str,
     given: Option<&str>,
-    all: [S; N],
-    name: fn(S) -> &'static str,
-) -> Result<Option<S>, Problem> {
-    let known = || all.map(name).join(", ");
-    given
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| invalid_query("status", &format!("one of {}", known())))
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, Problem> {
+    let find = |text: &str| all.iter().copied().find(|one| name(*one) == text);
+    let names = || all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", ");
+    let wrong = || invalid_query(field, &format!("one of {}", names()));
+    given.map(|text| find(text).ok_or_else(wrong)).transpose()
 }
 
 /// The value of this name, if one is given.

@@ -61,7 +61,12 @@ pub(crate) async fn list(
     let given = query(given, names)?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = OrderPage {
-        status: fields::status(given.status.as_deref(), OrderStatus::ALL, OrderStatus::name)?,
+        status: fields::one_of(
+            "status",
+            given.status.as_deref(),
+            &OrderStatus::ALL,
+            OrderStatus::name,
+        )?,
         user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         reference: reference(given.reference)?,
         created_from: moment("created_from", given.created_from.as_deref())?,

@@ -130,8 +130,9 @@ struct Known {
     order: Option<Order>,
 }
 
-/// What is known, if PostgreSQL says so quickly; for whoever has to own the order, it has to say so. The wish is read last: when nothing came of it by then, the order was read
-/// before it was changed by it, so that a wish is never refused for what it has done itself.
+/// What is known, if PostgreSQL says so quickly; for whoever has to own the order, it has to say so. The wish is read last:
+/// when nothing came of it by then, the order was read before it was changed by it, so that a wish is never refused for what
+/// it has done itself.
 async fn known(app: &App, submission: &Submission, job: &ChangeOrder) -> Result<Option<Known>, Problem> {
     let store = app.reads.seen_by(&submission.caller);
     let question = async {

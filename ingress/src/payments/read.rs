@@ -84,7 +84,12 @@ pub(crate) async fn list(
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = Page {
         user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
-        status: fields::status(given.status.as_deref(), PaymentStatus::ALL, PaymentStatus::name)?,
+        status: fields::one_of(
+            "status",
+            given.status.as_deref(),
+            &PaymentStatus::ALL,
+            PaymentStatus::name,
+        )?,
         after: part.after.map(|place| PageCursor {
             created_at: place.created_at,
             id: PaymentId::from_uuid(place.id),

@@ -57,7 +57,12 @@ pub(crate) async fn list(
     let page = RefundPage {
         user_id: caller.only_of(fields::user_id(given.user_id.as_deref())?)?,
         payment_id: payment_id(given.payment_id.as_deref())?,
-        status: fields::status(given.status.as_deref(), RefundStatus::ALL, RefundStatus::name)?,
+        status: fields::one_of(
+            "status",
+            given.status.as_deref(),
+            &RefundStatus::ALL,
+            RefundStatus::name,
+        )?,
         after: part.after.map(|place| RefundCursor {
             created_at: place.created_at,
             id: RefundId::from_uuid(place.id),

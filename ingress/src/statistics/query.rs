@@ -11,7 +11,7 @@ use store::{Grouping, StatisticsFilter, Zone};
 use crate::{
     app::App,
     auth::Caller,
-    fields::{self, invalid_query},
+    fields::{invalid_query, one_of},
     problem::Problem,
 };
 
@@ -65,15 +65,20 @@ impl PaymentsQuery {
             from,
             to,
             currency: currency.map_err(|_| invalid_query("currency", "an ISO 4217 code such as USD"))?,
-            channel: named("channel", self.channel.as_deref(), Channel::ALL, |channel| {
+            channel: one_of("channel", self.channel.as_deref(), Channel::ALL, |channel| {
                 channel.name()
             })?,
-            method: named("method", self.method.as_deref(), Method::ALL, |method| {
+            method: one_of("method", self.method.as_deref(), Method::ALL, |method| {
                 method.name()
             })?,
-            status: fields::status(self.status.as_deref(), PaymentStatus::ALL, |status| status.name())?,
+            status: one_of(
+                "status",
+                self.status.as_deref(),
+                &PaymentStatus::ALL,
+                PaymentStatus::name,
+            )?,
         };
-        let grouping = named("group_by", self.group_by.as_deref(), &Grouping::ALL, |grouping| {
+        let grouping = one_of("group_by", self.group_by.as_deref(), &Grouping::ALL, |grouping| {
             grouping.name()
         })?;
         Ok((filter, grouping.unwrap_or(Grouping::None)))
@@ -125,17 +130,4 @@ fn date(field: &str, given: Option<&str>) -> Result<Option<NaiveDate>, Problem> 
 /// A day that PostgreSQL can count from and to.
 fn is_usual(day: &NaiveDate) -> bool {
     (2000..3000).contains(&day.year())
-}
-
-/// The value of this name, of all that there are.
-fn named<T: Copy>(
-    field: &str,
-    given: Option<&str>,
-    all: &[T],
-    name: fn(T) -> &'static str,
-) -> Result<Option<T>, Problem> {
-    let find = |text: &str| all.iter().copied().find(|one| name(*one) == text);
-    let names = || all.iter().map(|one| name(*one)).collect::<Vec<_>>().join(", ");
-    let wrong = || invalid_query(field, &format!("one of {}", names()));
-    given.map(|text| find(text).ok_or_else(wrong)).transpose()
 }

@@ -1,13 +1,18 @@
 //! Keeping the rolled-up figures true.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::timeout;
 
 use crate::{Store, StoreError, pool::answered};
 
 /// How much of the past one roll-up looks through at the most.
 const STEP: TimeDelta = TimeDelta::hours(1);
-/// Nobody waits for it, and what is not done in time would be begun anew.
+/// Nobody waits for it, and what is not done in time would be begun anew: it gets more time than other statements.
 const TAKE_TIME: &str = "set local statement_timeout = '10min'";
+/// How long its answer is waited for: longer than that, so that PostgreSQL's own word comes first.
+const PATIENCE: Duration = Duration::from_secs(11 * 60);
 /// A row is seen some time after the moment that it says it was changed at: transactions take their time, and clocks differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
@@ -44,7 +49,10 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away; then nothing has changed.
     pub async fn roll_up(&self, now: DateTime<Utc>) -> Result<RollUp, StoreError> {
-        answered(self.roll_up_once(now)).await
+        match timeout(PATIENCE, self.roll_up_once(now)).await {
+            Ok(rolled_up) => Ok(rolled_up?),
+            Err(_) => Err(StoreError::silent()),
+        }
     }
 
     async fn roll_up_once(&self, now: DateTime<Utc>) -> Result<RollUp, sqlx::Error> {
