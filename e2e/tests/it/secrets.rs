@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use e2e::{rabbit::Letter, story::CASES};
+use e2e::{
+    rabbit::Letter,
+    story::{self, CASES},
+};
+use futures::StreamExt;
 use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
 
 use crate::harness::Sluice;
@@ -116,7 +120,8 @@ async fn no_secret_is_logged_measured_queued_or_stored_readably() {
     sluice.world.console = Box::new(Recording(sluice.world.console, Arc::clone(&secrets)));
 
     let mut payments = Vec::new();
-    for played in futures::future::join_all(CASES.iter().map(|case| case.play(&sluice.world))).await {
+    let all: Vec<_> = story::play_all(&sluice.world).collect().await;
+    for (_, played) in all {
         assert!(
             played.report.is_as_expected(),
             "{}: {:?}",
