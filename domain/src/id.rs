@@ -101,6 +101,10 @@ identifier! {
     OrderId, "ord"
 }
 identifier! {
+    /// What a merchant keeps for a user in one currency.
+    WalletId, "wal"
+}
+identifier! {
     /// An account of the ledger.
     AccountId, "acc"
 }
@@ -157,6 +161,20 @@ impl OrderId {
         Self(derive(
             "order",
             &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl WalletId {
+    /// The id of the one wallet of this user of `merchant` in this currency.
+    pub fn derive(merchant: MerchantId, user: &UserId, currency: &str) -> Self {
+        Self(derive(
+            "wallet",
+            &[
+                merchant.as_uuid().as_bytes(),
+                user.as_str().as_bytes(),
+                currency.as_bytes(),
+            ],
         ))
     }
 }

@@ -32,3 +32,4 @@ pub mod secret;
 pub mod texts;
 pub mod trace;
 pub mod user;
+pub mod wallet;

@@ -33,6 +33,7 @@ mod scoped;
 mod statistics;
 mod terms;
 mod vault;
+mod wallets;
 mod write;
 
 #[cfg(feature = "testing")]

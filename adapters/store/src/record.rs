@@ -15,6 +15,7 @@ use domain::{
     order::{Order, OrderAction, OrderLog},
     payment::{Payment, PaymentAction},
     refund::Refund,
+    wallet::{Wallet, WalletChange},
 };
 
 use crate::{AttemptRecord, JobFailure};
@@ -40,6 +41,10 @@ pub struct Record {
     pub order: Option<Box<Order>>,
     /// Guard: keep what came of this wish about an order, unless something is kept under its key.
     pub order_action: Option<Box<OrderAction>>,
+    /// Guard: store this wallet, unless it is there.
+    pub new_wallet: Option<Wallet>,
+    /// Guard: store these wallets, each once, over the versions that they were read at, with the lines of their statements.
+    pub wallets: Vec<WalletChange>,
     /// What happened to orders.
     pub order_logs: Vec<OrderLog>,
     /// The dispute as it now is. Its payment is guarded with it, so it is never older than what is stored.
@@ -65,9 +70,9 @@ pub struct Record {
 pub enum Verdict {
     /// All of it.
     Written,
-    /// Nothing: the new payment, refund or order, the callback or the wish is stored already.
+    /// Nothing: the new payment, refund, order or wallet, the callback or the wish is stored already.
     Duplicate,
-    /// Nothing: the payment, the refund or the order has changed since it was read.
+    /// Nothing: the payment, the refund, the order or a wallet has changed since it was read.
     Stale,
 }
 
@@ -169,6 +174,8 @@ impl Record {
             + usize::from(self.new_order.is_some())
             + usize::from(self.order.is_some())
             + usize::from(self.order_action.is_some())
+            + usize::from(self.new_wallet.is_some())
+            + self.wallets.len()
     }
 
     /// What it guards or may write but once, by id. Two records with a key in common must not share a batch.
@@ -176,10 +183,13 @@ impl Record {
         let payments = [&self.new_payment, &self.payment].into_iter().flatten();
         let refunds = [&self.new_refund, &self.refund].into_iter().flatten();
         let orders = [&self.new_order, &self.order].into_iter().flatten();
+        let changed = self.wallets.iter().map(|change| &change.wallet);
+        let wallets = self.new_wallet.iter().chain(changed);
         let keys: Vec<String> = payments
             .map(|payment| payment.id.to_string())
             .chain(refunds.map(|refund| refund.id.to_string()))
             .chain(orders.map(|order| order.id.to_string()))
+            .chain(wallets.map(|wallet| wallet.id.to_string()))
             .chain(self.order_action.as_deref().map(order_action_key))
             .chain(self.callback.iter().map(CallbackRecord::key))
             .chain(self.action.iter().map(action_key))

@@ -6,6 +6,7 @@ use crate::{
     channel::Channel,
     currency::Currency,
     id::{AccountId, MerchantId},
+    user::UserId,
 };
 
 /// What an account stands for.
@@ -23,19 +24,22 @@ pub enum AccountKind {
     Disputes,
     /// What belongs to a customer of the merchant.
     CustomerWallet,
+    /// What is held of customers' wallets; used on the pending layer.
+    WalletHolds,
     /// The other side of corrections that a person made.
     Adjustments,
 }
 
 impl AccountKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::MerchantBalance,
         Self::ProviderClearing,
         Self::Fees,
         Self::RefundsPending,
         Self::Disputes,
         Self::CustomerWallet,
+        Self::WalletHolds,
         Self::Adjustments,
     ];
 
@@ -48,6 +52,7 @@ impl AccountKind {
             Self::RefundsPending => "refunds_pending",
             Self::Disputes => "disputes",
             Self::CustomerWallet => "customer_wallet",
+            Self::WalletHolds => "wallet_holds",
             Self::Adjustments => "adjustments",
         }
     }
@@ -103,6 +108,21 @@ impl Account {
     /// What banks withhold.
     pub fn disputes(merchant_id: MerchantId, currency: Currency) -> Self {
         Self::of(merchant_id, AccountKind::Disputes, "", currency)
+    }
+
+    /// What belongs to a user of the merchant.
+    pub fn customer_wallet(merchant_id: MerchantId, user: &UserId, currency: Currency) -> Self {
+        Self::of(merchant_id, AccountKind::CustomerWallet, user.as_str(), currency)
+    }
+
+    /// What is held of the merchant's users' wallets.
+    pub fn wallet_holds(merchant_id: MerchantId, currency: Currency) -> Self {
+        Self::of(merchant_id, AccountKind::WalletHolds, "", currency)
+    }
+
+    /// The other side of corrections that a person made.
+    pub fn adjustments(merchant_id: MerchantId, currency: Currency) -> Self {
+        Self::of(merchant_id, AccountKind::Adjustments, "", currency)
     }
 
     fn of(merchant_id: MerchantId, kind: AccountKind, detail: &str, currency: Currency) -> Self {

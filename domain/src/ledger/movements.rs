@@ -11,6 +11,7 @@ use crate::{
     money::Money,
     payment::Payment,
     refund::Refund,
+    wallet::Wallet,
 };
 
 impl Transfer {
@@ -28,7 +29,7 @@ impl Transfer {
     pub fn fee_kept(merchant_id: MerchantId, channel: Channel, payment_id: PaymentId, fee: Money) -> Self {
         let about = About {
             kind: TransferKind::Fee,
-            payment_id,
+            payment_id: Some(payment_id),
             subject: payment_id.to_string(),
         };
         let balance = Account::merchant_balance(merchant_id, fee.currency);
@@ -95,6 +96,37 @@ impl Transfer {
     }
 }
 
+impl Transfer {
+    /// A person corrected a wallet by this much, in its minor units; negative to take. `subject` is the wish's id.
+    pub fn wallet_adjusted(wallet: &Wallet, amount_minor: i64, subject: String) -> Self {
+        let adjustments = Account::adjustments(wallet.merchant_id, wallet.currency);
+        let corrected = Movement {
+            from: adjustments,
+            to: wallet.account(),
+            amount_minor,
+        };
+        Self::post(about_wallets(TransferKind::WalletAdjustment, subject), &corrected)
+    }
+
+    /// Money went from one wallet to another of the same merchant and currency. `subject` is the wish's id.
+    pub fn wallet_transferred(from: &Wallet, to: &Wallet, amount_minor: i64, subject: String) -> Self {
+        let moved = Movement {
+            from: from.account(),
+            to: to.account(),
+            amount_minor,
+        };
+        Self::post(about_wallets(TransferKind::WalletTransfer, subject), &moved)
+    }
+}
+
+const fn about_wallets(kind: TransferKind, subject: String) -> About {
+    About {
+        kind,
+        payment_id: None,
+        subject,
+    }
+}
+
 fn dispute_accounts(dispute: &Dispute) -> (Account, Account) {
     let (merchant_id, currency) = (dispute.merchant_id, dispute.money.currency);
     (
@@ -131,7 +163,7 @@ fn movement(from: Account, to: Account, money: Money) -> Movement {
 fn about_payment(kind: TransferKind, payment: &Payment) -> About {
     About {
         kind,
-        payment_id: payment.id,
+        payment_id: Some(payment.id),
         subject: payment.id.to_string(),
     }
 }
@@ -139,7 +171,7 @@ fn about_payment(kind: TransferKind, payment: &Payment) -> About {
 fn about_refund(kind: TransferKind, refund: &Refund) -> About {
     About {
         kind,
-        payment_id: refund.payment_id,
+        payment_id: Some(refund.payment_id),
         subject: refund.id.to_string(),
     }
 }
@@ -147,7 +179,7 @@ fn about_refund(kind: TransferKind, refund: &Refund) -> About {
 fn about_dispute(kind: TransferKind, dispute: &Dispute) -> About {
     About {
         kind,
-        payment_id: dispute.payment_id,
+        payment_id: Some(dispute.payment_id),
         subject: dispute.id.to_string(),
     }
 }

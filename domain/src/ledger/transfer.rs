@@ -22,11 +22,21 @@ pub enum TransferKind {
     DisputeWon,
     /// A dispute was decided for the payer.
     DisputeLost,
+    /// A payment was paid into a wallet.
+    WalletTopUp,
+    /// Money went from one wallet to another.
+    WalletTransfer,
+    /// Money of a wallet is held for the merchant, who may take it.
+    WalletHold,
+    /// Money of a wallet goes to its owner.
+    WalletWithdrawal,
+    /// A person corrected a wallet.
+    WalletAdjustment,
 }
 
 impl TransferKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Payment,
         Self::Refund,
         Self::RefundReturned,
@@ -34,6 +44,11 @@ impl TransferKind {
         Self::Dispute,
         Self::DisputeWon,
         Self::DisputeLost,
+        Self::WalletTopUp,
+        Self::WalletTransfer,
+        Self::WalletHold,
+        Self::WalletWithdrawal,
+        Self::WalletAdjustment,
     ];
 
     /// The name used in the database.
@@ -46,6 +61,11 @@ impl TransferKind {
             Self::Dispute => "dispute",
             Self::DisputeWon => "dispute_won",
             Self::DisputeLost => "dispute_lost",
+            Self::WalletTopUp => "wallet_top_up",
+            Self::WalletTransfer => "wallet_transfer",
+            Self::WalletHold => "wallet_hold",
+            Self::WalletWithdrawal => "wallet_withdrawal",
+            Self::WalletAdjustment => "wallet_adjustment",
         }
     }
 }
@@ -118,10 +138,10 @@ pub struct Transfer {
     pub phase: Phase,
     /// The reservation that it resolves.
     pub resolves: Option<TransferId>,
-    /// The id of the payment, refund or dispute it is about.
+    /// The id of the payment, refund, dispute or wish about a wallet that it is about.
     pub subject: String,
-    /// The payment it belongs to.
-    pub payment_id: PaymentId,
+    /// The payment it belongs to; none where only wallets are concerned.
+    pub payment_id: Option<PaymentId>,
     /// Its postings; for each currency and layer they sum to zero.
     pub postings: Vec<Posting>,
 }
@@ -130,7 +150,7 @@ pub struct Transfer {
 #[derive(Debug, Clone)]
 pub(super) struct About {
     pub kind: TransferKind,
-    pub payment_id: PaymentId,
+    pub payment_id: Option<PaymentId>,
     pub subject: String,
 }
 

@@ -42,6 +42,8 @@ pub struct LayerSum {
 ///   payment without its transfer is this, a transfer without its payment, a reservation that nobody resolved.
 /// - `refunded_differs`, `reserved_differs`, `disputed_differs`: a payment's own figure is not the sum of its refunds or
 ///   disputes.
+/// - `wallet_balance_differs`, `wallet_holds_differ`, `wallet_statement_differs`: a wallet's own figures are not what the
+///   postings on its account come to, or not what the last line of its statement says.
 /// - `transfer_unbalanced`, `transfer_without_postings`: a transfer is not what a transfer has to be.
 /// - `resolves_another`: a transfer resolves what is no reservation of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]

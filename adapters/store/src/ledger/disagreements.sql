@@ -38,7 +38,8 @@ found as (
   from ledger_postings posting
   join ledger_transfers transfer on transfer.id = posting.transfer_id
   join ledger_accounts account on account.id = posting.account_id
-  where transfer.kind <> 'fee'
+  -- What is about no payment is about wallets alone, which are looked at below.
+  where transfer.kind <> 'fee' and transfer.payment_id is not null
   group by transfer.subject, transfer.payment_id, account.merchant_id, posting.currency, posting.layer, account.kind,
            account.detail
   having sum(posting.amount_minor) <> 0
@@ -64,6 +65,24 @@ refunded as (
     ('disputed_differs', coalesce(disputed.disputed_minor, 0), payment.disputed_minor)
   ) as figure (rule, expected, found)
 ),
+-- What a wallet says of itself, what the postings on its account come to, and what the last line of its statement says.
+wallet as (
+  select 'wal_' || replace(wallet.id::text, '-', '') as subject, wallet.currency, wallet.balance_minor, wallet.held_minor,
+         coalesce(balance.posted_minor, 0) as posted_minor, -coalesce(balance.pending_minor, 0) as pending_minor,
+         coalesce(line.balance_minor, 0) as stated_minor, coalesce(line.held_minor, 0) as stated_held_minor
+  from wallets wallet
+  left join ledger_balances balance on balance.merchant_id = wallet.merchant_id and balance.kind = 'customer_wallet'
+    and balance.detail = wallet.user_id and balance.currency = wallet.currency
+  left join wallet_transactions line on line.wallet_id = wallet.id and line.number = wallet.version
+), wallet_figure as (
+  select wallet.subject, wallet.currency, figure.rule, figure.expected, figure.found
+  from wallet cross join lateral (values
+    ('wallet_balance_differs', posted_minor, balance_minor),
+    ('wallet_holds_differ', pending_minor, held_minor),
+    ('wallet_statement_differs', balance_minor, stated_minor),
+    ('wallet_statement_differs', held_minor, stated_held_minor)
+  ) as figure (rule, expected, found)
+),
 disagreement as (
   select 'postings_differ' as rule, subject,
          format('%s %s %s on %s', coalesce(expected.amount_minor, 0), currency, layer, place) as expected,
@@ -73,7 +92,7 @@ disagreement as (
   where expected.amount_minor is distinct from found.amount_minor
   union all
   select rule, subject, format('%s %s', expected, currency), format('%s %s', found, currency)
-  from figure where expected <> found
+  from (select * from figure union all select * from wallet_figure) as figure where expected <> found
   union all
   select 'transfer_unbalanced', 'trf_' || replace(transfer_id::text, '-', ''), format('0 %s %s', currency, layer),
          format('%s %s %s', sum(amount_minor), currency, layer)

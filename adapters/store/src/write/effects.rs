@@ -8,6 +8,7 @@ mod jobs;
 mod ledger;
 mod notifications;
 mod orders;
+mod wallets;
 
 pub use jobs::insert as insert_jobs;
 pub use ledger::insert as insert_transfers;
@@ -19,6 +20,7 @@ use crate::{StoreError, record::Record};
 pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     disputes::upsert(tx, &each(records, |record| &record.dispute)).await?;
     ledger::insert(tx, &each(records, |record| &record.transfers)).await?;
+    wallets::insert_transactions(tx, &each(records, |record| &record.wallets)).await?;
     exchanges::insert(tx, &each(records, |record| &record.exchanges)).await?;
     exchanges::insert_of_refunds(tx, &each(records, |record| &record.refund_exchanges)).await?;
     orders::insert_items(tx, &each(records, |record| record.new_order.as_deref())).await?;

@@ -1,7 +1,7 @@
 //! The guarded writes: what succeeds only if the world still is as the job saw it. Each says which records lost.
 //!
 //! The order is the same for everybody, so that batches of several processes rarely lock the same rows crosswise: first
-//! what is new, then payments, then refunds, then orders; and by id within each.
+//! what is new, then payments, then refunds, then orders, then wallets; and by id within each.
 
 mod actions;
 mod callbacks;
@@ -9,6 +9,7 @@ mod order_actions;
 mod orders;
 mod payments;
 mod refunds;
+mod wallets;
 
 use std::{collections::HashSet, hash::Hash};
 
@@ -36,6 +37,7 @@ pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Resu
     if !is_missing(Protection::Inbox) {
         lost.extend(callbacks::insert(tx, records).await?);
     }
+    lost.extend(wallets::insert(tx, records).await?);
     lost.extend(actions::insert(tx, records).await?);
     lost.extend(order_actions::insert(tx, records).await?);
     lost.extend(refunds::insert(tx, records).await?);
@@ -45,6 +47,7 @@ pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Resu
     let is_left = |(index, _): &&Numbered<'_>| lost.iter().all(|(lost, _)| lost != index);
     let left: Vec<Numbered<'_>> = records.iter().filter(is_left).copied().collect();
     lost.extend(orders::update(tx, &left).await?);
+    lost.extend(wallets::update(tx, &left).await?);
     Ok(lost)
 }
 

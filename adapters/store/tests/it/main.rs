@@ -21,3 +21,4 @@ mod refunds;
 mod routes;
 mod statistics;
 mod support;
+mod wallets;

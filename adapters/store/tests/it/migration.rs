@@ -58,7 +58,7 @@ async fn assert_posted(owner: &mut PgConnection, transfer: &Transfer) {
         header,
         (
             transfer.subject.clone(),
-            transfer.payment_id.as_uuid(),
+            transfer.payment_id.unwrap().as_uuid(),
             kind,
             phase,
             day

@@ -77,7 +77,9 @@ async fn insert_transfers(tx: &mut Tx, transfers: &[&TransferRecord]) -> Result<
         .bind(column(transfers, |record| {
             record.transfer.resolves.map(|id| id.as_uuid())
         }))
-        .bind(column(transfers, |record| record.transfer.payment_id.as_uuid()))
+        .bind(column(transfers, |record| {
+            record.transfer.payment_id.map(|id| id.as_uuid())
+        }))
         .bind(column(transfers, |record| record.transfer.subject.as_str()))
         .bind(column(transfers, |record| record.at))
         .execute(&mut **tx)
