@@ -43,7 +43,7 @@ pub use error::StoreError;
 pub use expiries::ExpiryBatch;
 pub use failures::JobFailure;
 pub use history::{History, HistoryPage, HistoryTotal};
-pub use ledger::{Balance, Disagreement, LayerSum, LedgerReport};
+pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
 pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
 pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
 pub use orders::{OrderCursor, OrderPage};

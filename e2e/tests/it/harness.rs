@@ -246,6 +246,7 @@ fn workers_config(broker: &BrokerConfig, store_url: Secret, sandbox: &str) -> Wo
         concurrency: 64,
         notify_timeout: Duration::from_secs(2),
         notify_allow_private: true,
+        ledger_check_every: Duration::from_secs(3600),
         stop_timeout: Duration::from_secs(10),
     }
 }
