@@ -1,11 +1,11 @@
-//! Orders, drawn from a seed.
+//! Orders and sales, drawn from a seed.
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use e2e::accounts::Account;
 
-use super::story::Story;
-use crate::journal::{Provider, Wanted};
+use super::{sale::SaleStory, story::Story};
+use crate::journal::{Basket, Goods, Provider, Wanted};
 
 /// Every amount is above what any currency asks for at least, and no two orders of a run ask for the same.
 const FIRST_AMOUNT: i64 = 1_000;
@@ -15,6 +15,11 @@ const AMOUNT_STEP: i64 = 2;
 const YUAN: &str = "CNY";
 /// With two decimals and with none.
 const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
+/// Beside every so manieth order something is sold.
+const ORDERS_BESIDE_A_SALE: i64 = 4;
+/// The prices of the cheapest things that are sold.
+const TEA: i64 = 500;
+const CUP: i64 = 300;
 
 /// An order to be played.
 pub struct Drawn {
@@ -24,6 +29,16 @@ pub struct Drawn {
     /// What is asked for, and with some stories what is asked for under the same key besides.
     pub wanted: Vec<Wanted>,
     /// Whether the client waits for the end of what it wants done with the payment.
+    pub is_waiting: bool,
+}
+
+/// A sale to be played.
+pub struct DrawnSale {
+    pub merchant: usize,
+    pub key: String,
+    pub story: SaleStory,
+    pub basket: Basket,
+    /// Whether the client waits for the end of what it wants done with the order.
     pub is_waiting: bool,
 }
 
@@ -82,6 +97,29 @@ impl Draw {
         }
     }
 
+    /// The sale beside the order that was drawn last, if there is one.
+    pub fn sale(&mut self) -> Option<DrawnSale> {
+        if self.drawn % ORDERS_BESIDE_A_SALE != 0 {
+            return None;
+        }
+        let goods = |sku, price, quantity| Goods {
+            sku,
+            unit_price_minor: price + self.drawn,
+            quantity,
+        };
+        let goods = vec![goods("tea", TEA, 3), goods("cup", CUP, 2)];
+        Some(DrawnSale {
+            merchant: self.random.random_range(0..self.merchants),
+            key: format!("sale-{:x}-{}", self.seed, self.drawn),
+            story: SaleStory::ALL[self.random.random_range(0..SaleStory::ALL.len())],
+            basket: Basket {
+                currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
+                goods,
+            },
+            is_waiting: self.random.random_bool(0.5),
+        })
+    }
+
     fn story(&mut self) -> Story {
         let all: u32 = self.shares.iter().map(|(_, share)| share).sum();
         let mut left = self.random.random_range(0..all);
@@ -129,6 +167,25 @@ mod tests {
             through.into_iter().collect::<Vec<_>>(),
             [Provider::Stripe, Provider::Wechat]
         );
+    }
+
+    #[test]
+    fn a_seed_repeats_its_sales_and_all_their_stories_come_up() {
+        let sales = |seed| {
+            let mut draw = Draw::new(seed, 5, &[]);
+            let drawn = (0..1_000).filter_map(|_| {
+                draw.next();
+                draw.sale()
+            });
+            drawn
+                .map(|sale| (sale.merchant, sale.key, sale.story, sale.basket))
+                .collect::<Vec<_>>()
+        };
+        let sold = sales(7);
+        assert_eq!(sold, sales(7));
+        assert_eq!(sold.len(), 250);
+        let stories: HashSet<SaleStory> = sold.iter().map(|(_, _, story, _)| *story).collect();
+        assert_eq!(stories.len(), SaleStory::ALL.len());
     }
 
     #[test]
