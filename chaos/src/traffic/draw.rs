@@ -5,7 +5,10 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use e2e::accounts::Account;
 
 use super::{sale::SaleStory, story::Story};
-use crate::journal::{Basket, Goods, Provider, Wanted};
+use crate::{
+    journal::{Basket, Goods, Provider, Wanted},
+    seed::{Deck, Dice},
+};
 
 /// Every amount is above what any currency asks for at least, and no two orders of a run ask for the same.
 const FIRST_AMOUNT: i64 = 1_000;
@@ -48,6 +51,8 @@ pub struct Draw {
     seed: u64,
     merchants: usize,
     shares: Vec<(Story, u32)>,
+    /// All of them come up in a short run already.
+    sales: Deck<SaleStory>,
     drawn: i64,
 }
 
@@ -62,6 +67,7 @@ impl Draw {
         Self {
             shares: shares.filter(|(story, _)| can_be_played(*story)).collect(),
             random: SmallRng::seed_from_u64(seed),
+            sales: Deck::new(SaleStory::ALL.to_vec(), Dice::new(seed, "sales")),
             seed,
             merchants: merchants.max(1),
             drawn: 0,
@@ -111,7 +117,7 @@ impl Draw {
         Some(DrawnSale {
             merchant: self.random.random_range(0..self.merchants),
             key: format!("sale-{:x}-{}", self.seed, self.drawn),
-            story: SaleStory::ALL[self.random.random_range(0..SaleStory::ALL.len())],
+            story: self.sales.deal(),
             basket: Basket {
                 currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
                 goods,
@@ -173,7 +179,7 @@ mod tests {
     fn a_seed_repeats_its_sales_and_all_their_stories_come_up() {
         let sales = |seed| {
             let mut draw = Draw::new(seed, 5, &[]);
-            let drawn = (0..1_000).filter_map(|_| {
+            let drawn = (0..68).filter_map(|_| {
                 draw.next();
                 draw.sale()
             });
@@ -183,7 +189,7 @@ mod tests {
         };
         let sold = sales(7);
         assert_eq!(sold, sales(7));
-        assert_eq!(sold.len(), 250);
+        assert_eq!(sold.len(), 17);
         let stories: HashSet<SaleStory> = sold.iter().map(|(_, _, story, _)| *story).collect();
         assert_eq!(stories.len(), SaleStory::ALL.len());
     }

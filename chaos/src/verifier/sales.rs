@@ -19,6 +19,6 @@ pub use logged::logged;
 pub use paid_once::paid_once;
 pub use taken::{Begun, taken};
 
-/// Of how many orders for payments something surely happens to one of the orders for goods beside them, of which there is one
-/// for every four: something that every fifth of these is meant to come to.
-const ORDERS_BESIDE_ONE: usize = 150;
+/// Of how many orders for payments every story of the orders for goods beside them has surely been played, of which there is one
+/// for every four.
+const ORDERS_BESIDE_ONE: usize = 100;
