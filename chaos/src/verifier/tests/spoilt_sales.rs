@@ -1,9 +1,12 @@
 //! Orders for goods: one test for each way in which the evidence can be spoilt.
 
+use e2e::rabbit::Letter;
+use serde_json::json;
+
 use super::{
     Broken, all, broken,
     calm::{
-        asked, refusal,
+        MERCHANT, asked, refusal,
         sales::{self, ALL_BACK, CALLED_OFF, CLOSED_WITH_IT, CUP_BACK, PAYER, SECOND_PAYER, SOLD, log},
     },
     counts, doubled,
@@ -26,15 +29,28 @@ fn order<'a>(facts: &'a mut Facts, id: &str) -> &'a mut StoredOrder {
     facts.orders.iter_mut().find(|order| order.id == id).unwrap()
 }
 
-/// The job about this payment was given up and parked.
-fn given_up(facts: &mut Facts, kind: &str, payment: &str) {
+/// The job about this was given up.
+fn given_up(facts: &mut Facts, kind: &str, about: &str) {
     facts.failures.push(Failure {
         job_id: "job_given_up".into(),
         kind: kind.into(),
         disposition: "dead_letter".into(),
         error_class: "provider_unavailable".into(),
-        correlation_id: payment.into(),
+        correlation_id: about.into(),
     });
+}
+
+/// And parked, with the key that it came under.
+fn parked(facts: &mut Facts, kind: &str, about: &str, key: &str) {
+    given_up(facts, kind, about);
+    let letter = Letter {
+        payload: json!({ "merchant_id": MERCHANT, "idempotency_key": key }).to_string(),
+        properties: json!({
+            "message_id": "job_given_up", "correlation_id": about,
+            "headers": { "error_class": "provider_unavailable" },
+        }),
+    };
+    facts.parked.insert(format!("dead.{kind}"), vec![letter]);
 }
 
 #[test]
@@ -96,6 +112,32 @@ fn a_step_that_nobody_knows_the_end_of() {
             doubled(LOGS_AGREE)
         ])
     );
+}
+
+/// A step that was parked can be sent again, and people know of it.
+#[test]
+fn a_step_that_is_parked() {
+    let found = after(|facts| {
+        let step = facts.journal.sales[0].steps[2].clone();
+        let mut again = step.clone();
+        again.key = "parked".into();
+        again.asked.truncate(2);
+        facts.journal.sales[0].steps.push(again);
+        parked(facts, "change_order", SOLD, "parked");
+    });
+    assert_eq!(found, all([]));
+}
+
+#[test]
+fn a_job_about_an_order_that_was_given_up() {
+    let parked_about = |order| after(|facts| parked(facts, "create_order", order, "key"));
+    assert_eq!(parked_about("ord_9"), stuck(EXPLAINED));
+    assert_eq!(parked_about(SOLD), all([]));
+    for kind in ["create_order", "change_order"] {
+        let swallowed = |order| after(|facts| given_up(facts, kind, order));
+        assert_eq!(swallowed("ord_9"), lost(EXPLAINED), "{kind}");
+        assert_eq!(swallowed(SOLD), all([]), "{kind}");
+    }
 }
 
 #[test]
