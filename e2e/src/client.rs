@@ -163,6 +163,15 @@ impl Client {
             .await
     }
 
+    /// What payments or orders come to; `about` as in `orders?group_by=day`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn statistics(&self, about: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/statistics/{about}", self.base)))
+            .await
+    }
+
     async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {

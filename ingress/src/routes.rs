@@ -56,12 +56,14 @@ pub(crate) const ORDER_COMPLETE: &str = "/api/v1/orders/{id}/complete";
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 /// What payments come to.
 const PAYMENT_STATISTICS: &str = "/api/v1/statistics/payments";
-/// What a day's payments come to.
+/// What orders come to.
+const ORDER_STATISTICS: &str = "/api/v1/statistics/orders";
+/// What a day comes to.
 const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 23] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 24] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -82,6 +84,7 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 23] {
         (ORDER_SHIP, post(orders::ship)),
         (ORDER_COMPLETE, post(orders::complete)),
         (PAYMENT_STATISTICS, get(statistics::payments)),
+        (ORDER_STATISTICS, get(statistics::orders)),
         (DAILY_SUMMARY, get(statistics::daily_summary)),
         (CALLBACKS, post(callback)),
         (OPENAPI, get(openapi::document)),

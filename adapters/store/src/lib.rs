@@ -61,7 +61,9 @@ pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
 pub use routes::{ConfiguredChannel, MerchantSetup};
 pub use scoped::Scoped;
-pub use statistics::{Figures, Grouping, RollUp, StatisticsFilter, Zone};
+pub use statistics::{
+    Counted, Days, Grouping, OrderFigures, OrderFilter, PaymentFigures, PaymentFilter, RollUp, Zone,
+};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
 

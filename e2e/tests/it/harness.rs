@@ -179,6 +179,16 @@ impl Sluice {
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
     }
 
+    /// What ingress and the workers measure, as text.
+    pub async fn metrics(&self) -> String {
+        let mut text = String::new();
+        for address in [self.ingress_internal, self.workers_internal] {
+            let asking = self.world.http.get(format!("http://{address}/metrics"));
+            text.push_str(&asking.send().await.unwrap().text().await.unwrap());
+        }
+        text
+    }
+
     /// Every row of every table, as text.
     pub async fn dump(&self) -> String {
         let url = self.database.url();

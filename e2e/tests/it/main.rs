@@ -11,6 +11,7 @@ mod order;
 mod outages;
 mod restarts;
 mod secrets;
+mod statistics;
 mod store_faults;
 mod story;
 mod unreadable;

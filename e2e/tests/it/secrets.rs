@@ -83,21 +83,6 @@ impl e2e::console::Console for Recording {
     }
 }
 
-async fn metrics(sluice: &Sluice) -> String {
-    let mut text = String::new();
-    for address in [sluice.ingress_internal, sluice.workers_internal] {
-        let answer = sluice
-            .world
-            .http
-            .get(format!("http://{address}/metrics"))
-            .send()
-            .await
-            .unwrap();
-        text.push_str(&answer.text().await.unwrap());
-    }
-    text
-}
-
 /// Every label of every metric is in the table of the docs, and no other is: none can tell whose payment it was.
 fn labels_are_as_told(metrics: &str) {
     let table = include_str!("../../../docs/metrics.md");
@@ -178,7 +163,7 @@ async fn no_secret_is_logged_measured_queued_or_stored_readably() {
         secrets.lock().unwrap().push(client_secret);
     }
     let (metrics, letters, rows) = (
-        metrics(&sluice).await,
+        sluice.metrics().await,
         letters(&sluice).await,
         sluice.dump().await,
     );

@@ -36,7 +36,7 @@ enum About {
     Step,
     /// What a merchant is set up for.
     Setup,
-    /// What all payments of a merchant come to.
+    /// What all payments or orders of a merchant come to.
     Figures,
 }
 
@@ -62,7 +62,10 @@ fn about(method: &str, path: &str) -> About {
         ("post", "/api/v1/payments") => About::Payment,
         ("post", "/api/v1/refunds" | "/api/v1/payments/{id}/refund") => About::Refund,
         ("get", "/api/v1/payment-methods") => About::Setup,
-        ("get", "/api/v1/statistics/payments" | "/api/v1/statistics/daily-summary") => About::Figures,
+        (
+            "get",
+            "/api/v1/statistics/payments" | "/api/v1/statistics/orders" | "/api/v1/statistics/daily-summary",
+        ) => About::Figures,
         _ => panic!("{method} {path} has no place in the matrix: say who may see and do what there"),
     }
 }

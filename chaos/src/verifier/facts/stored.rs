@@ -17,6 +17,8 @@ pub struct Payment {
     pub amount_minor: i64,
     /// The ISO 4217 code.
     pub currency: String,
+    /// The order for goods that it pays, if any.
+    pub order_id: Option<String>,
     /// The provider's intent, once it is known.
     pub intent_id: Option<String>,
     /// What was given back.
@@ -48,6 +50,8 @@ pub struct Refund {
     pub amount_minor: i64,
     /// The ISO 4217 code.
     pub currency: String,
+    /// The order for goods that it gives something back of, if any.
+    pub order_id: Option<String>,
     /// The provider's refund, once it is known.
     pub channel_refund_id: Option<String>,
     /// Why it failed, or is in review; empty when it is neither.

@@ -3,6 +3,7 @@
 //! [`money`] adds to it.
 
 pub mod money;
+pub mod sales;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -35,7 +36,7 @@ pub fn day() -> Facts {
                 name: "shop".into(),
                 accounts: ["sk_1", "app_1", "mch_1", "client_1"].map(Into::into).to_vec(),
             }],
-            orders: Vec::new(),
+            ..Entries::default()
         },
         depths: vec![depth("jobs.create_intent", 0), depth("dead.create_intent", 2)],
         dropped: BTreeMap::from([("calls".into(), 0), ("deliveries".into(), 0)]),
