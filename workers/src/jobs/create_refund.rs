@@ -11,6 +11,7 @@ use domain::{
     ledger::Transfer,
     money::Money,
     notification::{Notification, NotificationType},
+    order::Order,
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Failure, Payment},
     refund::{Refund, RefundRefused, RefundRequest, RefundStatus, RefundView},
@@ -100,10 +101,11 @@ async fn prepare(job: &CreateRefund, context: &Context, run: &Run) -> Result<Pre
         let Some(payment) = payment_of(job, context).await? else {
             return Ok(Prepared::NoSuchPayment);
         };
-        // After the payment: what is set aside since then has changed it.
+        // After the payment: what is set aside since then has changed it, and what has paid its order has done so with it.
         let earlier = context.store.refunds_made(payment.id).await?;
+        let order = order_of(&payment, context).await?;
         let now = context.clock.now();
-        let (record, prepared) = match refundable(&payment, &job.request, earlier, now) {
+        let (record, prepared) = match refundable(&payment, order.as_ref(), &job.request, earlier, now) {
             Ok(money) => reserve(job, payment, money, now)?,
             Err(failure) => {
                 let refused = refuse(job, context, run, &payment, failure, now);
@@ -150,14 +152,23 @@ async fn stored_before(
     })
 }
 
+/// The order that a payment belongs to.
+async fn order_of(payment: &Payment, context: &Context) -> Result<Option<Order>, StoreError> {
+    match payment.request.order_id {
+        Some(id) => context.store.order(id).await,
+        None => Ok(None),
+    }
+}
+
 /// How much a request gives back of a payment that had so many refunds before, or why nothing.
 fn refundable(
     payment: &Payment,
+    order: Option<&Order>,
     request: &RefundRequest,
     earlier: u32,
     now: DateTime<Utc>,
 ) -> Result<Money, Failure> {
-    let money = payment.check_refund(request).map_err(RefundRefused::failure)?;
+    let money = payment.check_refund(order, request).map_err(RefundRefused::failure)?;
     channels::capabilities(payment.channel)
         .check_refund(money, now - payment.created_at, earlier)
         .map_err(RefundNotTaken::failure)?;
