@@ -173,6 +173,11 @@ impl Order {
         }
     }
 
+    /// Whether the order takes the money of this payment, if it succeeds now.
+    pub fn takes(&self, payment_id: PaymentId) -> bool {
+        self.is_open() || self.paid_by == Some(payment_id)
+    }
+
     const fn heard(self, changed: bool, is_wanted: bool) -> HeardOrder {
         HeardOrder {
             order: self,

@@ -117,11 +117,9 @@ async fn a_refund_that_is_refused_here_leaves_the_order_as_it_was() {
         ..payment
     };
     world.change(&disputed).await;
-    world
-        .step("all", order.id, OrderStep::Refund { items: None })
-        .await;
-    let failed = "select count(*) from refunds where failure ->> 'code' = 'nothing_left_to_refund'";
-    world.wait_until(1, async || world.count(failed).await).await;
+    let all = world.order_wish("all", order.id, OrderStep::Refund { items: None });
+    let (code, message) = refused(world.ask(&all).await);
+    assert_eq!(code, "nothing_left_to_refund", "{message}");
     let after = world.order_is(order.id).await;
     assert_eq!((after.status, &after.items), (OrderStatus::Paid, &order.items));
     world.close().await;
