@@ -164,7 +164,7 @@ impl Order {
                 self.heard(false, is_wanted)
             }
             OrderEvent::PaymentFailed(payment_id)
-                if self.stage == OrderStage::Created && self.last_payment == Some(payment_id) =>
+                if self.is_open() && self.last_payment == Some(payment_id) =>
             {
                 self.climb(OrderStage::PaymentFailed).heard(true, true)
             }

@@ -122,7 +122,9 @@ impl KeySource {
         match answer {
             Ok(keys) => {
                 if keys.is_empty() {
-                    tracing::warn!("the issuer shows no key that tokens could be checked with: none is taken");
+                    tracing::warn!(
+                        "the issuer shows no key that tokens could be checked with: none is taken"
+                    );
                 }
                 known.keys = Some(Arc::new(keys));
                 // Counted from before the question, as the answer may be that old.

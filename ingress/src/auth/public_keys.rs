@@ -164,7 +164,14 @@ mod tests {
 
     #[test]
     fn what_is_no_key_set_says_nothing_about_keys() {
-        for bad in ["", "[]", "{}", r#"{"keys": null}"#, r#"{"keys": [7]}"#, r#"{"keys": [""#] {
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys": null}"#,
+            r#"{"keys": [7]}"#,
+            r#"{"keys": [""#,
+        ] {
             assert_eq!(
                 PublicKeys::read(bad.as_bytes()).unwrap_err(),
                 NoPublicKeys::NoSet,

@@ -3,6 +3,7 @@
 mod bodies;
 mod creating;
 mod listing;
+mod logs;
 mod steps;
 
 use std::collections::BTreeMap;

@@ -31,7 +31,7 @@ pub fn config(keys: JwtKeys) -> JwtConfig {
 }
 
 /// A world whose issuer shares a secret with it.
-async fn world_of_secret() -> World {
+pub async fn world_of_secret() -> World {
     let keys = JwtKeys::Secret(domain::secret::Secret::new(SECRET));
     world_with(|with| with.jwt = Some(config(keys))).await
 }
@@ -56,12 +56,12 @@ pub fn admin() -> Value {
     json!({"iss": ISSUER, "aud": AUDIENCE, "exp": NOW_S + 300, "sub": "root", "role": "admin"})
 }
 
-fn token(claims: &Value) -> String {
+pub fn token(claims: &Value) -> String {
     shared(SECRET.as_bytes(), &json!({"alg": "HS256"}), claims)
 }
 
 impl World {
-    fn as_bearer(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+    pub fn as_bearer(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         self.request(method, path).bearer_auth(token)
     }
 

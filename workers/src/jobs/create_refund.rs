@@ -163,6 +163,7 @@ async fn refuse(
     tell(&mut record, run, told);
     Box::pin(tell_of_refund(
         context,
+        run,
         &refund,
         RefundStatus::Pending,
         &mut record,

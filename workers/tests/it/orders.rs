@@ -5,3 +5,4 @@ mod losing;
 mod paying;
 mod refunding;
 mod steps;
+mod telling;

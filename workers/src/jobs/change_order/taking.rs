@@ -17,6 +17,7 @@ use crate::{
     context::Context,
     execute::Run,
     jobs::{
+        change::add_step,
         create_intent::{check, new_payment},
         create_refund::reserve,
         opening::not_sent,
@@ -84,15 +85,10 @@ pub async fn record_of(
                 refund_id: taken.refund_id,
                 ..OrderLog::of(&taken.order, LoggedStep::Wish(job.request.kind()), now)
             };
-            Record {
-                order: Some(Box::new(Order {
-                    updated_at: now,
-                    ..taken.order
-                })),
-                order_action: Some(Box::new(action(ActionOutcome::Done, taken.payment_id))),
-                order_logs: vec![log],
-                ..taken.begun
-            }
+            let mut record = taken.begun;
+            record.order = Some(Box::new(add_step(&mut record, run, taken.order, log)));
+            record.order_action = Some(Box::new(action(ActionOutcome::Done, taken.payment_id)));
+            record
         }
     }))
 }

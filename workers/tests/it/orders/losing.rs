@@ -44,11 +44,15 @@ async fn an_order_whose_refund_lost_its_job_is_given_back() {
     let view = world.step("part", order.id, step.clone()).await;
     assert_eq!(view.status, OrderStatus::Refunding);
     // It can be seen, and its money is set aside, before anybody has worked on it.
-    let job = world
-        .order_wish("part", order.id, step.clone())
-        .refund(order.paid_by.unwrap(), 250, Vec::new());
+    let job =
+        world
+            .order_wish("part", order.id, step.clone())
+            .refund(order.paid_by.unwrap(), 250, Vec::new());
     let refund = world.store.refund(job.refund_id()).await.unwrap().unwrap();
-    assert_eq!((refund.status, refund.money.amount_minor), (RefundStatus::Pending, 250));
+    assert_eq!(
+        (refund.status, refund.money.amount_minor),
+        (RefundStatus::Pending, 250)
+    );
     world.assert_books_agree().await;
     // A repeat of the wish is answered, and sets nothing aside again.
     assert_eq!(world.step("part", order.id, step).await, view);
@@ -72,7 +76,8 @@ async fn a_lost_refund_that_cannot_be_made_frees_its_order() {
     look_for_what_was_lost(&world).await;
     let after = world.order_until(order.id, OrderStatus::Paid).await;
     assert_eq!(after.items, order.items);
-    let reason = "select reason is not null from order_logs where step = 'refund_failed' and operator = 'sluice'";
+    let reason =
+        "select reason is not null from order_logs where step = 'refund_failed' and operator = 'sluice'";
     assert!(world.query::<bool>(reason).await);
     world.close().await;
 }
