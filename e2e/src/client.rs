@@ -172,6 +172,15 @@ impl Client {
             .await
     }
 
+    /// Looks at what happened to an order.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn order_logs(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/orders/{id}/logs", self.base)))
+            .await
+    }
+
     async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {

@@ -205,6 +205,18 @@ impl<'a> Scene<'a> {
         .await
     }
 
+    /// The names of an order's steps, from the first to the last.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn log_of(&self, order: &str) -> anyhow::Result<Vec<String>> {
+        let answer = self.merchant.api.order_logs(order).await?;
+        let steps = answer.body["data"].as_array().into_iter().flatten().rev();
+        Ok(steps
+            .map(|step| step["step"].as_str().unwrap_or_default().to_owned())
+            .collect())
+    }
+
     /// The payer pays; gives the intent's status, or the decline code.
     ///
     /// # Errors

@@ -24,6 +24,14 @@ pub(crate) struct Place {
     pub id: Uuid,
 }
 
+impl Place {
+    /// After the thing of this number, which was stored then.
+    pub(crate) fn of_number(created_at: DateTime<Utc>, number: i64) -> Self {
+        let id = Uuid::from_u128(number.unsigned_abs().into());
+        Self { created_at, id }
+    }
+}
+
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
@@ -56,14 +64,17 @@ impl Part {
         });
         let limit =
             limit.ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {MAX_LIMIT}")))?;
-        let place = |token| {
-            cursor::decode(token)
-                .ok_or_else(|| invalid_query("cursor", "the next_cursor of the page before, unchanged"))
-        };
+        let place = |token| cursor::decode(token).ok_or_else(no_cursor);
         Ok(Self {
             after: cursor.map(place).transpose()?,
             limit,
         })
+    }
+
+    /// After which number it starts, in a list whose things are numbered ([`Place::of_number`]).
+    pub(crate) fn after_number(&self) -> Result<Option<i64>, Problem> {
+        let number = |place: Place| i64::try_from(place.id.as_u128()).map_err(|_| no_cursor());
+        self.after.map(number).transpose()
     }
 
     /// How many rows to read: one more than asked for tells whether there is a next part.
@@ -87,4 +98,8 @@ impl Part {
             data: rows.iter().map(view).collect(),
         }
     }
+}
+
+fn no_cursor() -> Problem {
+    invalid_query("cursor", "the next_cursor of the page before, unchanged")
 }

@@ -42,6 +42,8 @@ const REFUND: &str = "/api/v1/refunds/{id}";
 pub(crate) const ORDERS: &str = "/api/v1/orders";
 /// One order.
 const ORDER: &str = "/api/v1/orders/{id}";
+/// What happened to one order.
+const ORDER_LOGS: &str = "/api/v1/orders/{id}/logs";
 /// Begin a payment of one order.
 pub(crate) const ORDER_PAY: &str = "/api/v1/orders/{id}/pay";
 /// Call one order off.
@@ -63,7 +65,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 24] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 25] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -78,6 +80,7 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 24] {
         (REFUND, get(refunds::get)),
         (ORDERS, get(orders::list).post(orders::create)),
         (ORDER, get(orders::get)),
+        (ORDER_LOGS, get(orders::logs)),
         (ORDER_PAY, post(orders::pay)),
         (ORDER_CANCEL, post(orders::cancel)),
         (ORDER_REFUND, post(orders::refund)),

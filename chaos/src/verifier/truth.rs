@@ -1,5 +1,7 @@
 //! What merchants were told, against what is so.
 
+mod orders;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
@@ -96,6 +98,9 @@ impl<'a> Books<'a> {
     /// What a notification says that is not so.
     fn untrue(&self, notification: &Notification) -> Option<String> {
         let payload: Value = serde_json::from_str(&notification.payload).unwrap_or_default();
+        if let Some(what) = notification.event_type.strip_prefix(orders::PREFIX) {
+            return orders::untrue(what, &payload, &self.payments, &self.refunds);
+        }
         let Some((thing, status)) = Thing::announced_by(&notification.event_type) else {
             return Some("nobody knows what that is".to_owned());
         };

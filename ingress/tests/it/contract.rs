@@ -160,7 +160,12 @@ fn every_problem_and_status_is_described() {
 
 #[test]
 fn currencies_and_statuses_are_those_of_the_model() {
-    use domain::{currency::Currency, order::OrderStatus, payment::PaymentStatus, refund::RefundStatus};
+    use domain::{
+        currency::Currency,
+        order::{LoggedStep, OrderStatus},
+        payment::PaymentStatus,
+        refund::RefundStatus,
+    };
     let schemas = &document()["components"]["schemas"];
     let currencies: Vec<_> = Currency::ALL.iter().map(|currency| currency.code()).collect();
     assert_eq!(schemas["Currency"]["enum"], Value::from(currencies));
@@ -171,6 +176,10 @@ fn currencies_and_statuses_are_those_of_the_model() {
     assert_eq!(
         schemas["RefundStatus"]["enum"],
         Value::from(RefundStatus::ALL.map(RefundStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["OrderLog"]["properties"]["step"]["enum"],
+        Value::from(LoggedStep::all().map(LoggedStep::name).collect::<Vec<_>>())
     );
     assert_eq!(
         schemas["OrderStatus"]["enum"],
@@ -199,6 +208,7 @@ fn every_address_and_problem_is_told_to_people() {
 fn every_notification_is_told_to_people() {
     use domain::{
         notification::NotificationType::{self, DisputeLost, DisputeOpened, DisputeWon},
+        order::LoggedStep,
         payment::PaymentStatus,
         refund::RefundStatus,
     };
@@ -210,7 +220,8 @@ fn every_notification_is_told_to_people() {
         .into_iter()
         .filter_map(NotificationType::announcing_refund);
     let of_disputes = [DisputeOpened, DisputeWon, DisputeLost];
-    for announced in of_payments.chain(of_refunds).chain(of_disputes) {
+    let of_orders = LoggedStep::all().filter_map(NotificationType::announcing_step);
+    for announced in of_payments.chain(of_refunds).chain(of_disputes).chain(of_orders) {
         let row = format!("\n| `{announced}` |");
         assert!(told.contains(&row), "{announced} has no row");
     }

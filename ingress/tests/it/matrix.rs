@@ -48,7 +48,7 @@ fn about(method: &str, path: &str) -> About {
         ("get", "/api/v1/payments" | "/api/v1/payments/history" | "/api/v1/refunds" | "/api/v1/orders") => {
             About::List
         }
-        ("get", "/api/v1/orders/{id}") => About::One,
+        ("get", "/api/v1/orders/{id}" | "/api/v1/orders/{id}/logs") => About::One,
         ("post", "/api/v1/orders/{id}/pay" | "/api/v1/orders/{id}/cancel") => About::Wish,
         ("post", "/api/v1/orders") => About::Order,
         (

@@ -15,7 +15,7 @@ use domain::{
 use store::{Record, StoreError, TransferRecord};
 
 use crate::{context::Context, execute::Run};
-pub use order::tell_of_refund;
+pub use order::{add_step, tell_of_refund};
 
 /// Everything that has to be written when a payment changed; nothing when it did not.
 ///
@@ -37,7 +37,7 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     let tells = |told| Notification::about(&payment, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
     // Few payments have an order, and all would carry its future along.
-    let is_wanted = order::tell_of_payment(context, &payment, &told, takes, &mut record);
+    let is_wanted = order::tell_of_payment(context, run, &payment, &told, takes, &mut record);
     if !Box::pin(is_wanted).await? {
         let job = CreateRefund::of_late_payment(&payment);
         record.jobs.push(Envelope::new(&job, run.trace.child(), at));
@@ -72,7 +72,7 @@ pub async fn record_of_refund(
     refund.updated_at = at;
     let tells = |told| Notification::about_refund(&refund, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
-    Box::pin(tell_of_refund(context, &refund, before, &mut record)).await?;
+    Box::pin(tell_of_refund(context, run, &refund, before, &mut record)).await?;
     payment.updated_at = at;
     Ok(Record {
         refund: Some(refund),

@@ -4,19 +4,17 @@
 //! that want the same money, one finds the payment changed and looks again. What cannot be refunded is stored all the
 //! same, as failed and with its reason, and nothing is sent. The call itself is made like the one that opens an intent.
 
-use channels::RefundNotTaken;
-use chrono::{DateTime, Utc};
+mod reserving;
+
 use domain::{
     job::{CreateRefund, CreateRefundReply},
-    ledger::Transfer,
-    money::Money,
     notification::{Notification, NotificationType},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Failure, Payment},
-    refund::{Refund, RefundRefused, RefundRequest, RefundStatus, RefundView},
+    refund::{Refund, RefundStatus, RefundView},
 };
 use failpoints::{Point, reach};
-use store::{Record, StoreError, TransferRecord, Verdict};
+use store::{Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
@@ -28,6 +26,8 @@ use crate::{
         subject::{RefundOfPayment, is_settled},
     },
 };
+use reserving::new_refund;
+pub use reserving::reserve;
 
 impl Handler for CreateRefund {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
@@ -100,13 +100,10 @@ async fn prepare(job: &CreateRefund, context: &Context, run: &Run) -> Result<Pre
         let Some(payment) = payment_of(job, context).await? else {
             return Ok(Prepared::NoSuchPayment);
         };
-        // After the payment: what is set aside since then has changed it.
-        let earlier = context.store.refunds_made(payment.id).await?;
-        let now = context.clock.now();
-        let (record, prepared) = match refundable(&payment, &job.request, earlier, now) {
-            Ok(money) => reserve(job, payment, money, now)?,
+        let (record, prepared) = match reserve(job, context, payment.clone()).await? {
+            Ok((record, refund)) => (record, Prepared::Reserved(Box::new(refund))),
             Err(failure) => {
-                let refused = refuse(job, context, run, &payment, failure, now);
+                let refused = refuse(job, context, run, &payment, failure);
                 (refused.await?, Prepared::Settled)
             }
         };
@@ -150,44 +147,6 @@ async fn stored_before(
     })
 }
 
-/// How much a request gives back of a payment that had so many refunds before, or why nothing.
-fn refundable(
-    payment: &Payment,
-    request: &RefundRequest,
-    earlier: u32,
-    now: DateTime<Utc>,
-) -> Result<Money, Failure> {
-    let money = payment.check_refund(request).map_err(RefundRefused::failure)?;
-    channels::capabilities(payment.channel)
-        .check_refund(money, now - payment.created_at, earlier)
-        .map_err(RefundNotTaken::failure)?;
-    Ok(money)
-}
-
-/// The refund and what is set aside for it, in one record.
-fn reserve(
-    job: &CreateRefund,
-    payment: Payment,
-    money: Money,
-    now: DateTime<Utc>,
-) -> Result<(Record, Prepared), StoreError> {
-    let refund = new_refund(job, &payment, money, now);
-    let mut payment = payment.with_reserved(money);
-    payment.updated_at = now;
-    let record = Record {
-        new_refund: Some(refund.clone()),
-        payment: Some(payment.clone()),
-        transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
-            at: now,
-        }],
-        ..Record::default()
-    };
-    payment.version += 1;
-    let refund = RefundOfPayment::new(refund, payment)?;
-    Ok((record, Prepared::Reserved(Box::new(refund))))
-}
-
 /// The refund as failed, for which nothing is set aside or sent.
 async fn refuse(
     job: &CreateRefund,
@@ -195,8 +154,8 @@ async fn refuse(
     run: &Run,
     payment: &Payment,
     failure: Failure,
-    now: DateTime<Utc>,
 ) -> Result<Record, StoreError> {
+    let now = context.clock.now();
     let asked = job.request.asked_of(payment);
     let refund = new_refund(job, payment, asked, now).refused(failure);
     let mut record = Record::default();
@@ -204,6 +163,7 @@ async fn refuse(
     tell(&mut record, run, told);
     Box::pin(tell_of_refund(
         context,
+        run,
         &refund,
         RefundStatus::Pending,
         &mut record,
@@ -211,9 +171,4 @@ async fn refuse(
     .await?;
     record.new_refund = Some(refund);
     Ok(record)
-}
-
-fn new_refund(job: &CreateRefund, payment: &Payment, money: Money, now: DateTime<Utc>) -> Refund {
-    let (key, request) = (job.idempotency_key.clone(), job.request.clone());
-    Refund::new(payment, key, request, money, now)
 }

@@ -10,7 +10,7 @@ use store::{Record, TransferRecord, Verdict};
 
 use crate::support::{key, now, world};
 
-const LONG_AGO: &str = "
+pub const LONG_AGO: &str = "
 with payments as (update payments set updated_at = now() - interval '1 hour' returning 1),
      refunds as (update refunds set updated_at = now() - interval '1 hour' returning 1)
 select (select count(*) from payments) + (select count(*) from refunds)";

@@ -83,7 +83,7 @@ impl World {
         at: DateTime<Utc>,
     ) -> Refund {
         let request = self.refund_job(name, payment, Some(amount_minor)).request;
-        let money = payment.check_refund(&request).unwrap();
+        let money = payment.check_refund(None, &request).unwrap();
         let refund = Refund::new(payment, key(name), request, money, at);
         let transfer = Transfer::refund_reserved(&refund);
         let record = Record {

@@ -26,6 +26,8 @@ select jsonb_build_object(
             from order_logs where order_id = $1),
   'wishes', (select jsonb_agg(jsonb_build_array(action, outcome) order by action, idempotency_key)
              from order_actions where order_id = $1),
+  'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type, id)
+           from notifications where order_id = $1),
   'payments', (select jsonb_agg(jsonb_build_array(status, refunded_minor) order by status, refunded_minor)
                from payments where order_id = $1))";
 

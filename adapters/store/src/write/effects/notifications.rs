@@ -6,8 +6,8 @@ use super::column;
 use crate::{StoreError, write::Tx};
 
 const INSERT: &str = "
-insert into notifications (id, merchant_id, payment_id, event_type, payload, created_at)
-select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+insert into notifications (id, merchant_id, payment_id, order_id, event_type, payload, created_at)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::timestamptz[])
 on conflict do nothing";
 
 /// Stores notifications; one that is stored already stays as it is.
@@ -18,7 +18,12 @@ pub async fn insert(tx: &mut Tx, notifications: &[&Notification]) -> Result<(), 
     sqlx::query(INSERT)
         .bind(column(notifications, |told| told.id.as_uuid()))
         .bind(column(notifications, |told| told.merchant_id.as_uuid()))
-        .bind(column(notifications, |told| told.payment_id.as_uuid()))
+        .bind(column(notifications, |told| {
+            told.about.payment().map(|id| id.as_uuid())
+        }))
+        .bind(column(notifications, |told| {
+            told.about.order().map(|id| id.as_uuid())
+        }))
         .bind(column(notifications, |told| told.event_type.name()))
         .bind(column(notifications, |told| told.payload.as_str()))
         .bind(column(notifications, |told| told.created_at))
