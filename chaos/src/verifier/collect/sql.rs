@@ -77,8 +77,8 @@ from payment_callbacks";
 
 pub(super) const NOTIFICATIONS: &str = "
 select 'ntf_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
-       'pay_' || replace(payment_id::text, '-', '') as payment, coalesce(payload::jsonb->'data'->>'id', '') as subject,
-       event_type, payload, status,
+       coalesce('pay_' || replace(payment_id::text, '-', ''), '') as payment,
+       coalesce(payload::jsonb->'data'->>'id', '') as subject, event_type, payload, status,
        (select count(*) from notification_attempts
         where notification_id = notifications.id and http_status between 200 and 299) as accepted_attempts
 from notifications

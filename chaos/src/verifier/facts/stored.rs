@@ -151,9 +151,9 @@ pub struct Notification {
     pub id: String,
     /// Who is told.
     pub merchant: String,
-    /// About which payment.
+    /// About which payment; empty when it is about an order.
     pub payment: String,
-    /// About which payment, refund or dispute, as it says.
+    /// About which payment, refund, dispute or order, as it says.
     pub subject: String,
     /// What is announced.
     pub event_type: String,
