@@ -100,5 +100,6 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         sales::logged(facts),
         sales::ended(facts),
         sales::honest(facts),
+        sales::told(facts),
     ]
 }

@@ -82,3 +82,5 @@ pub const ORDERS_ENDED: &str =
 /// Whoever is refused about an order knows where it stands.
 pub const HONEST_ABOUT_ORDERS: &str =
     "Every refusal about an order was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";
+/// Merchants hear of what becomes of their orders.
+pub const ORDERS_TOLD: &str = "Every step of an order that merchants are told about has one notification, which says how the order stood then.";

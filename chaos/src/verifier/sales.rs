@@ -10,6 +10,7 @@ mod kept;
 mod logged;
 mod paid_once;
 mod taken;
+mod told;
 
 pub use ended::ended;
 pub use honest::honest;
@@ -18,6 +19,7 @@ pub use kept::kept;
 pub use logged::logged;
 pub use paid_once::paid_once;
 pub use taken::{Begun, taken};
+pub use told::{is_about_order, told};
 
 /// Of how many orders for payments every story of the orders for goods beside them has surely been played, of which there is one
 /// for every four.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::{
     facts::{Action, Facts, Failure, Notification, Refund, grouped},
     refund_jobs::RefundJobs,
+    sales::is_about_order,
 };
 
 /// The job itself is at fault, and each of its tries ends the same: no other end may come in place of the parking.
@@ -27,7 +28,7 @@ pub struct Subjects<'a> {
     stepped: HashSet<&'a str>,
     taken_in: HashSet<&'a str>,
     reconciled: HashSet<&'a str>,
-    /// The notifications about payments, and about refunds and disputes of theirs.
+    /// The notifications about orders and payments, and about refunds and disputes of theirs.
     notifications: BTreeMap<&'a str, Vec<&'a Notification>>,
 }
 
@@ -52,7 +53,13 @@ impl<'a> Subjects<'a> {
                 .collect(),
             taken_in: taken_in.map(|taken_in| taken_in.event_id.as_str()).collect(),
             reconciled: facts.reconciled.iter().map(String::as_str).collect(),
-            notifications: grouped(&facts.notifications, |notification| &notification.payment),
+            notifications: grouped(&facts.notifications, |notification| {
+                if is_about_order(notification) {
+                    &notification.subject
+                } else {
+                    &notification.payment
+                }
+            }),
         }
     }
 

@@ -1,7 +1,5 @@
 //! What merchants were told, against what is so.
 
-mod orders;
-
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
@@ -14,6 +12,7 @@ use super::{
     invariants,
     money::is_charged,
     ranks::Thing,
+    sales::is_about_order,
     tally::Tally,
 };
 
@@ -38,7 +37,9 @@ pub fn told(facts: &Facts) -> Finding {
         }
     }
     let books = Books::of(facts);
-    for notification in &facts.notifications {
+    // What is told of orders is held against these.
+    let about_money = facts.notifications.iter().filter(|told| !is_about_order(told));
+    for notification in about_money {
         tally.look();
         if let Some(untrue) = books.untrue(notification) {
             tally.doubled(format!(
@@ -98,9 +99,6 @@ impl<'a> Books<'a> {
     /// What a notification says that is not so.
     fn untrue(&self, notification: &Notification) -> Option<String> {
         let payload: Value = serde_json::from_str(&notification.payload).unwrap_or_default();
-        if let Some(what) = notification.event_type.strip_prefix(orders::PREFIX) {
-            return orders::untrue(what, &payload, &self.payments, &self.refunds);
-        }
         let Some((thing, status)) = Thing::announced_by(&notification.event_type) else {
             return Some("nobody knows what that is".to_owned());
         };

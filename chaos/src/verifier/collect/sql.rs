@@ -75,16 +75,10 @@ pub(super) const INBOX: &str = "
 select 'mer_' || replace(merchant_id::text, '-', '') as merchant, event_id
 from payment_callbacks";
 
-/// An order may be refunded, and fail to be paid, more than once: what it is told of then makes the difference.
 pub(super) const NOTIFICATIONS: &str = "
 select 'ntf_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
        coalesce('pay_' || replace(payment_id::text, '-', ''), '') as payment,
-       coalesce(payload::jsonb->'data'->>case
-                  when event_type in ('order.refunded', 'order.refund_failed') then 'refund_id'
-                  when event_type = 'order.payment_failed' then 'payment_id'
-                  else 'id'
-                end, '') as subject,
-       event_type, payload, status,
+       coalesce(payload::jsonb->'data'->>'id', '') as subject, event_type, payload, status,
        (select count(*) from notification_attempts
         where notification_id = notifications.id and http_status between 200 and 299) as accepted_attempts
 from notifications

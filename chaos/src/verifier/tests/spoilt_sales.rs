@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     journal::StepDeed,
-    verifier::facts::{Facts, Failure, StoredOrder},
+    verifier::facts::{Facts, Failure, Notification, StoredOrder},
 };
 
 /// What is found when the evidence of a calm day on which goods were sold is spoilt.
@@ -96,7 +96,7 @@ fn an_order_that_is_called_otherwise() {
 fn an_order_about_something_else() {
     assert_eq!(
         after(|facts| order(facts, CALLED_OFF).currency = "EUR".into()),
-        doubled(ORDERS_KEPT)
+        all([doubled(ORDERS_KEPT), doubled(ORDERS_TOLD)])
     );
     assert_eq!(after(|facts| facts.items[3].quantity = 1), doubled(ORDERS_KEPT));
 }
@@ -298,7 +298,7 @@ fn a_step_that_is_logged_twice_or_not_at_all() {
             let log = facts.order_logs[place.unwrap()].clone();
             facts.order_logs.insert(place.unwrap(), log);
         });
-        assert_eq!(found, doubled(LOGS_AGREE), "{step}");
+        assert_eq!(found[LOGS_AGREE], counts(0, 1, 0), "{step}");
         let found = after(|facts| facts.order_logs.retain(|log| log.step != step));
         assert!(found[LOGS_AGREE].lost > 0, "{step}");
     }
@@ -414,4 +414,48 @@ fn a_refusal_of_what_the_order_allowed() {
         refunds.next().unwrap().asked.push(asked(refused));
     });
     assert_eq!(found, all([doubled(STEPS_TAKEN), doubled(HONEST_ABOUT_ORDERS)]));
+}
+
+/// The notification about an order of this type.
+fn about_order<'a>(facts: &'a mut Facts, event_type: &str) -> &'a mut Notification {
+    let mut told = facts.notifications.iter_mut();
+    told.find(|told| told.event_type == event_type).unwrap()
+}
+
+#[test]
+fn a_step_that_its_merchant_is_not_told_of_or_twice() {
+    for event_type in ["order.paid", "order.refunded", "order.shipped", "order.canceled"] {
+        let found = after(|facts| facts.notifications.retain(|told| told.event_type != event_type));
+        assert_eq!(found[ORDERS_TOLD], counts(1, 0, 0), "{event_type}");
+        let found = after(|facts| {
+            let again = about_order(facts, event_type).clone();
+            facts.notifications.push(again);
+        });
+        assert_eq!(found, doubled(ORDERS_TOLD), "{event_type}");
+    }
+}
+
+#[test]
+fn a_notification_about_an_order_that_is_not_so() {
+    for (says, instead) in [
+        ("\"paid\"", "\"shipped\""),
+        (MERCHANT, "mer_2"),
+        ("2000", "2001"),
+        ("USD", "EUR"),
+        (SOLD, CALLED_OFF),
+    ] {
+        let found = after(|facts| {
+            let told = about_order(facts, "order.paid");
+            told.payload = told.payload.replace(says, instead);
+        });
+        assert_eq!(found[ORDERS_TOLD], counts(0, 1, 0), "{says}");
+    }
+    let found = after(|facts| about_order(facts, "order.paid").subject = "ord_9".into());
+    assert_eq!(found[ORDERS_TOLD], counts(1, 1, 0));
+}
+
+#[test]
+fn a_notification_about_an_order_that_did_not_arrive() {
+    let found = after(|facts| about_order(facts, "order.paid").status = "pending".into());
+    assert_eq!(found, stuck(TOLD_ONCE));
 }

@@ -1,7 +1,9 @@
 //! The calm day with two orders for goods. One was paid by two payers, gave the second one's money back, gave one cup back,
 //! and was sent; the other was called off.
 
-use super::{MERCHANT, accepted, asked, intent, money, refusal, tell};
+use serde_json::json;
+
+use super::{MERCHANT, accepted, asked, deliver, intent, money, refusal, tell};
 use crate::{
     journal::{Basket, Goods, Sale, Step, StepDeed, Told},
     traffic::SaleStory,
@@ -46,6 +48,7 @@ fn sell(facts: &mut Facts) {
         log(facts, SOLD, "pay", "created", Some(payer), None);
     }
     log(facts, SOLD, "paid", "paid", Some(PAYER), None);
+    tell_of(facts, SOLD, "order.paid", "paid");
     log(
         facts,
         SOLD,
@@ -61,6 +64,7 @@ fn sell(facts: &mut Facts) {
     log(facts, SOLD, "refund", "refunding", None, Some(CUP_BACK));
     refund(facts, PAYER, CUP_BACK, CUP, "sluice-order:71", Some(SOLD));
     log(facts, SOLD, "refunded", "refunded", None, Some(CUP_BACK));
+    tell_of(facts, SOLD, "order.refunded", "refunded");
     facts.item_refunds.push(ItemRefund {
         refund: CUP_BACK.into(),
         sku: "cup".into(),
@@ -71,6 +75,7 @@ fn sell(facts: &mut Facts) {
 
     step(facts, SOLD, StepDeed::Ship, None);
     log(facts, SOLD, "ship", "shipped", None, None);
+    tell_of(facts, SOLD, "order.shipped", "shipped");
     let refused = refusal(409, "/problems/action-refused", "");
     step(facts, SOLD, StepDeed::Cancel, None);
     facts.order_actions.pop();
@@ -98,6 +103,7 @@ fn call_off(facts: &mut Facts) {
     log(facts, CALLED_OFF, "pay", "created", Some(CLOSED_WITH_IT), None);
     step(facts, CALLED_OFF, StepDeed::Cancel, None);
     log(facts, CALLED_OFF, "cancel", "canceled", None, None);
+    tell_of(facts, CALLED_OFF, "order.canceled", "canceled");
     facts.actions.push(Action {
         merchant: MERCHANT.into(),
         idempotency_key: "sluice-order:73".into(),
@@ -221,6 +227,15 @@ fn step(facts: &mut Facts, order: &str, deed: StepDeed, payment: Option<&str>) {
         outcome: "done".into(),
         payment: payment.map(Into::into),
     });
+}
+
+/// What merchants are told when an order has come to a step.
+fn tell_of(facts: &mut Facts, order: &str, event_type: &str, status: &str) {
+    let payload = json!({
+        "type": event_type,
+        "data": { "id": order, "merchant_id": MERCHANT, "status": status, "total": TOTAL, "currency": "USD" },
+    });
+    deliver(facts, "", order, event_type, payload.to_string());
 }
 
 pub fn log(
