@@ -5,10 +5,12 @@
 
 mod capture_payment;
 mod change_order;
+mod change_wallet;
 mod contract;
 mod create_intent;
 mod create_order;
 mod create_refund;
+mod create_wallet;
 mod envelope;
 mod expire_payment;
 mod notify_merchant;
@@ -20,10 +22,12 @@ mod reconcile;
 
 pub use capture_payment::CapturePayment;
 pub use change_order::{ChangeOrder, ChangeOrderReply};
+pub use change_wallet::{ChangeWallet, ChangeWalletReply};
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
 pub use create_order::{CreateOrder, CreateOrderReply};
 pub use create_refund::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS};
+pub use create_wallet::{CreateWallet, CreateWalletReply};
 pub use envelope::{Envelope, Unreadable};
 pub use expire_payment::ExpirePayment;
 pub use notify_merchant::NotifyMerchant;

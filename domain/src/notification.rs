@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use crate::{
     dispute::{Dispute, DisputeStatus, DisputeView},
-    id::{MerchantId, NotificationId, OrderId, PaymentId},
+    id::{MerchantId, NotificationId, OrderId, PaymentId, WalletId},
     order::{LoggedStep, Order, OrderLog, OrderNews, StepKind},
     payment::{Payment, PaymentStatus, PaymentView},
     refund::{Refund, RefundStatus, RefundView},
+    wallet::{Withdrawal, WithdrawalStatus, WithdrawalView},
 };
 
 /// What a notification announces.
@@ -71,6 +72,18 @@ pub enum NotificationType {
     /// Money of the order was not given back, or came back; its items count as kept again.
     #[serde(rename = "order.refund_failed")]
     OrderRefundFailed,
+    /// Money of a wallet was set aside, to be paid out to its owner.
+    #[serde(rename = "wallet.withdrawal_requested")]
+    WithdrawalRequested,
+    /// The withdrawal was paid out.
+    #[serde(rename = "wallet.withdrawal_completed")]
+    WithdrawalCompleted,
+    /// The withdrawal is not paid out: the money is free again.
+    #[serde(rename = "wallet.withdrawal_rejected")]
+    WithdrawalRejected,
+    /// The provider did not pay the withdrawal out: the money is free again.
+    #[serde(rename = "wallet.withdrawal_failed")]
+    WithdrawalFailed,
 }
 
 impl NotificationType {
@@ -112,6 +125,17 @@ impl NotificationType {
         }
     }
 
+    /// The notification that a withdrawal's new status calls for.
+    pub const fn announcing_withdrawal(status: WithdrawalStatus) -> Option<Self> {
+        match status {
+            WithdrawalStatus::Requested => Some(Self::WithdrawalRequested),
+            WithdrawalStatus::Processing => None,
+            WithdrawalStatus::Completed => Some(Self::WithdrawalCompleted),
+            WithdrawalStatus::Rejected => Some(Self::WithdrawalRejected),
+            WithdrawalStatus::Failed => Some(Self::WithdrawalFailed),
+        }
+    }
+
     /// The name merchants match on.
     pub const fn name(self) -> &'static str {
         match self {
@@ -133,6 +157,10 @@ impl NotificationType {
             Self::OrderCompleted => "order.completed",
             Self::OrderRefunded => "order.refunded",
             Self::OrderRefundFailed => "order.refund_failed",
+            Self::WithdrawalRequested => "wallet.withdrawal_requested",
+            Self::WithdrawalCompleted => "wallet.withdrawal_completed",
+            Self::WithdrawalRejected => "wallet.withdrawal_rejected",
+            Self::WithdrawalFailed => "wallet.withdrawal_failed",
         }
     }
 }
@@ -152,6 +180,9 @@ pub enum Subject {
     /// An order.
     #[serde(rename = "order_id")]
     Order(OrderId),
+    /// A wallet, or a withdrawal from it.
+    #[serde(rename = "wallet_id")]
+    Wallet(WalletId),
 }
 
 impl Subject {
@@ -159,15 +190,23 @@ impl Subject {
     pub const fn payment(self) -> Option<PaymentId> {
         match self {
             Self::Payment(id) => Some(id),
-            Self::Order(_) => None,
+            Self::Order(_) | Self::Wallet(_) => None,
         }
     }
 
     /// The order, if it is about one.
     pub const fn order(self) -> Option<OrderId> {
         match self {
-            Self::Payment(_) => None,
             Self::Order(id) => Some(id),
+            Self::Payment(_) | Self::Wallet(_) => None,
+        }
+    }
+
+    /// The wallet, if it is about one.
+    pub const fn wallet(self) -> Option<WalletId> {
+        match self {
+            Self::Wallet(id) => Some(id),
+            Self::Payment(_) | Self::Order(_) => None,
         }
     }
 }
@@ -177,6 +216,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Payment(id) => id.fmt(f),
             Self::Order(id) => id.fmt(f),
+            Self::Wallet(id) => id.fmt(f),
         }
     }
 }
@@ -272,6 +312,21 @@ impl Notification {
             event_type,
             payload,
             log.at,
+        ))
+    }
+
+    /// Tells the merchant of `withdrawal` how it stands now, where that is told.
+    pub fn about_withdrawal(withdrawal: &Withdrawal) -> Option<Self> {
+        let event_type = NotificationType::announcing_withdrawal(withdrawal.status)?;
+        let at = withdrawal.updated_at;
+        let payload = payload(event_type, WithdrawalView::from(withdrawal), at);
+        Some(Self::new(
+            withdrawal.merchant_id,
+            Subject::Wallet(withdrawal.wallet_id),
+            withdrawal.id.as_uuid(),
+            event_type,
+            payload,
+            at,
         ))
     }
 

@@ -50,7 +50,10 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         merchant_id = Empty,
         payment_id = Empty,
         refund_id = Empty,
-        order_id = Empty
+        order_id = Empty,
+        wallet_id = Empty,
+        hold_id = Empty,
+        withdrawal_id = Empty
     );
 
     let response = async {

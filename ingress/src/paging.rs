@@ -24,21 +24,28 @@ pub(crate) struct Place {
     pub id: Uuid,
 }
 
-impl Place {
-    /// After the thing of this number, which was stored then.
-    pub(crate) fn of_number(created_at: DateTime<Utc>, number: i64) -> Self {
-        let id = Uuid::from_u128(number.unsigned_abs().into());
-        Self { created_at, id }
-    }
+/// A place that a token leads back to.
+pub(crate) trait Position: Sized {
+    /// The token of this place.
+    fn token(&self) -> String;
+
+    /// The place of a token; `None` when it is none of ours.
+    fn of_token(token: &str) -> Option<Self>;
 }
 
-/// Which part of a list is asked for.
+/// Which part of a list is asked for, by places of the kind `P`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
+pub(crate) struct PartFrom<P> {
     /// Where it starts; at the newest when it is not said.
-    pub after: Option<Place>,
+    pub after: Option<P>,
     limit: u32,
 }
+
+/// Which part of a list of stored objects is asked for.
+pub(crate) type Part = PartFrom<Place>;
+
+/// Which part of a list of numbered lines is asked for.
+pub(crate) type PartOfLines = PartFrom<i64>;
 
 /// A part of a list.
 #[derive(Debug, Serialize)]
@@ -56,7 +63,7 @@ pub(crate) fn query<T>(given: Result<Query<T>, QueryRejection>, names: &str) -> 
     })
 }
 
-impl Part {
+impl<P: Position> PartFrom<P> {
     /// Reads the parameters `limit` and `cursor`.
     pub(crate) fn read(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
         let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| {
@@ -64,17 +71,12 @@ impl Part {
         });
         let limit =
             limit.ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {MAX_LIMIT}")))?;
-        let place = |token| cursor::decode(token).ok_or_else(no_cursor);
+        let no_place = || invalid_query("cursor", "the next_cursor of the page before, unchanged");
+        let place = |token| P::of_token(token).ok_or_else(no_place);
         Ok(Self {
             after: cursor.map(place).transpose()?,
             limit,
         })
-    }
-
-    /// After which number it starts, in a list whose things are numbered ([`Place::of_number`]).
-    pub(crate) fn after_number(&self) -> Result<Option<i64>, Problem> {
-        let number = |place: Place| i64::try_from(place.id.as_u128()).map_err(|_| no_cursor());
-        self.after.map(number).transpose()
     }
 
     /// How many rows to read: one more than asked for tells whether there is a next part.
@@ -86,7 +88,7 @@ impl Part {
     pub(crate) fn list<T, V>(
         &self,
         mut rows: Vec<T>,
-        place: impl FnOnce(&T) -> Place,
+        place: impl FnOnce(&T) -> P,
         view: impl FnMut(&T) -> V,
     ) -> List<V> {
         let limit = self.limit as usize;
@@ -94,12 +96,8 @@ impl Part {
         rows.truncate(limit);
         let last = rows.last().filter(|_| !is_last);
         List {
-            next_cursor: last.map(|last| cursor::encode(&place(last))),
+            next_cursor: last.map(|last| place(last).token()),
             data: rows.iter().map(view).collect(),
         }
     }
-}
-
-fn no_cursor() -> Problem {
-    invalid_query("cursor", "the next_cursor of the page before, unchanged")
 }

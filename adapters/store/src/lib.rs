@@ -57,7 +57,8 @@ pub use reconciliation::{
     Resolved, RunEnding,
 };
 pub use record::{
-    CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord, TransferRecord, Verdict,
+    AuditRecord, CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord,
+    TransferRecord, Verdict,
 };
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
@@ -68,6 +69,7 @@ pub use statistics::{
 };
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
+pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 
 use std::{str::FromStr, time::Duration};
 

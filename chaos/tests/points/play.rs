@@ -14,6 +14,7 @@ mod query_refund;
 mod reconcile;
 mod refund_ending;
 mod request;
+mod wallets;
 
 use anyhow::ensure;
 use e2e::{Scene, scene::body};
@@ -54,6 +55,8 @@ impl Play<'_> {
             | Work::CancelPayment
             | Work::ConfirmPayment
             | Work::ExpirePayment
+            | Work::CreateWallet
+            | Work::ChangeWallet
             | Work::Reconcile => Ok(()),
         }
     }
@@ -77,6 +80,8 @@ impl Play<'_> {
             Work::CapturePayment => capture_payment::play(self, case).await,
             Work::MovePayment => move_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
+            Work::CreateWallet => wallets::play_opening(self, case).await,
+            Work::ChangeWallet => wallets::play_step(self, case).await,
         }
     }
 
@@ -242,4 +247,14 @@ async fn a_worker_dies_moving_a_payment_to_another_channel() -> anyhow::Result<(
 #[tokio::test]
 async fn a_worker_dies_closing_a_payment_that_expired() -> anyhow::Result<()> {
     perform("points_expire_payment", Work::ExpirePayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_opening_a_wallet() -> anyhow::Result<()> {
+    perform("points_create_wallet", Work::CreateWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_setting_money_of_a_wallet_aside() -> anyhow::Result<()> {
+    perform("points_change_wallet", Work::ChangeWallet, |_| true).await
 }

@@ -35,6 +35,10 @@ pub enum Work {
     ExpirePayment,
     /// A worker has a day compared with the provider's statement, and compares it.
     Reconcile,
+    /// A worker opens a wallet.
+    CreateWallet,
+    /// A worker sets money of a wallet aside.
+    ChangeWallet,
 }
 
 /// What happens to the work before its process dies.
@@ -101,7 +105,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -116,6 +120,8 @@ impl Work {
         Self::MovePayment,
         Self::ExpirePayment,
         Self::Reconcile,
+        Self::CreateWallet,
+        Self::ChangeWallet,
     ];
 
     /// The deaths that it has to survive.
@@ -135,6 +141,8 @@ impl Work {
             Self::MovePayment => MOVE_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::Reconcile => RECONCILE,
+            Self::CreateWallet => CREATE_WALLET,
+            Self::ChangeWallet => CHANGE_WALLET,
         }
     }
 }
@@ -436,6 +444,39 @@ const EXPIRE_PAYMENT: &[Case] = &[
     Case::at(Point::RecordBeforeCommit).after(1),
     Case::at(Point::RecordCommitted).after(1),
     Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// It is one record, and nothing follows from it.
+const CREATE_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// It is one record, and the news of it comes out of the outbox.
+const CHANGE_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),
 ];

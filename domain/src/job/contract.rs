@@ -7,8 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
-        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateIntent, CreateOrder,
+        CreateRefund, CreateWallet, ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment,
+        QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -42,11 +43,15 @@ pub enum Kind {
     CreateOrder,
     /// Pay, cancel, refund, ship or complete an order.
     ChangeOrder,
+    /// Open a wallet.
+    CreateWallet,
+    /// Hold, withdraw, transfer or correct money of a wallet.
+    ChangeWallet,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 15] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -60,6 +65,8 @@ impl Kind {
         Kind::CapturePayment,
         Kind::CreateOrder,
         Kind::ChangeOrder,
+        Kind::CreateWallet,
+        Kind::ChangeWallet,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -78,6 +85,8 @@ impl Kind {
             Self::CapturePayment => "capture_payment",
             Self::CreateOrder => "create_order",
             Self::ChangeOrder => "change_order",
+            Self::CreateWallet => "create_wallet",
+            Self::ChangeWallet => "change_wallet",
         }
     }
 
@@ -97,6 +106,8 @@ impl Kind {
             Self::CapturePayment => CapturePayment::CONTRACT,
             Self::CreateOrder => CreateOrder::CONTRACT,
             Self::ChangeOrder => ChangeOrder::CONTRACT,
+            Self::CreateWallet => CreateWallet::CONTRACT,
+            Self::ChangeWallet => ChangeWallet::CONTRACT,
         }
     }
 }

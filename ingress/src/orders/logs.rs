@@ -12,7 +12,7 @@ use crate::{
     answers::no_such_order,
     app::Shared,
     auth::Caller,
-    paging::{List, Part, Place, query},
+    paging::{List, PartOfLines, query},
     path_id::PathId,
     problem::Problem,
 };
@@ -33,16 +33,16 @@ pub(crate) async fn logs(
     given: Result<Query<LogsQuery>, QueryRejection>,
 ) -> Result<Json<List<OrderLogView>>, Problem> {
     let given = query(given, "limit and cursor")?;
-    let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
+    let part = PartOfLines::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let page = OrderLogPage {
-        before: part.after_number()?,
+        before: part.after,
         limit: part.rows(),
     };
     let store = app.reads.seen_by(&caller);
     // Another's order does not exist for this one.
     let logs = app.reads.patiently(store.order_logs(id, page)).await?;
     let logs = logs.ok_or_else(no_such_order)?;
-    let place = |last: &NumberedLog| Place::of_number(last.log.at, last.number);
+    let place = |last: &NumberedLog| last.number;
     let view = if caller.sees_decisions() {
         OrderLogView::for_merchant
     } else {

@@ -165,6 +165,7 @@ fn currencies_and_statuses_are_those_of_the_model() {
         order::{LoggedStep, OrderStatus},
         payment::PaymentStatus,
         refund::RefundStatus,
+        wallet::{HoldStatus, WalletStepKind, WithdrawalStatus},
     };
     let schemas = &document()["components"]["schemas"];
     let currencies: Vec<_> = Currency::ALL.iter().map(|currency| currency.code()).collect();
@@ -184,6 +185,18 @@ fn currencies_and_statuses_are_those_of_the_model() {
     assert_eq!(
         schemas["OrderStatus"]["enum"],
         Value::from(OrderStatus::ALL.map(OrderStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["HoldStatus"]["enum"],
+        Value::from(HoldStatus::ALL.map(HoldStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["WithdrawalStatus"]["enum"],
+        Value::from(WithdrawalStatus::ALL.map(WithdrawalStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["AcceptedWalletStep"]["properties"]["action"]["enum"],
+        Value::from(WalletStepKind::ALL.map(WalletStepKind::name).to_vec())
     );
 }
 
@@ -211,6 +224,7 @@ fn every_notification_is_told_to_people() {
         order::LoggedStep,
         payment::PaymentStatus,
         refund::RefundStatus,
+        wallet::WithdrawalStatus,
     };
     let told = include_str!("../../../docs/contracts/notifications.md");
     let of_payments = PaymentStatus::ALL
@@ -221,7 +235,15 @@ fn every_notification_is_told_to_people() {
         .filter_map(NotificationType::announcing_refund);
     let of_disputes = [DisputeOpened, DisputeWon, DisputeLost];
     let of_orders = LoggedStep::all().filter_map(NotificationType::announcing_step);
-    for announced in of_payments.chain(of_refunds).chain(of_disputes).chain(of_orders) {
+    let of_withdrawals = WithdrawalStatus::ALL
+        .into_iter()
+        .filter_map(NotificationType::announcing_withdrawal);
+    let all = of_payments
+        .chain(of_refunds)
+        .chain(of_disputes)
+        .chain(of_orders)
+        .chain(of_withdrawals);
+    for announced in all {
         let row = format!("\n| `{announced}` |");
         assert!(told.contains(&row), "{announced} has no row");
     }

@@ -23,4 +23,5 @@ mod routes;
 mod runbooks;
 mod statistics;
 mod support;
+mod wallet_steps;
 mod wallets;
