@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+mod paying;
+
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     ledger::{Account, Layer, Phase, Transfer, TransferKind},
     user::UserId,
 };
+pub use paying::PaidFromWallet;
 
 /// A wallet as PostgreSQL holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use domain::{
     id::{MerchantId, WalletId},
+    money::Money,
     wallet::Wallet,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, pool::answered};
+use crate::{Scoped, Store, StoreError, pool::answered};
 
 const SELECT: &str = "
 select id, merchant_id, user_id, currency, balance_minor, held_minor, version, created_at, updated_at
@@ -27,6 +28,36 @@ impl Store {
         )
         .await?;
         row.map(Wallet::try_from).transpose()
+    }
+}
+
+impl Scoped<'_> {
+    /// One wallet, if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::wallet`].
+    pub async fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
+        let wallet = self.store.wallet(id).await?;
+        Ok(wallet.filter(|wallet| self.scope.covers(wallet.merchant_id, Some(&wallet.user_id))))
+    }
+
+    /// Whether `money` can be paid from a wallet of `merchant` that is there to be seen: from a user's own, if there is as much
+    /// in it; from the merchant's view, if it keeps wallets in the currency.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn pays_from_wallets(&self, merchant: MerchantId, money: Money) -> Result<bool, StoreError> {
+        let mut select = QueryBuilder::new("select exists (select from wallets where currency = ");
+        select.push_bind(money.currency.code());
+        select.push(" and merchant_id = ").push_bind(merchant.as_uuid());
+        self.narrow(&mut select, None);
+        if self.scope.user().is_some() {
+            select
+                .push(" and balance_minor - held_minor >= ")
+                .push_bind(money.amount_minor);
+        }
+        select.push(")");
+        answered(select.build_query_scalar().fetch_one(&self.store.pool)).await
     }
 }
 

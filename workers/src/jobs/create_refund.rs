@@ -3,6 +3,10 @@
 //! The amount is set aside on the payment before the provider is asked, in the same record that stores the refund; of two
 //! that want the same money, one finds the payment changed and looks again. What cannot be refunded is stored all the
 //! same, as failed and with its reason, and nothing is sent. The call itself is made like the one that opens an intent.
+//!
+//! What was paid into a wallet is set aside in the wallet, and refused when it was spent.
+
+mod into_wallet;
 
 use channels::RefundNotTaken;
 use chrono::{DateTime, Utc};
@@ -22,10 +26,10 @@ use crate::{
     context::Context,
     execute::{Handler, MAX_LOOKS, Run},
     jobs::{
-        change::{tell, tell_of_refund},
+        change::{moved_by, tell, tell_of_refund},
         opening::{after_giving_up, give_up, open},
         patience::wait,
-        subject::{RefundOfPayment, is_settled},
+        subject::{RefundOfPayment, Subject, is_settled},
     },
 };
 
@@ -36,8 +40,8 @@ impl Handler for CreateRefund {
             return Ok(Outcome::Fail(reason));
         }
         match prepare(self, context, run).await? {
-            Prepared::Reserved(refund) => open(context, run, *refund, true).await,
-            Prepared::ToMake(refund) => open(context, run, *refund, false).await,
+            Prepared::Reserved(refund) => make(context, run, *refund, true).await,
+            Prepared::ToMake(refund) => make(context, run, *refund, false).await,
             Prepared::Settled => Ok(Outcome::Done),
             Prepared::GivenUp => after_giving_up(context, run).await,
             Prepared::Conflict => {
@@ -58,8 +62,9 @@ impl Handler for CreateRefund {
             return Ok(Record::default());
         };
         match RefundOfPayment::load(&context.store, refund).await? {
-            Some(refund) => give_up(context, run, refund, reason).await,
-            None => Ok(Record::default()),
+            Some(refund) if refund.channel().is_provider() => give_up(context, run, refund, reason).await,
+            // What is left undone in our own ledger is done when its job comes again.
+            Some(_) | None => Ok(Record::default()),
         }
     }
 
@@ -73,6 +78,20 @@ impl Handler for CreateRefund {
             None => CreateRefundReply::NoSuchPayment,
         };
         Ok(serde_json::to_vec(&reply).ok())
+    }
+}
+
+/// Has the provider make it, or our own ledger.
+async fn make(
+    context: &Context,
+    run: &Run,
+    refund: RefundOfPayment,
+    is_new: bool,
+) -> Result<Outcome, StoreError> {
+    if refund.channel().is_provider() {
+        open(context, run, refund, is_new).await
+    } else {
+        Box::pin(into_wallet::give_back(context, run, refund)).await
     }
 }
 
@@ -103,8 +122,12 @@ async fn prepare(job: &CreateRefund, context: &Context, run: &Run) -> Result<Pre
         // After the payment: what is set aside since then has changed it.
         let earlier = context.store.refunds_made(payment.id).await?;
         let now = context.clock.now();
-        let (record, prepared) = match refundable(&payment, &job.request, earlier, now) {
-            Ok(money) => reserve(job, payment, money, now)?,
+        let reserved = match refundable(&payment, &job.request, earlier, now) {
+            Ok(money) => reserve(job, context, &payment, money, now).await?,
+            Err(failure) => Err(failure),
+        };
+        let (record, prepared) = match reserved {
+            Ok(reserved) => reserved,
             Err(failure) => {
                 let refused = refuse(job, context, run, &payment, failure, now);
                 (refused.await?, Prepared::Settled)
@@ -164,28 +187,36 @@ fn refundable(
     Ok(money)
 }
 
-/// The refund and what is set aside for it, in one record.
-fn reserve(
+/// The refund and what is set aside for it, in one record; or why the wallet that the payment was paid into does not give it.
+async fn reserve(
     job: &CreateRefund,
-    payment: Payment,
+    context: &Context,
+    payment: &Payment,
     money: Money,
     now: DateTime<Utc>,
-) -> Result<(Record, Prepared), StoreError> {
-    let refund = new_refund(job, &payment, money, now);
-    let mut payment = payment.with_reserved(money);
+) -> Result<Result<(Record, Prepared), Failure>, StoreError> {
+    let refund = new_refund(job, payment, money, now);
+    let transfer = Transfer::refund_reserved(&refund, payment);
+    let wallet = match Box::pin(moved_by(context, &transfer, now)).await? {
+        Some(Ok(change)) => Some(change),
+        Some(Err(refused)) => {
+            let failure = Failure::refund_refused(refused.code(), &refused.to_string());
+            return Ok(Err(failure));
+        }
+        None => None,
+    };
+    let mut payment = payment.clone().with_reserved(money);
     payment.updated_at = now;
     let record = Record {
         new_refund: Some(refund.clone()),
         payment: Some(payment.clone()),
-        transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
-            at: now,
-        }],
+        transfers: vec![TransferRecord { transfer, at: now }],
+        wallets: wallet.into_iter().collect(),
         ..Record::default()
     };
     payment.version += 1;
     let refund = RefundOfPayment::new(refund, payment)?;
-    Ok((record, Prepared::Reserved(Box::new(refund))))
+    Ok(Ok((record, Prepared::Reserved(Box::new(refund)))))
 }
 
 /// The refund as failed, for which nothing is set aside or sent.

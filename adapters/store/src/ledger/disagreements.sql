@@ -8,28 +8,37 @@ payment as (
 ), dispute as (
   select 'dsp_' || replace(id::text, '-', '') as subject, * from disputes
 ),
+-- Where a payment's money comes from and goes back to, and whose it is once it was paid.
+place as (
+  select id,
+         case channel when 'wallet' then 'customer_wallet' else 'provider_clearing' end as source,
+         case channel when 'wallet' then user_id else channel end as source_detail,
+         case when paid_into is null then 'merchant_balance' else 'customer_wallet' end as holder,
+         coalesce(paid_into, '') as holder_detail
+  from payment
+),
 movement as (
-  select subject, id as payment_id, merchant_id, channel, currency, 'posted' as layer, amount_minor,
-         'provider_clearing' as giving, 'merchant_balance' as gaining
-  from payment where status = 'succeeded'
+  select subject, id as payment_id, merchant_id, currency, 'posted' as layer, amount_minor,
+         source as giving, source_detail as giving_detail, holder as gaining, holder_detail as gaining_detail
+  from payment join place using (id) where status = 'succeeded'
   union all
-  select subject, payment_id, merchant_id, channel, currency, 'pending', amount_minor,
-         'merchant_balance', 'refunds_pending'
-  from refund where status in ('pending', 'needs_review', 'processing')
+  select subject, payment_id, merchant_id, currency, 'pending', amount_minor,
+         holder, holder_detail, 'refunds_pending', ''
+  from refund join place on place.id = refund.payment_id where status in ('pending', 'needs_review', 'processing')
   union all
-  select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
-         'merchant_balance', 'provider_clearing'
-  from refund where status = 'succeeded'
+  select subject, payment_id, merchant_id, currency, 'posted', amount_minor,
+         holder, holder_detail, source, source_detail
+  from refund join place on place.id = refund.payment_id where status = 'succeeded'
   union all
-  select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
-         'merchant_balance', case status when 'open' then 'disputes' else 'provider_clearing' end
+  select subject, payment_id, merchant_id, currency, 'posted', amount_minor, 'merchant_balance', '',
+         case status when 'open' then 'disputes' else 'provider_clearing' end,
+         case status when 'open' then '' else channel end
   from dispute where status in ('open', 'lost')
 ),
 expected as (
-  select subject, payment_id, merchant_id, currency, layer, account,
-         case account when 'provider_clearing' then channel else '' end as detail,
-         case account when giving then -amount_minor else amount_minor end as amount_minor
-  from movement cross join lateral (values (giving), (gaining)) as side (account)
+  select subject, payment_id, merchant_id, currency, layer, account, detail, share * amount_minor as amount_minor
+  from movement cross join lateral (values (giving, giving_detail, -1), (gaining, gaining_detail, 1))
+    as side (account, detail, share)
 ),
 -- And what they come to. A provider's fee is known from its statement alone: there is nothing here to compare it with.
 found as (
