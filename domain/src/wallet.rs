@@ -4,10 +4,13 @@
 //! else ([`Wallet::after`]): they are kept so that two movements at once cannot spend the same money, and each movement
 //! leaves a numbered [`WalletTransaction`] that says how the wallet stood after it.
 
+mod paying;
 #[cfg(test)]
 mod tests;
+mod view;
 
-mod paying;
+pub use paying::PaidFromWallet;
+pub use view::{WalletTransactionView, WalletView};
 
 use chrono::{DateTime, Utc};
 
@@ -17,7 +20,6 @@ use crate::{
     ledger::{Account, Layer, Phase, Transfer, TransferKind},
     user::UserId,
 };
-pub use paying::PaidFromWallet;
 
 /// A wallet as PostgreSQL holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod confirm_payment;
 mod create_intent;
 mod create_order;
 mod create_refund;
+mod create_wallet;
 mod expire_payment;
 mod inquiry;
 mod notify_merchant;

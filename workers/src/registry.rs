@@ -12,7 +12,8 @@ use broker::RabbitBackend;
 use domain::{
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
-        Envelope, ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CreateWallet, Envelope, ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment,
+        QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -45,6 +46,7 @@ pub fn worker(
         Kind::CapturePayment => worker_for::<CapturePayment>(backend, executor, stop),
         Kind::CreateOrder => worker_for::<CreateOrder>(backend, executor, stop),
         Kind::ChangeOrder => worker_for::<ChangeOrder>(backend, executor, stop),
+        Kind::CreateWallet => worker_for::<CreateWallet>(backend, executor, stop),
     }
 }
 

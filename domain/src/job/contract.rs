@@ -8,7 +8,7 @@ use crate::{
     id::{JobId, MerchantId},
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
-        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CreateWallet, ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -42,11 +42,13 @@ pub enum Kind {
     CreateOrder,
     /// Pay, cancel, refund, ship or complete an order.
     ChangeOrder,
+    /// Open a wallet.
+    CreateWallet,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -60,6 +62,7 @@ impl Kind {
         Kind::CapturePayment,
         Kind::CreateOrder,
         Kind::ChangeOrder,
+        Kind::CreateWallet,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -78,6 +81,7 @@ impl Kind {
             Self::CapturePayment => "capture_payment",
             Self::CreateOrder => "create_order",
             Self::ChangeOrder => "change_order",
+            Self::CreateWallet => "create_wallet",
         }
     }
 
@@ -97,6 +101,7 @@ impl Kind {
             Self::CapturePayment => CapturePayment::CONTRACT,
             Self::CreateOrder => CreateOrder::CONTRACT,
             Self::ChangeOrder => ChangeOrder::CONTRACT,
+            Self::CreateWallet => CreateWallet::CONTRACT,
         }
     }
 }
