@@ -163,6 +163,28 @@ impl Client {
             .await
     }
 
+    /// Asks for a wallet.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn create_wallet(
+        &self,
+        key: &str,
+        body: &Value,
+        wait_s: Option<u32>,
+    ) -> anyhow::Result<Answer> {
+        self.wish("wallets", key, body, wait_s).await
+    }
+
+    /// Looks at a wallet.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn wallet(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/wallets/{id}", self.base)))
+            .await
+    }
+
     async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {

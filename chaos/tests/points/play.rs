@@ -14,6 +14,7 @@ mod query_refund;
 mod reconcile;
 mod refund_ending;
 mod request;
+mod wallet;
 
 use anyhow::ensure;
 use e2e::{Scene, scene::body};
@@ -54,7 +55,9 @@ impl Play<'_> {
             | Work::CancelPayment
             | Work::ConfirmPayment
             | Work::ExpirePayment
-            | Work::Reconcile => Ok(()),
+            | Work::Reconcile
+            | Work::PayFromWallet
+            | Work::TopUp => Ok(()),
         }
     }
 
@@ -77,6 +80,8 @@ impl Play<'_> {
             Work::CapturePayment => capture_payment::play(self, case).await,
             Work::MovePayment => move_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
+            Work::PayFromWallet => wallet::play_payment(self, case).await,
+            Work::TopUp => wallet::play_top_up(self, case).await,
         }
     }
 
@@ -242,4 +247,14 @@ async fn a_worker_dies_moving_a_payment_to_another_channel() -> anyhow::Result<(
 #[tokio::test]
 async fn a_worker_dies_closing_a_payment_that_expired() -> anyhow::Result<()> {
     perform("points_expire_payment", Work::ExpirePayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_paying_from_a_wallet() -> anyhow::Result<()> {
+    perform("points_pay_from_wallet", Work::PayFromWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_topping_a_wallet_up() -> anyhow::Result<()> {
+    perform("points_top_up", Work::TopUp, |_| true).await
 }

@@ -35,6 +35,10 @@ pub enum Work {
     ExpirePayment,
     /// A worker has a day compared with the provider's statement, and compares it.
     Reconcile,
+    /// A worker pays a payment from a wallet.
+    PayFromWallet,
+    /// A worker has a payment made that is paid into a wallet.
+    TopUp,
 }
 
 /// What happens to the work before its process dies.
@@ -101,7 +105,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -116,6 +120,8 @@ impl Work {
         Self::MovePayment,
         Self::ExpirePayment,
         Self::Reconcile,
+        Self::PayFromWallet,
+        Self::TopUp,
     ];
 
     /// The deaths that it has to survive.
@@ -135,6 +141,8 @@ impl Work {
             Self::MovePayment => MOVE_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::Reconcile => RECONCILE,
+            Self::PayFromWallet => PAY_FROM_WALLET,
+            Self::TopUp => TOP_UP,
         }
     }
 }
@@ -436,6 +444,41 @@ const EXPIRE_PAYMENT: &[Case] = &[
     Case::at(Point::RecordBeforeCommit).after(1),
     Case::at(Point::RecordCommitted).after(1),
     Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The payment is recorded twice: when it is stored, and when its wallet has paid it.
+const PAY_FROM_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::CreateIntentStored),
+    Case::at(Point::CreateIntentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The second record has the wallet in it; what comes before is as for any payment.
+const TOP_UP: &[Case] = &[
+    Case::at(Point::CreateIntentStored),
+    Case::at(Point::ProviderCreated),
+    Case::at(Point::CreateIntentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),
 ];

@@ -15,5 +15,6 @@ mod store_faults;
 mod story;
 mod unreadable;
 mod upstream;
+mod wallets;
 mod wires;
 mod wishes;

@@ -1,6 +1,7 @@
 //! Wallets over HTTP: how they are opened, who sees what of them, and what is refused at the door.
 
 mod opening;
+mod paying;
 mod reading;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -8,6 +8,7 @@ mod capturing;
 mod closing;
 mod orders;
 mod refunds;
+mod wallets;
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},

@@ -1,6 +1,9 @@
 //! Wallets: opened once, filled, held, paid out, and refused where they do not allow it.
 
+mod money;
 mod opening;
+pub mod paying;
+mod topping_up;
 
 use std::time::Duration;
 
