@@ -1,6 +1,6 @@
 //! One merchant's part of the world, and what can be done and seen there.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

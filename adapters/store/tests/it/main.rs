@@ -21,4 +21,5 @@ mod refunds;
 mod routes;
 mod statistics;
 mod support;
+mod wallet_payments;
 mod wallets;

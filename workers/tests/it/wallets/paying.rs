@@ -138,7 +138,7 @@ async fn a_refund_goes_back_into_the_wallet_in_parts_and_never_more() {
     let part = world.wait_for_refund(part, RefundStatus::Succeeded).await;
     assert!(part.channel_refund_id.is_some_and(|id| id.starts_with("trf_")));
     assert_eq!(world.wallet_figures(wallet).await, (300, 0));
-    let too_much = world.refund("too much", &payment, Some(201)).await;
+    let too_much = world.refund("too-much", &payment, Some(201)).await;
     let refused = world.wait_for_refund(too_much, RefundStatus::Failed).await;
     assert_eq!(refused.failure.unwrap().code, "refund_too_large");
     let rests = [
