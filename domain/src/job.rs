@@ -5,6 +5,7 @@
 
 mod capture_payment;
 mod change_order;
+mod change_wallet;
 mod contract;
 mod create_intent;
 mod create_order;
@@ -21,6 +22,7 @@ mod reconcile;
 
 pub use capture_payment::CapturePayment;
 pub use change_order::{ChangeOrder, ChangeOrderReply};
+pub use change_wallet::{ChangeWallet, ChangeWalletReply};
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_intent::{CreateIntent, CreateIntentReply};
 pub use create_order::{CreateOrder, CreateOrderReply};

@@ -11,6 +11,7 @@ use crate::{
     id::{MerchantId, NotificationId, PaymentId},
     payment::{Payment, PaymentStatus, PaymentView},
     refund::{Refund, RefundStatus, RefundView},
+    wallet::{Withdrawal, WithdrawalStatus, WithdrawalView},
 };
 
 /// What a notification announces.
@@ -49,6 +50,18 @@ pub enum NotificationType {
     /// The dispute was decided for the payer.
     #[serde(rename = "dispute.lost")]
     DisputeLost,
+    /// Money of a wallet was set aside, to be paid out to its owner.
+    #[serde(rename = "wallet.withdrawal_requested")]
+    WithdrawalRequested,
+    /// The withdrawal was paid out.
+    #[serde(rename = "wallet.withdrawal_completed")]
+    WithdrawalCompleted,
+    /// The withdrawal is not paid out: the money is free again.
+    #[serde(rename = "wallet.withdrawal_rejected")]
+    WithdrawalRejected,
+    /// The provider did not pay the withdrawal out: the money is free again.
+    #[serde(rename = "wallet.withdrawal_failed")]
+    WithdrawalFailed,
 }
 
 impl NotificationType {
@@ -74,6 +87,17 @@ impl NotificationType {
         }
     }
 
+    /// The notification that a withdrawal's new status calls for.
+    pub const fn announcing_withdrawal(status: WithdrawalStatus) -> Option<Self> {
+        match status {
+            WithdrawalStatus::Requested => Some(Self::WithdrawalRequested),
+            WithdrawalStatus::Processing => None,
+            WithdrawalStatus::Completed => Some(Self::WithdrawalCompleted),
+            WithdrawalStatus::Rejected => Some(Self::WithdrawalRejected),
+            WithdrawalStatus::Failed => Some(Self::WithdrawalFailed),
+        }
+    }
+
     /// The name merchants match on.
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,6 +112,10 @@ impl NotificationType {
             Self::DisputeOpened => "dispute.opened",
             Self::DisputeWon => "dispute.won",
             Self::DisputeLost => "dispute.lost",
+            Self::WithdrawalRequested => "wallet.withdrawal_requested",
+            Self::WithdrawalCompleted => "wallet.withdrawal_completed",
+            Self::WithdrawalRejected => "wallet.withdrawal_rejected",
+            Self::WithdrawalFailed => "wallet.withdrawal_failed",
         }
     }
 }
@@ -105,8 +133,8 @@ pub struct Notification {
     pub id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About which payment, or a refund or dispute of which.
-    pub payment_id: PaymentId,
+    /// About which payment, or a refund or dispute of which, if it is about one.
+    pub payment_id: Option<PaymentId>,
     /// What is announced.
     pub event_type: NotificationType,
     /// The JSON body.
@@ -166,6 +194,20 @@ impl Notification {
         )
     }
 
+    /// Tells the merchant of `withdrawal` how it stands now, where that is told.
+    pub fn about_withdrawal(withdrawal: &Withdrawal) -> Option<Self> {
+        let event_type = NotificationType::announcing_withdrawal(withdrawal.status)?;
+        let at = withdrawal.updated_at;
+        Some(Self {
+            id: NotificationId::derive(withdrawal.id.as_uuid(), event_type.name()),
+            merchant_id: withdrawal.merchant_id,
+            payment_id: None,
+            event_type,
+            payload: payload(event_type, WithdrawalView::from(withdrawal), at),
+            created_at: at,
+        })
+    }
+
     fn new(
         merchant_id: MerchantId,
         payment_id: PaymentId,
@@ -177,7 +219,7 @@ impl Notification {
         Self {
             id: NotificationId::derive(subject, event_type.name()),
             merchant_id,
-            payment_id,
+            payment_id: Some(payment_id),
             event_type,
             payload,
             created_at,

@@ -6,7 +6,7 @@ use anyhow::Context;
 use reqwest::{Client as Http, RequestBuilder, header};
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{Answer, issuer::ADMINISTRATOR};
 
 /// Longer than any answer of ingress may take.
 const TIMEOUT: Duration = Duration::from_secs(45);
@@ -16,7 +16,10 @@ const TIMEOUT: Duration = Duration::from_secs(45);
 pub struct Client {
     http: Http,
     base: String,
-    api_key: String,
+    /// What it shows: an API key, or a token.
+    shown: String,
+    /// The merchant that it acts for, where what it shows does not say.
+    acts_for: Option<String>,
 }
 
 impl Client {
@@ -25,7 +28,16 @@ impl Client {
         Self {
             http,
             base: format!("{base}/api/v1"),
-            api_key: api_key.to_owned(),
+            shown: api_key.to_owned(),
+            acts_for: None,
+        }
+    }
+
+    /// The client of an administrator who acts for this merchant.
+    pub fn of_administrator(http: Http, base: &str, merchant_id: &str) -> Self {
+        Self {
+            acts_for: Some(merchant_id.to_owned()),
+            ..Self::new(http, base, ADMINISTRATOR)
         }
     }
 
@@ -163,7 +175,7 @@ impl Client {
             .await
     }
 
-    /// Asks for a wallet.
+    /// Finds a wallet, or has it opened.
     ///
     /// # Errors
     /// There is no answer.
@@ -174,6 +186,22 @@ impl Client {
         wait_s: Option<u32>,
     ) -> anyhow::Result<Answer> {
         self.wish("wallets", key, body, wait_s).await
+    }
+
+    /// Has a step of a wallet taken: `holds`, `holds/{id}/capture`, `transfers`, …
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn change_wallet(
+        &self,
+        wallet: &str,
+        step: &str,
+        key: &str,
+        body: &Value,
+        wait_s: Option<u32>,
+    ) -> anyhow::Result<Answer> {
+        self.wish(&format!("wallets/{wallet}/{step}"), key, body, wait_s)
+            .await
     }
 
     /// Looks at a wallet.
@@ -201,9 +229,12 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
-        let request = request
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key))
+        let mut request = request
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.shown))
             .timeout(TIMEOUT);
+        if let Some(merchant_id) = &self.acts_for {
+            request = request.header("sluice-merchant", merchant_id);
+        }
         Answer::read(request.send().await.context("ingress does not answer")?).await
     }
 }

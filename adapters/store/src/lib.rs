@@ -55,7 +55,8 @@ pub use reconciliation::{
     Resolved, RunEnding,
 };
 pub use record::{
-    CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord, TransferRecord, Verdict,
+    AuditRecord, CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord,
+    TransferRecord, Verdict,
 };
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
@@ -64,7 +65,7 @@ pub use scoped::Scoped;
 pub use statistics::{Figures, Grouping, RollUp, StatisticsFilter, Zone};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
-pub use wallets::{WalletCursor, WalletPage};
+pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 
 use std::{str::FromStr, time::Duration};
 

@@ -14,7 +14,8 @@ mod query_refund;
 mod reconcile;
 mod refund_ending;
 mod request;
-mod wallet;
+mod wallet_payments;
+mod wallets;
 
 use anyhow::ensure;
 use e2e::{Scene, scene::body};
@@ -55,9 +56,11 @@ impl Play<'_> {
             | Work::CancelPayment
             | Work::ConfirmPayment
             | Work::ExpirePayment
-            | Work::Reconcile
+            | Work::CreateWallet
+            | Work::ChangeWallet
             | Work::PayFromWallet
-            | Work::TopUp => Ok(()),
+            | Work::TopUp
+            | Work::Reconcile => Ok(()),
         }
     }
 
@@ -80,8 +83,10 @@ impl Play<'_> {
             Work::CapturePayment => capture_payment::play(self, case).await,
             Work::MovePayment => move_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
-            Work::PayFromWallet => wallet::play_payment(self, case).await,
-            Work::TopUp => wallet::play_top_up(self, case).await,
+            Work::CreateWallet => wallets::play_opening(self, case).await,
+            Work::ChangeWallet => wallets::play_step(self, case).await,
+            Work::PayFromWallet => wallet_payments::play_payment(self, case).await,
+            Work::TopUp => wallet_payments::play_top_up(self, case).await,
         }
     }
 
@@ -257,4 +262,14 @@ async fn a_worker_dies_paying_from_a_wallet() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_topping_a_wallet_up() -> anyhow::Result<()> {
     perform("points_top_up", Work::TopUp, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_opening_a_wallet() -> anyhow::Result<()> {
+    perform("points_create_wallet", Work::CreateWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_setting_money_of_a_wallet_aside() -> anyhow::Result<()> {
+    perform("points_change_wallet", Work::ChangeWallet, |_| true).await
 }

@@ -35,6 +35,10 @@ pub enum Work {
     ExpirePayment,
     /// A worker has a day compared with the provider's statement, and compares it.
     Reconcile,
+    /// A worker opens a wallet.
+    CreateWallet,
+    /// A worker sets money of a wallet aside.
+    ChangeWallet,
     /// A worker pays a payment from a wallet.
     PayFromWallet,
     /// A worker has a payment made that is paid into a wallet.
@@ -105,7 +109,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -120,6 +124,8 @@ impl Work {
         Self::MovePayment,
         Self::ExpirePayment,
         Self::Reconcile,
+        Self::CreateWallet,
+        Self::ChangeWallet,
         Self::PayFromWallet,
         Self::TopUp,
     ];
@@ -141,6 +147,8 @@ impl Work {
             Self::MovePayment => MOVE_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::Reconcile => RECONCILE,
+            Self::CreateWallet => CREATE_WALLET,
+            Self::ChangeWallet => CHANGE_WALLET,
             Self::PayFromWallet => PAY_FROM_WALLET,
             Self::TopUp => TOP_UP,
         }
@@ -444,6 +452,39 @@ const EXPIRE_PAYMENT: &[Case] = &[
     Case::at(Point::RecordBeforeCommit).after(1),
     Case::at(Point::RecordCommitted).after(1),
     Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// It is one record, and nothing follows from it.
+const CREATE_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// It is one record, and the news of it comes out of the outbox.
+const CHANGE_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),
 ];

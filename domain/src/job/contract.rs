@@ -7,8 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
-        CreateWallet, ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateIntent, CreateOrder,
+        CreateRefund, CreateWallet, ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment,
+        QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -44,11 +45,13 @@ pub enum Kind {
     ChangeOrder,
     /// Open a wallet.
     CreateWallet,
+    /// Hold, withdraw, transfer or correct money of a wallet.
+    ChangeWallet,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -63,6 +66,7 @@ impl Kind {
         Kind::CreateOrder,
         Kind::ChangeOrder,
         Kind::CreateWallet,
+        Kind::ChangeWallet,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -82,6 +86,7 @@ impl Kind {
             Self::CreateOrder => "create_order",
             Self::ChangeOrder => "change_order",
             Self::CreateWallet => "create_wallet",
+            Self::ChangeWallet => "change_wallet",
         }
     }
 
@@ -102,6 +107,7 @@ impl Kind {
             Self::CreateOrder => CreateOrder::CONTRACT,
             Self::ChangeOrder => ChangeOrder::CONTRACT,
             Self::CreateWallet => CreateWallet::CONTRACT,
+            Self::ChangeWallet => ChangeWallet::CONTRACT,
         }
     }
 }

@@ -6,9 +6,9 @@ use broker::{BrokerConfig, testing::TestVhost};
 use channels::{CallbacksConfig, ChannelsConfig, ContainmentConfig};
 use clap::Parser;
 use domain::{clock::SystemClock, secret::Secret};
-use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
+use e2e::{Scene, World, issuer, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
 use futures::{FutureExt, future::LocalBoxFuture};
-use ingress::{Ingress, Limits};
+use ingress::{Ingress, JwtConfig, JwtKeys, Limits};
 use sandbox::SandboxConfig;
 use serde_json::Value;
 use store::{
@@ -105,7 +105,13 @@ impl Sluice {
                 paypal_trust_roots: Some(sandbox::PAYPAL_ROOT_PEM.to_owned()),
                 ..CallbacksConfig::default()
             },
-            jwt: None,
+            jwt: Some(JwtConfig {
+                keys: JwtKeys::Secret(Secret::new(issuer::SECRET)),
+                issuer: issuer::ISSUER.into(),
+                audience: issuer::AUDIENCE.into(),
+                admits_admins: true,
+                keys_pause: Duration::from_secs(1),
+            }),
             limits: Limits::default(),
             drain: Duration::ZERO,
         };

@@ -22,4 +22,5 @@ mod routes;
 mod statistics;
 mod support;
 mod wallet_payments;
+mod wallet_steps;
 mod wallets;

@@ -1,54 +1,51 @@
-//! Payments into wallets and from them, and their refunds.
+//! Opening wallets, and every step of them.
 
 use domain::{
-    id::WalletId,
-    job::{CreateIntent, CreateRefund},
-    payment::PaymentStatus,
+    id::{HoldId, WalletId, WithdrawalId},
+    wallet::WalletStep,
 };
 
 use super::*;
+use crate::wallets::{adjust, hold, transfer, withdraw};
 
-/// A card that is good.
-const GOOD: Option<&str> = Some("pm_card_visa");
-
-/// The job that pays 5.00 from a wallet of the payment's own, which has this much in it.
-async fn paying(twice: &Twice, name: &str, amount_minor: i64) -> CreateIntent {
-    twice.world.filled_wallet(name, amount_minor).await;
-    twice.world.job_from_wallet(name, name, 500)
+/// A stored wallet of this name, after these steps.
+async fn wallet_after(twice: &Twice, name: &str, steps: Vec<WalletStep>) -> WalletId {
+    let job = twice.world.wallet_job(name);
+    twice.deliver(&envelope(&job), 1).await;
+    for (number, step) in steps.into_iter().enumerate() {
+        let wish = twice
+            .world
+            .wallet_wish(&format!("{name}-{number}"), job.wallet_id(), step);
+        twice.deliver(&envelope(&wish), 1).await;
+    }
+    job.wallet_id()
 }
 
-/// The job that pays 5.00 into a wallet of the payment's own.
-async fn topping_up(twice: &Twice, name: &str) -> (CreateIntent, WalletId) {
-    let wallet = twice.world.filled_wallet(name, 0).await;
-    (twice.world.top_up_job(name, wallet, GOOD), wallet)
+/// The job that takes a step of a wallet that these steps were taken of before.
+async fn stepping(twice: &Twice, name: &str, before: Vec<WalletStep>, step: WalletStep) -> Envelope {
+    let id = wallet_after(twice, name, before).await;
+    envelope(&twice.world.wallet_wish(name, id, step))
 }
 
-/// A refund of all that a job has paid.
-async fn refunding(twice: &Twice, name: &str, job: &CreateIntent) -> CreateRefund {
-    twice.deliver(&envelope(job), 1).await;
-    let paid = twice
-        .world
-        .wait_for(job.payment_id(), PaymentStatus::Succeeded)
-        .await;
-    twice.world.refund_job(name, &paid, None)
+/// What was held by the second of the steps before.
+fn held(twice: &Twice, name: &str) -> HoldId {
+    HoldId::derive(twice.world.merchant_id, &key(&format!("{name}-1")))
+}
+
+fn withdrawn(twice: &Twice, name: &str) -> WithdrawalId {
+    WithdrawalId::derive(twice.world.merchant_id, &key(&format!("{name}-1")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn payments_from_wallets() {
+async fn create_wallet() {
     let cases: &[(&str, Setup)] = &[
-        ("enough", |t, n| {
-            async move { envelope(&paying(t, n, 500).await) }.boxed_local()
+        ("new", |t, n| {
+            async move { envelope(&t.world.wallet_job(n)) }.boxed_local()
         }),
-        ("not enough", |t, n| {
-            async move { envelope(&paying(t, n, 499).await) }.boxed_local()
-        }),
-        ("no wallet", |t, n| {
-            async move { envelope(&t.world.job_from_wallet(n, n, 500)) }.boxed_local()
-        }),
-        ("given back", |t, n| {
+        ("stored, and filled", |t, n| {
             async move {
-                let job = paying(t, n, 700).await;
-                envelope(&refunding(t, n, &job).await)
+                wallet_after(t, n, vec![adjust(5)]).await;
+                envelope(&t.world.wallet_job(n))
             }
             .boxed_local()
         }),
@@ -57,40 +54,75 @@ async fn payments_from_wallets() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn payments_into_wallets() {
+async fn change_wallet_to_hold_or_move() {
     let cases: &[(&str, Setup)] = &[
-        ("paid at once", |t, n| {
-            async move { envelope(&topping_up(t, n).await.0) }.boxed_local()
+        ("adjust", |t, n| stepping(t, n, vec![], adjust(5)).boxed_local()),
+        ("adjust below nothing", |t, n| {
+            stepping(t, n, vec![adjust(5)], adjust(-6)).boxed_local()
         }),
-        ("told by a callback", |t, n| {
+        ("hold", |t, n| {
+            stepping(t, n, vec![adjust(5)], hold(3)).boxed_local()
+        }),
+        ("hold more than there is", |t, n| {
+            stepping(t, n, vec![adjust(5)], hold(6)).boxed_local()
+        }),
+        ("capture a part", |t, n| {
+            let step = WalletStep::Capture {
+                hold_id: held(t, n),
+                amount_minor: Some(2),
+            };
+            stepping(t, n, vec![adjust(5), hold(3)], step).boxed_local()
+        }),
+        ("release", |t, n| {
+            let step = WalletStep::Release { hold_id: held(t, n) };
+            stepping(t, n, vec![adjust(5), hold(3)], step).boxed_local()
+        }),
+        ("transfer", |t, n| {
             async move {
-                let wallet = t.world.filled_wallet(n, 0).await;
-                let job = t.world.top_up_job(n, wallet, None);
+                let other = wallet_after(t, &format!("{n}-other"), vec![]).await;
+                stepping(t, n, vec![adjust(5)], transfer(other, 2)).await
+            }
+            .boxed_local()
+        }),
+        ("the key of another wish", |t, n| {
+            async move {
+                let id = wallet_after(t, n, vec![adjust(5)]).await;
+                let job = t.world.wallet_wish(n, id, hold(1));
                 t.deliver(&envelope(&job), 1).await;
-                let id = job.payment_id();
-                let payment = t.world.wait_for(id, PaymentStatus::RequiresAction).await;
-                assert!(t.world.pay(&payment, json!({})).await);
-                let object = crate::process_callback::intent(&payment, "succeeded");
-                let event = format!("evt_{n}");
-                envelope(&t.world.callback(&event, "payment_intent.succeeded", &object))
+                envelope(&t.world.wallet_wish(n, id, hold(2)))
             }
             .boxed_local()
         }),
-        ("given back", |t, n| {
+        ("of no wallet", |t, n| {
             async move {
-                let (job, _) = topping_up(t, n).await;
-                envelope(&refunding(t, n, &job).await)
+                let id = t.world.wallet_job(n).wallet_id();
+                envelope(&t.world.wallet_wish(n, id, hold(1)))
             }
             .boxed_local()
         }),
-        ("spent, so not given back", |t, n| {
-            async move {
-                let (job, wallet) = topping_up(t, n).await;
-                let refund = refunding(t, n, &job).await;
-                t.world.fill(wallet, -1).await;
-                envelope(&refund)
-            }
-            .boxed_local()
+    ];
+    Twice::start().await.play(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn change_wallet_to_withdraw() {
+    let cases: &[(&str, Setup)] = &[
+        ("withdraw", |t, n| {
+            stepping(t, n, vec![adjust(5)], withdraw(3)).boxed_local()
+        }),
+        ("complete", |t, n| {
+            let step = WalletStep::CompleteWithdrawal {
+                withdrawal_id: withdrawn(t, n),
+                reference: Some("payout-1".into()),
+            };
+            stepping(t, n, vec![adjust(5), withdraw(3)], step).boxed_local()
+        }),
+        ("reject", |t, n| {
+            let step = WalletStep::RejectWithdrawal {
+                withdrawal_id: withdrawn(t, n),
+                reason: "no account".into(),
+            };
+            stepping(t, n, vec![adjust(5), withdraw(3)], step).boxed_local()
         }),
     ];
     Twice::start().await.play(cases).await;
