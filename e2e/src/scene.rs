@@ -1,6 +1,6 @@
 //! One merchant's part of the world, and what can be done and seen there.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -215,6 +215,44 @@ impl<'a> Scene<'a> {
         Ok(steps
             .map(|step| step["step"].as_str().unwrap_or_default().to_owned())
             .collect())
+    }
+
+    /// Asks for a wallet under a new key; gives its id.
+    ///
+    /// # Errors
+    /// It is not stored in time.
+    pub async fn wallet(&self, body: &Value) -> anyhow::Result<String> {
+        let answer = self
+            .merchant
+            .api
+            .create_wallet(&key(), body, Some(WAIT_S))
+            .await?;
+        ensure!(
+            answer.status == 201,
+            "asked for a wallet, ingress answered {}: {}",
+            answer.status,
+            answer.problem()
+        );
+        Ok(answer.text("/id").to_owned())
+    }
+
+    /// What is in a wallet, in minor units.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn balance(&self, wallet: &str) -> anyhow::Result<Option<i64>> {
+        let answer = self.merchant.api.wallet(wallet).await?;
+        Ok(answer.body["balance_minor"].as_i64())
+    }
+
+    /// Looks at a wallet until this much is in it, or patience runs out; gives what is in it then.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn balance_until(&self, wallet: &str, balance_minor: i64) -> anyhow::Result<i64> {
+        let ask = async || self.balance(wallet).await;
+        let seen = wait::until(self.world.patience, ask, |seen| *seen == Some(balance_minor)).await?;
+        seen.context("a wallet without a balance")
     }
 
     /// The payer pays; gives the intent's status, or the decline code.

@@ -14,6 +14,7 @@ mod query_refund;
 mod reconcile;
 mod refund_ending;
 mod request;
+mod wallet_payments;
 mod wallets;
 
 use anyhow::ensure;
@@ -57,6 +58,8 @@ impl Play<'_> {
             | Work::ExpirePayment
             | Work::CreateWallet
             | Work::ChangeWallet
+            | Work::PayFromWallet
+            | Work::TopUp
             | Work::Reconcile => Ok(()),
         }
     }
@@ -82,6 +85,8 @@ impl Play<'_> {
             Work::ExpirePayment => closing::play_expiry(self, case).await,
             Work::CreateWallet => wallets::play_opening(self, case).await,
             Work::ChangeWallet => wallets::play_step(self, case).await,
+            Work::PayFromWallet => wallet_payments::play_payment(self, case).await,
+            Work::TopUp => wallet_payments::play_top_up(self, case).await,
         }
     }
 
@@ -247,6 +252,16 @@ async fn a_worker_dies_moving_a_payment_to_another_channel() -> anyhow::Result<(
 #[tokio::test]
 async fn a_worker_dies_closing_a_payment_that_expired() -> anyhow::Result<()> {
     perform("points_expire_payment", Work::ExpirePayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_paying_from_a_wallet() -> anyhow::Result<()> {
+    perform("points_pay_from_wallet", Work::PayFromWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_topping_a_wallet_up() -> anyhow::Result<()> {
+    perform("points_top_up", Work::TopUp, |_| true).await
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod store_faults;
 mod story;
 mod unreadable;
 mod upstream;
+mod wallet_payments;
 mod wallets;
 mod wires;
 mod wishes;

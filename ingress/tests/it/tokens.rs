@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     issuer::{AUDIENCE, ISSUER, KeyServer, SECRET, Signer, shared},
-    refunds,
+    refunds, wallets,
     worker::only_job,
     world::{NOW_S, World, good_body, open_shop, world, world_with},
 };
@@ -153,6 +153,40 @@ async fn a_user_acts_on_what_is_known_to_be_its_own_and_refunds_nothing() {
         .await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     world.database.set_reachable(true).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_user_pays_into_and_from_its_own_wallets_only() {
+    let world = world_of_secret().await;
+    world.ready().await;
+    let wallet = wallets::wallet_of(&world, "anna", 1).await;
+    let [anna, bob] = ["anna", "bob"].map(|user| token(&claims(user, world.shop.id)));
+    let top_up = json!({"amount": 500, "currency": "EUR", "wallet_id": wallet.id.to_string()});
+    let answer = world.send(world.post_as(&bob, PAYMENTS, "k", &top_up)).await;
+    answer
+        .is_problem(422, "/problems/invalid-request")
+        .names("wallet_id", "no such wallet");
+    let pay = json!({"amount": 500, "currency": "EUR", "method": "wallet", "user_id": "anna"});
+    let answer = world.send(world.post_as(&bob, PAYMENTS, "k", &pay)).await;
+    answer.is_problem(403, "/problems/forbidden");
+    assert!(world.take_jobs("create_intent", 10).await.is_empty());
+    for (key, body) in [("in", &top_up), ("out", &pay)] {
+        let answer = world.send(world.post_as(&anna, PAYMENTS, key, body)).await;
+        assert_eq!(
+            (answer.status, &answer.body["user_id"]),
+            (StatusCode::ACCEPTED, &json!("anna"))
+        );
+    }
+
+    let methods = async |bearer: &str| {
+        let path = "/api/v1/payment-methods?amount=500&currency=EUR";
+        let answer = world.send(world.as_bearer(Method::GET, path, bearer)).await;
+        answer.body["data"].as_array().unwrap().len()
+    };
+    assert_eq!(methods(&anna).await, 0, "there is nothing in it");
+    wallets::fill(&world, &wallet, 500, "a gift").await;
+    assert_eq!((methods(&anna).await, methods(&bob).await), (1, 0));
     world.close().await;
 }
 

@@ -3,8 +3,12 @@
 //! A payment whose time is over before an intent was opened for it, as after an outage, is not opened any more: nobody
 //! waits for it by now, and a card charged at once would come as a surprise. It expires, and the merchant is told. Neither is
 //! one whose order was paid or canceled meanwhile: what was charged would have to be given back. It is canceled.
+//!
+//! A payment from a wallet has no provider: its intent is the transfer that pays it.
 
+mod from_wallet;
 mod placing;
+mod topping_up;
 mod unopened;
 
 use domain::{
@@ -28,7 +32,10 @@ pub use placing::{check, new_payment};
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
         let prepared = match check(self, context, run) {
-            Ok(payer) => prepare(self, &payer, context, run).await?,
+            Ok(payer) => match topping_up::check(self, context, run).await? {
+                Ok(()) => prepare(self, &payer, context, run).await?,
+                Err(outcome) => return Ok(outcome),
+            },
             // What is stored was found good then. Were its job refused now, it would be sent again for ever.
             Err(outcome) => match context.store.payment(self.payment_id()).await? {
                 Some(stored) => found(self, stored),
@@ -49,8 +56,9 @@ impl Handler for CreateIntent {
 
     async fn give_up(&self, context: &Context, run: &Run, reason: &Reason) -> Result<Record, StoreError> {
         match context.store.payment(self.payment_id()).await? {
-            Some(payment) => give_up(context, run, payment, reason).await,
-            None => Ok(Record::default()),
+            Some(payment) if payment.channel.is_provider() => give_up(context, run, payment, reason).await,
+            // What is left undone in our own ledger is done when its job comes again.
+            Some(_) | None => Ok(Record::default()),
         }
     }
 
@@ -74,7 +82,9 @@ async fn proceed(
     payment: Payment,
     is_new: bool,
 ) -> Result<Outcome, StoreError> {
-    if let Some(why) = unopened::why_not(context, &payment).await? {
+    if !payment.channel.is_provider() {
+        Box::pin(from_wallet::pay(context, run, payment)).await
+    } else if let Some(why) = unopened::why_not(context, &payment).await? {
         Box::pin(unopened::close(context, run, payment, why, is_new)).await
     } else if let Some(reason) = placing::nowhere(&payment) {
         refuse(context, run, payment, reason).await

@@ -3,7 +3,10 @@
 //! The amount is set aside on the payment before the provider is asked, in the same record that stores the refund; of two
 //! that want the same money, one finds the payment changed and looks again. What cannot be refunded is stored all the
 //! same, as failed and with its reason, and nothing is sent. The call itself is made like the one that opens an intent.
+//!
+//! What was paid into a wallet is set aside in the wallet, and refused when it was spent.
 
+mod into_wallet;
 mod reserving;
 
 use domain::{
@@ -23,7 +26,7 @@ use crate::{
         change::{tell, tell_of_refund},
         opening::{after_giving_up, give_up, open},
         patience::wait,
-        subject::{RefundOfPayment, is_settled},
+        subject::{RefundOfPayment, Subject, is_settled},
     },
 };
 use reserving::new_refund;
@@ -36,8 +39,8 @@ impl Handler for CreateRefund {
             return Ok(Outcome::Fail(reason));
         }
         match prepare(self, context, run).await? {
-            Prepared::Reserved(refund) => open(context, run, *refund, true).await,
-            Prepared::ToMake(refund) => open(context, run, *refund, false).await,
+            Prepared::Reserved(refund) => make(context, run, *refund, true).await,
+            Prepared::ToMake(refund) => make(context, run, *refund, false).await,
             Prepared::Settled => Ok(Outcome::Done),
             Prepared::GivenUp => after_giving_up(context, run).await,
             Prepared::Conflict => {
@@ -58,8 +61,9 @@ impl Handler for CreateRefund {
             return Ok(Record::default());
         };
         match RefundOfPayment::load(&context.store, refund).await? {
-            Some(refund) => give_up(context, run, refund, reason).await,
-            None => Ok(Record::default()),
+            Some(refund) if refund.channel().is_provider() => give_up(context, run, refund, reason).await,
+            // What is left undone in our own ledger is done when its job comes again.
+            Some(_) | None => Ok(Record::default()),
         }
     }
 
@@ -73,6 +77,20 @@ impl Handler for CreateRefund {
             None => CreateRefundReply::NoSuchPayment,
         };
         Ok(serde_json::to_vec(&reply).ok())
+    }
+}
+
+/// Has the provider make it, or our own ledger.
+async fn make(
+    context: &Context,
+    run: &Run,
+    refund: RefundOfPayment,
+    is_new: bool,
+) -> Result<Outcome, StoreError> {
+    if refund.channel().is_provider() {
+        open(context, run, refund, is_new).await
+    } else {
+        Box::pin(into_wallet::give_back(context, run, refund)).await
     }
 }
 

@@ -37,7 +37,7 @@ async fn a_refund_that_lost_its_job_is_made() {
         new_refund: Some(refund.clone()),
         payment: Some(payment.clone().with_reserved(refund.money)),
         transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
+            transfer: Transfer::refund_reserved(&refund, &payment),
             at: now(),
         }],
         ..Record::default()

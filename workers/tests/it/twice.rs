@@ -8,6 +8,7 @@ mod capturing;
 mod closing;
 mod orders;
 mod refunds;
+mod wallet_payments;
 mod wallets;
 
 use std::{

@@ -1,7 +1,10 @@
 //! Wallets: opened once, filled, held, paid out, and refused where they do not allow it.
 
+mod money;
 mod opening;
+pub mod paying;
 mod steps;
+mod topping_up;
 
 use std::time::Duration;
 

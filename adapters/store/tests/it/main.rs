@@ -23,5 +23,6 @@ mod routes;
 mod runbooks;
 mod statistics;
 mod support;
+mod wallet_payments;
 mod wallet_steps;
 mod wallets;

@@ -1,4 +1,5 @@
-//! Setting aside what a refund gives back, in the same record that stores it.
+//! Setting aside what a refund gives back, in the same record that stores it. What was paid into a wallet is set aside in the
+//! wallet, and refused when it was spent.
 
 use channels::RefundNotTaken;
 use chrono::{DateTime, Utc};
@@ -12,7 +13,10 @@ use domain::{
 };
 use store::{Record, StoreError, TransferRecord};
 
-use crate::{context::Context, jobs::subject::RefundOfPayment};
+use crate::{
+    context::Context,
+    jobs::{change::moved_by, subject::RefundOfPayment},
+};
 
 /// What has to be written so that `payment` gives back what is asked for, and the refund as it then is; or why it cannot.
 ///
@@ -35,15 +39,21 @@ pub async fn reserve(
         Err(failure) => return Ok(Err(failure)),
     };
     let refund = new_refund(job, &payment, money, now);
+    let transfer = Transfer::refund_reserved(&refund, &payment);
+    let wallet = match Box::pin(moved_by(context, &transfer, now)).await?.transpose() {
+        Ok(wallet) => wallet,
+        Err(refused) => {
+            let failure = Failure::refund_refused(refused.code(), &refused.to_string());
+            return Ok(Err(failure));
+        }
+    };
     let mut payment = payment.with_reserved(money);
     payment.updated_at = now;
     let record = Record {
         new_refund: Some(refund.clone()),
         payment: Some(payment.clone()),
-        transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
-            at: now,
-        }],
+        transfers: vec![TransferRecord { transfer, at: now }],
+        wallets: wallet.into_iter().collect(),
         ..Record::default()
     };
     payment.version += 1;
