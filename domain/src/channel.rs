@@ -16,9 +16,11 @@ use crate::{
     payment::{Failure, Payer},
 };
 
+mod connect;
 mod method;
 mod next_action;
 
+pub use connect::{AccountLink, ChannelAccount, NewAccount, NewAccountLink, Requirements};
 pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
 pub use next_action::{NextAction, PayerStep};
 
@@ -427,6 +429,14 @@ pub enum Operation {
     FindRefund,
     /// Tell what moved on an account.
     Statement,
+    /// Open an account for somebody, connected to the merchant's own.
+    CreateAccount,
+    /// Show such an account.
+    RetrieveAccount,
+    /// Look for such an account whose answer was lost.
+    FindAccount,
+    /// Make a link to where its owner tells about itself.
+    CreateAccountLink,
 }
 
 impl Operation {
@@ -443,6 +453,10 @@ impl Operation {
             Self::RetrieveRefund => "retrieve_refund",
             Self::FindRefund => "find_refund",
             Self::Statement => "statement",
+            Self::CreateAccount => "create_account",
+            Self::RetrieveAccount => "retrieve_account",
+            Self::FindAccount => "find_account",
+            Self::CreateAccountLink => "create_account_link",
         }
     }
 }

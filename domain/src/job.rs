@@ -6,6 +6,8 @@
 mod capture_payment;
 mod change_order;
 mod contract;
+mod create_account;
+mod create_account_link;
 mod create_intent;
 mod create_order;
 mod create_refund;
@@ -21,6 +23,8 @@ mod reconcile;
 pub use capture_payment::CapturePayment;
 pub use change_order::{ChangeOrder, ChangeOrderReply};
 pub use contract::{Contract, Job, Kind, UnknownKind};
+pub use create_account::{CreateAccount, CreateAccountReply};
+pub use create_account_link::{CreateAccountLink, CreateAccountLinkReply};
 pub use create_intent::{CreateIntent, CreateIntentReply};
 pub use create_order::{CreateOrder, CreateOrderReply};
 pub use create_refund::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS};

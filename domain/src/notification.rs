@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    connect::{AccountView, ConnectedAccount},
     dispute::{Dispute, DisputeStatus, DisputeView},
     id::{MerchantId, NotificationId, PaymentId},
     payment::{Payment, PaymentStatus, PaymentView},
@@ -49,6 +50,9 @@ pub enum NotificationType {
     /// The dispute was decided for the payer.
     #[serde(rename = "dispute.lost")]
     DisputeLost,
+    /// An account of a user changed: what it may do, or what its provider still wants to know.
+    #[serde(rename = "account.updated")]
+    AccountUpdated,
 }
 
 impl NotificationType {
@@ -88,6 +92,7 @@ impl NotificationType {
             Self::DisputeOpened => "dispute.opened",
             Self::DisputeWon => "dispute.won",
             Self::DisputeLost => "dispute.lost",
+            Self::AccountUpdated => "account.updated",
         }
     }
 }
@@ -105,8 +110,8 @@ pub struct Notification {
     pub id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About which payment, or a refund or dispute of which.
-    pub payment_id: PaymentId,
+    /// About which payment, or a refund or dispute of which, if it is about one.
+    pub payment_id: Option<PaymentId>,
     /// What is announced.
     pub event_type: NotificationType,
     /// The JSON body.
@@ -166,6 +171,20 @@ impl Notification {
         )
     }
 
+    /// Tells the merchant of `account` how it is now that it is stored at the next version.
+    pub fn about_account(account: &ConnectedAccount) -> Self {
+        let (event_type, at) = (NotificationType::AccountUpdated, account.updated_at);
+        let subject = account.id.as_uuid();
+        Self {
+            id: NotificationId::of_version(subject, event_type.name(), account.version + 1),
+            merchant_id: account.merchant_id,
+            payment_id: None,
+            event_type,
+            payload: payload(event_type, AccountView::from(account), at),
+            created_at: at,
+        }
+    }
+
     fn new(
         merchant_id: MerchantId,
         payment_id: PaymentId,
@@ -177,7 +196,7 @@ impl Notification {
         Self {
             id: NotificationId::derive(subject, event_type.name()),
             merchant_id,
-            payment_id,
+            payment_id: Some(payment_id),
             event_type,
             payload,
             created_at,

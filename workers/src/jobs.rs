@@ -6,6 +6,8 @@ mod change;
 mod change_order;
 mod closing;
 mod confirm_payment;
+mod create_account;
+mod create_account_link;
 mod create_intent;
 mod create_order;
 mod create_refund;
@@ -21,3 +23,21 @@ mod query_refund;
 mod reconcile;
 mod subject;
 mod wish;
+
+use domain::{
+    id::{MerchantId, WalletId},
+    wallet::Wallet,
+};
+use store::StoreError;
+
+use crate::context::Context;
+
+/// The wallet of this id, if it is this merchant's.
+async fn wallet_of(
+    context: &Context,
+    merchant_id: MerchantId,
+    wallet_id: WalletId,
+) -> Result<Option<Wallet>, StoreError> {
+    let wallet = context.store.wallet(wallet_id).await?;
+    Ok(wallet.filter(|wallet| wallet.merchant_id == merchant_id))
+}

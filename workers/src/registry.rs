@@ -11,8 +11,9 @@ use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
-        Envelope, ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateAccount, CreateAccountLink,
+        CreateIntent, CreateOrder, CreateRefund, Envelope, ExpirePayment, Kind, NotifyMerchant,
+        ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -45,6 +46,8 @@ pub fn worker(
         Kind::CapturePayment => worker_for::<CapturePayment>(backend, executor, stop),
         Kind::CreateOrder => worker_for::<CreateOrder>(backend, executor, stop),
         Kind::ChangeOrder => worker_for::<ChangeOrder>(backend, executor, stop),
+        Kind::CreateAccount => worker_for::<CreateAccount>(backend, executor, stop),
+        Kind::CreateAccountLink => worker_for::<CreateAccountLink>(backend, executor, stop),
     }
 }
 

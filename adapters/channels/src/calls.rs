@@ -7,10 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     channel::{
-        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, Operation,
-        RefundRef, Statement,
+        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, Exchange, Intent, IntentRef,
+        NewAccount, NewAccountLink, NewIntent, NewRefund, Operation, RefundRef, Statement,
     },
-    id::RefundId,
+    id::{ConnectedAccountId, RefundId},
 };
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
@@ -18,7 +18,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     channel::{
-        Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod,
+        Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, Period,
+        StatementPeriod,
     },
     containment::{Gate, Purpose},
     exchange::{Answered, exchange},
@@ -53,8 +54,11 @@ impl Limits {
             | Operation::CaptureIntent
             | Operation::CancelIntent
             | Operation::CreateRefund
-            | Operation::RetrieveRefund => self.timeout,
-            Operation::FindIntent | Operation::FindRefund => self.find_timeout,
+            | Operation::RetrieveRefund
+            | Operation::CreateAccount
+            | Operation::RetrieveAccount
+            | Operation::CreateAccountLink => self.timeout,
+            Operation::FindIntent | Operation::FindRefund | Operation::FindAccount => self.find_timeout,
             Operation::Statement => self.statement_timeout,
         }
     }
@@ -236,6 +240,76 @@ impl Channels {
                 None => unsupported(channel),
             }
         });
+        called.await.0
+    }
+
+    /// [`ConnectsAccounts::create_account`](crate::ConnectsAccounts::create_account), measured.
+    pub async fn create_account(
+        &self,
+        credentials: &Credentials,
+        new: &NewAccount,
+    ) -> Called<ChannelAccount> {
+        reach(Point::ProviderBeforeAccount);
+        let called = self.call(credentials, Operation::CreateAccount, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.create_account(credentials, new),
+                None => unsupported(channel),
+            }
+        });
+        let called = called.await;
+        reach(Point::ProviderAccountOpened);
+        called
+    }
+
+    /// [`ConnectsAccounts::retrieve_account`](crate::ConnectsAccounts::retrieve_account), measured.
+    pub async fn retrieve_account(
+        &self,
+        credentials: &Credentials,
+        channel_account_id: &str,
+    ) -> Called<ChannelAccount> {
+        self.call(credentials, Operation::RetrieveAccount, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.retrieve_account(credentials, channel_account_id),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
+    /// [`ConnectsAccounts::find_account`](crate::ConnectsAccounts::find_account), measured.
+    pub async fn find_account(
+        &self,
+        credentials: &Credentials,
+        account_id: ConnectedAccountId,
+        period: Period,
+    ) -> Called<Option<ChannelAccount>> {
+        self.call(credentials, Operation::FindAccount, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.find_account(credentials, account_id, period),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
+    /// [`ConnectsAccounts::create_account_link`](crate::ConnectsAccounts::create_account_link), measured. It changes nothing,
+    /// so there is no exchange to store.
+    ///
+    /// # Errors
+    /// As for any call.
+    pub async fn create_account_link(
+        &self,
+        credentials: &Credentials,
+        new: &NewAccountLink,
+    ) -> Result<AccountLink, CallError> {
+        let called = self.call(
+            credentials,
+            Operation::CreateAccountLink,
+            |channel| match channel.connecting() {
+                Some(connecting) => connecting.create_account_link(credentials, new),
+                None => unsupported(channel),
+            },
+        );
         called.await.0
     }
 

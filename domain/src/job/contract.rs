@@ -7,8 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateIntent, CreateOrder, CreateRefund,
-        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateAccount, CreateAccountLink,
+        CreateIntent, CreateOrder, CreateRefund, ExpirePayment, NotifyMerchant, ProcessCallback,
+        QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -42,11 +43,15 @@ pub enum Kind {
     CreateOrder,
     /// Pay, cancel, refund, ship or complete an order.
     ChangeOrder,
+    /// Have a provider open an account for a merchant's user.
+    CreateAccount,
+    /// Show an account's owner the way to where it tells its provider about itself.
+    CreateAccountLink,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 15] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -60,6 +65,8 @@ impl Kind {
         Kind::CapturePayment,
         Kind::CreateOrder,
         Kind::ChangeOrder,
+        Kind::CreateAccount,
+        Kind::CreateAccountLink,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -78,6 +85,8 @@ impl Kind {
             Self::CapturePayment => "capture_payment",
             Self::CreateOrder => "create_order",
             Self::ChangeOrder => "change_order",
+            Self::CreateAccount => "create_account",
+            Self::CreateAccountLink => "create_account_link",
         }
     }
 
@@ -97,6 +106,8 @@ impl Kind {
             Self::CapturePayment => CapturePayment::CONTRACT,
             Self::CreateOrder => CreateOrder::CONTRACT,
             Self::ChangeOrder => ChangeOrder::CONTRACT,
+            Self::CreateAccount => CreateAccount::CONTRACT,
+            Self::CreateAccountLink => CreateAccountLink::CONTRACT,
         }
     }
 }

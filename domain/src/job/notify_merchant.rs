@@ -18,8 +18,9 @@ pub struct NotifyMerchant {
     pub notification_id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About which payment.
-    pub payment_id: PaymentId,
+    /// About which payment, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<PaymentId>,
 }
 
 impl From<&Notification> for NotifyMerchant {
@@ -55,7 +56,10 @@ impl Job for NotifyMerchant {
     }
 
     fn correlation_id(&self) -> String {
-        self.payment_id.to_string()
+        match self.payment_id {
+            Some(payment_id) => payment_id.to_string(),
+            None => self.notification_id.to_string(),
+        }
     }
 
     fn merchant_id(&self) -> MerchantId {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use domain::{
     channel::{Intent, IntentStatus, NextAction, PayerStep},
-    id::{PaymentId, RefundId},
+    id::{ConnectedAccountId, PaymentId, RefundId},
 };
 
 use super::{
@@ -37,6 +37,7 @@ pub(super) struct WireIntent {
 pub(super) struct WireMetadata {
     pub(super) sluice_payment_id: Option<String>,
     pub(super) sluice_refund_id: Option<String>,
+    pub(super) sluice_account_id: Option<String>,
 }
 
 /// Why an attempt to pay did not go through.
@@ -128,6 +129,11 @@ impl WireMetadata {
     /// The refund's id as we wrote it. What is not such an id is not ours.
     pub(super) fn refund_id(&self) -> Option<RefundId> {
         self.sluice_refund_id.as_ref()?.parse().ok()
+    }
+
+    /// The account's id as we wrote it. What is not such an id is not ours.
+    pub(super) fn account_id(&self) -> Option<ConnectedAccountId> {
+        self.sluice_account_id.as_ref()?.parse().ok()
     }
 }
 

@@ -23,7 +23,7 @@ impl Subject for Payment {
     const POINTS: Points = Points {
         call_noted: Point::CreateIntentCallNoted,
         answered: Point::CreateIntentAnswered,
-        absent: Point::QueryPaymentAbsent,
+        absent: Some(Point::QueryPaymentAbsent),
     };
 
     fn id(&self) -> String {

@@ -79,7 +79,7 @@ impl Subject for RefundOfPayment {
     const POINTS: Points = Points {
         call_noted: Point::CreateRefundCallNoted,
         answered: Point::CreateRefundAnswered,
-        absent: Point::QueryRefundAbsent,
+        absent: Some(Point::QueryRefundAbsent),
     };
 
     fn id(&self) -> String {

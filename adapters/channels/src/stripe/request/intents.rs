@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Our clock and Stripe's may differ: intents are looked for from this much earlier, and until this much later.
-const CLOCK_SKEW_S: i64 = 60;
+pub(super) const CLOCK_SKEW_S: i64 = 60;
 
 /// Opens an intent for the method that was asked for, else for whatever ways to pay the merchant has switched on at Stripe.
 ///

@@ -18,7 +18,9 @@ pub async fn insert(tx: &mut Tx, notifications: &[&Notification]) -> Result<(), 
     sqlx::query(INSERT)
         .bind(column(notifications, |told| told.id.as_uuid()))
         .bind(column(notifications, |told| told.merchant_id.as_uuid()))
-        .bind(column(notifications, |told| told.payment_id.as_uuid()))
+        .bind(column(notifications, |told| {
+            told.payment_id.map(|id| id.as_uuid())
+        }))
         .bind(column(notifications, |told| told.event_type.name()))
         .bind(column(notifications, |told| told.payload.as_str()))
         .bind(column(notifications, |told| told.created_at))

@@ -1,0 +1,74 @@
+-- Accounts of merchants' users at a provider, connected to the merchants' own.
+
+create table connected_accounts (
+  id                  uuid primary key,
+  merchant_id         uuid not null references merchants,
+  user_id             text not null check (user_id ~ '^[!-~]{1,128}$'),
+  channel             text not null check (channel in ('stripe')),
+  idempotency_key     text not null,
+  fingerprint         bytea not null check (length(fingerprint) = 32),
+  country             text not null check (country ~ '^[A-Z]{2}$'),
+  status              text not null check (status in ('pending', 'needs_review', 'failed', 'onboarding', 'restricted', 'active')),
+  -- The provider's id of it, once known.
+  channel_account_id  text,
+  charges_enabled     boolean not null default false,
+  payouts_enabled     boolean not null default false,
+  transfers_enabled   boolean not null default false,
+  details_submitted   boolean not null default false,
+  -- What the provider still wants to know, in its own words.
+  requirements        jsonb not null,
+  failure             jsonb,
+  version             integer not null default 0,
+  created_at          timestamptz not null,
+  updated_at          timestamptz not null,
+  unique (merchant_id, idempotency_key),
+  unique (merchant_id, channel, channel_account_id),
+  check ((status in ('onboarding', 'restricted', 'active')) = (channel_account_id is not null)),
+  check (failure is null or status in ('needs_review', 'failed'))
+);
+-- A user has one, apart from those that were never made.
+create unique index connected_accounts_one_each on connected_accounts (merchant_id, user_id, channel)
+  where status <> 'failed';
+
+-- Whose account it is, and which one of the provider's, never changes, and no change is passed over.
+create function connected_accounts_guard() returns trigger language plpgsql as $$
+begin
+  if (new.id, new.merchant_id, new.user_id, new.channel, new.country, new.fingerprint)
+     is distinct from (old.id, old.merchant_id, old.user_id, old.channel, old.country, old.fingerprint) then
+    raise exception 'whose account % is cannot change', old.id using errcode = 'check_violation';
+  end if;
+  if old.channel_account_id is not null and new.channel_account_id is distinct from old.channel_account_id then
+    raise exception 'account % is % at its provider', old.id, old.channel_account_id using errcode = 'check_violation';
+  end if;
+  if new.version <> old.version + 1 then
+    raise exception 'account % is changed one version at a time', old.id using errcode = 'check_violation';
+  end if;
+  return new;
+end $$;
+create trigger connected_accounts_guard before update on connected_accounts
+  for each row execute function connected_accounts_guard();
+
+-- Each exchange with a provider about an account of a user.
+create table connect_records (
+  id           bigint generated always as identity primary key,
+  -- The account.
+  subject_id   uuid not null,
+  job_id       text not null,
+  attempt      integer not null,
+  operation    text not null,
+  outcome      text not null,
+  -- The provider's id of it.
+  object_id    text,
+  error        text,
+  duration_ms  integer not null,
+  at           timestamptz not null
+);
+create index connect_records_subject on connect_records (subject_id);
+
+-- What is told of an account is about no payment.
+alter table notifications alter column payment_id drop not null;
+
+grant select on connected_accounts, connect_records to sluice_reader, sluice_writer;
+grant insert on connected_accounts, connect_records to sluice_writer;
+grant update on connected_accounts to sluice_writer;
+grant usage on all sequences in schema public to sluice_writer;
