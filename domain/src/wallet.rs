@@ -6,6 +6,9 @@
 
 #[cfg(test)]
 mod tests;
+mod view;
+
+pub use view::{WalletTransactionView, WalletView};
 
 use chrono::{DateTime, Utc};
 

@@ -47,6 +47,11 @@ pub(crate) fn no_such_order() -> Problem {
     not_here("order")
 }
 
+/// The merchant has no such wallet.
+pub(crate) fn no_such_wallet() -> Problem {
+    not_here("wallet")
+}
+
 fn not_here(what: &str) -> Problem {
     let detail = format!(
         "You have no {what} of this id. One that was accepted a moment ago appears here as soon as a worker has stored \

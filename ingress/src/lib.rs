@@ -35,6 +35,7 @@ mod running;
 mod server;
 mod statistics;
 mod submission;
+mod wallets;
 
 pub use config::{Config, JwksPlace, JwtConfig, JwtKeys, Limits};
 pub use problem::ProblemKind;

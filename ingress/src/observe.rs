@@ -50,7 +50,8 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         merchant_id = Empty,
         payment_id = Empty,
         refund_id = Empty,
-        order_id = Empty
+        order_id = Empty,
+        wallet_id = Empty
     );
 
     let response = async {

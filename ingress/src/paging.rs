@@ -24,13 +24,25 @@ pub(crate) struct Place {
     pub id: Uuid,
 }
 
-/// Which part of a list is asked for.
+/// A place that a token leads back to.
+pub(crate) trait Position: Sized {
+    /// The token of this place.
+    fn token(&self) -> String;
+
+    /// The place of a token; `None` when it is none of ours.
+    fn of_token(token: &str) -> Option<Self>;
+}
+
+/// Which part of a list is asked for, by places of the kind `P`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Part {
+pub(crate) struct PartFrom<P> {
     /// Where it starts; at the newest when it is not said.
-    pub after: Option<Place>,
+    pub after: Option<P>,
     limit: u32,
 }
+
+/// Which part of a list of stored objects is asked for.
+pub(crate) type Part = PartFrom<Place>;
 
 /// A part of a list.
 #[derive(Debug, Serialize)]
@@ -48,7 +60,7 @@ pub(crate) fn query<T>(given: Result<Query<T>, QueryRejection>, names: &str) -> 
     })
 }
 
-impl Part {
+impl<P: Position> PartFrom<P> {
     /// Reads the parameters `limit` and `cursor`.
     pub(crate) fn read(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, Problem> {
         let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| {
@@ -57,7 +69,7 @@ impl Part {
         let limit =
             limit.ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {MAX_LIMIT}")))?;
         let place = |token| {
-            cursor::decode(token)
+            P::of_token(token)
                 .ok_or_else(|| invalid_query("cursor", "the next_cursor of the page before, unchanged"))
         };
         Ok(Self {
@@ -75,7 +87,7 @@ impl Part {
     pub(crate) fn list<T, V>(
         &self,
         mut rows: Vec<T>,
-        place: impl FnOnce(&T) -> Place,
+        place: impl FnOnce(&T) -> P,
         view: impl FnMut(&T) -> V,
     ) -> List<V> {
         let limit = self.limit as usize;
@@ -83,7 +95,7 @@ impl Part {
         rows.truncate(limit);
         let last = rows.last().filter(|_| !is_last);
         List {
-            next_cursor: last.map(|last| cursor::encode(&place(last))),
+            next_cursor: last.map(|last| place(last).token()),
             data: rows.iter().map(view).collect(),
         }
     }

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
 };
-use domain::id::{OrderId, PaymentId, RefundId};
+use domain::id::{OrderId, PaymentId, RefundId, WalletId};
 use tracing::{Span, field::display};
 
 use crate::{
@@ -40,6 +40,12 @@ impl Addressed for OrderId {
     const WHAT: &'static str = "order";
     const PREFIX: &'static str = "ord_";
     const FIELD: &'static str = "order_id";
+}
+
+impl Addressed for WalletId {
+    const WHAT: &'static str = "wallet";
+    const PREFIX: &'static str = "wal_";
+    const FIELD: &'static str = "wallet_id";
 }
 
 /// The one id of the address. Extract it after whoever asks is known: strangers learn nothing of what an id looks like.

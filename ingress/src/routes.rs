@@ -15,7 +15,7 @@ use crate::{
     config::Limits,
     health, observe, openapi, orders, payment_methods, payments,
     problem::{Problem, ProblemKind},
-    refunds, server, statistics,
+    refunds, server, statistics, wallets,
 };
 
 /// Payments: ask for one, list them.
@@ -52,6 +52,12 @@ pub(crate) const ORDER_REFUND: &str = "/api/v1/orders/{id}/refund";
 pub(crate) const ORDER_SHIP: &str = "/api/v1/orders/{id}/ship";
 /// The customer has one order.
 pub(crate) const ORDER_COMPLETE: &str = "/api/v1/orders/{id}/complete";
+/// Wallets: open one, list them.
+pub(crate) const WALLETS: &str = "/api/v1/wallets";
+/// One wallet.
+const WALLET: &str = "/api/v1/wallets/{id}";
+/// The statement of one wallet.
+const WALLET_TRANSACTIONS: &str = "/api/v1/wallets/{id}/transactions";
 /// Callbacks from providers.
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 /// What payments come to.
@@ -61,7 +67,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 23] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 26] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -81,6 +87,9 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 23] {
         (ORDER_REFUND, post(orders::refund)),
         (ORDER_SHIP, post(orders::ship)),
         (ORDER_COMPLETE, post(orders::complete)),
+        (WALLETS, get(wallets::list).post(wallets::create)),
+        (WALLET, get(wallets::get)),
+        (WALLET_TRANSACTIONS, get(wallets::transactions)),
         (PAYMENT_STATISTICS, get(statistics::payments)),
         (DAILY_SUMMARY, get(statistics::daily_summary)),
         (CALLBACKS, post(callback)),

@@ -12,7 +12,7 @@ use broker::RabbitBackend;
 use domain::{
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateAccount, CreateAccountLink,
-        CreateIntent, CreateOrder, CreateRefund, Envelope, ExpirePayment, Kind, NotifyMerchant,
+        CreateIntent, CreateOrder, CreateRefund, CreateWallet, Envelope, ExpirePayment, Kind, NotifyMerchant,
         ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
@@ -46,6 +46,7 @@ pub fn worker(
         Kind::CapturePayment => worker_for::<CapturePayment>(backend, executor, stop),
         Kind::CreateOrder => worker_for::<CreateOrder>(backend, executor, stop),
         Kind::ChangeOrder => worker_for::<ChangeOrder>(backend, executor, stop),
+        Kind::CreateWallet => worker_for::<CreateWallet>(backend, executor, stop),
         Kind::CreateAccount => worker_for::<CreateAccount>(backend, executor, stop),
         Kind::CreateAccountLink => worker_for::<CreateAccountLink>(backend, executor, stop),
     }

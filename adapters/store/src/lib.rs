@@ -66,6 +66,7 @@ pub use scoped::Scoped;
 pub use statistics::{Figures, Grouping, RollUp, StatisticsFilter, Zone};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
+pub use wallets::{WalletCursor, WalletPage};
 
 use std::{str::FromStr, time::Duration};
 

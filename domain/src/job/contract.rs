@@ -8,8 +8,8 @@ use crate::{
     id::{JobId, MerchantId},
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateAccount, CreateAccountLink,
-        CreateIntent, CreateOrder, CreateRefund, ExpirePayment, NotifyMerchant, ProcessCallback,
-        QueryPayment, QueryRefund, Reconcile,
+        CreateIntent, CreateOrder, CreateRefund, CreateWallet, ExpirePayment, NotifyMerchant,
+        ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -43,6 +43,8 @@ pub enum Kind {
     CreateOrder,
     /// Pay, cancel, refund, ship or complete an order.
     ChangeOrder,
+    /// Open a wallet.
+    CreateWallet,
     /// Have a provider open an account for a merchant's user.
     CreateAccount,
     /// Show an account's owner the way to where it tells its provider about itself.
@@ -51,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -65,6 +67,7 @@ impl Kind {
         Kind::CapturePayment,
         Kind::CreateOrder,
         Kind::ChangeOrder,
+        Kind::CreateWallet,
         Kind::CreateAccount,
         Kind::CreateAccountLink,
     ];
@@ -85,6 +88,7 @@ impl Kind {
             Self::CapturePayment => "capture_payment",
             Self::CreateOrder => "create_order",
             Self::ChangeOrder => "change_order",
+            Self::CreateWallet => "create_wallet",
             Self::CreateAccount => "create_account",
             Self::CreateAccountLink => "create_account_link",
         }
@@ -106,6 +110,7 @@ impl Kind {
             Self::CapturePayment => CapturePayment::CONTRACT,
             Self::CreateOrder => CreateOrder::CONTRACT,
             Self::ChangeOrder => ChangeOrder::CONTRACT,
+            Self::CreateWallet => CreateWallet::CONTRACT,
             Self::CreateAccount => CreateAccount::CONTRACT,
             Self::CreateAccountLink => CreateAccountLink::CONTRACT,
         }

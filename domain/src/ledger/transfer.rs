@@ -84,6 +84,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Posted, Self::Voided, Self::Expired];
+
     /// The name used in the database.
     pub const fn name(self) -> &'static str {
         match self {

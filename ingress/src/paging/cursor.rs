@@ -4,29 +4,40 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, Utc};
 use uuid::Uuid;
 
-use super::Place;
+use super::{Place, Position};
 
 const TIME_BYTES: usize = 8;
 const TOKEN_BYTES: usize = TIME_BYTES + 16;
 
-/// The token of a place in a list.
-pub(super) fn encode(place: &Place) -> String {
-    let mut bytes = [0; TOKEN_BYTES];
-    let (time, id) = bytes.split_at_mut(TIME_BYTES);
-    time.copy_from_slice(&place.created_at.timestamp_micros().to_be_bytes());
-    id.copy_from_slice(place.id.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
+impl Position for Place {
+    fn token(&self) -> String {
+        let mut bytes = [0; TOKEN_BYTES];
+        let (time, id) = bytes.split_at_mut(TIME_BYTES);
+        time.copy_from_slice(&self.created_at.timestamp_micros().to_be_bytes());
+        id.copy_from_slice(self.id.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn of_token(token: &str) -> Option<Self> {
+        let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
+        let (time, id) = bytes.split_first_chunk::<TIME_BYTES>()?;
+        let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*time)).filter(is_storable)?;
+        Some(Self {
+            created_at,
+            id: Uuid::from_slice(id).ok()?,
+        })
+    }
 }
 
-/// The place of a token; `None` when it is none of ours.
-pub(super) fn decode(token: &str) -> Option<Place> {
-    let bytes: [u8; TOKEN_BYTES] = URL_SAFE_NO_PAD.decode(token).ok()?.try_into().ok()?;
-    let (time, id) = bytes.split_first_chunk::<TIME_BYTES>()?;
-    let created_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*time)).filter(is_storable)?;
-    Some(Place {
-        created_at,
-        id: Uuid::from_slice(id).ok()?,
-    })
+/// The number of a line in a list whose lines are counted.
+impl Position for i32 {
+    fn token(&self) -> String {
+        self.to_string()
+    }
+
+    fn of_token(token: &str) -> Option<Self> {
+        token.parse().ok().filter(|number| *number > 0)
+    }
 }
 
 /// PostgreSQL's calendar is shorter than the one of the machine, and a made-up token must not become an error there.
@@ -45,14 +56,16 @@ mod tests {
             created_at,
             id: Uuid::from_u128(7),
         };
-        assert_eq!(decode(&encode(&place)), Some(place));
+        assert_eq!(Place::of_token(&place.token()), Some(place));
+        assert_eq!(i32::of_token(&7.token()), Some(7));
     }
 
     #[test]
     fn what_is_no_token_of_ours_is_refused() {
         let far_away = URL_SAFE_NO_PAD.encode([0x7f; TOKEN_BYTES]);
-        for bad in ["", "x", "!!!", "AAAA", &"A".repeat(33), &far_away] {
-            assert_eq!(decode(bad), None, "{bad}");
+        for bad in ["", "x", "-1", "0", "!!!", "AAAA", &"A".repeat(33), &far_away] {
+            assert_eq!(Place::of_token(bad), None, "{bad}");
+            assert_eq!(i32::of_token(bad), None, "{bad}");
         }
     }
 }

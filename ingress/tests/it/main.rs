@@ -24,5 +24,6 @@ mod statistics;
 mod stopping;
 mod tokens;
 mod waiting;
+mod wallets;
 mod worker;
 mod world;

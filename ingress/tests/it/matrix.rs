@@ -12,6 +12,7 @@ use crate::{
     orders::stored_of,
     owners::bought,
     tokens::{admin, claims, world_of_keys},
+    wallets::wallet_of,
     world::{Answer, NOW_S, Shop, World, good_body, open_shop},
 };
 
@@ -22,7 +23,7 @@ enum About {
     Nobody,
     /// Several of something.
     List,
-    /// One payment or refund.
+    /// One payment, refund, order or wallet.
     One,
     /// What is wanted done with one payment.
     Wish,
@@ -32,6 +33,8 @@ enum About {
     Refund,
     /// A new order, which is to be bob's.
     Order,
+    /// A new wallet, which is to be bob's.
+    Wallet,
     /// What merchants alone say of an order, and what bob's does not allow as it stands.
     Step,
     /// What a merchant is set up for.
@@ -45,9 +48,16 @@ fn about(method: &str, path: &str) -> About {
     match (method, path) {
         ("post", "/api/v1/webhooks/{channel}/{merchant}")
         | ("get", "/api/v1/openapi.json" | "/healthz" | "/readyz") => About::Nobody,
-        ("get", "/api/v1/payments" | "/api/v1/payments/history" | "/api/v1/refunds" | "/api/v1/orders") => {
-            About::List
-        }
+        (
+            "get",
+            "/api/v1/payments"
+            | "/api/v1/payments/history"
+            | "/api/v1/refunds"
+            | "/api/v1/orders"
+            | "/api/v1/wallets",
+        ) => About::List,
+        ("get", "/api/v1/wallets/{id}" | "/api/v1/wallets/{id}/transactions") => About::One,
+        ("post", "/api/v1/wallets") => About::Wallet,
         ("get", "/api/v1/orders/{id}") => About::One,
         ("post", "/api/v1/orders/{id}/pay" | "/api/v1/orders/{id}/cancel") => About::Wish,
         ("post", "/api/v1/orders") => About::Order,
@@ -96,11 +106,14 @@ struct Asker {
 
 /// What is asked about.
 struct Things {
-    /// Bob's payment, its refund, and an order.
-    bobs: [String; 3],
+    /// Bob's payment, its refund, an order, and a wallet.
+    bobs: Ids,
     /// Those of nobody: ids that nothing has.
-    none: [String; 3],
+    none: Ids,
 }
+
+/// The ids of a payment, a refund, an order and a wallet.
+type Ids = [String; 4];
 
 fn asker(name: &'static str, standing: Standing, shows: impl Into<String>) -> Asker {
     Asker {
@@ -200,12 +213,14 @@ fn question(
     method: &str,
     path: &str,
     about: About,
-    [payment, refund, order]: &[String; 3],
+    [payment, refund, order, wallet]: &Ids,
 ) -> RequestBuilder {
     let id = if path.contains("/refunds/") {
         refund
     } else if path.contains("/orders/") {
         order
+    } else if path.contains("/wallets/") {
+        wallet
     } else {
         payment
     };
@@ -230,6 +245,7 @@ fn question(
             "currency": "USD", "user_id": "bob",
             "items": [{"name": "Tea", "sku": "tea", "unit_price": 500, "quantity": 1}],
         }),
+        About::Wallet => json!({"currency": "JPY", "user_id": "bob"}),
         About::Step if path.ends_with("/ship") => json!({"carrier": "DHL", "tracking": "00340"}),
         About::Step => json!({}),
     };
@@ -274,16 +290,22 @@ fn expected(about: About, standing: Standing) -> Expected {
         (About::List, Neighbour | Namesake | Stranger) => Expected::Lists(false),
         (About::One, Owner | Merchant | Admin) => Expected::Ok,
         (About::One | About::Wish, Neighbour | Namesake | Stranger) => Expected::NotFound,
-        (About::Wish | About::Payment | About::Refund | About::Order | About::Step | About::Setup, Admin) => {
-            Expected::NameAMerchant
-        }
+        (
+            About::Wish
+            | About::Payment
+            | About::Refund
+            | About::Order
+            | About::Wallet
+            | About::Step
+            | About::Setup,
+            Admin,
+        ) => Expected::NameAMerchant,
         (About::Wish, Owner | Merchant) => Expected::Accepted,
         // Another merchant's bob is another bob.
-        (About::Payment, Owner | Merchant | Namesake | Stranger) | (About::Order, Merchant | Stranger) => {
-            Expected::Accepted
-        }
+        (About::Payment | About::Wallet, Owner | Merchant | Namesake | Stranger)
+        | (About::Order, Merchant | Stranger) => Expected::Accepted,
         // Whoever makes an order sets its prices.
-        (About::Payment, Neighbour)
+        (About::Payment | About::Wallet, Neighbour)
         | (About::Order, Owner | Neighbour | Namesake)
         | (About::Refund | About::Step | About::Figures, Owner | Neighbour | Namesake) => Expected::Forbidden,
         (About::Figures, Merchant | Stranger | Admin) => Expected::Ok,
@@ -345,8 +367,9 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
             payment,
             refund,
             stored_of(&world, "bobs", "bob", 1).await.id.to_string(),
+            wallet_of(&world, "bob", 1).await.id.to_string(),
         ],
-        none: ["pay", "rfd", "ord"].map(|kind| format!("{kind}_{}", "0".repeat(32))),
+        none: ["pay", "rfd", "ord", "wal"].map(|kind| format!("{kind}_{}", "0".repeat(32))),
     };
     let mut askers = unproven(&world, &signer);
     askers.extend(proven(&world, &other, &signer));
@@ -397,6 +420,7 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
 /// The kind of the jobs that an address publishes.
 fn queue(path: &str) -> &'static str {
     match path.rsplit('/').next() {
+        Some("wallets") => "create_wallet",
         Some("orders") => "create_order",
         _ if path.contains("/orders/") => "change_order",
         Some("payments") => "create_intent",
@@ -416,7 +440,7 @@ async fn an_address_takes_no_other_methods_than_it_says() {
             if described.contains(&(method.to_owned(), path.clone())) {
                 continue;
             }
-            let none = ["pay_1", "rfd_1", "ord_1"].map(str::to_owned);
+            let none = ["pay_1", "rfd_1", "ord_1", "wal_1"].map(str::to_owned);
             let request = question(&world, method, path, About::One, &none);
             let answer = world.send(request.bearer_auth(&world.shop.key)).await;
             answer.is_problem(405, "/problems/method-not-allowed");

@@ -31,5 +31,6 @@ mod store_trouble;
 mod support;
 mod twice;
 mod unknown;
+mod wallets;
 mod wechat;
 mod wishing;
