@@ -10,6 +10,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    accounts,
     app::Shared,
     callbacks,
     config::Limits,
@@ -58,6 +59,10 @@ pub(crate) const WALLETS: &str = "/api/v1/wallets";
 const WALLET: &str = "/api/v1/wallets/{id}";
 /// The statement of one wallet.
 const WALLET_TRANSACTIONS: &str = "/api/v1/wallets/{id}/transactions";
+/// The account of one wallet's owner.
+pub(crate) const WALLET_ACCOUNT: &str = "/api/v1/wallets/{id}/account";
+/// Where that owner tells the provider about itself.
+pub(crate) const WALLET_ONBOARDING_LINK: &str = "/api/v1/wallets/{id}/account/onboarding-link";
 /// Callbacks from providers.
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 /// What payments come to.
@@ -67,7 +72,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 26] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 28] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -90,6 +95,8 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 26] {
         (WALLETS, get(wallets::list).post(wallets::create)),
         (WALLET, get(wallets::get)),
         (WALLET_TRANSACTIONS, get(wallets::transactions)),
+        (WALLET_ACCOUNT, get(accounts::get).post(accounts::create)),
+        (WALLET_ONBOARDING_LINK, post(accounts::create_link)),
         (PAYMENT_STATISTICS, get(statistics::payments)),
         (DAILY_SUMMARY, get(statistics::daily_summary)),
         (CALLBACKS, post(callback)),

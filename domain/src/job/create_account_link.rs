@@ -12,6 +12,7 @@ use crate::{
     id::{IdempotencyKey, JobId, MerchantId, WalletId},
     job::{Contract, Job, Kind},
     retry::RetrySchedule,
+    texts::{InvalidText, check_text},
 };
 
 /// The payload.
@@ -28,6 +29,31 @@ pub struct CreateAccountLink {
     pub return_url: String,
     /// Where it goes when the link does not work any more; an https address.
     pub refresh_url: String,
+}
+
+impl CreateAccountLink {
+    /// Checks the addresses. Stripe sends nobody from its own pages into the clear, except on a developer's machine
+    /// (<https://docs.stripe.com/api/account_links/create>).
+    ///
+    /// # Errors
+    /// Names the first field that cannot be used, and says why.
+    pub fn validate(&self) -> Result<(), InvalidText> {
+        for (field, url) in [
+            ("return_url", &self.return_url),
+            ("refresh_url", &self.refresh_url),
+        ] {
+            check_text(field, Some(url), 2000)?;
+            let is_own = ["http://localhost", "http://127.0.0.1"].into_iter().any(|own| {
+                let rest = url.strip_prefix(own);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            });
+            if !is_own && !url.starts_with("https://") {
+                let problem = "must start with https://".into();
+                return Err(InvalidText { field, problem });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Job for CreateAccountLink {
