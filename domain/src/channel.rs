@@ -20,7 +20,7 @@ mod connect;
 mod method;
 mod next_action;
 
-pub use connect::{AccountLink, ChannelAccount, NewAccount, NewAccountLink, Requirements};
+pub use connect::{AccountLink, ChannelAccount, Destination, NewAccount, NewAccountLink, Requirements};
 pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
 pub use next_action::{NextAction, PayerStep};
 
@@ -100,6 +100,8 @@ pub struct NewIntent {
     pub callback_url: String,
     /// The provider's account that is paid through the merchant's own, where it is not the merchant's own.
     pub connected_account: Option<String>,
+    /// Where the money goes on to, if anywhere.
+    pub destination: Option<Destination>,
 }
 
 /// An intent that its provider is asked about, as far as it is known here.
@@ -153,6 +155,8 @@ pub struct Intent {
     pub status: IntentStatus,
     /// What the payer needs to pay it, where the provider said.
     pub next_action: Option<NextAction>,
+    /// Where its money goes on to, if anywhere.
+    pub destination: Option<Destination>,
 }
 
 /// Where a provider's intent stands.
@@ -201,6 +205,8 @@ pub struct NewRefund {
     pub reason: Option<RefundReason>,
     /// Where the provider sends callbacks about it, where that is said with each refund.
     pub callback_url: String,
+    /// Where the payment's money went on to: its part is taken back from there, and the merchant's share given back.
+    pub destination: Option<Destination>,
 }
 
 /// Why money is given back.

@@ -5,6 +5,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{connect::Abilities, id::ConnectedAccountId};
 
+/// A connected account that a payment's money goes on to, once it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Destination {
+    /// The provider's account, such as `acct_…`.
+    pub account: String,
+    /// What of it the merchant keeps, in the payment's minor unit; nothing when it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application_fee_minor: Option<i64>,
+}
+
+impl Destination {
+    /// What of so much goes on to the account, in minor units, when `part_minor` of the payment's `whole_minor` is moved: the
+    /// merchant's share is proportional, and rounded down.
+    pub fn share(&self, part_minor: i64, whole_minor: i64) -> i64 {
+        let fee = i128::from(self.application_fee_minor.unwrap_or_default());
+        let kept = fee * i128::from(part_minor) / i128::from(whole_minor.max(1));
+        // What is kept is less than what is moved.
+        part_minor - i64::try_from(kept).unwrap_or(part_minor)
+    }
+}
+
 /// What a channel needs to open an account for somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {

@@ -37,6 +37,24 @@ impl Transfer {
         Self::post(about, &movement(balance, fees, fee))
     }
 
+    /// The provider sent what is not the merchant's of a payment on to another account, if it goes anywhere.
+    pub fn destination_charged(payment: &Payment) -> Option<Self> {
+        let about = about_payment(TransferKind::DestinationCharge, payment);
+        passed_on(about, payment, payment.money).map(|(about, movement)| Self::post(about, &movement))
+    }
+
+    /// The provider took a refund's part back from there, and gave the merchant's share of it back.
+    pub fn destination_reversed(refund: &Refund, payment: &Payment) -> Option<Self> {
+        let about = about_refund(TransferKind::DestinationReversal, refund);
+        passed_on(about, payment, refund.money).map(|(about, movement)| Self::post(about, &movement.back()))
+    }
+
+    /// The refund came back: its part is the other account's again.
+    pub fn destination_restored(refund: &Refund, payment: &Payment) -> Option<Self> {
+        let about = about_refund(TransferKind::DestinationRestored, refund);
+        passed_on(about, payment, refund.money).map(|(about, movement)| Self::post(about, &movement))
+    }
+
     /// The refund's amount is set aside before the provider is asked to give it back.
     pub fn refund_reserved(refund: &Refund) -> Self {
         Self::reserve(about_refund(TransferKind::Refund, refund), &reservation(refund))
@@ -117,6 +135,16 @@ impl Transfer {
         };
         Self::post(about_wallets(TransferKind::WalletTransfer, subject), &moved)
     }
+}
+
+/// What of `part` of a payment goes on to its destination; none when there is none, or nothing is left for it.
+fn passed_on(about: About, payment: &Payment, part: Money) -> Option<(About, Movement)> {
+    let destination = payment.request.destination.as_ref()?;
+    let amount_minor = destination.share(part.amount_minor, payment.money.amount_minor);
+    let balance = Account::merchant_balance(payment.merchant_id, part.currency);
+    let clearing = clearing(payment.merchant_id, payment.channel, part);
+    let money = Money { amount_minor, ..part };
+    (amount_minor > 0).then(|| (about, movement(balance, clearing, money)))
 }
 
 const fn about_wallets(kind: TransferKind, subject: String) -> About {

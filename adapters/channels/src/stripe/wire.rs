@@ -8,7 +8,7 @@
 use std::fmt;
 
 use domain::{
-    channel::{Intent, IntentStatus, NextAction, PayerStep},
+    channel::{Destination, Intent, IntentStatus, NextAction, PayerStep},
     id::{ConnectedAccountId, PaymentId, RefundId},
 };
 
@@ -30,6 +30,14 @@ pub(super) struct WireIntent {
     pub(super) metadata: Option<WireMetadata>,
     pub(super) payment_method_types: Option<Vec<String>>,
     pub(super) next_action: Option<WireNextAction>,
+    pub(super) transfer_data: Option<WireTransferData>,
+    pub(super) application_fee_amount: Option<i64>,
+}
+
+/// Where an intent's money goes on to.
+#[derive(Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireTransferData {
+    pub(super) destination: Option<String>,
 }
 
 /// The entries of an object's metadata that are ours.
@@ -162,8 +170,25 @@ impl WireIntent {
             received_minor: received.amount_minor,
             status,
             next_action: self.payers_step(),
+            destination: self.destination()?,
             id: self.id,
         })
+    }
+
+    /// Where its money goes on to. A fee without a destination is that of a direct charge, which is nothing of ours.
+    fn destination(&self) -> Result<Option<Destination>, UnspeakableAmount> {
+        let account = self
+            .transfer_data
+            .as_ref()
+            .and_then(|data| data.destination.clone());
+        let fee = self.application_fee_amount;
+        let fee = fee
+            .map(|fee| amount::from_wire(fee, &self.currency))
+            .transpose()?;
+        Ok(account.map(|account| Destination {
+            account,
+            application_fee_minor: fee.map(|fee| fee.amount_minor),
+        }))
     }
 
     /// What the payer needs (<https://docs.stripe.com/api/payment_intents/object#payment_intent_object-next_action>).

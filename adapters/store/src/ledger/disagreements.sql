@@ -13,6 +13,20 @@ movement as (
          'provider_clearing' as giving, 'merchant_balance' as gaining
   from payment where status = 'succeeded'
   union all
+  -- What goes on to another account is not the merchant's, and what a refund takes back from there is again.
+  select subject, id, merchant_id, channel, currency, 'posted',
+         amount_minor - coalesce((request -> 'destination' ->> 'application_fee_minor')::bigint, 0),
+         'merchant_balance', 'provider_clearing'
+  from payment where status = 'succeeded' and request ? 'destination'
+  union all
+  select refund.subject, refund.payment_id, refund.merchant_id, refund.channel, refund.currency, 'posted',
+         refund.amount_minor
+           - trunc(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
+                   * refund.amount_minor / payment.amount_minor)::bigint,
+         'provider_clearing', 'merchant_balance'
+  from refund join payment on payment.id = refund.payment_id
+  where refund.status = 'succeeded' and payment.request ? 'destination'
+  union all
   select subject, payment_id, merchant_id, channel, currency, 'pending', amount_minor,
          'merchant_balance', 'refunds_pending'
   from refund where status in ('pending', 'needs_review', 'processing')
@@ -28,8 +42,10 @@ movement as (
 expected as (
   select subject, payment_id, merchant_id, currency, layer, account,
          case account when 'provider_clearing' then channel else '' end as detail,
-         case account when giving then -amount_minor else amount_minor end as amount_minor
+         sum(case account when giving then -amount_minor else amount_minor end) as amount_minor
   from movement cross join lateral (values (giving), (gaining)) as side (account)
+  group by subject, payment_id, merchant_id, currency, layer, account, detail
+  having sum(case account when giving then -amount_minor else amount_minor end) <> 0
 ),
 -- And what they come to. A provider's fee is known from its statement alone: there is nothing here to compare it with.
 found as (

@@ -178,6 +178,7 @@ fn new_intent(payment: &Payment, context: &Context) -> NewIntent {
         expires_at: payment.expires_at,
         callback_url: context.callback_url(payment.channel, payment.merchant_id),
         connected_account: request.connected_account.clone(),
+        destination: request.destination.clone(),
     }
 }
 

@@ -67,6 +67,7 @@ impl RefundOfPayment {
             money: self.refund.money,
             reason: self.refund.request.reason,
             callback_url: context.callback_url(self.refund.channel, self.refund.merchant_id),
+            destination: self.payment.request.destination.clone(),
         }
     }
 }
