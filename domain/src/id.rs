@@ -105,6 +105,18 @@ identifier! {
     WalletId, "wal"
 }
 identifier! {
+    /// Money of a wallet that is kept for its merchant.
+    HoldId, "hld"
+}
+identifier! {
+    /// Money of a wallet on its way out to its owner.
+    WithdrawalId, "wdr"
+}
+identifier! {
+    /// A movement of a wallet that is over when it is made: a transfer between two, or a correction of one.
+    WalletMovementId, "wmv"
+}
+identifier! {
     /// An account of a merchant's user at a provider, connected to the merchant's own.
     ConnectedAccountId, "cac"
 }
@@ -188,6 +200,40 @@ impl WalletId {
                 merchant.as_uuid().as_bytes(),
                 user.as_str().as_bytes(),
                 currency.as_bytes(),
+            ],
+        ))
+    }
+}
+
+impl HoldId {
+    /// The id of the hold that `merchant` asks for under `key`.
+    pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "hold",
+            &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl WithdrawalId {
+    /// The id of the withdrawal that is asked for under `key`, which is one of `merchant`'s or of a user of it.
+    pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "withdrawal",
+            &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl WalletMovementId {
+    /// The id of the movement of this kind that is asked for under `key`.
+    pub fn derive(merchant: MerchantId, kind: &str, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "wallet movement",
+            &[
+                merchant.as_uuid().as_bytes(),
+                kind.as_bytes(),
+                key.as_str().as_bytes(),
             ],
         ))
     }

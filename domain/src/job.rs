@@ -5,6 +5,7 @@
 
 mod capture_payment;
 mod change_order;
+mod change_wallet;
 mod contract;
 mod create_account;
 mod create_account_link;
@@ -23,6 +24,7 @@ mod reconcile;
 
 pub use capture_payment::CapturePayment;
 pub use change_order::{ChangeOrder, ChangeOrderReply};
+pub use change_wallet::{ChangeWallet, ChangeWalletReply};
 pub use contract::{Contract, Job, Kind, UnknownKind};
 pub use create_account::{CreateAccount, CreateAccountReply};
 pub use create_account_link::{CreateAccountLink, CreateAccountLinkReply};

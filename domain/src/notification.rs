@@ -12,6 +12,7 @@ use crate::{
     id::{MerchantId, NotificationId, PaymentId},
     payment::{Payment, PaymentStatus, PaymentView},
     refund::{Refund, RefundStatus, RefundView},
+    wallet::{Withdrawal, WithdrawalStatus, WithdrawalView},
 };
 
 /// What a notification announces.
@@ -50,6 +51,18 @@ pub enum NotificationType {
     /// The dispute was decided for the payer.
     #[serde(rename = "dispute.lost")]
     DisputeLost,
+    /// Money of a wallet was set aside, to be paid out to its owner.
+    #[serde(rename = "wallet.withdrawal_requested")]
+    WithdrawalRequested,
+    /// The withdrawal was paid out.
+    #[serde(rename = "wallet.withdrawal_completed")]
+    WithdrawalCompleted,
+    /// The withdrawal is not paid out: the money is free again.
+    #[serde(rename = "wallet.withdrawal_rejected")]
+    WithdrawalRejected,
+    /// The provider did not pay the withdrawal out: the money is free again.
+    #[serde(rename = "wallet.withdrawal_failed")]
+    WithdrawalFailed,
     /// An account of a user changed: what it may do, or what its provider still wants to know.
     #[serde(rename = "account.updated")]
     AccountUpdated,
@@ -78,6 +91,17 @@ impl NotificationType {
         }
     }
 
+    /// The notification that a withdrawal's new status calls for.
+    pub const fn announcing_withdrawal(status: WithdrawalStatus) -> Option<Self> {
+        match status {
+            WithdrawalStatus::Requested => Some(Self::WithdrawalRequested),
+            WithdrawalStatus::Processing => None,
+            WithdrawalStatus::Completed => Some(Self::WithdrawalCompleted),
+            WithdrawalStatus::Rejected => Some(Self::WithdrawalRejected),
+            WithdrawalStatus::Failed => Some(Self::WithdrawalFailed),
+        }
+    }
+
     /// The name merchants match on.
     pub const fn name(self) -> &'static str {
         match self {
@@ -92,6 +116,10 @@ impl NotificationType {
             Self::DisputeOpened => "dispute.opened",
             Self::DisputeWon => "dispute.won",
             Self::DisputeLost => "dispute.lost",
+            Self::WithdrawalRequested => "wallet.withdrawal_requested",
+            Self::WithdrawalCompleted => "wallet.withdrawal_completed",
+            Self::WithdrawalRejected => "wallet.withdrawal_rejected",
+            Self::WithdrawalFailed => "wallet.withdrawal_failed",
             Self::AccountUpdated => "account.updated",
         }
     }
@@ -169,6 +197,20 @@ impl Notification {
             payload,
             at,
         )
+    }
+
+    /// Tells the merchant of `withdrawal` how it stands now, where that is told.
+    pub fn about_withdrawal(withdrawal: &Withdrawal) -> Option<Self> {
+        let event_type = NotificationType::announcing_withdrawal(withdrawal.status)?;
+        let at = withdrawal.updated_at;
+        Some(Self {
+            id: NotificationId::derive(withdrawal.id.as_uuid(), event_type.name()),
+            merchant_id: withdrawal.merchant_id,
+            payment_id: None,
+            event_type,
+            payload: payload(event_type, WithdrawalView::from(withdrawal), at),
+            created_at: at,
+        })
     }
 
     /// Tells the merchant of `account` how it is now that it is stored at the next version.

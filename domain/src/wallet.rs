@@ -4,11 +4,21 @@
 //! else ([`Wallet::after`]): they are kept so that two movements at once cannot spend the same money, and each movement
 //! leaves a numbered [`WalletTransaction`] that says how the wallet stood after it.
 
+mod action;
+mod hold;
+mod step;
 #[cfg(test)]
 mod tests;
+mod transition;
 mod view;
+mod withdrawal;
 
+pub use action::{WalletAction, WalletResult};
+pub use hold::{Hold, HoldStatus, HoldView};
+pub use step::{WalletStep, WalletStepKind, WalletSubject};
+pub use transition::{TakenStep, UntakenStep, WalletStanding, WalletStepRefused};
 pub use view::{WalletTransactionView, WalletView};
+pub use withdrawal::{Withdrawal, WithdrawalStatus, WithdrawalView};
 
 use chrono::{DateTime, Utc};
 
@@ -94,6 +104,17 @@ pub enum WalletRefused {
     /// It would hold more than can be counted.
     #[error("the wallet can hold at most {} minor units", Wallet::MAX_MINOR)]
     TooMuch,
+}
+
+/// The text names no status of a hold or a withdrawal.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("unknown status {0:?}")]
+pub struct UnknownWalletStatus(pub String);
+
+impl UnknownWalletStatus {
+    fn of(name: &str) -> Self {
+        Self(name.chars().take(32).collect())
+    }
 }
 
 impl WalletRefused {

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemKind, Refusal};
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
@@ -30,6 +30,15 @@ pub(crate) fn conflict() -> Problem {
     let detail = "This Idempotency-Key was already used with another body. Repeat the request with the same body, or \
                   use a new key for something new.";
     Problem::new(ProblemKind::IdempotencyConflict, detail)
+}
+
+/// What is asked for is not allowed as things stand: why, for programs and for people.
+pub(crate) fn refused(code: String, message: String) -> Problem {
+    let refusal = Refusal {
+        code: Some(code),
+        ..Refusal::default()
+    };
+    Problem::new(ProblemKind::ActionRefused, message).with_refusal(refusal)
 }
 
 /// The merchant has no such payment: it may be another's, as long as nobody can tell the two apart.
@@ -59,7 +68,8 @@ pub(crate) fn no_such_account() -> Problem {
     Problem::new(ProblemKind::NotFound, detail).retry_soon()
 }
 
-fn not_here(what: &str) -> Problem {
+/// The merchant has nothing of this kind under this id.
+pub(crate) fn not_here(what: &str) -> Problem {
     let detail = format!(
         "You have no {what} of this id. One that was accepted a moment ago appears here as soon as a worker has stored \
          it."

@@ -65,13 +65,13 @@ async fn find(app: &App, shown: &str, headers: &HeaderMap) -> Result<Caller, Pro
             check_exists(app, merchant, unknown).await?;
             Ok(Caller::user(merchant, user))
         }
-        Bearer::Admin => {
+        Bearer::Admin(name) => {
             let named = named_merchant(headers)?;
             if let Some(merchant) = named {
                 let unknown = || merchant_header("There is no merchant of this id.");
                 check_exists(app, merchant, unknown).await?;
             }
-            Ok(Caller::admin(named))
+            Ok(Caller::admin(name, named))
         }
     }
 }

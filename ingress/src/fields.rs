@@ -19,6 +19,11 @@ pub(crate) fn amount(amount: &Value) -> Result<i64, FieldError> {
     whole_minor_units(amount).map_err(|detail| error("amount", detail))
 }
 
+/// An amount of a wallet, read in the same way.
+pub(crate) fn amount_minor(amount: &Value) -> Result<i64, Problem> {
+    whole_minor_units(amount).map_err(|detail| invalid(vec![error("amount_minor", detail)]))
+}
+
 /// The currency of this code, in either case.
 pub(crate) fn currency(code: &str) -> Result<Currency, FieldError> {
     code.parse()

@@ -51,7 +51,9 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         payment_id = Empty,
         refund_id = Empty,
         order_id = Empty,
-        wallet_id = Empty
+        wallet_id = Empty,
+        hold_id = Empty,
+        withdrawal_id = Empty
     );
 
     let response = async {

@@ -59,6 +59,22 @@ pub(crate) const WALLETS: &str = "/api/v1/wallets";
 const WALLET: &str = "/api/v1/wallets/{id}";
 /// The statement of one wallet.
 const WALLET_TRANSACTIONS: &str = "/api/v1/wallets/{id}/transactions";
+/// Holds of one wallet: ask for one, list them.
+pub(crate) const WALLET_HOLDS: &str = "/api/v1/wallets/{id}/holds";
+/// Take what is held, or a part of it.
+pub(crate) const HOLD_CAPTURE: &str = "/api/v1/wallets/{id}/holds/{hold}/capture";
+/// Let go what is held.
+pub(crate) const HOLD_RELEASE: &str = "/api/v1/wallets/{id}/holds/{hold}/release";
+/// Withdrawals of one wallet: ask for one, list them.
+pub(crate) const WALLET_WITHDRAWALS: &str = "/api/v1/wallets/{id}/withdrawals";
+/// One withdrawal was paid out.
+pub(crate) const WITHDRAWAL_COMPLETE: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/complete";
+/// One withdrawal is not paid out.
+pub(crate) const WITHDRAWAL_REJECT: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/reject";
+/// Give money of one wallet to another.
+pub(crate) const WALLET_TRANSFERS: &str = "/api/v1/wallets/{id}/transfers";
+/// Correct what is in one wallet.
+pub(crate) const WALLET_ADJUSTMENTS: &str = "/api/v1/wallets/{id}/adjustments";
 /// The account of one wallet's owner.
 pub(crate) const WALLET_ACCOUNT: &str = "/api/v1/wallets/{id}/account";
 /// Where that owner tells the provider about itself.
@@ -72,7 +88,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 28] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 36] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -95,6 +111,17 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 28] {
         (WALLETS, get(wallets::list).post(wallets::create)),
         (WALLET, get(wallets::get)),
         (WALLET_TRANSACTIONS, get(wallets::transactions)),
+        (WALLET_HOLDS, get(wallets::holds).post(wallets::hold)),
+        (HOLD_CAPTURE, post(wallets::capture)),
+        (HOLD_RELEASE, post(wallets::release)),
+        (
+            WALLET_WITHDRAWALS,
+            get(wallets::withdrawals).post(wallets::withdraw),
+        ),
+        (WITHDRAWAL_COMPLETE, post(wallets::complete)),
+        (WITHDRAWAL_REJECT, post(wallets::reject)),
+        (WALLET_TRANSFERS, post(wallets::transfer)),
+        (WALLET_ADJUSTMENTS, post(wallets::adjust)),
         (WALLET_ACCOUNT, get(accounts::get).post(accounts::create)),
         (WALLET_ONBOARDING_LINK, post(accounts::create_link)),
         (PAYMENT_STATISTICS, get(statistics::payments)),

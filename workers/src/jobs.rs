@@ -4,6 +4,7 @@ mod cancel_payment;
 mod capture_payment;
 mod change;
 mod change_order;
+mod change_wallet;
 mod closing;
 mod confirm_payment;
 mod create_account;

@@ -11,9 +11,9 @@ use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateAccount, CreateAccountLink,
-        CreateIntent, CreateOrder, CreateRefund, CreateWallet, Envelope, ExpirePayment, Kind, NotifyMerchant,
-        ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateWallet, Envelope, ExpirePayment,
+        Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -47,6 +47,7 @@ pub fn worker(
         Kind::CreateOrder => worker_for::<CreateOrder>(backend, executor, stop),
         Kind::ChangeOrder => worker_for::<ChangeOrder>(backend, executor, stop),
         Kind::CreateWallet => worker_for::<CreateWallet>(backend, executor, stop),
+        Kind::ChangeWallet => worker_for::<ChangeWallet>(backend, executor, stop),
         Kind::CreateAccount => worker_for::<CreateAccount>(backend, executor, stop),
         Kind::CreateAccountLink => worker_for::<CreateAccountLink>(backend, executor, stop),
     }

@@ -56,8 +56,8 @@ pub use reconciliation::{
     Resolved, RunEnding,
 };
 pub use record::{
-    CallbackOutcome, CallbackRecord, ConnectExchangeRecord, ExchangeRecord, Record, RefundExchangeRecord,
-    TransferRecord, Verdict,
+    AuditRecord, CallbackOutcome, CallbackRecord, ConnectExchangeRecord, ExchangeRecord, Record,
+    RefundExchangeRecord, TransferRecord, Verdict,
 };
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};
@@ -66,7 +66,7 @@ pub use scoped::Scoped;
 pub use statistics::{Figures, Grouping, RollUp, StatisticsFilter, Zone};
 pub use terms::NewTerms;
 pub use vault::{InvalidKey, Unsealable, Vault};
-pub use wallets::{WalletCursor, WalletPage};
+pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 
 use std::{str::FromStr, time::Duration};
 

@@ -16,7 +16,7 @@ use domain::{
     order::{Order, OrderAction, OrderLog},
     payment::{Payment, PaymentAction},
     refund::Refund,
-    wallet::{Wallet, WalletChange},
+    wallet::{Hold, Wallet, WalletAction, WalletChange, Withdrawal},
 };
 
 use uuid::Uuid;
@@ -52,6 +52,12 @@ pub struct Record {
     pub new_wallet: Option<Wallet>,
     /// Guard: store these wallets, each once, over the versions that they were read at, with the lines of their statements.
     pub wallets: Vec<WalletChange>,
+    /// Guard: keep what came of this wish about a wallet, unless something is kept under its key.
+    pub wallet_action: Option<Box<WalletAction>>,
+    /// Guard: store this hold, unless it is there; or, if it was read before, over the version that it was read at.
+    pub hold: Option<Box<Hold>>,
+    /// Guard: the same of this withdrawal.
+    pub withdrawal: Option<Box<Withdrawal>>,
     /// What happened to orders.
     pub order_logs: Vec<OrderLog>,
     /// The dispute as it now is. Its payment is guarded with it, so it is never older than what is stored.
@@ -68,6 +74,8 @@ pub struct Record {
     pub notifications: Vec<Notification>,
     /// Jobs to publish after the commit.
     pub jobs: Vec<Envelope>,
+    /// Who did something, where a job does it in somebody's name.
+    pub audits: Vec<AuditRecord>,
     /// A try to deliver a notification.
     pub attempt: Option<AttemptRecord>,
     /// A try of a job that did not work.
@@ -81,7 +89,8 @@ pub enum Verdict {
     Written,
     /// Nothing: the new payment, refund, order, account or wallet, the callback or the wish is stored already.
     Duplicate,
-    /// Nothing: the payment, the refund, the order, the account or a wallet has changed since it was read.
+    /// Nothing: the payment, the refund, the order, the account, a wallet, or a hold or withdrawal of it has changed since it
+    /// was read.
     Stale,
 }
 
@@ -186,6 +195,19 @@ pub struct TransferRecord {
     pub at: DateTime<Utc>,
 }
 
+/// Something that was done in somebody's name.
+#[derive(Debug, Clone)]
+pub struct AuditRecord {
+    /// In whose.
+    pub actor: String,
+    /// What, as noun and past tense: `wallet.adjusted`.
+    pub action: &'static str,
+    /// To what, and how.
+    pub subject: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 impl Record {
     /// How many guards it carries. One that fails after another succeeded has to be undone with its whole batch.
     pub(crate) fn guards(&self) -> usize {
@@ -202,6 +224,9 @@ impl Record {
             + usize::from(self.account.is_some())
             + usize::from(self.new_wallet.is_some())
             + self.wallets.len()
+            + usize::from(self.wallet_action.is_some())
+            + usize::from(self.hold.is_some())
+            + usize::from(self.withdrawal.is_some())
     }
 
     /// What it guards or may write but once, by id. Two records with a key in common must not share a batch.
@@ -219,6 +244,9 @@ impl Record {
             .chain(accounts.map(|account| account.id.to_string()))
             .chain(wallets.map(|wallet| wallet.id.to_string()))
             .chain(self.order_action.as_deref().map(order_action_key))
+            .chain(self.wallet_action.as_deref().map(wallet_action_key))
+            .chain(self.hold.iter().map(|hold| hold.id.to_string()))
+            .chain(self.withdrawal.iter().map(|withdrawal| withdrawal.id.to_string()))
             .chain(self.callback.iter().map(CallbackRecord::key))
             .chain(self.action.iter().map(action_key))
             .chain(self.dispute.iter().map(|dispute| dispute.id.to_string()))
@@ -249,4 +277,9 @@ fn action_key(action: &PaymentAction) -> String {
 fn order_action_key(action: &OrderAction) -> String {
     let (merchant_id, kind) = (action.merchant_id, action.kind.name());
     format!("{merchant_id}/order/{kind}/{}", action.idempotency_key.as_str())
+}
+
+fn wallet_action_key(action: &WalletAction) -> String {
+    let (merchant_id, kind) = (action.merchant_id, action.kind.name());
+    format!("{merchant_id}/wallet/{kind}/{}", action.idempotency_key.as_str())
 }

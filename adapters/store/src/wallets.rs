@@ -4,7 +4,11 @@
 //! them there ([`Store::wallet`]). What is shown to people is summed up from the postings instead, in one statement with the
 //! rest of the wallet: an answer says what the ledger says, at one moment of it.
 
+mod reservations;
 mod statement;
+mod steps;
+
+pub use reservations::{ReservationCursor, ReservationPage};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -99,7 +103,17 @@ impl Scoped<'_> {
     /// As [`Store::wallet`].
     pub async fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
         let wallet = self.store.posted_wallet(id).await?;
-        Ok(wallet.filter(|wallet| self.scope.covers(wallet.merchant_id, Some(&wallet.user_id))))
+        Ok(wallet.filter(|wallet| self.covers_wallet(wallet)))
+    }
+
+    fn covers_wallet(&self, wallet: &Wallet) -> bool {
+        self.scope.covers(wallet.merchant_id, Some(&wallet.user_id))
+    }
+
+    /// Whether a wallet is there to be seen.
+    async fn sees_wallet(&self, id: WalletId) -> Result<bool, StoreError> {
+        let wallet = self.store.wallet(id).await?;
+        Ok(wallet.is_some_and(|wallet| self.covers_wallet(&wallet)))
     }
 
     /// Wallets with the sums of their postings, newest first.

@@ -7,9 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ConfirmPayment, CreateAccount, CreateAccountLink,
-        CreateIntent, CreateOrder, CreateRefund, CreateWallet, ExpirePayment, NotifyMerchant,
-        ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateWallet, ExpirePayment,
+        NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -45,6 +45,8 @@ pub enum Kind {
     ChangeOrder,
     /// Open a wallet.
     CreateWallet,
+    /// Hold, withdraw, transfer or correct money of a wallet.
+    ChangeWallet,
     /// Have a provider open an account for a merchant's user.
     CreateAccount,
     /// Show an account's owner the way to where it tells its provider about itself.
@@ -53,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 16] = [
+    pub const ALL: [Kind; 17] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -68,6 +70,7 @@ impl Kind {
         Kind::CreateOrder,
         Kind::ChangeOrder,
         Kind::CreateWallet,
+        Kind::ChangeWallet,
         Kind::CreateAccount,
         Kind::CreateAccountLink,
     ];
@@ -89,6 +92,7 @@ impl Kind {
             Self::CreateOrder => "create_order",
             Self::ChangeOrder => "change_order",
             Self::CreateWallet => "create_wallet",
+            Self::ChangeWallet => "change_wallet",
             Self::CreateAccount => "create_account",
             Self::CreateAccountLink => "create_account_link",
         }
@@ -111,6 +115,7 @@ impl Kind {
             Self::CreateOrder => CreateOrder::CONTRACT,
             Self::ChangeOrder => ChangeOrder::CONTRACT,
             Self::CreateWallet => CreateWallet::CONTRACT,
+            Self::ChangeWallet => ChangeWallet::CONTRACT,
             Self::CreateAccount => CreateAccount::CONTRACT,
             Self::CreateAccountLink => CreateAccountLink::CONTRACT,
         }

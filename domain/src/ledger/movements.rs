@@ -11,7 +11,7 @@ use crate::{
     money::Money,
     payment::Payment,
     refund::Refund,
-    wallet::Wallet,
+    wallet::{Hold, Wallet, Withdrawal},
 };
 
 impl Transfer {
@@ -135,6 +135,70 @@ impl Transfer {
         };
         Self::post(about_wallets(TransferKind::WalletTransfer, subject), &moved)
     }
+
+    /// The held amount is set aside in the wallet.
+    pub fn hold_reserved(hold: &Hold) -> Self {
+        Self::reserve(about_hold(hold), &kept(hold))
+    }
+
+    /// The merchant took what it captured; the rest is free again.
+    pub fn hold_captured(hold: &Hold) -> Self {
+        let taken = Movement {
+            to: Account::merchant_balance(hold.merchant_id, hold.currency),
+            amount_minor: hold.captured_minor,
+            ..kept(hold)
+        };
+        Self::post_reserved(about_hold(hold), &kept(hold), &taken)
+    }
+
+    /// All of the hold is free again.
+    pub fn hold_released(hold: &Hold) -> Self {
+        Self::void(about_hold(hold), &kept(hold))
+    }
+
+    /// The withdrawal's amount is set aside in the wallet.
+    pub fn withdrawal_reserved(withdrawal: &Withdrawal) -> Self {
+        Self::reserve(about_withdrawal(withdrawal), &set_aside(withdrawal))
+    }
+
+    /// The merchant paid it out of its own: what was set aside is the merchant's.
+    pub fn withdrawal_completed(withdrawal: &Withdrawal) -> Self {
+        let paid = Movement {
+            to: Account::merchant_balance(withdrawal.merchant_id, withdrawal.currency),
+            ..set_aside(withdrawal)
+        };
+        Self::post_reserved(about_withdrawal(withdrawal), &set_aside(withdrawal), &paid)
+    }
+
+    /// It is not paid out: what was set aside is free again.
+    pub fn withdrawal_given_up(withdrawal: &Withdrawal) -> Self {
+        Self::void(about_withdrawal(withdrawal), &set_aside(withdrawal))
+    }
+}
+
+fn kept(hold: &Hold) -> Movement {
+    Movement {
+        from: Account::customer_wallet(hold.merchant_id, &hold.user_id, hold.currency),
+        to: Account::wallet_holds(hold.merchant_id, hold.currency),
+        amount_minor: hold.amount_minor,
+    }
+}
+
+fn set_aside(withdrawal: &Withdrawal) -> Movement {
+    let (merchant_id, currency) = (withdrawal.merchant_id, withdrawal.currency);
+    Movement {
+        from: Account::customer_wallet(merchant_id, &withdrawal.user_id, currency),
+        to: Account::wallet_holds(merchant_id, currency),
+        amount_minor: withdrawal.amount_minor,
+    }
+}
+
+fn about_hold(hold: &Hold) -> About {
+    about_wallets(TransferKind::WalletHold, hold.id.to_string())
+}
+
+fn about_withdrawal(withdrawal: &Withdrawal) -> About {
+    about_wallets(TransferKind::WalletWithdrawal, withdrawal.id.to_string())
 }
 
 /// What of `part` of a payment goes on to its destination; none when there is none, or nothing is left for it.

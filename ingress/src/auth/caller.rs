@@ -17,11 +17,12 @@ pub(crate) struct Caller {
 }
 
 /// What somebody is here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Role {
     Merchant,
     User,
-    Admin,
+    /// By its name at the identity provider.
+    Admin(UserId),
 }
 
 impl Caller {
@@ -42,9 +43,9 @@ impl Caller {
     }
 
     /// Somebody who runs the deployment, and acts for the merchant that it names, if it names one.
-    pub(super) fn admin(merchant: Option<MerchantId>) -> Self {
+    pub(super) fn admin(name: UserId, merchant: Option<MerchantId>) -> Self {
         Self {
-            role: Role::Admin,
+            role: Role::Admin(name),
             scope: merchant.map_or(Scope::All, Scope::Merchant),
         }
     }
@@ -54,7 +55,7 @@ impl Caller {
         match self.role {
             Role::Merchant => "merchant",
             Role::User => "user",
-            Role::Admin => "admin",
+            Role::Admin(_) => "admin",
         }
     }
 
@@ -162,9 +163,38 @@ impl Caller {
         self.is_no_user("Only your merchant can say that an order was shipped or completed.")
     }
 
+    /// Checks that it may keep money of a wallet, and take it or let it go.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_hold(&self) -> Result<(), Problem> {
+        self.is_no_user("Only your merchant can hold money of a wallet.")
+    }
+
+    /// Checks that it may say how a withdrawal ended.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_pay_out(&self) -> Result<(), Problem> {
+        self.is_no_user("Only your merchant can say that a withdrawal was paid out or is not.")
+    }
+
+    /// Its name, if it may correct what is in a wallet.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_adjust(&self) -> Result<&UserId, Problem> {
+        match &self.role {
+            Role::Admin(name) => Ok(name),
+            Role::Merchant | Role::User => Err(forbidden(
+                "Only administrators correct what is in a wallet: ask whoever runs this deployment.",
+            )),
+        }
+    }
+
     fn is_no_user(&self, else_say: &str) -> Result<(), Problem> {
         match self.role {
-            Role::Merchant | Role::Admin => Ok(()),
+            Role::Merchant | Role::Admin(_) => Ok(()),
             Role::User => Err(forbidden(else_say)),
         }
     }
@@ -197,7 +227,7 @@ mod tests {
             caller.owner(Some(bob.clone())).unwrap_err().kind(),
             ProblemKind::Forbidden
         );
-        for caller in [Caller::merchant(shop), Caller::admin(Some(shop))] {
+        for caller in [Caller::merchant(shop), Caller::admin(user("root"), Some(shop))] {
             assert_eq!(caller.owner(None), Ok(None));
             assert_eq!(caller.owner(Some(bob.clone())), Ok(Some(bob.clone())));
         }
@@ -213,16 +243,25 @@ mod tests {
             of("anna"),
             Caller::user(shop, user("anna")).own_key(key("order-2"))
         );
-        for caller in [Caller::merchant(shop), Caller::admin(Some(shop))] {
+        for caller in [Caller::merchant(shop), Caller::admin(user("root"), Some(shop))] {
             assert_eq!(caller.own_key(key("order-1")), key("order-1"));
+        }
+    }
+
+    #[test]
+    fn only_an_administrator_corrects_a_wallet_and_says_who_it_is() {
+        let (shop, root) = (MerchantId::random(), user("root"));
+        assert_eq!(Caller::admin(root.clone(), Some(shop)).may_adjust(), Ok(&root));
+        for caller in [Caller::merchant(shop), Caller::user(shop, root)] {
+            assert_eq!(caller.may_adjust().unwrap_err().kind(), ProblemKind::Forbidden);
         }
     }
 
     #[test]
     fn an_administrator_acts_for_the_merchant_it_names() {
         let shop = MerchantId::random();
-        assert_eq!(Caller::admin(Some(shop)).acts_for(), Ok(shop));
-        let nobody = Caller::admin(None);
+        assert_eq!(Caller::admin(user("root"), Some(shop)).acts_for(), Ok(shop));
+        let nobody = Caller::admin(user("root"), None);
         assert_eq!(*nobody.scope(), Scope::All);
         for refused in [nobody.acts_for().err(), nobody.only_of(Some(user("anna"))).err()] {
             assert_eq!(refused.unwrap().kind(), ProblemKind::MerchantHeader);

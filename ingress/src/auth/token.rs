@@ -34,7 +34,7 @@ pub(super) enum Bearer {
     /// A user of a merchant.
     User(MerchantId, UserId),
     /// Somebody who runs the deployment.
-    Admin,
+    Admin(UserId),
 }
 
 /// Why a token is refused. Never says anything of it.
@@ -139,7 +139,7 @@ impl Claims {
                 let merchant = self.merchant_id.ok_or(TokenRefused::Claims)?;
                 Ok(Bearer::User(merchant, self.sub))
             }
-            Some("admin") if config.admits_admins => Ok(Bearer::Admin),
+            Some("admin") if config.admits_admins => Ok(Bearer::Admin(self.sub)),
             Some(_) => Err(TokenRefused::Role),
         }
     }

@@ -20,13 +20,13 @@ use super::{
     location,
 };
 use crate::{
-    answers::{conflict, located, no_such_order, replayed},
+    answers::{conflict, located, no_such_order, refused, replayed},
     app::{App, Shared},
     auth::Caller,
     fields::{self, invalid},
     json_body::JsonBody,
     path_id::PathId,
-    problem::{Problem, ProblemKind, Refusal},
+    problem::Problem,
     routes::{ORDER_CANCEL, ORDER_COMPLETE, ORDER_PAY, ORDER_REFUND, ORDER_SHIP},
     submission::Submission,
 };
@@ -236,12 +236,4 @@ fn done(job: &ChangeOrder, view: OrderView) -> Response {
 
 fn begun(job: &ChangeOrder) -> Option<PaymentId> {
     (job.request.kind() == StepKind::Pay).then(|| job.payment_id())
-}
-
-fn refused(code: String, message: String) -> Problem {
-    let refusal = Refusal {
-        code: Some(code),
-        ..Refusal::default()
-    };
-    Problem::new(ProblemKind::ActionRefused, message).with_refusal(refusal)
 }

@@ -17,12 +17,12 @@ use super::{
     location,
 };
 use crate::{
-    answers::{conflict, located, no_such_payment, replayed},
+    answers::{conflict, located, no_such_payment, refused, replayed},
     app::{App, Shared},
     fields::invalid,
     json_body::JsonBody,
     path_id::PathId,
-    problem::{Problem, ProblemKind, Refusal},
+    problem::Problem,
     routes::{PAYMENT_CANCEL, PAYMENT_CONFIRM},
     submission::Submission,
 };
@@ -150,12 +150,4 @@ fn accepted(wish: &Wish) -> Response {
 
 fn done(view: &PaymentView) -> Response {
     located(StatusCode::OK, location(view.id), view)
-}
-
-fn refused(code: String, message: String) -> Problem {
-    let refusal = Refusal {
-        code: Some(code),
-        ..Refusal::default()
-    };
-    Problem::new(ProblemKind::ActionRefused, message).with_refusal(refusal)
 }

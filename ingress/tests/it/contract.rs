@@ -160,7 +160,13 @@ fn every_problem_and_status_is_described() {
 
 #[test]
 fn currencies_and_statuses_are_those_of_the_model() {
-    use domain::{currency::Currency, order::OrderStatus, payment::PaymentStatus, refund::RefundStatus};
+    use domain::{
+        currency::Currency,
+        order::OrderStatus,
+        payment::PaymentStatus,
+        refund::RefundStatus,
+        wallet::{HoldStatus, WalletStepKind, WithdrawalStatus},
+    };
     let schemas = &document()["components"]["schemas"];
     let currencies: Vec<_> = Currency::ALL.iter().map(|currency| currency.code()).collect();
     assert_eq!(schemas["Currency"]["enum"], Value::from(currencies));
@@ -175,6 +181,18 @@ fn currencies_and_statuses_are_those_of_the_model() {
     assert_eq!(
         schemas["OrderStatus"]["enum"],
         Value::from(OrderStatus::ALL.map(OrderStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["HoldStatus"]["enum"],
+        Value::from(HoldStatus::ALL.map(HoldStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["WithdrawalStatus"]["enum"],
+        Value::from(WithdrawalStatus::ALL.map(WithdrawalStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["AcceptedWalletStep"]["properties"]["action"]["enum"],
+        Value::from(WalletStepKind::ALL.map(WalletStepKind::name).to_vec())
     );
 }
 
@@ -201,6 +219,7 @@ fn every_notification_is_told_to_people() {
         notification::NotificationType::{self, DisputeLost, DisputeOpened, DisputeWon},
         payment::PaymentStatus,
         refund::RefundStatus,
+        wallet::WithdrawalStatus,
     };
     let told = include_str!("../../../docs/contracts/notifications.md");
     let of_payments = PaymentStatus::ALL
@@ -210,7 +229,14 @@ fn every_notification_is_told_to_people() {
         .into_iter()
         .filter_map(NotificationType::announcing_refund);
     let of_disputes = [DisputeOpened, DisputeWon, DisputeLost];
-    for announced in of_payments.chain(of_refunds).chain(of_disputes) {
+    let of_withdrawals = WithdrawalStatus::ALL
+        .into_iter()
+        .filter_map(NotificationType::announcing_withdrawal);
+    let all = of_payments
+        .chain(of_refunds)
+        .chain(of_disputes)
+        .chain(of_withdrawals);
+    for announced in all {
         let row = format!("\n| `{announced}` |");
         assert!(told.contains(&row), "{announced} has no row");
     }

@@ -1,5 +1,5 @@
 -- Every disagreement between the ledger and what it is about, and within the ledger.
-with
+with uuid_nil as (select '00000000-0000-0000-0000-000000000000'::uuid as id),
 -- What the postings about each thing have to come to, by what the payment, the refund or the dispute says of itself.
 payment as (
   select 'pay_' || replace(id::text, '-', '') as subject, * from payments
@@ -8,8 +8,13 @@ payment as (
 ), dispute as (
   select 'dsp_' || replace(id::text, '-', '') as subject, * from disputes
 ),
+hold as (
+  select 'hld_' || replace(id::text, '-', '') as subject, * from wallet_holds
+), withdrawal as (
+  select 'wdr_' || replace(id::text, '-', '') as subject, * from wallet_withdrawals
+),
 movement as (
-  select subject, id as payment_id, merchant_id, channel, currency, 'posted' as layer, amount_minor,
+  select subject, id as payment_id, merchant_id, channel as detail, currency, 'posted' as layer, amount_minor,
          'provider_clearing' as giving, 'merchant_balance' as gaining
   from payment where status = 'succeeded'
   union all
@@ -38,25 +43,39 @@ movement as (
   select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
          'merchant_balance', case status when 'open' then 'disputes' else 'provider_clearing' end
   from dispute where status in ('open', 'lost')
+  union all
+  select subject, null, merchant_id, user_id, currency, 'pending', amount_minor, 'customer_wallet', 'wallet_holds'
+  from hold where status = 'held'
+  union all
+  select subject, null, merchant_id, user_id, currency, 'posted', captured_minor, 'customer_wallet', 'merchant_balance'
+  from hold where status = 'captured'
+  union all
+  select subject, null, merchant_id, user_id, currency, 'pending', amount_minor, 'customer_wallet', 'wallet_holds'
+  from withdrawal where status in ('requested', 'processing')
+  union all
+  select subject, null, merchant_id, user_id, currency, 'posted', amount_minor, 'customer_wallet', 'merchant_balance'
+  from withdrawal where status = 'completed'
 ),
 expected as (
-  select subject, payment_id, merchant_id, currency, layer, account,
-         case account when 'provider_clearing' then channel else '' end as detail,
+  -- The payment is compared as well; what is about none has the nil id on either side.
+  select subject, coalesce(payment_id, uuid_nil.id) as payment_id, merchant_id, currency, layer, account,
+         case when account in ('provider_clearing', 'customer_wallet') then detail else '' end as detail,
          sum(case account when giving then -amount_minor else amount_minor end) as amount_minor
-  from movement cross join lateral (values (giving), (gaining)) as side (account)
-  group by subject, payment_id, merchant_id, currency, layer, account, detail
+  from movement cross join uuid_nil cross join lateral (values (giving), (gaining)) as side (account)
+  group by 1, 2, 3, 4, 5, 6, 7
   having sum(case account when giving then -amount_minor else amount_minor end) <> 0
 ),
 -- And what they come to. A provider's fee is known from its statement alone: there is nothing here to compare it with.
 found as (
-  select transfer.subject, transfer.payment_id, account.merchant_id, posting.currency, posting.layer,
+  select transfer.subject, coalesce(transfer.payment_id, uuid_nil.id) as payment_id, account.merchant_id, posting.currency, posting.layer,
          account.kind as account, account.detail, sum(posting.amount_minor) as amount_minor
   from ledger_postings posting
   join ledger_transfers transfer on transfer.id = posting.transfer_id
   join ledger_accounts account on account.id = posting.account_id
-  -- What is about no payment is about wallets alone, which are looked at below.
-  where transfer.kind <> 'fee' and transfer.payment_id is not null
-  group by transfer.subject, transfer.payment_id, account.merchant_id, posting.currency, posting.layer, account.kind,
+  cross join uuid_nil
+  -- What merely moves between wallets, or corrects one, is found by their figures, below.
+  where transfer.kind not in ('fee', 'wallet_transfer', 'wallet_adjustment')
+  group by transfer.subject, transfer.payment_id, uuid_nil.id, account.merchant_id, posting.currency, posting.layer, account.kind,
            account.detail
   having sum(posting.amount_minor) <> 0
 ),

@@ -22,6 +22,8 @@ macro_rules! select_lines {
     };
 }
 
+const SELECT_ABOUT: &str = select_lines!("and subject = $2 order by number limit 1");
+
 const SELECT_PAGE: &str = select_lines!("and number < $2 order by number desc limit $3");
 
 impl Store {
@@ -42,6 +44,22 @@ impl Store {
         let rows = answered(asking.fetch_all(&self.pool)).await?;
         rows.into_iter().map(|row| row.into_line(id)).collect()
     }
+
+    /// The first line of a wallet's statement about this subject.
+    ///
+    /// # Errors
+    /// As [`Self::wallet_transactions`].
+    pub(super) async fn wallet_transaction(
+        &self,
+        id: WalletId,
+        subject: &str,
+    ) -> Result<Option<WalletTransaction>, StoreError> {
+        let asking = sqlx::query_as::<_, LineRow>(SELECT_ABOUT)
+            .bind(id.as_uuid())
+            .bind(subject);
+        let row = answered(asking.fetch_optional(&self.pool)).await?;
+        row.map(|row| row.into_line(id)).transpose()
+    }
 }
 
 impl Scoped<'_> {
@@ -59,12 +77,6 @@ impl Scoped<'_> {
             return Ok(None);
         }
         self.store.wallet_transactions(id, before, limit).await.map(Some)
-    }
-
-    /// Whether a wallet is there to be seen.
-    pub(super) async fn sees_wallet(&self, id: WalletId) -> Result<bool, StoreError> {
-        let wallet = self.store.wallet(id).await?;
-        Ok(wallet.is_some_and(|wallet| self.scope.covers(wallet.merchant_id, Some(&wallet.user_id))))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The writes that follow when all guards of a record held: one statement for each table.
 
 mod attempts;
+mod audits;
 mod disputes;
 mod exchanges;
 mod failures;
@@ -28,6 +29,7 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     orders::update_items(tx, &each(records, |record| record.order.as_deref())).await?;
     orders::insert_logs(tx, &each(records, |record| &record.order_logs)).await?;
     notifications::insert(tx, &each(records, |record| &record.notifications)).await?;
+    audits::insert(tx, &each(records, |record| &record.audits)).await?;
     attempts::insert(tx, &each(records, |record| &record.attempt)).await?;
     failures::insert(tx, &each(records, |record| &record.failure)).await?;
     jobs::insert(tx, &each(records, |record| &record.jobs)).await

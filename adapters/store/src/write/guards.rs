@@ -1,7 +1,8 @@
 //! The guarded writes: what succeeds only if the world still is as the job saw it. Each says which records lost.
 //!
 //! The order is the same for everybody, so that batches of several processes rarely lock the same rows crosswise: first
-//! what is new, then payments, then refunds, then accounts, then orders, then wallets; and by id within each.
+//! what is new, then payments, then refunds, then accounts, then orders, then wallets and what is set aside in
+//! them; and by id within each.
 
 mod accounts;
 mod actions;
@@ -10,6 +11,8 @@ mod order_actions;
 mod orders;
 mod payments;
 mod refunds;
+mod reservations;
+mod wallet_actions;
 mod wallets;
 
 use std::{collections::HashSet, hash::Hash};
@@ -42,6 +45,7 @@ pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Resu
     lost.extend(accounts::insert(tx, records).await?);
     lost.extend(actions::insert(tx, records).await?);
     lost.extend(order_actions::insert(tx, records).await?);
+    lost.extend(wallet_actions::insert(tx, records).await?);
     lost.extend(refunds::insert(tx, records).await?);
     lost.extend(payments::update(tx, store, records).await?);
     lost.extend(refunds::update(tx, records).await?);
@@ -51,6 +55,8 @@ pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Resu
     let left: Vec<Numbered<'_>> = records.iter().filter(is_left).copied().collect();
     lost.extend(orders::update(tx, &left).await?);
     lost.extend(wallets::update(tx, &left).await?);
+    lost.extend(reservations::upsert_holds(tx, &left).await?);
+    lost.extend(reservations::upsert_withdrawals(tx, &left).await?);
     Ok(lost)
 }
 

@@ -55,7 +55,7 @@ fn a_user_is_its_merchants_and_an_administrator_is_nobodys() {
     );
     assert_eq!(
         says(json!({"role": "admin", "merchant_id": null})),
-        Ok(Bearer::Admin)
+        Ok(Bearer::Admin("anna".parse().unwrap()))
     );
     for role in ["", "Admin", "administrator", "owner"] {
         assert_eq!(says(json!({"role": role})), Err(TokenRefused::Role), "{role}");

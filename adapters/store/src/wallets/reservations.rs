@@ -1,0 +1,238 @@
+//! Reading what is set aside in wallets: holds, and withdrawals.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{HoldId, MerchantId, WalletId, WithdrawalId},
+    wallet::{Hold, HoldStatus, Withdrawal, WithdrawalStatus},
+};
+use sqlx::{FromRow, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::{Scoped, Store, StoreError, payments::latest_storable, pool::answered};
+
+/// Where a page of holds or withdrawals starts: after the one of this id, in the order newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReservationCursor {
+    /// When the last one of the page before was stored.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Which holds or withdrawals of a wallet to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservationPage<S> {
+    /// Only those in this status.
+    pub status: Option<S>,
+    /// Only those after this one.
+    pub after: Option<ReservationCursor>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Holds as rows of [`HoldRow`]; what follows says which.
+macro_rules! select_holds {
+    ($which:literal) => {
+        concat!(
+            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, captured_minor, status, reason, version,
+                    created_at, updated_at
+             from wallet_holds ",
+            $which
+        )
+    };
+}
+
+/// Withdrawals as rows of [`WithdrawalRow`]; what follows says which.
+macro_rules! select_withdrawals {
+    ($which:literal) => {
+        concat!(
+            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, version,
+                    created_at, updated_at
+             from wallet_withdrawals ",
+            $which
+        )
+    };
+}
+
+const SELECT_HOLD: &str = select_holds!("where id = $1");
+const SELECT_HOLDS: &str = select_holds!(
+    "where wallet_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
+     order by created_at desc, id desc limit $5"
+);
+const SELECT_WITHDRAWAL: &str = select_withdrawals!("where id = $1");
+const SELECT_WITHDRAWALS: &str = select_withdrawals!(
+    "where wallet_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
+     order by created_at desc, id desc limit $5"
+);
+
+impl Store {
+    /// One hold.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the row cannot be read.
+    pub async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        self.select_reservation::<HoldRow, Hold>(SELECT_HOLD, id.as_uuid())
+            .await
+    }
+
+    /// One withdrawal.
+    ///
+    /// # Errors
+    /// As [`Self::hold`].
+    pub async fn withdrawal(&self, id: WithdrawalId) -> Result<Option<Withdrawal>, StoreError> {
+        self.select_reservation::<WithdrawalRow, Withdrawal>(SELECT_WITHDRAWAL, id.as_uuid())
+            .await
+    }
+
+    async fn select_reservation<R, T>(&self, select: &'static str, id: Uuid) -> Result<Option<T>, StoreError>
+    where
+        R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        let asking = sqlx::query_as::<_, R>(select).bind(id);
+        let row = answered(asking.fetch_optional(&self.pool)).await?;
+        row.map(T::try_from).transpose()
+    }
+}
+
+impl Scoped<'_> {
+    /// Holds of a wallet, newest first, if the wallet is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::hold`].
+    pub async fn holds(
+        &self,
+        wallet: WalletId,
+        page: &ReservationPage<HoldStatus>,
+    ) -> Result<Option<Vec<Hold>>, StoreError> {
+        let status = page.status.map(HoldStatus::name);
+        self.select_reservations::<HoldRow, Hold>(SELECT_HOLDS, wallet, status, page.after, page.limit)
+            .await
+    }
+
+    /// Withdrawals of a wallet, newest first, if the wallet is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::hold`].
+    pub async fn withdrawals(
+        &self,
+        wallet: WalletId,
+        page: &ReservationPage<WithdrawalStatus>,
+    ) -> Result<Option<Vec<Withdrawal>>, StoreError> {
+        let (select, status) = (SELECT_WITHDRAWALS, page.status.map(WithdrawalStatus::name));
+        self.select_reservations::<WithdrawalRow, Withdrawal>(select, wallet, status, page.after, page.limit)
+            .await
+    }
+
+    async fn select_reservations<R, T>(
+        &self,
+        select: &'static str,
+        wallet: WalletId,
+        status: Option<&'static str>,
+        after: Option<ReservationCursor>,
+        limit: u32,
+    ) -> Result<Option<Vec<T>>, StoreError>
+    where
+        R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        if !self.sees_wallet(wallet).await? {
+            return Ok(None);
+        }
+        let after = after.unwrap_or(ReservationCursor {
+            created_at: latest_storable(),
+            id: Uuid::max(),
+        });
+        let asking = sqlx::query_as::<_, R>(select)
+            .bind(wallet.as_uuid())
+            .bind(after.created_at)
+            .bind(after.id)
+            .bind(status)
+            .bind(i64::from(limit));
+        let rows = answered(asking.fetch_all(&self.store.pool)).await?;
+        rows.into_iter()
+            .map(T::try_from)
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+}
+
+#[derive(FromRow)]
+struct HoldRow {
+    id: Uuid,
+    merchant_id: Uuid,
+    wallet_id: Uuid,
+    user_id: String,
+    currency: String,
+    amount_minor: i64,
+    captured_minor: i64,
+    status: String,
+    reason: String,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<HoldRow> for Hold {
+    type Error = StoreError;
+
+    fn try_from(row: HoldRow) -> Result<Self, StoreError> {
+        let id = HoldId::from_uuid(row.id);
+        let unreadable = |problem: String| StoreError::unreadable(id.to_string(), problem);
+        Ok(Self {
+            id,
+            merchant_id: MerchantId::from_uuid(row.merchant_id),
+            wallet_id: WalletId::from_uuid(row.wallet_id),
+            user_id: row.user_id.parse().map_err(|e| unreadable(format!("{e}")))?,
+            currency: row.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
+            amount_minor: row.amount_minor,
+            captured_minor: row.captured_minor,
+            status: row.status.parse().map_err(|e| unreadable(format!("{e}")))?,
+            reason: row.reason,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct WithdrawalRow {
+    id: Uuid,
+    merchant_id: Uuid,
+    wallet_id: Uuid,
+    user_id: String,
+    currency: String,
+    amount_minor: i64,
+    status: String,
+    note: Option<String>,
+    reason: Option<String>,
+    reference: Option<String>,
+    version: i32,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<WithdrawalRow> for Withdrawal {
+    type Error = StoreError;
+
+    fn try_from(row: WithdrawalRow) -> Result<Self, StoreError> {
+        let id = WithdrawalId::from_uuid(row.id);
+        let unreadable = |problem: String| StoreError::unreadable(id.to_string(), problem);
+        Ok(Self {
+            id,
+            merchant_id: MerchantId::from_uuid(row.merchant_id),
+            wallet_id: WalletId::from_uuid(row.wallet_id),
+            user_id: row.user_id.parse().map_err(|e| unreadable(format!("{e}")))?,
+            currency: row.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
+            amount_minor: row.amount_minor,
+            status: row.status.parse().map_err(|e| unreadable(format!("{e}")))?,
+            note: row.note,
+            reason: row.reason,
+            reference: row.reference,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! What came of wishes about wallets: each is kept once under its key.
+
+use std::collections::HashSet;
+
+use domain::wallet::WalletAction;
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{Guarded, Lost, Numbered};
+use crate::{StoreError, json::json, record::Verdict, write::Tx};
+
+const INSERT: &str = "
+insert into wallet_actions (merchant_id, action, idempotency_key, wallet_id, fingerprint, outcome, operator, at)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bytea[], $6::jsonb[], $7::text[],
+                     $8::timestamptz[])
+on conflict do nothing
+returning merchant_id, action, idempotency_key";
+
+/// Keeps what came of wishes, unless something is kept under their keys.
+pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+    let new = Guarded::of(records, |record| record.wallet_action.as_deref(), key);
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(INSERT)
+        .bind(new.column(|action| action.merchant_id.as_uuid()))
+        .bind(new.column(|action| action.kind.name()))
+        .bind(new.column(|action| action.idempotency_key.as_str()))
+        .bind(new.column(|action| action.wallet_id.as_uuid()))
+        .bind(new.column(|action| &action.fingerprint[..]))
+        .bind(new.column(|action| json(&action.outcome)))
+        .bind(new.column(|action| action.operator.as_deref()))
+        .bind(new.column(|action| action.at))
+        .fetch_all(&mut **tx)
+        .await?;
+    let mut kept: HashSet<(Uuid, String, String)> = HashSet::new();
+    for row in rows {
+        kept.insert((
+            row.try_get("merchant_id")?,
+            row.try_get("action")?,
+            row.try_get("idempotency_key")?,
+        ));
+    }
+    Ok(new.lost(&kept, key, Verdict::Duplicate))
+}
+
+fn key(action: &WalletAction) -> (Uuid, String, String) {
+    let (merchant_id, kind) = (action.merchant_id.as_uuid(), action.kind.name());
+    let key = action.idempotency_key.as_str();
+    (merchant_id, kind.to_owned(), key.to_owned())
+}

@@ -1,0 +1,119 @@
+//! `GET` and `POST /api/v1/wallets/{id}/withdrawals`, `…/{withdrawal}/complete` and `…/{withdrawal}/reject`: money of a wallet
+//! on its way out to its owner.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use domain::{
+    id::{WalletId, WithdrawalId},
+    wallet::{WalletStep, Withdrawal, WithdrawalStatus, WithdrawalView},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::steps::{ReservationQuery, page, take};
+use crate::{
+    answers::no_such_wallet,
+    app::Shared,
+    auth::Caller,
+    fields::amount_minor,
+    json_body::JsonBody,
+    paging::{List, Place},
+    path_id::{PathId, PathIds},
+    problem::Problem,
+    routes::{WALLET_WITHDRAWALS, WITHDRAWAL_COMPLETE, WITHDRAWAL_REJECT},
+    submission::Submission,
+};
+
+/// The body of a wish to withdraw.
+#[derive(Debug, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with amount_minor, note and operator"
+)]
+pub(crate) struct WithdrawBody {
+    amount_minor: Value,
+    note: Option<String>,
+    operator: Option<String>,
+}
+
+/// The body of the word that a withdrawal was paid out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with reference and operator")]
+pub(crate) struct CompleteBody {
+    reference: Option<String>,
+    operator: Option<String>,
+}
+
+/// The body of the word that a withdrawal is not paid out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with reason and operator")]
+pub(crate) struct RejectBody {
+    reason: String,
+    operator: Option<String>,
+}
+
+/// Takes a wish to have money of a wallet paid out.
+pub(crate) async fn withdraw(
+    State(app): State<Shared>,
+    submission: Submission,
+    PathId(id): PathId<WalletId>,
+    JsonBody(body): JsonBody<WithdrawBody>,
+) -> Result<Response, Problem> {
+    let step = WalletStep::Withdraw {
+        amount_minor: amount_minor(&body.amount_minor)?,
+        note: body.note,
+    };
+    take(&app, WALLET_WITHDRAWALS, &submission, id, step, body.operator).await
+}
+
+/// Takes the word that a withdrawal was paid out.
+pub(crate) async fn complete(
+    State(app): State<Shared>,
+    submission: Submission,
+    PathIds(id, withdrawal_id): PathIds<WalletId, WithdrawalId>,
+    JsonBody(body): JsonBody<CompleteBody>,
+) -> Result<Response, Problem> {
+    submission.caller.may_pay_out()?;
+    let step = WalletStep::CompleteWithdrawal {
+        withdrawal_id,
+        reference: body.reference,
+    };
+    take(&app, WITHDRAWAL_COMPLETE, &submission, id, step, body.operator).await
+}
+
+/// Takes the word that a withdrawal is not paid out.
+pub(crate) async fn reject(
+    State(app): State<Shared>,
+    submission: Submission,
+    PathIds(id, withdrawal_id): PathIds<WalletId, WithdrawalId>,
+    JsonBody(body): JsonBody<RejectBody>,
+) -> Result<Response, Problem> {
+    submission.caller.may_pay_out()?;
+    let step = WalletStep::RejectWithdrawal {
+        withdrawal_id,
+        reason: body.reason,
+    };
+    take(&app, WITHDRAWAL_REJECT, &submission, id, step, body.operator).await
+}
+
+/// Withdrawals of a wallet, newest first.
+pub(crate) async fn withdrawals(
+    State(app): State<Shared>,
+    caller: Caller,
+    PathId(id): PathId<WalletId>,
+    given: Result<Query<ReservationQuery>, QueryRejection>,
+) -> Result<Json<List<WithdrawalView>>, Problem> {
+    let (part, page) = page(given, &WithdrawalStatus::ALL, WithdrawalStatus::name)?;
+    let store = app.reads.seen_by(&caller);
+    let withdrawals = app.reads.patiently(store.withdrawals(id, &page)).await?;
+    let place = |withdrawal: &Withdrawal| Place {
+        created_at: withdrawal.created_at,
+        id: withdrawal.id.as_uuid(),
+    };
+    let withdrawals = withdrawals.ok_or_else(no_such_wallet)?;
+    let view = |withdrawal: &Withdrawal| WithdrawalView::from(withdrawal);
+    Ok(Json(part.list(withdrawals, place, view)))
+}
