@@ -1,4 +1,4 @@
--- Accounts of merchants' users at a provider, connected to the merchants' own.
+-- Accounts of merchants' users at a provider, connected to the merchants' own, and what is paid out to them.
 
 create table connected_accounts (
   id                  uuid primary key,
@@ -48,10 +48,10 @@ end $$;
 create trigger connected_accounts_guard before update on connected_accounts
   for each row execute function connected_accounts_guard();
 
--- Each exchange with a provider about an account of a user.
+-- Each exchange with a provider about an account of a user, or a payout to it.
 create table connect_records (
   id           bigint generated always as identity primary key,
-  -- The account.
+  -- The account, or the withdrawal that is paid out to it.
   subject_id   uuid not null,
   job_id       text not null,
   attempt      integer not null,
@@ -64,6 +64,13 @@ create table connect_records (
   at           timestamptz not null
 );
 create index connect_records_subject on connect_records (subject_id);
+
+-- The provider that pays a withdrawal out, where the merchant does not do it by hand.
+alter table wallet_withdrawals
+  add column channel text check (channel in ('stripe')),
+  add constraint wallet_withdrawals_paid_by_a_provider
+    check (channel is null or status in ('processing', 'completed', 'failed')) not valid;
+alter table wallet_withdrawals validate constraint wallet_withdrawals_paid_by_a_provider;
 
 -- What is told of an account is about no payment.
 alter table notifications alter column payment_id drop not null;

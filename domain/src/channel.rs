@@ -20,7 +20,10 @@ mod connect;
 mod method;
 mod next_action;
 
-pub use connect::{AccountLink, ChannelAccount, Destination, NewAccount, NewAccountLink, Requirements};
+pub use connect::{
+    AccountLink, ChannelAccount, ChannelTransfer, Destination, NewAccount, NewAccountLink, NewTransfer,
+    Requirements,
+};
 pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
 pub use next_action::{NextAction, PayerStep};
 
@@ -443,6 +446,10 @@ pub enum Operation {
     FindAccount,
     /// Make a link to where its owner tells about itself.
     CreateAccountLink,
+    /// Send money to such an account.
+    CreateTransfer,
+    /// Look for money sent there whose answer was lost.
+    FindTransfer,
 }
 
 impl Operation {
@@ -463,6 +470,8 @@ impl Operation {
             Self::RetrieveAccount => "retrieve_account",
             Self::FindAccount => "find_account",
             Self::CreateAccountLink => "create_account_link",
+            Self::CreateTransfer => "create_transfer",
+            Self::FindTransfer => "find_transfer",
         }
     }
 }

@@ -12,6 +12,7 @@ mod create_account_link;
 mod create_intent;
 mod create_order;
 mod create_refund;
+mod create_transfer;
 mod create_wallet;
 mod expire_payment;
 mod inquiry;

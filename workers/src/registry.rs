@@ -12,8 +12,8 @@ use broker::RabbitBackend;
 use domain::{
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
-        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateWallet, Envelope, ExpirePayment,
-        Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet, Envelope,
+        ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -50,6 +50,7 @@ pub fn worker(
         Kind::ChangeWallet => worker_for::<ChangeWallet>(backend, executor, stop),
         Kind::CreateAccount => worker_for::<CreateAccount>(backend, executor, stop),
         Kind::CreateAccountLink => worker_for::<CreateAccountLink>(backend, executor, stop),
+        Kind::CreateTransfer => worker_for::<CreateTransfer>(backend, executor, stop),
     }
 }
 

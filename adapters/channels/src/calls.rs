@@ -7,8 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     channel::{
-        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, Exchange, Intent, IntentRef,
-        NewAccount, NewAccountLink, NewIntent, NewRefund, Operation, RefundRef, Statement,
+        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, ChannelTransfer, Exchange, Intent,
+        IntentRef, NewAccount, NewAccountLink, NewIntent, NewRefund, NewTransfer, Operation, RefundRef,
+        Statement,
     },
     id::{ConnectedAccountId, RefundId},
 };
@@ -57,8 +58,12 @@ impl Limits {
             | Operation::RetrieveRefund
             | Operation::CreateAccount
             | Operation::RetrieveAccount
-            | Operation::CreateAccountLink => self.timeout,
-            Operation::FindIntent | Operation::FindRefund | Operation::FindAccount => self.find_timeout,
+            | Operation::CreateAccountLink
+            | Operation::CreateTransfer => self.timeout,
+            Operation::FindIntent
+            | Operation::FindRefund
+            | Operation::FindAccount
+            | Operation::FindTransfer => self.find_timeout,
             Operation::Statement => self.statement_timeout,
         }
     }
@@ -249,7 +254,7 @@ impl Channels {
         credentials: &Credentials,
         new: &NewAccount,
     ) -> Called<ChannelAccount> {
-        reach(Point::ProviderBeforeAccount);
+        reach(Point::ProviderBeforeConnect);
         let called = self.call(credentials, Operation::CreateAccount, |channel| {
             match channel.connecting() {
                 Some(connecting) => connecting.create_account(credentials, new),
@@ -257,7 +262,7 @@ impl Channels {
             }
         });
         let called = called.await;
-        reach(Point::ProviderAccountOpened);
+        reach(Point::ProviderConnected);
         called
     }
 
@@ -311,6 +316,39 @@ impl Channels {
             },
         );
         called.await.0
+    }
+
+    /// [`ConnectsAccounts::create_transfer`](crate::ConnectsAccounts::create_transfer), measured.
+    pub async fn create_transfer(
+        &self,
+        credentials: &Credentials,
+        new: &NewTransfer,
+    ) -> Called<ChannelTransfer> {
+        reach(Point::ProviderBeforeConnect);
+        let called = self.call(credentials, Operation::CreateTransfer, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.create_transfer(credentials, new),
+                None => unsupported(channel),
+            }
+        });
+        let called = called.await;
+        reach(Point::ProviderConnected);
+        called
+    }
+
+    /// [`ConnectsAccounts::find_transfer`](crate::ConnectsAccounts::find_transfer), measured.
+    pub async fn find_transfer(
+        &self,
+        credentials: &Credentials,
+        new: &NewTransfer,
+    ) -> Called<Option<ChannelTransfer>> {
+        self.call(credentials, Operation::FindTransfer, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.find_transfer(credentials, new),
+                None => unsupported(channel),
+            }
+        })
+        .await
     }
 
     async fn call<'a, T: Answered>(

@@ -6,6 +6,7 @@
 //! - an intent is opened once for a payment, whoever asks and however often: `<payment_id>/create_intent`;
 //! - a refund is made once, whoever asks: `<refund_id>/create_refund`;
 //! - an account is opened once, whoever asks: `<account_id>/create_account`;
+//! - a withdrawal is paid out once, whoever asks: `<withdrawal_id>/create_transfer`;
 //! - a confirmation, a cancellation and a capture belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
 //!   provider replays its stored answer to the same key, so a later wish of the payer needs a key of its own.
 //!
@@ -15,8 +16,8 @@
 use chrono::{DateTime, Utc};
 use domain::{
     channel::{
-        AccountLink, CallError, ChannelAccount, ChannelRefund, Intent, IntentRef, NewAccount, NewAccountLink,
-        NewIntent, NewRefund, RefundRef, Statement,
+        AccountLink, CallError, ChannelAccount, ChannelRefund, ChannelTransfer, Intent, IntentRef,
+        NewAccount, NewAccountLink, NewIntent, NewRefund, NewTransfer, RefundRef, Statement,
     },
     id::{ConnectedAccountId, JobId, PaymentId, RefundId},
     money::Money,
@@ -275,4 +276,19 @@ pub trait ConnectsAccounts: Send + Sync {
         credentials: &'a Credentials,
         new: &'a NewAccountLink,
     ) -> BoxFuture<'a, Result<AccountLink, CallError>>;
+
+    /// Sends money of the merchant's to an account.
+    fn create_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<ChannelTransfer, CallError>>;
+
+    /// Looks for what was sent for a withdrawal, when the answer to sending it was lost. What `None` means is as for
+    /// [`PaymentChannel::find_intent`].
+    fn find_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<Option<ChannelTransfer>, CallError>>;
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use domain::{
     channel::{
-        AccountLink, CallError, ChannelAccount, ChannelRefund, ChannelRefundStatus, Exchange, Intent,
-        IntentStatus, Operation, Statement,
+        AccountLink, CallError, ChannelAccount, ChannelRefund, ChannelRefundStatus, ChannelTransfer,
+        Exchange, Intent, IntentStatus, Operation, Statement,
     },
     payment::Failure,
 };
@@ -66,6 +66,12 @@ impl Answered for ChannelRefund {
 }
 
 impl Answered for ChannelAccount {
+    fn object_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+
+impl Answered for ChannelTransfer {
     fn object_id(&self) -> Option<&str> {
         Some(&self.id)
     }

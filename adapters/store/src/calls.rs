@@ -11,6 +11,7 @@ use domain::{
     id::{PaymentId, RefundId},
     payment::Payment,
     refund::Refund,
+    wallet::Withdrawal,
 };
 use sqlx::{Postgres, postgres::PgArguments, query::QueryScalar};
 use uuid::Uuid;
@@ -79,6 +80,9 @@ const OF_REFUNDS: Calls = calls!(
 );
 const OF_ACCOUNTS: Calls = calls!(
     "connect_records", "subject_id", create: "create_account", find: "find_account", where: "true"
+);
+const OF_TRANSFERS: Calls = calls!(
+    "connect_records", "subject_id", create: "create_transfer", find: "find_transfer", where: "true"
 );
 
 impl Store {
@@ -155,6 +159,33 @@ impl Store {
         attempt: u32,
     ) -> Result<bool, StoreError> {
         let asking = called(&OF_ACCOUNTS, account.id.as_uuid(), job_id, attempt);
+        answered(asking.fetch_one(&self.pool)).await
+    }
+
+    /// When a call to pay this withdrawal out was last begun, if there is one whose end we do not know: the money may have been
+    /// sent without our being told. That it is being paid out counts as the beginning of the first one.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_transfer_call(
+        &self,
+        withdrawal: &Withdrawal,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.open(&OF_TRANSFERS, withdrawal.id.as_uuid(), withdrawal.updated_at)
+            .await
+    }
+
+    /// Whether this try of a job has begun a call that pays the withdrawal out, since the provider last had nothing.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_called_transfer(
+        &self,
+        withdrawal: &Withdrawal,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        let asking = called(&OF_TRANSFERS, withdrawal.id.as_uuid(), job_id, attempt);
         answered(asking.fetch_one(&self.pool)).await
     }
 

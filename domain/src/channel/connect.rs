@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{connect::Abilities, id::ConnectedAccountId};
+use crate::{
+    connect::Abilities,
+    id::{ConnectedAccountId, WithdrawalId},
+    money::Money,
+};
 
 /// A connected account that a payment's money goes on to, once it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,4 +92,28 @@ impl std::fmt::Debug for AccountLink {
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
+}
+
+/// What a channel needs to send money from the merchant's own account to a connected one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTransfer {
+    /// The withdrawal that it pays; the provider stores it and shows it again.
+    pub withdrawal_id: WithdrawalId,
+    /// How much.
+    pub money: Money,
+    /// The provider's account that gains.
+    pub channel_account_id: String,
+}
+
+/// The provider's object for money that was sent to a connected account, as far as Sluice cares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelTransfer {
+    /// The provider's id of it.
+    pub id: String,
+    /// The withdrawal that it pays, when it carries our mark.
+    pub withdrawal_id: Option<WithdrawalId>,
+    /// How much was sent.
+    pub money: Money,
+    /// The provider's account that gained.
+    pub channel_account_id: String,
 }

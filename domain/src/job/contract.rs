@@ -8,8 +8,8 @@ use crate::{
     id::{JobId, MerchantId},
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
-        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateWallet, ExpirePayment,
-        NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet,
+        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -51,11 +51,13 @@ pub enum Kind {
     CreateAccount,
     /// Show an account's owner the way to where it tells its provider about itself.
     CreateAccountLink,
+    /// Have a provider pay a withdrawal out.
+    CreateTransfer,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 17] = [
+    pub const ALL: [Kind; 18] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -73,6 +75,7 @@ impl Kind {
         Kind::ChangeWallet,
         Kind::CreateAccount,
         Kind::CreateAccountLink,
+        Kind::CreateTransfer,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -95,6 +98,7 @@ impl Kind {
             Self::ChangeWallet => "change_wallet",
             Self::CreateAccount => "create_account",
             Self::CreateAccountLink => "create_account_link",
+            Self::CreateTransfer => "create_transfer",
         }
     }
 
@@ -118,6 +122,7 @@ impl Kind {
             Self::ChangeWallet => ChangeWallet::CONTRACT,
             Self::CreateAccount => CreateAccount::CONTRACT,
             Self::CreateAccountLink => CreateAccountLink::CONTRACT,
+            Self::CreateTransfer => CreateTransfer::CONTRACT,
         }
     }
 }

@@ -170,6 +170,15 @@ impl Transfer {
         Self::post_reserved(about_withdrawal(withdrawal), &set_aside(withdrawal), &paid)
     }
 
+    /// A provider paid it out of what it holds for the merchant.
+    pub fn withdrawal_sent(withdrawal: &Withdrawal, channel: Channel) -> Self {
+        let paid = Movement {
+            to: Account::provider_clearing(withdrawal.merchant_id, channel, withdrawal.currency),
+            ..set_aside(withdrawal)
+        };
+        Self::post_reserved(about_withdrawal(withdrawal), &set_aside(withdrawal), &paid)
+    }
+
     /// It is not paid out: what was set aside is free again.
     pub fn withdrawal_given_up(withdrawal: &Withdrawal) -> Self {
         Self::void(about_withdrawal(withdrawal), &set_aside(withdrawal))

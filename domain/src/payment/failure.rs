@@ -125,6 +125,24 @@ impl Failure {
         }
     }
 
+    /// The provider could not be reached often enough, and surely paid nothing out.
+    pub fn payout_unavailable() -> Self {
+        Self {
+            code: "provider_unavailable".into(),
+            message: "The payment provider could not be reached. Nothing was paid out.".into(),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
+    /// The merchant is not set up for the provider that was to pay something out.
+    pub fn payout_not_configured() -> Self {
+        Self {
+            code: "not_configured".into(),
+            message: "This merchant is not set up for the payment provider. Nothing was paid out.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
     /// The provider said that the request itself is wrong.
     pub fn refused(code: &str, message: &str) -> Self {
         Self {

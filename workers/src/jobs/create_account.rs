@@ -107,7 +107,7 @@ async fn prepare(job: &CreateAccount, context: &Context) -> Result<Prepared, Sto
         };
         match context.recorder.write(record).await? {
             Verdict::Written => {
-                reach(Point::CreateAccountStored);
+                reach(Point::ConnectStored);
                 return Ok(Prepared::Stored(account));
             }
             // The same was asked for at the same time, under this key or another.

@@ -6,9 +6,11 @@
 
 mod account;
 mod payment;
+mod payout;
 mod refund;
 
 pub use payment::{payer, seen};
+pub use payout::PayoutOfWithdrawal;
 pub use refund::{RefundOfPayment, is_settled};
 
 use std::time::Duration;

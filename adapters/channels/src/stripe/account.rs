@@ -1,13 +1,16 @@
-//! Accounts that are connected to the merchant's own (<https://docs.stripe.com/api/accounts/object>,
+//! Accounts that are connected to the merchant's own, and money that goes there (<https://docs.stripe.com/api/accounts/object>,
 //! <https://docs.stripe.com/connect/handling-api-verification>).
 
 use domain::{
-    channel::{AccountLink, ChannelAccount, Requirements},
+    channel::{AccountLink, ChannelAccount, ChannelTransfer, Requirements},
     connect::Abilities,
-    id::ConnectedAccountId,
+    id::{ConnectedAccountId, WithdrawalId},
 };
 
-use super::wire::{Listed, WireMetadata};
+use super::{
+    amount,
+    wire::{Listed, Untranslatable, WireMetadata},
+};
 use crate::redact::redact;
 
 /// How many requirements of a list are kept, and how much of each: with all else that is told of an account they have to fit a
@@ -100,6 +103,39 @@ impl WireAccountLink {
         let expires_at = chrono::DateTime::from_timestamp(self.expires_at, 0)?;
         let url = self.url;
         Some(AccountLink { url, expires_at })
+    }
+}
+
+/// Money that was sent to an account (<https://docs.stripe.com/api/transfers/object>).
+#[derive(Debug, Clone, miniserde::Deserialize)]
+pub(super) struct WireTransfer {
+    id: String,
+    amount: i64,
+    currency: String,
+    destination: String,
+    metadata: Option<WireMetadata>,
+}
+
+impl Listed for WireTransfer {
+    fn id(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}
+
+impl WireTransfer {
+    /// The withdrawal that it pays.
+    pub(super) fn withdrawal_id(&self) -> Option<WithdrawalId> {
+        self.metadata.as_ref()?.withdrawal_id()
+    }
+
+    /// The transfer in Sluice's words.
+    pub(super) fn translate(self) -> Result<ChannelTransfer, Untranslatable> {
+        Ok(ChannelTransfer {
+            withdrawal_id: self.withdrawal_id(),
+            money: amount::from_wire(self.amount, &self.currency)?,
+            channel_account_id: self.destination,
+            id: self.id,
+        })
     }
 }
 

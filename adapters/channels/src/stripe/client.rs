@@ -11,8 +11,8 @@ mod statement;
 
 use domain::{
     channel::{
-        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, Intent, IntentRef, NewAccount,
-        NewAccountLink, NewIntent, NewRefund, RefundRef, Statement,
+        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, ChannelTransfer, Intent, IntentRef,
+        NewAccount, NewAccountLink, NewIntent, NewRefund, NewTransfer, RefundRef, Statement,
     },
     id::{ConnectedAccountId, RefundId},
 };
@@ -283,6 +283,27 @@ impl ConnectsAccounts for Stripe {
         new: &'a NewAccountLink,
     ) -> BoxFuture<'a, Result<AccountLink, CallError>> {
         async move { self.connection(credentials, None)?.account_link(new).await }.boxed()
+    }
+
+    fn create_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<ChannelTransfer, CallError>> {
+        async move { self.connection(credentials, None)?.created_transfer(new).await }.boxed()
+    }
+
+    fn find_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<Option<ChannelTransfer>, CallError>> {
+        async move {
+            self.connection(credentials, None)?
+                .found_transfer(new.withdrawal_id)
+                .await
+        }
+        .boxed()
     }
 }
 

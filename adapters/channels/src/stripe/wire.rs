@@ -9,7 +9,7 @@ use std::fmt;
 
 use domain::{
     channel::{Destination, Intent, IntentStatus, NextAction, PayerStep},
-    id::{ConnectedAccountId, PaymentId, RefundId},
+    id::{ConnectedAccountId, PaymentId, RefundId, WithdrawalId},
 };
 
 use super::{
@@ -46,6 +46,7 @@ pub(super) struct WireMetadata {
     pub(super) sluice_payment_id: Option<String>,
     pub(super) sluice_refund_id: Option<String>,
     pub(super) sluice_account_id: Option<String>,
+    pub(super) sluice_withdrawal_id: Option<String>,
 }
 
 /// Why an attempt to pay did not go through.
@@ -137,6 +138,11 @@ impl WireMetadata {
     /// The refund's id as we wrote it. What is not such an id is not ours.
     pub(super) fn refund_id(&self) -> Option<RefundId> {
         self.sluice_refund_id.as_ref()?.parse().ok()
+    }
+
+    /// The withdrawal's id as we wrote it. What is not such an id is not ours.
+    pub(super) fn withdrawal_id(&self) -> Option<WithdrawalId> {
+        self.sluice_withdrawal_id.as_ref()?.parse().ok()
     }
 
     /// The account's id as we wrote it. What is not such an id is not ours.

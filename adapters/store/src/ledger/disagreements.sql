@@ -55,6 +55,10 @@ movement as (
   union all
   select subject, null, merchant_id, user_id, currency, 'posted', amount_minor, 'customer_wallet', 'merchant_balance'
   from withdrawal where status = 'completed'
+  union all
+  -- What a provider pays out was never the merchant's.
+  select subject, null, merchant_id, channel, currency, 'posted', amount_minor, 'merchant_balance', 'provider_clearing'
+  from withdrawal where status = 'completed' and channel is not null
 ),
 expected as (
   -- The payment is compared as well; what is about none has the nil id on either side.

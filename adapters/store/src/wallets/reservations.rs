@@ -46,7 +46,7 @@ macro_rules! select_holds {
 macro_rules! select_withdrawals {
     ($which:literal) => {
         concat!(
-            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, version,
+            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, channel, version,
                     created_at, updated_at
              from wallet_withdrawals ",
             $which
@@ -208,6 +208,7 @@ struct WithdrawalRow {
     note: Option<String>,
     reason: Option<String>,
     reference: Option<String>,
+    channel: Option<String>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -230,6 +231,11 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
             note: row.note,
             reason: row.reason,
             reference: row.reference,
+            channel: row
+                .channel
+                .map(|name| name.parse())
+                .transpose()
+                .map_err(|e| unreadable(format!("{e}")))?,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -22,8 +22,8 @@ impl Subject for ConnectedAccount {
     const OBJECT: &'static str = "account";
     const CALL: Operation = Operation::CreateAccount;
     const POINTS: Points = Points {
-        call_noted: Point::CreateAccountCallNoted,
-        answered: Point::CreateAccountAnswered,
+        call_noted: Point::ConnectCallNoted,
+        answered: Point::ConnectAnswered,
         absent: None,
     };
 

@@ -2,15 +2,19 @@
 //!
 //! They are written here and not by the client library, whose crate for Connect is large and would be used for four requests.
 
-use domain::channel::{NewAccount, NewAccountLink};
+use domain::{
+    channel::{NewAccount, NewAccountLink, NewTransfer},
+    id::WithdrawalId,
+};
 use serde::Serialize;
 use stripe_client_core::{CustomizableStripeRequest, RequestBuilder, StripeMethod};
 
-use super::{PAGE_SIZE, Request, asked, checked, intents::CLOCK_SKEW_S, keyed};
+use super::{PAGE_SIZE, Request, asked, checked, intents::CLOCK_SKEW_S, keyed, refused};
 use crate::{
     channel::Period,
     stripe::{
-        account::{WireAccount, WireAccountLink},
+        account::{WireAccount, WireAccountLink, WireTransfer},
+        amount,
         wire::WirePage,
     },
 };
@@ -66,6 +70,60 @@ struct Created {
     gte: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     lte: Option<i64>,
+}
+
+/// Money for an account (<https://docs.stripe.com/api/transfers/create>). Its group is the withdrawal alone, so that it is
+/// found by it whenever it was made.
+#[derive(Serialize)]
+struct NewWireTransfer<'a> {
+    amount: i64,
+    currency: stripe_types::Currency,
+    destination: &'a str,
+    transfer_group: String,
+    metadata: WithdrawalMark,
+}
+
+#[derive(Serialize)]
+struct WithdrawalMark {
+    sluice_withdrawal_id: String,
+}
+
+/// Which transfers to list, newest first.
+#[derive(Serialize)]
+struct WhichTransfers {
+    transfer_group: String,
+    limit: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starting_after: Option<String>,
+}
+
+pub(in crate::stripe) fn transfer(new: &NewTransfer) -> Request<WireTransfer> {
+    let written = amount::to_wire(new.money).map_err(|error| refused("amount_not_taken", &error));
+    let (amount, currency) = written?;
+    let form = NewWireTransfer {
+        amount,
+        currency,
+        destination: checked(&new.channel_account_id, "invalid_account_id")?,
+        transfer_group: new.withdrawal_id.to_string(),
+        metadata: WithdrawalMark {
+            sluice_withdrawal_id: new.withdrawal_id.to_string(),
+        },
+    };
+    let request = RequestBuilder::new(StripeMethod::Post, "/transfers").form(&form);
+    keyed(request, &[&new.withdrawal_id, &"create_transfer"])
+}
+
+/// One page of what was sent for a withdrawal, after the transfer the last page ended with.
+pub(in crate::stripe) fn transfers(
+    withdrawal_id: WithdrawalId,
+    after: Option<String>,
+) -> CustomizableStripeRequest<WirePage<WireTransfer>> {
+    let which = WhichTransfers {
+        transfer_group: withdrawal_id.to_string(),
+        limit: PAGE_SIZE,
+        starting_after: after,
+    };
+    asked(RequestBuilder::new(StripeMethod::Get, "/transfers").query(&which))
 }
 
 pub(in crate::stripe) fn create(new: &NewAccount) -> Request<WireAccount> {
