@@ -1,13 +1,16 @@
-//! `/api/v1/wallets/{id}/account`: the account that a wallet's owner has at a provider, connected to the merchant's own.
+//! `/api/v1/wallets/{id}/account`: the account that a wallet's owner has at a provider, connected to the merchant's own, and
+//! what is paid out to it.
 //!
 //! All wallets of a user share one, so it has no address of its own.
 
 mod create;
 mod link;
+mod pay;
 mod read;
 
 pub(crate) use create::create;
 pub(crate) use link::create_link;
+pub(crate) use pay::pay_out;
 pub(crate) use read::get;
 
 use domain::{id::WalletId, wallet::Wallet};

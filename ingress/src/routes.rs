@@ -69,6 +69,8 @@ pub(crate) const HOLD_RELEASE: &str = "/api/v1/wallets/{id}/holds/{hold}/release
 pub(crate) const WALLET_WITHDRAWALS: &str = "/api/v1/wallets/{id}/withdrawals";
 /// One withdrawal was paid out.
 pub(crate) const WITHDRAWAL_COMPLETE: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/complete";
+/// Have one withdrawal paid out to its owner's account.
+pub(crate) const WITHDRAWAL_PAY: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay";
 /// One withdrawal is not paid out.
 pub(crate) const WITHDRAWAL_REJECT: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/reject";
 /// Give money of one wallet to another.
@@ -88,7 +90,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 36] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 37] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -119,6 +121,7 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 36] {
             get(wallets::withdrawals).post(wallets::withdraw),
         ),
         (WITHDRAWAL_COMPLETE, post(wallets::complete)),
+        (WITHDRAWAL_PAY, post(accounts::pay_out)),
         (WITHDRAWAL_REJECT, post(wallets::reject)),
         (WALLET_TRANSFERS, post(wallets::transfer)),
         (WALLET_ADJUSTMENTS, post(wallets::adjust)),

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{location, wanted};
 use crate::{
-    answers::{conflict, located, no_such_wallet, replayed},
+    answers::{conflict, located, no_such_wallet, refused, replayed},
     app::{App, Shared},
     fields::invalid,
     json_body::JsonBody,
     path_id::PathId,
-    problem::{Problem, ProblemKind, Refusal},
+    problem::Problem,
     routes::WALLET_ACCOUNT,
     submission::Submission,
 };
@@ -88,11 +88,8 @@ fn shown(status: StatusCode, wallet_id: WalletId, view: &AccountView) -> Respons
 }
 
 fn other_country() -> Problem {
-    let detail = "The user has an account in another country, which cannot change.";
-    Problem::new(ProblemKind::ActionRefused, detail).with_refusal(Refusal {
-        code: Some("account_in_another_country".into()),
-        ..Refusal::default()
-    })
+    let message = "The user has an account in another country, which cannot change.";
+    refused("account_in_another_country".into(), message.into())
 }
 
 /// An account that nobody has worked on yet. It is the one of this id, unless the user has one already.

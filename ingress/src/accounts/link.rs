@@ -15,12 +15,12 @@ use domain::{
 use serde::Deserialize;
 
 use crate::{
-    answers::no_such_wallet,
+    answers::{no_such_wallet, refused},
     app::Shared,
     fields::invalid,
     json_body::JsonBody,
     path_id::PathId,
-    problem::{Problem, ProblemKind, Refusal},
+    problem::{Problem, ProblemKind},
     routes::WALLET_ONBOARDING_LINK,
     submission::Submission,
 };
@@ -65,10 +65,10 @@ pub(crate) async fn create_link(
         CreateAccountLinkReply::Link(link) => Ok(not_kept(Json(link))),
         CreateAccountLinkReply::NoSuchWallet => Err(no_such_wallet()),
         CreateAccountLinkReply::NoAccount => Err(refused(
-            "account_not_open",
+            "account_not_open".into(),
             "The wallet's owner has no account at the provider yet; ask for one first.".into(),
         )),
-        CreateAccountLinkReply::Refused { message } => Err(refused("refused_by_provider", message)),
+        CreateAccountLinkReply::Refused { message } => Err(refused("refused_by_provider".into(), message)),
         CreateAccountLinkReply::Unavailable { message } => {
             let detail = format!("The provider made no link: {message}. Nothing was changed; ask again.");
             Err(Problem::new(ProblemKind::ProviderUnavailable, detail))
@@ -91,11 +91,4 @@ fn not_kept(link: impl IntoResponse) -> Response {
     let no_store = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, no_store);
     response
-}
-
-fn refused(code: &str, detail: String) -> Problem {
-    Problem::new(ProblemKind::ActionRefused, detail).with_refusal(Refusal {
-        code: Some(code.into()),
-        ..Refusal::default()
-    })
 }

@@ -40,7 +40,7 @@ enum About {
     Account,
     /// What is told to those who wait, and nobody waits here.
     Secret,
-    /// What merchants alone say of an order, and what bob's does not allow as it stands.
+    /// What merchants alone say of an order or a withdrawal, and what bob's does not allow as it stands.
     Step,
     /// What merchants alone do with bob's wallet.
     Settlement,
@@ -91,7 +91,10 @@ fn about(method: &str, path: &str) -> About {
         ("post", "/api/v1/orders") => About::Order,
         (
             "post",
-            "/api/v1/orders/{id}/refund" | "/api/v1/orders/{id}/ship" | "/api/v1/orders/{id}/complete",
+            "/api/v1/orders/{id}/refund"
+            | "/api/v1/orders/{id}/ship"
+            | "/api/v1/orders/{id}/complete"
+            | "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay",
         ) => About::Step,
         ("get", "/api/v1/payments/{id}" | "/api/v1/payments/{id}/status" | "/api/v1/refunds/{id}") => {
             About::One
@@ -435,7 +438,13 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
     let other = open_shop(&world.store).await;
     let [payment, refund] = bought(&world, "bobs", Some("bob"), 1).await;
     let [wallet, hold, withdrawal] = reserved_of(&world, "bob").await;
-    account_of(&world, &wallet).await;
+    let of_bob = world
+        .store
+        .wallet(wallet.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    account_of(&world, &of_bob).await;
     let things = Things {
         bobs: [
             payment,
@@ -501,6 +510,7 @@ fn queue(path: &str) -> &'static str {
     match path.rsplit('/').next() {
         Some("wallets") => "create_wallet",
         Some("account") => "create_account",
+        Some("pay") if path.contains("/wallets/") => "create_transfer",
         Some("orders") => "create_order",
         _ if path.contains("/orders/") => "change_order",
         _ if path.contains("/wallets/") => "change_wallet",

@@ -110,6 +110,15 @@ impl Scoped<'_> {
             .await
     }
 
+    /// One withdrawal, if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::withdrawal`].
+    pub async fn withdrawal(&self, id: WithdrawalId) -> Result<Option<Withdrawal>, StoreError> {
+        let withdrawal = self.store.withdrawal(id).await?;
+        Ok(withdrawal.filter(|found| self.scope.covers(found.merchant_id, Some(&found.user_id))))
+    }
+
     /// Withdrawals of a wallet, newest first, if the wallet is there to be seen.
     ///
     /// # Errors
