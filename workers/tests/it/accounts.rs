@@ -1,6 +1,8 @@
 //! Accounts of merchants' users: opened once whatever goes wrong, and kept as their provider says.
 
+mod destinations;
 mod opening;
+mod payouts;
 mod told;
 
 use domain::{
@@ -43,6 +45,20 @@ impl World {
             .await
             .unwrap()
             .unwrap()
+    }
+
+    /// The provider's id of a user's account, whose owner has told all that is asked and which is known to be active.
+    pub async fn activated(&self, user: &str) -> String {
+        let account = self.account(user).await;
+        self.complete(&account).await;
+        let id = account.channel_account_id.unwrap();
+        let object = json!({ "id": id, "object": "account" });
+        let event = format!("evt_active_{user}");
+        self.publish(&self.callback_of(Some(&id), &event, "account.updated", &object))
+            .await;
+        let active = "select count(*) from connected_accounts where status = 'active'";
+        self.wait_until(1, async || self.count(active).await).await;
+        id
     }
 
     /// The accounts that the provider really has for the merchant.

@@ -28,26 +28,31 @@ fn troubles() -> Vec<Trouble> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_in_trouble_ends_as_its_provider_has_it() {
-    for Trouble(fault, more, end) in troubles() {
-        let world = world().await;
-        let job = world.account_job("k", world.wallet("anna").await);
-        world.fault(OPENING, fault, more.clone()).await;
-        world.publish(&job).await;
-        world.account_until(&job, end).await;
-        let made = world.accounts_at_provider().await;
-        assert_eq!(
-            made.len(),
-            usize::from(end == AccountStatus::Onboarding),
-            "after {fault} {more}"
-        );
-        let told = async || {
-            world
-                .count("select count(*) from notifications where event_type = 'account.updated'")
-                .await
-        };
-        assert_eq!(told().await, 1, "after {fault} {more}");
-        world.close().await;
+    let world = world().await;
+    let troubles = troubles();
+    let mut jobs = Vec::new();
+    for (number, Trouble(fault, more, _)) in troubles.iter().enumerate() {
+        let user = format!("user-{number}");
+        let job = world.account_job(&user, world.wallet(&user).await);
+        let mut dial = more.clone();
+        dial["match"] = json!({ "metadata": { "sluice_account_id": job.account_id() } });
+        world.fault(OPENING, fault, dial).await;
+        jobs.push(job);
     }
+    join_all(jobs.iter().map(|job| world.publish(job))).await;
+    for (job, Trouble(fault, more, end)) in jobs.iter().zip(&troubles) {
+        world.account_until(job, *end).await;
+        let made = world.accounts_at_provider().await;
+        let mark = json!(job.account_id());
+        let of_job = made
+            .iter()
+            .filter(|made| made["metadata"]["sluice_account_id"] == mark);
+        let expected = usize::from(*end == AccountStatus::Onboarding);
+        assert_eq!(of_job.count(), expected, "after {fault} {more}");
+    }
+    let told = "select count(*) from notifications where event_type = 'account.updated'";
+    assert_eq!(world.count(told).await, troubles.len() as i64);
+    world.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
