@@ -216,7 +216,7 @@ fn every_address_and_problem_is_told_to_people() {
 #[test]
 fn every_notification_is_told_to_people() {
     use domain::{
-        notification::NotificationType::{self, DisputeLost, DisputeOpened, DisputeWon},
+        notification::NotificationType::{self, AccountUpdated, DisputeLost, DisputeOpened, DisputeWon},
         payment::PaymentStatus,
         refund::RefundStatus,
         wallet::WithdrawalStatus,
@@ -235,6 +235,7 @@ fn every_notification_is_told_to_people() {
     let all = of_payments
         .chain(of_refunds)
         .chain(of_disputes)
+        .chain([AccountUpdated])
         .chain(of_withdrawals);
     for announced in all {
         let row = format!("\n| `{announced}` |");
