@@ -158,8 +158,8 @@ pub struct Intent {
     pub status: IntentStatus,
     /// What the payer needs to pay it, where the provider said.
     pub next_action: Option<NextAction>,
-    /// Where its money goes on to, if anywhere.
-    pub destination: Option<Destination>,
+    /// Where its money goes on to, if anywhere. Few go anywhere, so it takes no more place than a pointer.
+    pub destination: Option<Box<Destination>>,
 }
 
 /// Where a provider's intent stands.

@@ -208,12 +208,12 @@ impl Payment {
                 seen,
             });
         }
-        if intent.destination != self.request.destination {
+        if intent.destination.as_deref() != self.request.destination.as_ref() {
             return Err(TransitionError::OtherDestination {
                 event,
                 status: self.status,
                 expected: way(self.request.destination.as_ref()),
-                seen: way(intent.destination.as_ref()),
+                seen: way(intent.destination.as_deref()),
             });
         }
         let paid = *change == IntentStatus::Succeeded;

@@ -176,7 +176,7 @@ impl WireIntent {
             received_minor: received.amount_minor,
             status,
             next_action: self.payers_step(),
-            destination: self.destination()?,
+            destination: self.destination()?.map(Box::new),
             id: self.id,
         })
     }
