@@ -2,7 +2,7 @@
 
 use crate::{
     channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus},
-    id::{PaymentId, RefundId},
+    id::{ConnectedAccountId, PaymentId, RefundId},
 };
 
 /// A callback that was verified and read.
@@ -31,6 +31,14 @@ pub enum CallbackEvent {
     RefundTold(RefundId),
     /// Something happened to a dispute, which is now as it is shown.
     Dispute(ChannelDispute),
+    /// Something about a connected account changed, and its provider has to be asked how it stands: callbacks of it may come in
+    /// any order.
+    AccountTold {
+        /// The provider's id of it.
+        channel_account_id: String,
+        /// The account it carries the mark of.
+        account_id: Option<ConnectedAccountId>,
+    },
     /// The provider withholds or has taken back money for a reason that Sluice has no object for: people have to look at the
     /// merchant's account there.
     NeedsPeople {

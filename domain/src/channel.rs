@@ -16,9 +16,14 @@ use crate::{
     payment::{Failure, Payer},
 };
 
+mod connect;
 mod method;
 mod next_action;
 
+pub use connect::{
+    AccountLink, ChannelAccount, ChannelTransfer, Destination, NewAccount, NewAccountLink, NewTransfer,
+    Requirements,
+};
 pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
 pub use next_action::{NextAction, PayerStep};
 
@@ -117,6 +122,8 @@ pub struct NewIntent {
     pub callback_url: String,
     /// The provider's account that is paid through the merchant's own, where it is not the merchant's own.
     pub connected_account: Option<String>,
+    /// Where the money goes on to, if anywhere.
+    pub destination: Option<Destination>,
 }
 
 /// An intent that its provider is asked about, as far as it is known here.
@@ -170,6 +177,8 @@ pub struct Intent {
     pub status: IntentStatus,
     /// What the payer needs to pay it, where the provider said.
     pub next_action: Option<NextAction>,
+    /// Where its money goes on to, if anywhere. Few go anywhere, so it takes no more place than a pointer.
+    pub destination: Option<Box<Destination>>,
 }
 
 /// Where a provider's intent stands.
@@ -218,6 +227,8 @@ pub struct NewRefund {
     pub reason: Option<RefundReason>,
     /// Where the provider sends callbacks about it, where that is said with each refund.
     pub callback_url: String,
+    /// Where the payment's money went on to: its part is taken back from there, and the merchant's share given back.
+    pub destination: Option<Destination>,
 }
 
 /// Why money is given back.
@@ -446,6 +457,18 @@ pub enum Operation {
     FindRefund,
     /// Tell what moved on an account.
     Statement,
+    /// Open an account for somebody, connected to the merchant's own.
+    CreateAccount,
+    /// Show such an account.
+    RetrieveAccount,
+    /// Look for such an account whose answer was lost.
+    FindAccount,
+    /// Make a link to where its owner tells about itself.
+    CreateAccountLink,
+    /// Send money to such an account.
+    CreateTransfer,
+    /// Look for money sent there whose answer was lost.
+    FindTransfer,
 }
 
 impl Operation {
@@ -462,6 +485,12 @@ impl Operation {
             Self::RetrieveRefund => "retrieve_refund",
             Self::FindRefund => "find_refund",
             Self::Statement => "statement",
+            Self::CreateAccount => "create_account",
+            Self::RetrieveAccount => "retrieve_account",
+            Self::FindAccount => "find_account",
+            Self::CreateAccountLink => "create_account_link",
+            Self::CreateTransfer => "create_transfer",
+            Self::FindTransfer => "find_transfer",
         }
     }
 }

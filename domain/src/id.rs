@@ -117,6 +117,10 @@ identifier! {
     WalletMovementId, "wmv"
 }
 identifier! {
+    /// An account of a merchant's user at a provider, connected to the merchant's own.
+    ConnectedAccountId, "cac"
+}
+identifier! {
     /// An account of the ledger.
     AccountId, "acc"
 }
@@ -172,6 +176,16 @@ impl OrderId {
     pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
         Self(derive(
             "order",
+            &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
+        ))
+    }
+}
+
+impl ConnectedAccountId {
+    /// The id of the account that `merchant` asks for under `key`.
+    pub fn derive(merchant: MerchantId, key: &IdempotencyKey) -> Self {
+        Self(derive(
+            "connected account",
             &[merchant.as_uuid().as_bytes(), key.as_str().as_bytes()],
         ))
     }
@@ -285,6 +299,16 @@ impl NotificationId {
         Self(derive(
             "notification",
             &[subject.as_bytes(), event_type.as_bytes()],
+        ))
+    }
+}
+
+impl NotificationId {
+    /// The id of the one notification that tells how this subject is at this version of it.
+    pub fn of_version(subject: Uuid, event_type: &str, version: i32) -> Self {
+        Self(derive(
+            "notification",
+            &[subject.as_bytes(), event_type.as_bytes(), &version.to_be_bytes()],
         ))
     }
 }

@@ -8,6 +8,7 @@ pub mod api_key;
 pub mod callback;
 pub mod channel;
 pub mod clock;
+pub mod connect;
 pub mod currency;
 pub mod dispute;
 #[cfg(test)]

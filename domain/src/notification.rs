@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    connect::{AccountView, ConnectedAccount},
     dispute::{Dispute, DisputeStatus, DisputeView},
-    id::{MerchantId, NotificationId, OrderId, PaymentId, WalletId},
+    id::{ConnectedAccountId, MerchantId, NotificationId, OrderId, PaymentId, WalletId},
     order::{LoggedStep, Order, OrderLog, OrderNews, StepKind},
     payment::{Payment, PaymentStatus, PaymentView},
     refund::{Refund, RefundStatus, RefundView},
@@ -84,6 +85,9 @@ pub enum NotificationType {
     /// The provider did not pay the withdrawal out: the money is free again.
     #[serde(rename = "wallet.withdrawal_failed")]
     WithdrawalFailed,
+    /// An account of a user changed: what it may do, or what its provider still wants to know.
+    #[serde(rename = "account.updated")]
+    AccountUpdated,
 }
 
 impl NotificationType {
@@ -161,6 +165,7 @@ impl NotificationType {
             Self::WithdrawalCompleted => "wallet.withdrawal_completed",
             Self::WithdrawalRejected => "wallet.withdrawal_rejected",
             Self::WithdrawalFailed => "wallet.withdrawal_failed",
+            Self::AccountUpdated => "account.updated",
         }
     }
 }
@@ -183,6 +188,9 @@ pub enum Subject {
     /// A wallet, or a withdrawal from it.
     #[serde(rename = "wallet_id")]
     Wallet(WalletId),
+    /// The account of a user at a provider.
+    #[serde(rename = "account_id")]
+    Account(ConnectedAccountId),
 }
 
 impl Subject {
@@ -190,7 +198,7 @@ impl Subject {
     pub const fn payment(self) -> Option<PaymentId> {
         match self {
             Self::Payment(id) => Some(id),
-            Self::Order(_) | Self::Wallet(_) => None,
+            Self::Order(_) | Self::Wallet(_) | Self::Account(_) => None,
         }
     }
 
@@ -198,7 +206,7 @@ impl Subject {
     pub const fn order(self) -> Option<OrderId> {
         match self {
             Self::Order(id) => Some(id),
-            Self::Payment(_) | Self::Wallet(_) => None,
+            Self::Payment(_) | Self::Wallet(_) | Self::Account(_) => None,
         }
     }
 
@@ -206,7 +214,15 @@ impl Subject {
     pub const fn wallet(self) -> Option<WalletId> {
         match self {
             Self::Wallet(id) => Some(id),
-            Self::Payment(_) | Self::Order(_) => None,
+            Self::Payment(_) | Self::Order(_) | Self::Account(_) => None,
+        }
+    }
+
+    /// The account, if it is about one.
+    pub const fn account(self) -> Option<ConnectedAccountId> {
+        match self {
+            Self::Account(id) => Some(id),
+            Self::Payment(_) | Self::Order(_) | Self::Wallet(_) => None,
         }
     }
 }
@@ -217,6 +233,7 @@ impl fmt::Display for Subject {
             Self::Payment(id) => id.fmt(f),
             Self::Order(id) => id.fmt(f),
             Self::Wallet(id) => id.fmt(f),
+            Self::Account(id) => id.fmt(f),
         }
     }
 }
@@ -328,6 +345,20 @@ impl Notification {
             payload,
             at,
         ))
+    }
+
+    /// Tells the merchant of `account` how it is now that it is stored at the next version.
+    pub fn about_account(account: &ConnectedAccount) -> Self {
+        let (event_type, at) = (NotificationType::AccountUpdated, account.updated_at);
+        let subject = account.id.as_uuid();
+        Self {
+            id: NotificationId::of_version(subject, event_type.name(), account.version + 1),
+            merchant_id: account.merchant_id,
+            about: Subject::Account(account.id),
+            event_type,
+            payload: payload(event_type, AccountView::from(account), at),
+            created_at: at,
+        }
     }
 
     /// One for each event of what it is told `once_for`.

@@ -231,6 +231,37 @@ impl Client {
             .await
     }
 
+    /// Asks for a wallet, or for something of one: `wallets`, `wallets/{id}/account`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn of_wallets(
+        &self,
+        path: &str,
+        key: &str,
+        body: &Value,
+        wait_s: u32,
+    ) -> anyhow::Result<Answer> {
+        self.wish(path, key, body, Some(wait_s)).await
+    }
+
+    /// The same, without waiting for the end.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn ask_of_wallets(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.wish(path, key, body, None).await
+    }
+
+    /// Looks at the account of a wallet's owner.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn account(&self, wallet: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/wallets/{wallet}/account", self.base)))
+            .await
+    }
+
     async fn wish(&self, path: &str, key: &str, body: &Value, wait_s: Option<u32>) -> anyhow::Result<Answer> {
         let mut request = self.http.post(format!("{}/{path}", self.base));
         if let Some(wait_s) = wait_s {

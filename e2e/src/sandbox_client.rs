@@ -168,6 +168,47 @@ impl Sandbox {
         Ok(answer.text("/secret").to_owned())
     }
 
+    /// Registers an account's callback address for what happens to accounts connected to it, signed with the same secret.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn register_connected(&self, account: &str, url: &str, secret: &str) -> anyhow::Result<()> {
+        let body = json!({ "account": account, "url": url, "secret": secret, "connect": true });
+        self.post("/sandbox/stripe/webhook_endpoints", body)
+            .await
+            .map(drop)
+    }
+
+    /// The owner of a connected account follows its link and tells all that is asked.
+    ///
+    /// # Errors
+    /// The sandbox refuses or does not answer.
+    pub async fn follow(&self, link: &str) -> anyhow::Result<()> {
+        let answer = self.http.post(link).send().await.context("the onboarding page")?;
+        answer.error_for_status().context("the onboarding page")?;
+        Ok(())
+    }
+
+    /// The accounts that are connected to an account.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn accounts(&self, account: &str) -> anyhow::Result<Vec<Value>> {
+        let path = format!("/sandbox/stripe/accounts?account={account}");
+        let answer = self.send(Method::GET, &path, None).await?.success()?;
+        Ok(answer.body.as_array().cloned().unwrap_or_default())
+    }
+
+    /// The transfers that an account really has made: amount, what of it was taken back, and to whom.
+    ///
+    /// # Errors
+    /// The sandbox does not answer.
+    pub async fn transfers(&self, account: &str) -> anyhow::Result<Vec<Value>> {
+        let path = format!("/sandbox/stripe/transfers?account={account}");
+        let answer = self.send(Method::GET, &path, None).await?.success()?;
+        Ok(answer.body.as_array().cloned().unwrap_or_default())
+    }
+
     /// Sets a fault dial; fields as in the sandbox's README.
     ///
     /// # Errors

@@ -255,6 +255,26 @@ impl<'a> Scene<'a> {
         seen.context("a wallet without a balance")
     }
 
+    /// Asks under a new key for a wallet, or for something of one, and waits for the end.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn of_wallets(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
+        self.merchant.api.of_wallets(path, &key(), body, WAIT_S).await
+    }
+
+    /// Looks at the account of a wallet's owner until it has the status, or patience runs out.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn account_until(&self, wallet: &str, status: &str) -> anyhow::Result<Answer> {
+        let ask = async || self.merchant.api.account(wallet).await;
+        wait::until(self.world.patience, ask, |answer| {
+            answer.text("/status") == status
+        })
+        .await
+    }
+
     /// The payer pays; gives the intent's status, or the decline code.
     ///
     /// # Errors

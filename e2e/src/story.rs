@@ -30,6 +30,7 @@ mod refund_too_large;
 mod refunded_in_parts;
 mod same_key_twice;
 mod second_card;
+mod wallet_with_connect;
 mod wechat_code;
 
 use std::time::{Duration, Instant};
@@ -94,6 +95,7 @@ cases! {
     alipay_code: "paid by an Alipay code",
     wechat_code: "paid by a WeChat Pay code",
     paypal_approved: "agreed to at PayPal, then captured",
+    wallet_with_connect: "a wallet with Connect",
     other_channel: "WeChat Pay takes no more, Stripe takes over",
 }
 

@@ -102,6 +102,9 @@ impl World {
             .sandbox
             .register_callbacks_of(callbacks, &account, &callback_url)
             .await?;
+        self.sandbox
+            .register_connected(&account, &callback_url, &callback_secret)
+            .await?;
         let credentials = json!({ "secret_key": account, "webhook_secrets": [callback_secret] }).to_string();
         let set_stripe = ["channels", "set-stripe", "--merchant", &id, "--from", "stdin"];
         self.console.run(&set_stripe, &credentials).await?;

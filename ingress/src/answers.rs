@@ -61,6 +61,13 @@ pub(crate) fn no_such_wallet() -> Problem {
     not_here("wallet")
 }
 
+/// The wallet's owner has no account at a provider.
+pub(crate) fn no_such_account() -> Problem {
+    let detail = "The wallet's owner has no account. One that was asked for a moment ago appears here as soon as a worker has \
+                  stored it.";
+    Problem::new(ProblemKind::NotFound, detail).retry_soon()
+}
+
 /// The merchant has nothing of this kind under this id.
 pub(crate) fn not_here(what: &str) -> Problem {
     let detail = format!(

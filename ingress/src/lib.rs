@@ -7,6 +7,7 @@
 //! With PostgreSQL away it still accepts, from everybody it has met before. With RabbitMQ away it says
 //! 503 and that nothing was accepted: it has no place of its own where a promise could be kept.
 
+mod accounts;
 mod answers;
 mod app;
 mod auth;

@@ -3,6 +3,7 @@
 mod actions;
 mod body;
 mod create;
+mod destination;
 mod history;
 mod read;
 

@@ -25,6 +25,8 @@ pub enum ProblemKind {
     IdempotencyKey,
     /// The `Sluice-Merchant` header is missing or cannot be used.
     MerchantHeader,
+    /// What is asked for is told to nobody but those who wait for it.
+    PreferWait,
     /// The idempotency key belongs to another request.
     IdempotencyConflict,
     /// A payment that was not paid cannot be refunded.
@@ -67,18 +69,21 @@ pub enum ProblemKind {
     BrokerUnavailable,
     /// PostgreSQL is needed for this answer and is away.
     StoreUnavailable,
+    /// The payment provider is needed for this answer, and does not give it.
+    ProviderUnavailable,
     /// We did not finish in time.
     TimedOut,
 }
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::InvalidQuery,
         Self::IdempotencyKey,
         Self::MerchantHeader,
+        Self::PreferWait,
         Self::IdempotencyConflict,
         Self::PaymentNotPaid,
         Self::NothingLeftToRefund,
@@ -100,6 +105,7 @@ impl ProblemKind {
         Self::Internal,
         Self::BrokerUnavailable,
         Self::StoreUnavailable,
+        Self::ProviderUnavailable,
         Self::TimedOut,
     ];
 
@@ -111,6 +117,7 @@ impl ProblemKind {
             Self::InvalidQuery => "/problems/invalid-query",
             Self::IdempotencyKey => "/problems/idempotency-key",
             Self::MerchantHeader => "/problems/merchant-header",
+            Self::PreferWait => "/problems/prefer-wait",
             Self::IdempotencyConflict => "/problems/idempotency-conflict",
             Self::PaymentNotPaid => "/problems/payment-not-paid",
             Self::NothingLeftToRefund => "/problems/nothing-left-to-refund",
@@ -132,6 +139,7 @@ impl ProblemKind {
             Self::Internal => "/problems/internal",
             Self::BrokerUnavailable => "/problems/broker-unavailable",
             Self::StoreUnavailable => "/problems/store-unavailable",
+            Self::ProviderUnavailable => "/problems/provider-unavailable",
             Self::TimedOut => "/problems/timed-out",
         }
     }
@@ -143,6 +151,7 @@ impl ProblemKind {
             | Self::InvalidQuery
             | Self::IdempotencyKey
             | Self::MerchantHeader
+            | Self::PreferWait
             | Self::BadSignature
             | Self::MalformedCallback => StatusCode::BAD_REQUEST,
             Self::InvalidRequest | Self::RefundCurrencyDiffers => StatusCode::UNPROCESSABLE_ENTITY,
@@ -164,6 +173,7 @@ impl ProblemKind {
             | Self::TokenUnverified
             | Self::BrokerUnavailable
             | Self::StoreUnavailable
+            | Self::ProviderUnavailable
             | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -174,6 +184,7 @@ impl ProblemKind {
             Self::InvalidRequest => "A value in the body cannot be used",
             Self::InvalidQuery => "A query parameter cannot be used",
             Self::IdempotencyKey => "The Idempotency-Key header is missing or cannot be used",
+            Self::PreferWait => "It is told to whoever waits for it",
             Self::IdempotencyConflict => "The idempotency key belongs to another request",
             Self::PaymentNotPaid => "The payment was not paid",
             Self::NothingLeftToRefund => "Nothing of the payment is left to refund",
@@ -196,6 +207,7 @@ impl ProblemKind {
             Self::Internal => "Something went wrong on our side",
             Self::BrokerUnavailable => "It is not known whether the request was accepted",
             Self::StoreUnavailable => "Stored data cannot be read right now",
+            Self::ProviderUnavailable => "The payment provider does not answer",
             Self::TimedOut => "The answer took too long",
         }
     }

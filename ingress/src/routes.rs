@@ -10,6 +10,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    accounts,
     app::Shared,
     callbacks,
     config::Limits,
@@ -70,12 +71,18 @@ pub(crate) const HOLD_RELEASE: &str = "/api/v1/wallets/{id}/holds/{hold}/release
 pub(crate) const WALLET_WITHDRAWALS: &str = "/api/v1/wallets/{id}/withdrawals";
 /// One withdrawal was paid out.
 pub(crate) const WITHDRAWAL_COMPLETE: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/complete";
+/// Have one withdrawal paid out to its owner's account.
+pub(crate) const WITHDRAWAL_PAY: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay";
 /// One withdrawal is not paid out.
 pub(crate) const WITHDRAWAL_REJECT: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/reject";
 /// Give money of one wallet to another.
 pub(crate) const WALLET_TRANSFERS: &str = "/api/v1/wallets/{id}/transfers";
 /// Correct what is in one wallet.
 pub(crate) const WALLET_ADJUSTMENTS: &str = "/api/v1/wallets/{id}/adjustments";
+/// The account of one wallet's owner.
+pub(crate) const WALLET_ACCOUNT: &str = "/api/v1/wallets/{id}/account";
+/// Where that owner tells the provider about itself.
+pub(crate) const WALLET_ONBOARDING_LINK: &str = "/api/v1/wallets/{id}/account/onboarding-link";
 /// Callbacks from providers.
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 /// What payments come to.
@@ -87,7 +94,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 36] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 39] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -119,9 +126,12 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 36] {
             get(wallets::withdrawals).post(wallets::withdraw),
         ),
         (WITHDRAWAL_COMPLETE, post(wallets::complete)),
+        (WITHDRAWAL_PAY, post(accounts::pay_out)),
         (WITHDRAWAL_REJECT, post(wallets::reject)),
         (WALLET_TRANSFERS, post(wallets::transfer)),
         (WALLET_ADJUSTMENTS, post(wallets::adjust)),
+        (WALLET_ACCOUNT, get(accounts::get).post(accounts::create)),
+        (WALLET_ONBOARDING_LINK, post(accounts::create_link)),
         (PAYMENT_STATISTICS, get(statistics::payments)),
         (ORDER_STATISTICS, get(statistics::orders)),
         (DAILY_SUMMARY, get(statistics::daily_summary)),

@@ -57,6 +57,11 @@ impl FromRequestParts<Shared> for Submission {
 }
 
 impl Submission {
+    /// Whether the caller waits for the worker's answer.
+    pub(crate) const fn waits(&self) -> bool {
+        self.wait.is_some()
+    }
+
     /// Publishes the job. `accepted` is the answer once it is confirmed; whoever waits gets instead what `answer` makes of
     /// the worker's reply, if there is one in time.
     ///

@@ -2,6 +2,7 @@
 
 mod bank;
 mod books;
+mod connect;
 mod effects;
 mod merchants;
 mod payer;
@@ -88,6 +89,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(payer::routes())
         .merge(bank::routes())
         .merge(books::routes())
+        .merge(connect::routes())
         .merge(wechat::control_routes())
         .merge(paypal::routes())
 }

@@ -7,9 +7,12 @@ mod change_order;
 mod change_wallet;
 mod closing;
 mod confirm_payment;
+mod create_account;
+mod create_account_link;
 mod create_intent;
 mod create_order;
 mod create_refund;
+mod create_transfer;
 mod create_wallet;
 mod expire_payment;
 mod inquiry;
@@ -23,3 +26,21 @@ mod query_refund;
 mod reconcile;
 mod subject;
 mod wish;
+
+use domain::{
+    id::{MerchantId, WalletId},
+    wallet::Wallet,
+};
+use store::StoreError;
+
+use crate::context::Context;
+
+/// The wallet of this id, if it is this merchant's.
+async fn wallet_of(
+    context: &Context,
+    merchant_id: MerchantId,
+    wallet_id: WalletId,
+) -> Result<Option<Wallet>, StoreError> {
+    let wallet = context.store.wallet(wallet_id).await?;
+    Ok(wallet.filter(|wallet| wallet.merchant_id == merchant_id))
+}

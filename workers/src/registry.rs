@@ -11,9 +11,9 @@ use apalis_core::error::BoxDynError;
 use broker::RabbitBackend;
 use domain::{
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateIntent, CreateOrder,
-        CreateRefund, CreateWallet, Envelope, ExpirePayment, Kind, NotifyMerchant, ProcessCallback,
-        QueryPayment, QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet, Envelope,
+        ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     outcome::Disposition,
 };
@@ -48,6 +48,9 @@ pub fn worker(
         Kind::ChangeOrder => worker_for::<ChangeOrder>(backend, executor, stop),
         Kind::CreateWallet => worker_for::<CreateWallet>(backend, executor, stop),
         Kind::ChangeWallet => worker_for::<ChangeWallet>(backend, executor, stop),
+        Kind::CreateAccount => worker_for::<CreateAccount>(backend, executor, stop),
+        Kind::CreateAccountLink => worker_for::<CreateAccountLink>(backend, executor, stop),
+        Kind::CreateTransfer => worker_for::<CreateTransfer>(backend, executor, stop),
     }
 }
 

@@ -7,10 +7,11 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     channel::{
-        CallError, Channel, ChannelRefund, Exchange, Intent, IntentRef, NewIntent, NewRefund, Operation,
-        RefundRef, Statement,
+        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, ChannelTransfer, Exchange, Intent,
+        IntentRef, NewAccount, NewAccountLink, NewIntent, NewRefund, NewTransfer, Operation, RefundRef,
+        Statement,
     },
-    id::RefundId,
+    id::{ConnectedAccountId, RefundId},
 };
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
@@ -18,7 +19,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     channel::{
-        Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, StatementPeriod,
+        Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, Period,
+        StatementPeriod,
     },
     containment::{Gate, Purpose},
     exchange::{Answered, exchange},
@@ -53,8 +55,15 @@ impl Limits {
             | Operation::CaptureIntent
             | Operation::CancelIntent
             | Operation::CreateRefund
-            | Operation::RetrieveRefund => self.timeout,
-            Operation::FindIntent | Operation::FindRefund => self.find_timeout,
+            | Operation::RetrieveRefund
+            | Operation::CreateAccount
+            | Operation::RetrieveAccount
+            | Operation::CreateAccountLink
+            | Operation::CreateTransfer => self.timeout,
+            Operation::FindIntent
+            | Operation::FindRefund
+            | Operation::FindAccount
+            | Operation::FindTransfer => self.find_timeout,
             Operation::Statement => self.statement_timeout,
         }
     }
@@ -234,6 +243,109 @@ impl Channels {
             }
         });
         called.await.0
+    }
+
+    /// [`ConnectsAccounts::create_account`](crate::ConnectsAccounts::create_account), measured.
+    pub async fn create_account(
+        &self,
+        credentials: &Credentials,
+        new: &NewAccount,
+    ) -> Called<ChannelAccount> {
+        reach(Point::ProviderBeforeConnect);
+        let called = self.call(credentials, Operation::CreateAccount, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.create_account(credentials, new),
+                None => unsupported(channel),
+            }
+        });
+        let called = called.await;
+        reach(Point::ProviderConnected);
+        called
+    }
+
+    /// [`ConnectsAccounts::retrieve_account`](crate::ConnectsAccounts::retrieve_account), measured.
+    pub async fn retrieve_account(
+        &self,
+        credentials: &Credentials,
+        channel_account_id: &str,
+    ) -> Called<ChannelAccount> {
+        self.call(credentials, Operation::RetrieveAccount, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.retrieve_account(credentials, channel_account_id),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
+    /// [`ConnectsAccounts::find_account`](crate::ConnectsAccounts::find_account), measured.
+    pub async fn find_account(
+        &self,
+        credentials: &Credentials,
+        account_id: ConnectedAccountId,
+        period: Period,
+    ) -> Called<Option<ChannelAccount>> {
+        self.call(credentials, Operation::FindAccount, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.find_account(credentials, account_id, period),
+                None => unsupported(channel),
+            }
+        })
+        .await
+    }
+
+    /// [`ConnectsAccounts::create_account_link`](crate::ConnectsAccounts::create_account_link), measured. It changes nothing,
+    /// so there is no exchange to store.
+    ///
+    /// # Errors
+    /// As for any call.
+    pub async fn create_account_link(
+        &self,
+        credentials: &Credentials,
+        new: &NewAccountLink,
+    ) -> Result<AccountLink, CallError> {
+        let called = self.call(
+            credentials,
+            Operation::CreateAccountLink,
+            |channel| match channel.connecting() {
+                Some(connecting) => connecting.create_account_link(credentials, new),
+                None => unsupported(channel),
+            },
+        );
+        called.await.0
+    }
+
+    /// [`ConnectsAccounts::create_transfer`](crate::ConnectsAccounts::create_transfer), measured.
+    pub async fn create_transfer(
+        &self,
+        credentials: &Credentials,
+        new: &NewTransfer,
+    ) -> Called<ChannelTransfer> {
+        reach(Point::ProviderBeforeConnect);
+        let called = self.call(credentials, Operation::CreateTransfer, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.create_transfer(credentials, new),
+                None => unsupported(channel),
+            }
+        });
+        let called = called.await;
+        reach(Point::ProviderConnected);
+        called
+    }
+
+    /// [`ConnectsAccounts::find_transfer`](crate::ConnectsAccounts::find_transfer), measured.
+    pub async fn find_transfer(
+        &self,
+        credentials: &Credentials,
+        new: &NewTransfer,
+    ) -> Called<Option<ChannelTransfer>> {
+        self.call(credentials, Operation::FindTransfer, |channel| {
+            match channel.connecting() {
+                Some(connecting) => connecting.find_transfer(credentials, new),
+                None => unsupported(channel),
+            }
+        })
+        .await
     }
 
     async fn call<'a, T: Answered>(

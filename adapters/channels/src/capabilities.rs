@@ -38,7 +38,7 @@ pub struct Capabilities {
     pub captures: bool,
     /// Whether the provider tells what moved on an account.
     pub states: bool,
-    /// Whether an account of somebody else's can be paid through the merchant's.
+    /// Whether an account of somebody else's can be paid through the merchant's, or be sent what the merchant was paid.
     pub connected_accounts: bool,
     /// The code with which the provider refuses to show what it does not have.
     pub no_such_object: &'static str,

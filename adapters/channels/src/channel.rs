@@ -5,6 +5,8 @@
 //!
 //! - an intent is opened once for a payment, whoever asks and however often: `<payment_id>/create_intent`;
 //! - a refund is made once, whoever asks: `<refund_id>/create_refund`;
+//! - an account is opened once, whoever asks: `<account_id>/create_account`;
+//! - a withdrawal is paid out once, whoever asks: `<withdrawal_id>/create_transfer`;
 //! - a confirmation, a cancellation and a capture belong to the job that asks for them: `<payment_id>/<operation>/<job_id>`. The
 //!   provider replays its stored answer to the same key, so a later wish of the payer needs a key of its own.
 //!
@@ -13,8 +15,11 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{CallError, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef, Statement},
-    id::{JobId, PaymentId, RefundId},
+    channel::{
+        AccountLink, CallError, ChannelAccount, ChannelRefund, ChannelTransfer, Intent, IntentRef,
+        NewAccount, NewAccountLink, NewIntent, NewRefund, NewTransfer, RefundRef, Statement,
+    },
+    id::{ConnectedAccountId, JobId, PaymentId, RefundId},
     money::Money,
 };
 use futures::future::BoxFuture;
@@ -189,6 +194,11 @@ pub trait PaymentChannel: Send + Sync {
         None
     }
 
+    /// Its way to open accounts for others, connected to the merchant's own, if it has one.
+    fn connecting(&self) -> Option<&dyn ConnectsAccounts> {
+        None
+    }
+
     /// Its way to tell what moved on the merchant's account, if it has one.
     fn stating(&self) -> Option<&dyn GivesStatements> {
         None
@@ -233,4 +243,52 @@ pub trait GivesStatements: Send + Sync {
         credentials: &'a Credentials,
         object_id: &'a str,
     ) -> BoxFuture<'a, Result<ChannelRefund, CallError>>;
+}
+
+/// A provider at which others can have accounts that are connected to the merchant's own.
+pub trait ConnectsAccounts: Send + Sync {
+    /// Opens an account for somebody.
+    fn create_account<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewAccount,
+    ) -> BoxFuture<'a, Result<ChannelAccount, CallError>>;
+
+    /// Asks where an account stands, by the provider's id of it.
+    fn retrieve_account<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        channel_account_id: &'a str,
+    ) -> BoxFuture<'a, Result<ChannelAccount, CallError>>;
+
+    /// Looks for the provider's account that was opened for one of ours within a period, when the answer to opening it was
+    /// lost. What `None` means, and too many accounts, is as for [`PaymentChannel::find_intent`].
+    fn find_account<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        account_id: ConnectedAccountId,
+        period: Period,
+    ) -> BoxFuture<'a, Result<Option<ChannelAccount>, CallError>>;
+
+    /// Makes a link for the account's owner. A repeat makes another one: none of them changes anything.
+    fn create_account_link<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewAccountLink,
+    ) -> BoxFuture<'a, Result<AccountLink, CallError>>;
+
+    /// Sends money of the merchant's to an account.
+    fn create_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<ChannelTransfer, CallError>>;
+
+    /// Looks for what was sent for a withdrawal, when the answer to sending it was lost. What `None` means is as for
+    /// [`PaymentChannel::find_intent`].
+    fn find_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<Option<ChannelTransfer>, CallError>>;
 }

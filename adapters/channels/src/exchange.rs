@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use domain::{
     channel::{
-        CallError, ChannelRefund, ChannelRefundStatus, Exchange, Intent, IntentStatus, Operation, Statement,
+        AccountLink, CallError, ChannelAccount, ChannelRefund, ChannelRefundStatus, ChannelTransfer,
+        Exchange, Intent, IntentStatus, Operation, Statement,
     },
     payment::Failure,
 };
@@ -63,6 +64,20 @@ impl Answered for ChannelRefund {
         }
     }
 }
+
+impl Answered for ChannelAccount {
+    fn object_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+
+impl Answered for ChannelTransfer {
+    fn object_id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+
+impl Answered for AccountLink {}
 
 impl Answered for Statement {}
 

@@ -37,8 +37,8 @@ pub use capabilities::{
     Need, Offer, RefundNotTaken, RefundRules,
 };
 pub use channel::{
-    Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements,
-    LostIntent, PaymentChannel, Period, StatementPeriod,
+    Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, ConnectsAccounts,
+    GivesStatements, LostIntent, PaymentChannel, Period, StatementPeriod,
 };
 pub use containment::ContainmentConfig;
 pub use credentials::InvalidCredentials;

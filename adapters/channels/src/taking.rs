@@ -75,6 +75,12 @@ pub enum NotTaken {
         /// The channel.
         channel: Channel,
     },
+    /// Nothing can go on to somebody else's account there.
+    #[error("{channel} sends nothing on to a destination")]
+    NoDestinations {
+        /// The channel.
+        channel: Channel,
+    },
 }
 
 impl Need {
@@ -115,6 +121,7 @@ impl NotTaken {
             Self::Needs { need, .. } => need.field(),
             Self::NotAtOnce { .. } => "payment_method",
             Self::NoConnectedAccounts { .. } => "connected_account",
+            Self::NoDestinations { .. } => "destination",
         }
     }
 }
@@ -135,6 +142,9 @@ impl Capabilities {
         }
         if wish.is_for_connected_account && !self.connected_accounts {
             return Err(NotTaken::NoConnectedAccounts { channel });
+        }
+        if wish.has_destination && !self.connected_accounts {
+            return Err(NotTaken::NoDestinations { channel });
         }
         let offers = self.offers_for(wish)?;
         let rules = || {

@@ -1,15 +1,17 @@
-//! Calls to a provider whose end is not known: the same bookkeeping for intents and for refunds.
+//! Calls to a provider whose end is not known: the same bookkeeping for intents, refunds and accounts of users.
 //!
-//! Every exchange is written down before and after (decision 9), so what is open can be counted. Storing the payment, or
-//! the refund, counts as the beginning of the first call. A conclusive answer ends one call, and the provider's word,
+//! Every exchange is written down before and after (decision 9), so what is open can be counted. Storing the payment, the
+//! refund or the account counts as the beginning of the first call. A conclusive answer ends one call, and the provider's word,
 //! long enough after the last one, that it has no such object ends them all.
 
 use chrono::{DateTime, Utc};
 use domain::{
     channel::Operation,
+    connect::ConnectedAccount,
     id::{PaymentId, RefundId},
     payment::Payment,
     refund::Refund,
+    wallet::Withdrawal,
 };
 use sqlx::{Postgres, postgres::PgArguments, query::QueryScalar};
 use uuid::Uuid;
@@ -76,6 +78,12 @@ const OF_PAYMENTS: Calls = calls!(
 const OF_REFUNDS: Calls = calls!(
     "refund_records", "refund_id", create: "create_refund", find: "find_refund", where: "true"
 );
+const OF_ACCOUNTS: Calls = calls!(
+    "connect_records", "subject_id", create: "create_account", find: "find_account", where: "true"
+);
+const OF_TRANSFERS: Calls = calls!(
+    "connect_records", "subject_id", create: "create_transfer", find: "find_transfer", where: "true"
+);
 
 impl Store {
     /// When a call to open this payment's intent was last begun, if there is one whose end we do not know: it may have
@@ -124,6 +132,60 @@ impl Store {
         attempt: u32,
     ) -> Result<bool, StoreError> {
         let asking = called(&OF_REFUNDS, refund_id.as_uuid(), job_id, attempt);
+        answered(asking.fetch_one(&self.pool)).await
+    }
+
+    /// When a call to open this account was last begun, if there is one whose end we do not know: the provider may have opened
+    /// it without our being told.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_account_call(
+        &self,
+        account: &ConnectedAccount,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.open(&OF_ACCOUNTS, account.id.as_uuid(), account.created_at)
+            .await
+    }
+
+    /// Whether this try of a job has begun a call that opens the account, since the provider last had none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_called_account(
+        &self,
+        account: &ConnectedAccount,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        let asking = called(&OF_ACCOUNTS, account.id.as_uuid(), job_id, attempt);
+        answered(asking.fetch_one(&self.pool)).await
+    }
+
+    /// When a call to pay this withdrawal out was last begun, if there is one whose end we do not know: the money may have been
+    /// sent without our being told. That it is being paid out counts as the beginning of the first one.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn open_transfer_call(
+        &self,
+        withdrawal: &Withdrawal,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.open(&OF_TRANSFERS, withdrawal.id.as_uuid(), withdrawal.updated_at)
+            .await
+    }
+
+    /// Whether this try of a job has begun a call that pays the withdrawal out, since the provider last had nothing.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn has_called_transfer(
+        &self,
+        withdrawal: &Withdrawal,
+        job_id: &str,
+        attempt: u32,
+    ) -> Result<bool, StoreError> {
+        let asking = called(&OF_TRANSFERS, withdrawal.id.as_uuid(), job_id, attempt);
         answered(asking.fetch_one(&self.pool)).await
     }
 

@@ -4,6 +4,7 @@
 //! to the [`Recorder`], which puts the records of many jobs into one transaction. Nothing here calls a provider or a
 //! broker, and no transaction stays open while somebody else does.
 
+mod accounts;
 mod actions;
 mod calls;
 mod claims;
@@ -57,8 +58,8 @@ pub use reconciliation::{
     Resolved, RunEnding,
 };
 pub use record::{
-    AuditRecord, CallbackOutcome, CallbackRecord, ExchangeRecord, Record, RefundExchangeRecord,
-    TransferRecord, Verdict,
+    AuditRecord, CallbackOutcome, CallbackRecord, ConnectExchangeRecord, ExchangeRecord, Record,
+    RefundExchangeRecord, TransferRecord, Verdict,
 };
 pub use recorder::Recorder;
 pub use refunds::{RefundCursor, RefundPage};

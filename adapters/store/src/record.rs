@@ -7,6 +7,7 @@
 use chrono::{DateTime, Utc};
 use domain::{
     channel::{Channel, Exchange},
+    connect::ConnectedAccount,
     dispute::Dispute,
     id::{MerchantId, PaymentId, RefundId},
     job::Envelope,
@@ -17,6 +18,8 @@ use domain::{
     refund::Refund,
     wallet::{Hold, Wallet, WalletAction, WalletChange, Withdrawal},
 };
+
+use uuid::Uuid;
 
 use crate::{AttemptRecord, JobFailure};
 
@@ -41,6 +44,10 @@ pub struct Record {
     pub order: Option<Box<Order>>,
     /// Guard: keep what came of this wish about an order, unless something is kept under its key.
     pub order_action: Option<Box<OrderAction>>,
+    /// Guard: store this account of a user, unless it is there, or the user has one.
+    pub new_account: Option<Box<ConnectedAccount>>,
+    /// Guard: store this account of a user over the version that it was read at.
+    pub account: Option<Box<ConnectedAccount>>,
     /// Guard: store this wallet, unless it is there.
     pub new_wallet: Option<Wallet>,
     /// Guard: store these wallets, each once, over the versions that they were read at, with the lines of their statements.
@@ -59,6 +66,8 @@ pub struct Record {
     pub transfers: Vec<TransferRecord>,
     /// Exchanges with the provider about a refund.
     pub refund_exchanges: Vec<RefundExchangeRecord>,
+    /// Exchanges with the provider about accounts of users.
+    pub connect_exchanges: Vec<ConnectExchangeRecord>,
     /// Exchanges with the provider.
     pub exchanges: Vec<ExchangeRecord>,
     /// Notifications to store; one that is stored already stays as it is.
@@ -78,9 +87,10 @@ pub struct Record {
 pub enum Verdict {
     /// All of it.
     Written,
-    /// Nothing: the new payment, refund, order or wallet, the callback or the wish is stored already.
+    /// Nothing: the new payment, refund, order, account or wallet, the callback or the wish is stored already.
     Duplicate,
-    /// Nothing: the payment, the refund, the order, a wallet, or a hold or withdrawal of it has changed since it was read.
+    /// Nothing: the payment, the refund, the order, the account, a wallet, or a hold or withdrawal of it has changed since it
+    /// was read.
     Stale,
 }
 
@@ -161,6 +171,21 @@ pub struct RefundExchangeRecord {
     pub at: DateTime<Utc>,
 }
 
+/// An exchange with a provider about an account of a user, and the job that made it.
+#[derive(Debug, Clone)]
+pub struct ConnectExchangeRecord {
+    /// The id of what it was about.
+    pub subject: Uuid,
+    /// The job.
+    pub job_id: String,
+    /// Its attempt, from 1.
+    pub attempt: u32,
+    /// What was said.
+    pub exchange: Exchange,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// A transfer of the ledger and the moment it is written at.
 #[derive(Debug, Clone)]
 pub struct TransferRecord {
@@ -195,6 +220,8 @@ impl Record {
             + usize::from(self.new_order.is_some())
             + usize::from(self.order.is_some())
             + usize::from(self.order_action.is_some())
+            + usize::from(self.new_account.is_some())
+            + usize::from(self.account.is_some())
             + usize::from(self.new_wallet.is_some())
             + self.wallets.len()
             + usize::from(self.wallet_action.is_some())
@@ -207,12 +234,14 @@ impl Record {
         let payments = [&self.new_payment, &self.payment].into_iter().flatten();
         let refunds = [&self.new_refund, &self.refund].into_iter().flatten();
         let orders = [&self.new_order, &self.order].into_iter().flatten();
+        let accounts = [&self.new_account, &self.account].into_iter().flatten();
         let changed = self.wallets.iter().map(|change| &change.wallet);
         let wallets = self.new_wallet.iter().chain(changed);
         let keys: Vec<String> = payments
             .map(|payment| payment.id.to_string())
             .chain(refunds.map(|refund| refund.id.to_string()))
             .chain(orders.map(|order| order.id.to_string()))
+            .chain(accounts.map(|account| account.id.to_string()))
             .chain(wallets.map(|wallet| wallet.id.to_string()))
             .chain(self.order_action.as_deref().map(order_action_key))
             .chain(self.wallet_action.as_deref().map(wallet_action_key))

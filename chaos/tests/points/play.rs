@@ -4,6 +4,7 @@ mod callback;
 mod capture_payment;
 mod closing;
 mod confirm_payment;
+mod create_account;
 mod create_intent;
 mod create_refund;
 mod move_payment;
@@ -52,6 +53,7 @@ impl Play<'_> {
             | Work::NotifyMerchant
             | Work::QueryPayment
             | Work::CreateRefund
+            | Work::CreateAccount
             | Work::QueryRefund
             | Work::CancelPayment
             | Work::ConfirmPayment
@@ -77,6 +79,7 @@ impl Play<'_> {
             Work::QueryPayment => query_payment::play(self, case).await,
             Work::Reconcile => reconcile::play(self, case).await,
             Work::CreateRefund => create_refund::play(self, case).await,
+            Work::CreateAccount => create_account::play(self, case).await,
             Work::QueryRefund => query_refund::play(self, case).await,
             Work::CancelPayment => closing::play_cancel(self, case).await,
             Work::ConfirmPayment => confirm_payment::play(self, case).await,
@@ -217,6 +220,11 @@ async fn a_worker_dies_learning_that_there_is_no_intent() -> anyhow::Result<()> 
 #[tokio::test]
 async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
     perform("points_create_refund", Work::CreateRefund, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_opening_an_account() -> anyhow::Result<()> {
+    perform("points_create_account", Work::CreateAccount, |_| true).await
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ pub enum Work {
     QueryPayment,
     /// A worker has a refund made.
     CreateRefund,
+    /// A worker has an account of a user opened.
+    CreateAccount,
     /// A worker asks about a refund in review.
     QueryRefund,
     /// A worker cancels a payment.
@@ -109,7 +111,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -117,6 +119,7 @@ impl Work {
         Self::NotifyMerchant,
         Self::QueryPayment,
         Self::CreateRefund,
+        Self::CreateAccount,
         Self::QueryRefund,
         Self::CancelPayment,
         Self::ConfirmPayment,
@@ -140,6 +143,7 @@ impl Work {
             Self::NotifyMerchant => NOTIFY_MERCHANT,
             Self::QueryPayment => QUERY_PAYMENT,
             Self::CreateRefund => CREATE_REFUND,
+            Self::CreateAccount => CREATE_ACCOUNT,
             Self::QueryRefund => QUERY_REFUND,
             Self::CancelPayment => CANCEL_PAYMENT,
             Self::ConfirmPayment => CONFIRM_PAYMENT,
@@ -341,6 +345,21 @@ const CREATE_REFUND: &[Case] = &[
     Case::at(Point::CreateRefundCallNoted).on(Way::Retried),
     Case::at(Point::JobWrittenDown).on(Way::Parked),
     Case::at(Point::SettleParked).on(Way::Parked),
+];
+
+/// It is recorded twice: when it is stored, and when its provider has answered.
+const CREATE_ACCOUNT: &[Case] = &[
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::ConnectStored),
+    Case::at(Point::ProviderBeforeConnect),
+    Case::at(Point::ProviderConnected),
+    Case::at(Point::ConnectAnswered),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::ConnectCallNoted).on(Way::Retried),
 ];
 
 /// What differs from asking about a payment.

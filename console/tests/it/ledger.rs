@@ -37,6 +37,7 @@ async fn pay(desk: &Desk, merchant_id: MerchantId, key: &str, posted: bool) -> P
         received_minor: 1999,
         status: IntentStatus::Succeeded,
         next_action: None,
+        destination: None,
     };
     let seen = PaymentEvent::IntentSeen {
         intent,

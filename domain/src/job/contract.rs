@@ -7,9 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     id::{JobId, MerchantId},
     job::{
-        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateIntent, CreateOrder,
-        CreateRefund, CreateWallet, ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment,
-        QueryRefund, Reconcile,
+        CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet,
+        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -47,11 +47,17 @@ pub enum Kind {
     CreateWallet,
     /// Hold, withdraw, transfer or correct money of a wallet.
     ChangeWallet,
+    /// Have a provider open an account for a merchant's user.
+    CreateAccount,
+    /// Show an account's owner the way to where it tells its provider about itself.
+    CreateAccountLink,
+    /// Have a provider pay a withdrawal out.
+    CreateTransfer,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 18] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -67,6 +73,9 @@ impl Kind {
         Kind::ChangeOrder,
         Kind::CreateWallet,
         Kind::ChangeWallet,
+        Kind::CreateAccount,
+        Kind::CreateAccountLink,
+        Kind::CreateTransfer,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -87,6 +96,9 @@ impl Kind {
             Self::ChangeOrder => "change_order",
             Self::CreateWallet => "create_wallet",
             Self::ChangeWallet => "change_wallet",
+            Self::CreateAccount => "create_account",
+            Self::CreateAccountLink => "create_account_link",
+            Self::CreateTransfer => "create_transfer",
         }
     }
 
@@ -108,6 +120,9 @@ impl Kind {
             Self::ChangeOrder => ChangeOrder::CONTRACT,
             Self::CreateWallet => CreateWallet::CONTRACT,
             Self::ChangeWallet => ChangeWallet::CONTRACT,
+            Self::CreateAccount => CreateAccount::CONTRACT,
+            Self::CreateAccountLink => CreateAccountLink::CONTRACT,
+            Self::CreateTransfer => CreateTransfer::CONTRACT,
         }
     }
 }

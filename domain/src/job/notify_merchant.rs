@@ -18,7 +18,7 @@ pub struct NotifyMerchant {
     pub notification_id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About what: `payment_id`, `order_id` or `wallet_id`.
+    /// About what: `payment_id`, `order_id`, `wallet_id` or `account_id`.
     #[serde(flatten)]
     pub about: Subject,
 }

@@ -45,6 +45,24 @@ impl Transfer {
         Self::post(about, &movement(balance, fees, fee))
     }
 
+    /// The provider sent what is not the merchant's of a payment on to another account, if it goes anywhere.
+    pub fn destination_charged(payment: &Payment) -> Option<Self> {
+        let about = about_payment(TransferKind::DestinationCharge, payment);
+        passed_on(about, payment, payment.money).map(|(about, movement)| Self::post(about, &movement))
+    }
+
+    /// The provider took a refund's part back from there, and gave the merchant's share of it back.
+    pub fn destination_reversed(refund: &Refund, payment: &Payment) -> Option<Self> {
+        let about = about_refund(TransferKind::DestinationReversal, refund);
+        passed_on(about, payment, refund.money).map(|(about, movement)| Self::post(about, &movement.back()))
+    }
+
+    /// The refund came back: its part is the other account's again.
+    pub fn destination_restored(refund: &Refund, payment: &Payment) -> Option<Self> {
+        let about = about_refund(TransferKind::DestinationRestored, refund);
+        passed_on(about, payment, refund.money).map(|(about, movement)| Self::post(about, &movement))
+    }
+
     /// The refund's amount is set aside before the provider is asked to give it back.
     pub fn refund_reserved(refund: &Refund, payment: &Payment) -> Self {
         Self::reserve(
@@ -165,6 +183,15 @@ impl Transfer {
         Self::post_reserved(about_withdrawal(withdrawal), &set_aside(withdrawal), &paid)
     }
 
+    /// A provider paid it out of what it holds for the merchant.
+    pub fn withdrawal_sent(withdrawal: &Withdrawal, channel: Channel) -> Self {
+        let paid = Movement {
+            to: Account::provider_clearing(withdrawal.merchant_id, channel, withdrawal.currency),
+            ..set_aside(withdrawal)
+        };
+        Self::post_reserved(about_withdrawal(withdrawal), &set_aside(withdrawal), &paid)
+    }
+
     /// It is not paid out: what was set aside is free again.
     pub fn withdrawal_given_up(withdrawal: &Withdrawal) -> Self {
         Self::void(about_withdrawal(withdrawal), &set_aside(withdrawal))
@@ -194,6 +221,14 @@ fn about_hold(hold: &Hold) -> About {
 
 fn about_withdrawal(withdrawal: &Withdrawal) -> About {
     about_wallets(TransferKind::WalletWithdrawal, withdrawal.id.to_string())
+}
+
+/// What of `part` of a payment goes on to its destination; none when there is none, or nothing is left for it.
+fn passed_on(about: About, payment: &Payment, part: Money) -> Option<(About, Movement)> {
+    let destination = payment.request.destination.as_ref()?;
+    let amount_minor = destination.share(part.amount_minor, payment.money.amount_minor);
+    let money = Money { amount_minor, ..part };
+    (amount_minor > 0).then(|| (about, movement(holder(payment), paid_from(payment), money)))
 }
 
 const fn about_wallets(kind: TransferKind, subject: String) -> About {

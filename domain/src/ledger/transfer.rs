@@ -22,6 +22,12 @@ pub enum TransferKind {
     DisputeWon,
     /// A dispute was decided for the payer.
     DisputeLost,
+    /// Money of a payment went on to another account.
+    DestinationCharge,
+    /// It was taken back for a refund.
+    DestinationReversal,
+    /// That refund came back.
+    DestinationRestored,
     /// A payment was paid into a wallet.
     WalletTopUp,
     /// Money went from one wallet to another.
@@ -36,7 +42,7 @@ pub enum TransferKind {
 
 impl TransferKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Payment,
         Self::Refund,
         Self::RefundReturned,
@@ -44,6 +50,9 @@ impl TransferKind {
         Self::Dispute,
         Self::DisputeWon,
         Self::DisputeLost,
+        Self::DestinationCharge,
+        Self::DestinationReversal,
+        Self::DestinationRestored,
         Self::WalletTopUp,
         Self::WalletTransfer,
         Self::WalletHold,
@@ -61,6 +70,9 @@ impl TransferKind {
             Self::Dispute => "dispute",
             Self::DisputeWon => "dispute_won",
             Self::DisputeLost => "dispute_lost",
+            Self::DestinationCharge => "destination_charge",
+            Self::DestinationReversal => "destination_reversal",
+            Self::DestinationRestored => "destination_restored",
             Self::WalletTopUp => "wallet_top_up",
             Self::WalletTransfer => "wallet_transfer",
             Self::WalletHold => "wallet_hold",
@@ -176,6 +188,15 @@ impl Movement {
             share(&self.from, -self.amount_minor),
             share(&self.to, self.amount_minor),
         ]
+    }
+
+    /// The same the other way.
+    pub(super) fn back(self) -> Self {
+        Self {
+            from: self.to,
+            to: self.from,
+            ..self
+        }
     }
 
     fn taken_back(&self) -> [Posting; 2] {

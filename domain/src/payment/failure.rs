@@ -105,6 +105,53 @@ impl Failure {
         }
     }
 
+    /// The provider could not be reached often enough, and surely opened no account.
+    pub fn account_unavailable() -> Self {
+        Self {
+            code: "provider_unavailable".into(),
+            message: "The payment provider could not be reached. No account was opened.".into(),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
+    /// The provider's answer about an account is unknown, even after asking it.
+    pub fn account_outcome_unknown() -> Self {
+        Self {
+            code: "outcome_unknown".into(),
+            message:
+                "The payment provider did not say whether it opened the account. It is being looked into."
+                    .into(),
+            next_step: NextStep::Wait,
+        }
+    }
+
+    /// The merchant is not set up for the provider at which an account was asked for.
+    pub fn account_not_configured() -> Self {
+        Self {
+            code: "not_configured".into(),
+            message: "This merchant is not set up for the payment provider. No account was opened.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
+    /// The provider could not be reached often enough, and surely paid nothing out.
+    pub fn payout_unavailable() -> Self {
+        Self {
+            code: "provider_unavailable".into(),
+            message: "The payment provider could not be reached. Nothing was paid out.".into(),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
+    /// The merchant is not set up for the provider that was to pay something out.
+    pub fn payout_not_configured() -> Self {
+        Self {
+            code: "not_configured".into(),
+            message: "This merchant is not set up for the payment provider. Nothing was paid out.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
     /// The provider said that the request itself is wrong.
     pub fn refused(code: &str, message: &str) -> Self {
         Self {

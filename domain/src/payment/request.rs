@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    channel::{Channel, Flow, Method},
+    channel::{Channel, Destination, Flow, Method},
     currency::Currency,
     fingerprint::Fingerprint,
     id::{OrderId, WalletId},
@@ -43,6 +43,8 @@ pub struct PaymentRequest {
     pub country: Option<String>,
     /// The provider's account that is paid through the merchant's own, such as `acct_…` of Stripe Connect.
     pub connected_account: Option<String>,
+    /// A connected account that the money goes on to once it is paid, less what the merchant keeps.
+    pub destination: Option<Destination>,
     /// The merchant's user that the payment belongs to, when it is one's.
     pub user_id: Option<UserId>,
     /// What some flows need to know of the payer. It is no part of the fingerprint: it says who pays, not what is sold.
@@ -82,6 +84,8 @@ struct Fields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connected_account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    destination: Option<Destination>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payer: Option<PayerDetails>,
@@ -107,6 +111,7 @@ impl From<Fields> for PaymentRequest {
             channel,
             country,
             connected_account,
+            destination,
             user_id,
             payer,
             order_id,
@@ -129,6 +134,7 @@ impl From<Fields> for PaymentRequest {
             channel,
             country,
             connected_account,
+            destination,
             user_id,
             payer,
             order_id,
@@ -152,6 +158,7 @@ impl From<PaymentRequest> for Fields {
             channel,
             country,
             connected_account,
+            destination,
             user_id,
             payer,
             order_id,
@@ -175,6 +182,7 @@ impl From<PaymentRequest> for Fields {
             channel,
             country,
             connected_account,
+            destination,
             user_id,
             payer,
             order_id,
@@ -205,6 +213,7 @@ impl PaymentRequest {
             channel: None,
             country: None,
             connected_account: None,
+            destination: None,
             user_id: None,
             payer: None,
             order_id: None,
@@ -226,6 +235,7 @@ impl PaymentRequest {
         check_text("payment_method", self.payment_method.as_deref(), 255)?;
         check_url("return_url", self.return_url.as_deref())?;
         check_text("connected_account", self.connected_account.as_deref(), 255)?;
+        self.check_destination()?;
         if let Some(country) = &self.country
             && !(country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase()))
         {
@@ -262,11 +272,35 @@ impl PaymentRequest {
                 "what is paid into a wallet goes to the merchant's own account",
             );
         }
+        if self.destination.is_some() {
+            return refused(
+                "destination",
+                "what is paid into a wallet stays with the merchant",
+            );
+        }
         if self.method == Some(Method::Wallet) || self.channel == Some(Channel::Wallet) {
             return refused(
                 "method",
                 "a wallet is not paid into from a wallet: transfer the money",
             );
+        }
+        Ok(())
+    }
+
+    /// The merchant keeps no more than there is, and the money goes one way.
+    fn check_destination(&self) -> Result<(), InvalidRequest> {
+        let Some(destination) = &self.destination else {
+            return Ok(());
+        };
+        check_text("destination", Some(&destination.account), 255)?;
+        let invalid = |field, problem: String| Err(InvalidRequest { field, problem });
+        if self.connected_account.is_some() {
+            return invalid("destination", "either destination or connected_account".into());
+        }
+        let (amount_minor, fee) = (self.money.amount_minor, destination.application_fee_minor);
+        if fee.is_some_and(|fee| !(1..=amount_minor).contains(&fee)) {
+            let problem = format!("1 to {amount_minor}, the amount of the payment");
+            return invalid("application_fee_minor", problem);
         }
         Ok(())
     }
@@ -286,6 +320,9 @@ impl PaymentRequest {
             fingerprint.field("expires_in_s\n", Some(&expiry.to_string()));
         }
         // The same goes for all that came later.
+        let destination = self.destination.as_ref();
+        let fee = destination.and_then(|to| to.application_fee_minor);
+        let fee = fee.map(|fee| fee.to_string());
         let order_id = self.order_id.map(|order_id| order_id.to_string());
         let wallet_id = self.wallet_id.map(|wallet_id| wallet_id.to_string());
         let later = [
@@ -294,6 +331,8 @@ impl PaymentRequest {
             ("channel\n", self.channel.map(Channel::name)),
             ("country\n", self.country.as_deref()),
             ("connected_account\n", self.connected_account.as_deref()),
+            ("destination\n", destination.map(|to| to.account.as_str())),
+            ("application_fee_minor\n", fee.as_deref()),
             ("order_id\n", order_id.as_deref()),
             ("user_id\n", self.user_id.as_ref().map(UserId::as_str)),
             ("wallet_id\n", wallet_id.as_deref()),

@@ -1,7 +1,7 @@
 //! The transitions of a payment.
 
 use crate::{
-    channel::{Intent, IntentStatus},
+    channel::{Destination, Intent, IntentStatus},
     ledger::Transfer,
     money::Money,
     notification::NotificationType,
@@ -125,6 +125,20 @@ pub enum TransitionError {
         /// What the event shows.
         seen: Money,
     },
+    /// The money goes on to somebody else, or the merchant keeps another share.
+    #[error(
+        "{event} shows that the money goes on to {seen}, but that of the {status} payment goes to {expected}"
+    )]
+    OtherDestination {
+        /// The event's name.
+        event: &'static str,
+        /// The payment's status.
+        status: PaymentStatus,
+        /// Where the payment's money goes.
+        expected: String,
+        /// Where it goes by the event.
+        seen: String,
+    },
 }
 
 impl Payment {
@@ -192,6 +206,14 @@ impl Payment {
                 status: self.status,
                 stored,
                 seen,
+            });
+        }
+        if intent.destination.as_deref() != self.request.destination.as_ref() {
+            return Err(TransitionError::OtherDestination {
+                event,
+                status: self.status,
+                expected: way(self.request.destination.as_ref()),
+                seen: way(intent.destination.as_deref()),
             });
         }
         let paid = *change == IntentStatus::Succeeded;
@@ -276,6 +298,8 @@ impl Applied {
     fn receive(&mut self, before: PaymentStatus) {
         self.effects
             .push(Effect::Post(Transfer::payment_received(&self.payment)));
+        let passed_on = Transfer::destination_charged(&self.payment);
+        self.effects.extend(passed_on.map(Effect::Post));
         // What the provider closed by itself, nobody here has given up.
         if before.is_closed() && self.payment.closing.is_some() {
             self.payment.is_late = true;
@@ -309,6 +333,20 @@ impl Applied {
             self.changed = true;
         }
         self
+    }
+}
+
+/// Where money goes on to, for people.
+fn way(destination: Option<&Destination>) -> String {
+    match destination {
+        None => "nobody".into(),
+        Some(Destination {
+            account,
+            application_fee_minor,
+        }) => {
+            let fee = application_fee_minor.unwrap_or_default();
+            format!("{account:.64} less {fee}")
+        }
     }
 }
 

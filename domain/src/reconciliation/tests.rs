@@ -84,8 +84,8 @@ proptest! {
             money,
             received_minor: money.amount_minor,
             status,
-            next_action: None,
-        });
+            next_action: None, destination: None,
+});
         let class = |money, status| unconfirmed.clone().settle(&answer(money, status)).map(|found| found.class);
         let (less, other) = (
             Money { amount_minor: 1, ..line.money },

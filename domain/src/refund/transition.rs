@@ -201,8 +201,16 @@ impl AppliedRefund {
             }
             (_, RefundStatus::Pending | RefundStatus::NeedsReview | RefundStatus::Processing) => return,
         };
+        let destination = match (before, now) {
+            (RefundStatus::Succeeded, RefundStatus::Failed) => {
+                Transfer::destination_restored(&self.refund, &self.payment)
+            }
+            (_, RefundStatus::Succeeded) => Transfer::destination_reversed(&self.refund, &self.payment),
+            (_, _) => None,
+        };
         self.payment_changed = true;
         self.effects.push(Effect::Post(transfer));
+        self.effects.extend(destination.map(Effect::Post));
     }
 }
 

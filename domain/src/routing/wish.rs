@@ -25,6 +25,8 @@ pub struct Wish<'a> {
     pub is_for_connected_account: bool,
     /// Whether it says whose it is among the merchant's users.
     pub has_user: bool,
+    /// Whether its money goes on to such an account.
+    pub has_destination: bool,
     /// Whether it says where the payer comes back to.
     pub has_return_url: bool,
     /// Whether it says the address of the payer's browser.
@@ -45,6 +47,7 @@ impl<'a> Wish<'a> {
             is_charged_at_once: request.payment_method.is_some(),
             is_for_connected_account: request.connected_account.is_some(),
             has_user: request.user_id.is_some(),
+            has_destination: request.destination.is_some(),
             has_return_url: request.return_url.is_some(),
             has_payer_ip: payer.is_some_and(|payer| payer.ip.is_some()),
             has_payer_openid: payer.is_some_and(|payer| payer.openid.is_some()),

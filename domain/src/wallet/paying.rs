@@ -87,6 +87,7 @@ impl Payment {
                 received_minor: self.money.amount_minor,
                 status,
                 next_action: None,
+                destination: None,
             },
         }
     }

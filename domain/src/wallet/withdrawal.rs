@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    channel::Channel,
     currency::Currency,
     id::{MerchantId, WalletId, WithdrawalId},
     user::UserId,
@@ -91,6 +92,8 @@ pub struct Withdrawal {
     pub reason: Option<String>,
     /// The number of the payout, as whoever paid it calls it.
     pub reference: Option<String>,
+    /// The provider that pays it out to its owner's account there; none when the merchant does it by hand.
+    pub channel: Option<Channel>,
     /// Counts the changes; a writer that saw an older version has to look again. A new one has 0, and is stored as 1.
     pub version: i32,
     /// When it was stored.
@@ -119,6 +122,7 @@ impl Withdrawal {
             note,
             reason: None,
             reference: None,
+            channel: None,
             version: 0,
             created_at: now,
             updated_at: now,
@@ -149,6 +153,8 @@ pub struct WithdrawalView {
     pub reason: Option<String>,
     /// The number of the payout.
     pub reference: Option<String>,
+    /// The provider that pays it out; none when the merchant does it by hand.
+    pub channel: Option<Channel>,
     /// When it was stored, RFC 3339, UTC.
     pub created_at: DateTime<Utc>,
     /// When it last changed, RFC 3339, UTC.
@@ -168,6 +174,7 @@ impl From<&Withdrawal> for WithdrawalView {
             note: withdrawal.note.clone(),
             reason: withdrawal.reason.clone(),
             reference: withdrawal.reference.clone(),
+            channel: withdrawal.channel,
             created_at: withdrawal.created_at,
             updated_at: withdrawal.updated_at,
         }

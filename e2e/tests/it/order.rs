@@ -135,6 +135,7 @@ impl Story {
             received_minor: 0,
             status: change.clone(),
             next_action: None,
+            destination: None,
         };
         PaymentEvent::IntentSeen { intent, change }
     }

@@ -44,6 +44,7 @@ told! {
     alipay_code: "paid by an Alipay code",
     wechat_code: "paid by a WeChat Pay code",
     paypal_approved: "agreed to at PayPal, then captured",
+    wallet_with_connect: "a wallet with Connect",
     other_channel: "WeChat Pay takes no more, Stripe takes over",
 }
 

@@ -120,7 +120,7 @@ impl Caller {
     /// # Errors
     /// A user must not decide where the money goes.
     pub(crate) fn may_choose_account(&self) -> Result<(), Problem> {
-        self.is_no_user("Only your merchant can name a connected_account: leave it out.")
+        self.is_no_user("Only your merchant can say whose account the money goes to: leave connected_account and destination out.")
     }
 
     /// Checks that it may give money back.

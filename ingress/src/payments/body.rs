@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    channel::{Channel, Flow, Method},
+    channel::{Channel, Destination, Flow, Method},
     id::{PaymentId, WalletId},
     money::Money,
     payment::{ActionRequest, Payer, PayerDetails, PaymentRequest},
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use store::Vault;
 
+use super::destination::DestinationBody;
 use crate::{
     auth::Caller,
     fields::{self, invalid, named},
@@ -38,6 +39,8 @@ pub(crate) struct PaymentBody {
     channel: Option<String>,
     country: Option<String>,
     connected_account: Option<String>,
+    pub(super) destination: Option<DestinationBody>,
+    pub(super) application_fee_minor: Option<Value>,
     user_id: Option<String>,
     wallet_id: Option<String>,
     payer: Option<Payer>,
@@ -50,6 +53,7 @@ impl PaymentBody {
         self,
         caller: &Caller,
         id: PaymentId,
+        destination: Option<Destination>,
         vault: &Vault,
     ) -> Result<PaymentRequest, Problem> {
         let (amount_minor, currency) = match (fields::amount(&self.amount), fields::currency(&self.currency))
@@ -89,6 +93,7 @@ impl PaymentBody {
             channel,
             country: self.country,
             connected_account: self.connected_account,
+            destination,
             user_id: caller.owner(user_id)?,
             wallet_id,
             payer: self.payer.map(PayerDetails::Plain),

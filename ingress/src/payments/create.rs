@@ -18,7 +18,7 @@ use domain::{
 use serde::Serialize;
 use tracing::{Span, field::display};
 
-use super::{body::PaymentBody, location};
+use super::{body::PaymentBody, destination::resolve, location};
 use crate::{
     answers::{conflict, located, replayed},
     app::{App, Shared},
@@ -34,13 +34,15 @@ use crate::{
 pub(crate) async fn create(
     State(app): State<Shared>,
     submission: Submission,
-    JsonBody(body): JsonBody<PaymentBody>,
+    JsonBody(mut body): JsonBody<PaymentBody>,
 ) -> Result<Response, Problem> {
+    let (destination, fee) = (body.destination.take(), body.application_fee_minor.take());
+    let destination = resolve(&app, &submission.caller, destination, fee).await?;
     let id = PaymentId::derive(submission.merchant_id, &submission.idempotency_key);
     let job = CreateIntent {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),
-        request: body.into_request(&submission.caller, id, &app.vault)?,
+        request: body.into_request(&submission.caller, id, destination, &app.vault)?,
     };
     Span::current().record("payment_id", display(job.payment_id()));
     if let Some(stored) = stored(&app, &submission, job.payment_id()).await {

@@ -1,6 +1,7 @@
 //! Ingress over real HTTP, with a real RabbitMQ (a fresh vhost) and a real PostgreSQL (a fresh database) behind it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod accounts;
 mod actions;
 mod bad_requests;
 mod callbacks;

@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
+    accounts::account_of,
     contract::operations,
     issuer::{KeyServer, Signer, shared, unsigned},
     orders::stored_of,
@@ -35,7 +36,11 @@ enum About {
     Order,
     /// A new wallet, which is to be bob's.
     Wallet,
-    /// What merchants alone say of an order, and what bob's does not allow as it stands.
+    /// An account for the owner of bob's wallet.
+    Account,
+    /// What is told to those who wait, and nobody waits here.
+    Secret,
+    /// What merchants alone say of an order or a withdrawal, and what bob's does not allow as it stands.
     Step,
     /// What merchants alone do with bob's wallet.
     Settlement,
@@ -65,8 +70,11 @@ fn about(method: &str, path: &str) -> About {
             "/api/v1/wallets/{id}"
             | "/api/v1/wallets/{id}/transactions"
             | "/api/v1/wallets/{id}/holds"
-            | "/api/v1/wallets/{id}/withdrawals",
+            | "/api/v1/wallets/{id}/withdrawals"
+            | "/api/v1/wallets/{id}/account",
         ) => About::One,
+        ("post", "/api/v1/wallets/{id}/account") => About::Account,
+        ("post", "/api/v1/wallets/{id}/account/onboarding-link") => About::Secret,
         ("post", "/api/v1/wallets/{id}/withdrawals" | "/api/v1/wallets/{id}/transfers") => About::Wish,
         (
             "post",
@@ -83,7 +91,10 @@ fn about(method: &str, path: &str) -> About {
         ("post", "/api/v1/orders") => About::Order,
         (
             "post",
-            "/api/v1/orders/{id}/refund" | "/api/v1/orders/{id}/ship" | "/api/v1/orders/{id}/complete",
+            "/api/v1/orders/{id}/refund"
+            | "/api/v1/orders/{id}/ship"
+            | "/api/v1/orders/{id}/complete"
+            | "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay",
         ) => About::Step,
         ("get", "/api/v1/payments/{id}" | "/api/v1/payments/{id}/status" | "/api/v1/refunds/{id}") => {
             About::One
@@ -287,6 +298,8 @@ fn question(
             "items": [{"name": "Tea", "sku": "tea", "unit_price": 500, "quantity": 1}],
         }),
         About::Wallet => json!({"currency": "JPY", "user_id": "bob"}),
+        About::Account => json!({"country": "US"}),
+        About::Secret => json!({"return_url": "https://a.example", "refresh_url": "https://a.example"}),
         About::Step if path.ends_with("/ship") => json!({"carrier": "DHL", "tracking": "00340"}),
         About::Step => json!({}),
     };
@@ -316,6 +329,8 @@ enum Expected {
     NameAMerchant,
     /// Not as it stands; a merchant that asks while PostgreSQL is slow hears that from the worker.
     Refused,
+    /// Only to those who wait.
+    MustWait,
     /// The list, with what is bob's, or without.
     Lists(bool),
     Ok,
@@ -338,20 +353,25 @@ fn expected(about: About, standing: Standing) -> Expected {
         (About::List, Owner | Merchant | Admin) => Expected::Lists(true),
         (About::List, Neighbour | Namesake | Stranger) => Expected::Lists(false),
         (About::One, Owner | Merchant | Admin) => Expected::Ok,
-        (About::One | About::Wish, Neighbour | Namesake | Stranger) => Expected::NotFound,
+        (About::One | About::Wish | About::Account | About::Secret, Neighbour | Namesake | Stranger) => {
+            Expected::NotFound
+        }
+        (About::Secret, Owner | Merchant) => Expected::MustWait,
         (
             About::Wish
             | About::Payment
             | About::Refund
             | About::Order
             | About::Wallet
+            | About::Account
+            | About::Secret
             | About::Step
             | About::Settlement
             | About::Correction
             | About::Setup,
             Admin,
         ) => Expected::NameAMerchant,
-        (About::Wish, Owner | Merchant) => Expected::Accepted,
+        (About::Wish | About::Account, Owner | Merchant) => Expected::Accepted,
         // Another merchant's bob is another bob.
         (About::Payment | About::Wallet, Owner | Merchant | Namesake | Stranger)
         | (About::Order, Merchant | Stranger) => Expected::Accepted,
@@ -388,13 +408,14 @@ fn judge(place: &str, answer: &Answer, expected: Expected, things: &Things) {
         Expected::NotFound => drop(answer.is_problem(404, "/problems/not-found")),
         Expected::NameAMerchant => drop(answer.is_problem(400, "/problems/merchant-header")),
         Expected::Refused if status == 202 => {}
+        Expected::MustWait => drop(answer.is_problem(400, "/problems/prefer-wait")),
         Expected::Refused => drop(answer.is_problem(409, "/problems/action-refused")),
         Expected::Lists(_) | Expected::Ok => assert_eq!(status, 200, "{place}: {answer:?}"),
         Expected::Accepted => assert_eq!(status, 202, "{place}: {answer:?}"),
     }
     match expected {
         Expected::Lists(with_bobs) => assert_eq!(names_bobs, with_bobs, "{place}: {told}"),
-        Expected::Ok | Expected::Accepted | Expected::Refused => {}
+        Expected::Ok | Expected::Accepted | Expected::Refused | Expected::MustWait => {}
         Expected::Unauthorized | Expected::Forbidden | Expected::NotFound | Expected::NameAMerchant => {
             assert!(!names_bobs, "{place}: {told}")
         }
@@ -420,6 +441,13 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
     let other = open_shop(&world.store).await;
     let [payment, refund] = bought(&world, "bobs", Some("bob"), 1).await;
     let [wallet, hold, withdrawal] = reserved_of(&world, "bob").await;
+    let of_bob = world
+        .store
+        .wallet(wallet.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    account_of(&world, &of_bob).await;
     let things = Things {
         bobs: [
             payment,
@@ -484,6 +512,8 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
 fn queue(path: &str) -> &'static str {
     match path.rsplit('/').next() {
         Some("wallets") => "create_wallet",
+        Some("account") => "create_account",
+        Some("pay") if path.contains("/wallets/") => "create_transfer",
         Some("orders") => "create_order",
         _ if path.contains("/orders/") => "change_order",
         _ if path.contains("/wallets/") => "change_wallet",

@@ -26,6 +26,11 @@ pub fn owner_of_dispute(world: &World, id: &str) -> Result<Arc<Account>, Refused
     owner(world, |book| book.disputes.get(id).is_some()).ok_or_else(|| Refused::unknown("dispute", id))
 }
 
+/// The platform whose connected account this is.
+pub fn owner_of_connected(world: &World, id: &str) -> Result<Arc<Account>, Refused> {
+    owner(world, |book| book.accounts.get(id).is_some()).ok_or_else(|| Refused::unknown("account", id))
+}
+
 fn owner(world: &World, has: impl Fn(&Book) -> bool) -> Option<Arc<Account>> {
     world
         .stripe

@@ -82,7 +82,11 @@ async fn show_disputes(State(world): State<Arc<World>>, Query(filters): Filters)
 }
 
 /// What each account the filters name shows of its book, with the account on every line.
-fn lines(world: &World, filters: &HashMap<String, String>, of_book: impl Fn(&Book) -> Vec<Value>) -> Value {
+pub fn lines(
+    world: &World,
+    filters: &HashMap<String, String>,
+    of_book: impl Fn(&Book) -> Vec<Value>,
+) -> Value {
     let mut shown = Vec::new();
     for account in world.stripe.all() {
         if agrees(filters, "account", Some(&account.secret_key)) {

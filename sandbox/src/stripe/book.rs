@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::charges::Charge;
+use super::connected::Connected;
 use super::disputes::Dispute;
 use super::endpoints::Endpoint;
 use super::events::{Event, EventLog};
@@ -15,6 +16,7 @@ use super::intents::Intent;
 use super::methods::Method;
 use super::refunds::Refund;
 use super::transactions::{FeeRate, Transaction};
+use super::transfers::Transfer;
 use crate::accounts::Accounts;
 use crate::clock;
 use crate::table::Table;
@@ -97,6 +99,10 @@ pub struct Book {
     pub refunds: Table<Refund>,
     /// Disputes.
     pub disputes: Table<Dispute>,
+    /// Accounts that were opened for others.
+    pub accounts: Table<Connected>,
+    /// Transfers to them.
+    pub transfers: Table<Transfer>,
     /// Movements of money.
     pub transactions: Table<Transaction>,
     /// What the provider keeps of charges from now on.

@@ -12,6 +12,7 @@ use super::errors::ApiError;
 use super::intents::Intent;
 use super::methods::{Method, billing_details};
 use super::transactions::Entry;
+use super::transfers::Passed;
 use crate::clock;
 
 /// Fields of the object that belong to features the double does not have.
@@ -65,6 +66,8 @@ pub struct Charge {
     pub created: i64,
     /// The movement of its money; none before capture.
     pub transaction: Option<String>,
+    /// What it has sent on, where its money goes elsewhere.
+    pub passed: Option<Passed>,
     captured: bool,
     metadata: BTreeMap<String, String>,
 }
@@ -84,6 +87,7 @@ impl Charge {
             disputes: Vec::new(),
             created: created(),
             transaction: None,
+            passed: None,
             captured: false,
             metadata: intent.metadata.clone(),
         }
@@ -189,6 +193,7 @@ impl Book {
             charge.amount_captured = amount;
             charge.transaction = Some(transaction);
         }
+        self.pass_on(&id);
     }
 
     /// Gives an authorization back: nothing was captured, all of it counts as refunded.

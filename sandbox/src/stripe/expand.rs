@@ -45,6 +45,9 @@ fn find(book: &Book, id: &str) -> Option<Value> {
         "re" => book.show_refund(id).ok(),
         "du" => book.show_dispute(id).ok(),
         "txn" => book.show_transaction(id).ok(),
+        "tr" => book.show_transfer(id).ok(),
+        // The double has no address for it, and shows it where it is named.
+        "fee" => Some(serde_json::json!({ "id": id, "object": "application_fee" })),
         "pm" => book.methods.get(id).map(super::methods::Method::render),
         _ => None,
     }

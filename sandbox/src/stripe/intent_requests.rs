@@ -8,6 +8,7 @@ use super::currencies::{chargeable, currency};
 use super::errors::{Answered, ApiError};
 use super::intents::{Intent, Status, TEXTS};
 use super::params::{MetadataChange, Params};
+use super::transfers::destination;
 use super::wallets::Wallet;
 
 /// Parameters of creation and update besides [`TEXTS`]. From `shipping` on they are taken and have no effect.
@@ -35,6 +36,8 @@ const CREATE_PARAMS: &[&str] = &[
     "excluded_payment_method_types",
     "amount_details",
     "payment_details",
+    "transfer_data",
+    "application_fee_amount",
 ];
 
 /// A checked request to create an intent.
@@ -85,6 +88,7 @@ impl Create {
             intent.allows(method)?;
             choice.lead_back_from(method)?;
         }
+        intent.destination = destination(&params, amount)?;
         intent.automatic_methods = automatic_methods;
         intent.texts = texts(&params)?;
         Ok(Self {
@@ -103,6 +107,9 @@ impl Create {
             method,
             confirm,
         } = self;
+        if let Some(destination) = &intent.destination {
+            book.check_destination(&destination.account, "transfer_data[destination]")?;
+        }
         metadata.apply(&mut intent.metadata);
         let attached = method.attach(book)?;
         if attached.is_some() {

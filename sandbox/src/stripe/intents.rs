@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::book::{Book, Origin, created};
 use super::errors::{Answered, ApiError};
 use super::methods::Method;
+use super::transfers::Destination;
 use crate::clock;
 
 /// `status` of an intent.
@@ -98,6 +99,8 @@ pub struct Intent {
     pub method_types: Vec<String>,
     /// Whether no other kinds may pay it: it was opened for these alone.
     pub is_limited: bool,
+    /// Where its money goes, if not to the account itself.
+    pub destination: Option<Destination>,
     /// When it was canceled.
     pub canceled_at: Option<i64>,
     /// Why it was canceled.
@@ -130,6 +133,7 @@ impl Intent {
             automatic_methods: None,
             method_types: vec!["card".to_owned()],
             is_limited: false,
+            destination: None,
             canceled_at: None,
             cancellation_reason: None,
             texts: BTreeMap::new(),
@@ -142,11 +146,14 @@ impl Intent {
             .automatic_methods
             .as_ref()
             .map(|redirects| json!({ "allow_redirects": redirects, "enabled": true }));
+        let destination = self.destination.as_ref();
+        let fee = destination.and_then(|destination| destination.fee);
+        let transfer_data = destination.map(|to| json!({ "destination": to.account }));
         let processing = (self.status == Status::Processing).then(|| json!({ "type": "us_bank_account" }));
         let mut object = json!({
             "id": self.id, "object": "payment_intent", "amount": self.amount, "amount_capturable": self.amount_capturable,
             "amount_details": { "tip": {} }, "amount_received": self.amount_received, "application": null,
-            "application_fee_amount": null, "automatic_payment_methods": automatic, "canceled_at": self.canceled_at,
+            "application_fee_amount": fee, "automatic_payment_methods": automatic, "canceled_at": self.canceled_at,
             "cancellation_reason": self.cancellation_reason, "capture_method": self.capture_method,
             "client_secret": self.client_secret, "confirmation_method": self.confirmation_method, "created": self.created,
             "currency": self.currency, "excluded_payment_method_types": null, "last_payment_error": self.last_payment_error,
@@ -156,7 +163,7 @@ impl Intent {
                 "installments": null, "mandate_options": null, "network": null, "request_three_d_secure": "automatic",
             } },
             "payment_method_types": self.method_types, "processing": processing, "review": null, "shipping": null,
-            "source": null, "status": self.status.name(), "transfer_data": null,
+            "source": null, "status": self.status.name(), "transfer_data": transfer_data,
         });
         if let Some(fields) = object.as_object_mut() {
             self.render_texts(fields);

@@ -28,12 +28,14 @@ macro_rules! listed {
 }
 
 listed!(
+    super::connected::Connected,
     super::disputes::Dispute,
     super::endpoints::Endpoint,
     super::events::Event,
     super::intents::Intent,
     super::refunds::Refund,
-    super::transactions::Transaction
+    super::transactions::Transaction,
+    super::transfers::Transfer
 );
 
 /// Which page of a list is asked for.

@@ -1,6 +1,7 @@
 //! The lists of the API: which objects each one holds, and what it can be narrowed by.
 
 use super::charges::Charge;
+use super::connected::Connected;
 use super::endpoints::Endpoint;
 use super::errors::ApiError;
 use super::events::Event;
@@ -10,6 +11,7 @@ use super::params::Params;
 use super::refunds::Refund;
 use super::route::Work;
 use super::transactions::Transaction;
+use super::transfers::Transfer;
 
 const PAGE_PARAMS: [&str; 4] = ["limit", "starting_after", "ending_before", "created"];
 
@@ -94,6 +96,32 @@ pub fn events(params: Params<'_>) -> Result<Work<'_>, ApiError> {
         let events = book.events.iter().rev().map(AsRef::as_ref);
         let wanted = events.filter(|event: &&Event| kinds.is_empty() || kinds.contains(&event.kind));
         page.cut("/v1/events", "event", wanted, |event| event.object.clone())
+    }))
+}
+
+/// `GET /v1/accounts`
+pub fn accounts(params: Params<'_>) -> Result<Work<'_>, ApiError> {
+    let (_, page) = paged(params, &[])?;
+    Ok(Box::new(move |book, _| {
+        page.cut(
+            "/v1/accounts",
+            "account",
+            book.accounts.iter().rev(),
+            Connected::render,
+        )
+    }))
+}
+
+/// `GET /v1/transfers`
+pub fn transfers(params: Params<'_>) -> Result<Work<'_>, ApiError> {
+    let (params, page) = paged(params, &["destination", "transfer_group"])?;
+    let (destination, group) = (params.text("destination")?, params.text("transfer_group")?);
+    Ok(Box::new(move |book, _| {
+        let wanted = book.transfers.iter().rev().filter(|transfer| {
+            destination.is_none_or(|wanted| transfer.destination == wanted)
+                && group.is_none_or(|wanted| transfer.transfer_group.as_deref() == Some(wanted))
+        });
+        page.cut("/v1/transfers", "transfer", wanted, Transfer::render)
     }))
 }
 

@@ -7,6 +7,7 @@ mod book;
 mod cards;
 mod charges;
 mod choice;
+mod connected;
 mod currencies;
 mod delivery;
 mod differences;
@@ -31,6 +32,7 @@ mod route;
 mod signature;
 
 mod transactions;
+mod transfers;
 mod wallets;
 mod work;
 
@@ -45,6 +47,7 @@ use axum::routing::any;
 pub use book::{Account, Book, Origin};
 pub use charges::Charge;
 pub use choice::MethodChoice;
+pub use connected::Connected;
 pub use delivery::{send, sent_again};
 pub use differences::{Difference, Figure};
 pub use disputes::{Claim, Dispute};
@@ -53,6 +56,7 @@ pub use errors::{Answered, ApiError};
 pub use family::Target;
 pub use intents::Intent;
 pub use refunds::Refund;
+pub use transfers::Transfer;
 
 use auth::Caller;
 use exchange::Request;

@@ -10,6 +10,7 @@ use super::currencies::at_least_one;
 use super::errors::{Answered, ApiError};
 use super::params::{MetadataChange, Params};
 use super::refunds::{Refund, Status};
+use super::transfers::check_taken_back;
 
 const CREATE_PARAMS: &[&str] = &[
     "amount",
@@ -31,6 +32,8 @@ pub struct Create {
     charge: Option<String>,
     amount: Option<i64>,
     reason: Option<String>,
+    reverse_transfer: bool,
+    refund_fee: bool,
     metadata: MetadataChange,
 }
 
@@ -56,6 +59,8 @@ impl Create {
             reason: params
                 .one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"])?
                 .map(str::to_owned),
+            reverse_transfer: params.boolean("reverse_transfer")?.unwrap_or_default(),
+            refund_fee: params.boolean("refund_application_fee")?.unwrap_or_default(),
             metadata: params.metadata()?,
         })
     }
@@ -68,6 +73,7 @@ impl Create {
         };
         check_undisputed(book, charge)?;
         let amount = check_amount(charge, self.amount)?;
+        check_taken_back(charge, self.reverse_transfer, self.refund_fee)?;
         let before = json!({ "amount_refunded": charge.amount_refunded, "refunded": false });
         let (status, later) = match charge.method.reaction {
             Reaction::RefundLate => (Status::Pending, Some(true)),
@@ -83,6 +89,7 @@ impl Create {
         self.metadata.apply(&mut refund.metadata);
         let id = refund.id.clone();
         book.add_refund(refund);
+        book.take_back(&charge_id, amount, self.reverse_transfer, self.refund_fee);
         book.emit_refund("refund.created", &id, origin);
         if let Some(charge) = book.charges.get(&charge_id).map(Charge::render) {
             book.emit("charge.refunded", &charge, Some(&before), origin);

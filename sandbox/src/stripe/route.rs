@@ -9,7 +9,7 @@ use super::expand::expand;
 use super::intent_requests::refuse_types;
 use super::methods::Method;
 use super::params::Params;
-use super::{endpoints, intent_requests, lists, refund_requests};
+use super::{connected, endpoints, intent_requests, lists, refund_requests, transfers};
 
 /// What a call asks for, with the id from its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,20 @@ pub enum Operation<'a> {
     ListEvents,
     /// `GET /v1/events/{id}`
     ShowEvent(&'a str),
+    /// `POST /v1/accounts`
+    CreateAccount,
+    /// `GET /v1/accounts`
+    ListAccounts,
+    /// `GET /v1/accounts/{id}`
+    ShowAccount(&'a str),
+    /// `POST /v1/account_links`
+    CreateAccountLink,
+    /// `POST /v1/transfers`
+    CreateTransfer,
+    /// `GET /v1/transfers`
+    ListTransfers,
+    /// `GET /v1/transfers/{id}`
+    ShowTransfer(&'a str),
     /// `POST /v1/webhook_endpoints`
     CreateEndpoint,
     /// `GET /v1/webhook_endpoints`
@@ -98,6 +112,13 @@ impl<'a> Operation<'a> {
             ("GET", ["payment_methods", id]) => (Self::ShowMethod(id), "GET /v1/payment_methods/{id}"),
             ("GET", ["events"]) => (Self::ListEvents, "GET /v1/events"),
             ("GET", ["events", id]) => (Self::ShowEvent(id), "GET /v1/events/{id}"),
+            ("POST", ["accounts"]) => (Self::CreateAccount, "POST /v1/accounts"),
+            ("GET", ["accounts"]) => (Self::ListAccounts, "GET /v1/accounts"),
+            ("GET", ["accounts", id]) => (Self::ShowAccount(id), "GET /v1/accounts/{id}"),
+            ("POST", ["account_links"]) => (Self::CreateAccountLink, "POST /v1/account_links"),
+            ("POST", ["transfers"]) => (Self::CreateTransfer, "POST /v1/transfers"),
+            ("GET", ["transfers"]) => (Self::ListTransfers, "GET /v1/transfers"),
+            ("GET", ["transfers", id]) => (Self::ShowTransfer(id), "GET /v1/transfers/{id}"),
             ("POST", ["webhook_endpoints"]) => (Self::CreateEndpoint, "POST /v1/webhook_endpoints"),
             ("GET", ["webhook_endpoints"]) => (Self::ListEndpoints, "GET /v1/webhook_endpoints"),
             ("GET", ["webhook_endpoints", id]) => (Self::ShowEndpoint(id), "GET /v1/webhook_endpoints/{id}"),
@@ -118,6 +139,11 @@ impl<'a> Operation<'a> {
             | Self::ListTransactions
             | Self::ListDisputes
             | Self::ListEvents
+            | Self::CreateAccount
+            | Self::ListAccounts
+            | Self::CreateAccountLink
+            | Self::CreateTransfer
+            | Self::ListTransfers
             | Self::CreateEndpoint
             | Self::ListEndpoints => None,
             Self::ShowIntent(id)
@@ -132,6 +158,8 @@ impl<'a> Operation<'a> {
             | Self::ShowCharge(id)
             | Self::ShowMethod(id)
             | Self::ShowEvent(id)
+            | Self::ShowAccount(id)
+            | Self::ShowTransfer(id)
             | Self::ShowEndpoint(id)
             | Self::DeleteEndpoint(id) => Some(id),
         }
@@ -208,6 +236,18 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
             let change = params.only(&["metadata"])?.metadata()?;
             Box::new(move |book, origin| book.update_refund(id, &change, origin))
         }
+        Operation::CreateAccount => {
+            let create = connected::Create::parse(params)?;
+            Box::new(move |book, _| create.run(book))
+        }
+        Operation::CreateAccountLink => {
+            let create = connected::CreateLink::parse(params)?;
+            Box::new(move |book, origin| create.run(book, origin))
+        }
+        Operation::CreateTransfer => {
+            let create = transfers::Create::parse(params)?;
+            Box::new(move |book, _| create.run(book))
+        }
         Operation::CreateEndpoint => {
             let create = endpoints::Create::parse(params)?;
             Box::new(move |book, _| create.run(book))
@@ -221,6 +261,8 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
         Operation::ShowDispute(id) => shown(params, move |book| book.show_dispute(id))?,
         Operation::ShowCharge(id) => shown(params, move |book| book.show_charge(id))?,
         Operation::ShowEvent(id) => shown(params, move |book| book.show_event(id))?,
+        Operation::ShowAccount(id) => shown(params, move |book| book.show_account(id))?,
+        Operation::ShowTransfer(id) => shown(params, move |book| book.show_transfer(id))?,
         Operation::ShowEndpoint(id) => shown(params, move |book| book.show_endpoint(id))?,
         Operation::ShowMethod(id) => shown(params, move |book| {
             book.methods
@@ -232,6 +274,8 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
             params.only(&[])?;
             Box::new(move |book, _| book.delete_endpoint(id))
         }
+        Operation::ListAccounts => lists::accounts(params)?,
+        Operation::ListTransfers => lists::transfers(params)?,
         Operation::ListIntents => lists::intents(params)?,
         Operation::ListRefunds => lists::refunds(params)?,
         Operation::ListEvents => lists::events(params)?,

@@ -31,6 +31,14 @@ pub enum Movement {
     Dispute,
     /// A dispute that was won gave it back.
     DisputeReversal,
+    /// Money went to a connected account.
+    Transfer,
+    /// It was taken back from there.
+    TransferReversal,
+    /// The platform kept its fee of a charge.
+    ApplicationFee,
+    /// It gave it back.
+    ApplicationFeeRefund,
 }
 
 impl Movement {
@@ -43,6 +51,10 @@ impl Movement {
             Self::PaymentRefund => "payment_refund",
             Self::RefundFailure => "refund_failure",
             Self::Dispute | Self::DisputeReversal => "adjustment",
+            Self::Transfer => "transfer",
+            Self::TransferReversal => "transfer_refund",
+            Self::ApplicationFee => "application_fee",
+            Self::ApplicationFeeRefund => "application_fee_refund",
         }
     }
 
@@ -54,12 +66,21 @@ impl Movement {
             Self::RefundFailure => "refund_failure",
             Self::Dispute => "dispute",
             Self::DisputeReversal => "dispute_reversal",
+            Self::Transfer => "transfer",
+            Self::TransferReversal => "transfer_reversal",
+            Self::ApplicationFee => "platform_earning",
+            Self::ApplicationFeeRefund => "platform_earning_refund",
         }
     }
 
     fn description(self) -> Option<&'static str> {
         match self {
-            Self::Charge | Self::Payment => None,
+            Self::Charge
+            | Self::Payment
+            | Self::Transfer
+            | Self::TransferReversal
+            | Self::ApplicationFee
+            | Self::ApplicationFeeRefund => None,
             Self::Refund | Self::PaymentRefund => Some("REFUND FOR CHARGE"),
             Self::RefundFailure => Some("REFUND FAILURE"),
             Self::Dispute => Some("Chargeback withdrawal"),

@@ -7,6 +7,7 @@ mod alipay_money;
 mod callbacks;
 mod client;
 mod connect;
+mod connecting;
 mod differences;
 mod disputes;
 mod faults;

@@ -115,6 +115,7 @@ async fn capture(
                 received_minor: 0,
                 status: IntentStatus::Declined(failure),
                 next_action: None,
+                destination: None,
             };
             record(inquiry, declined, exchange).await
         }

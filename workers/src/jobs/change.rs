@@ -1,11 +1,12 @@
-//! What changed, as a record: the payment, refund or dispute itself, its order or wallet, the ledger, who is told, and the jobs
-//! that follow.
+//! What changed, as a record: the payment, refund, dispute or account itself, its order or wallet, the ledger, who is told, and
+//! the jobs that follow.
 
 mod order;
 mod wallet;
 
 use chrono::{DateTime, Utc};
 use domain::{
+    connect::AppliedAccount,
     dispute::AppliedDispute,
     job::{CapturePayment, CreateRefund, Envelope, NotifyMerchant},
     merchant::LatePayments,
@@ -119,6 +120,18 @@ pub fn record_of_dispute(run: &Run, applied: AppliedDispute) -> Record {
         payment: Some(payment),
         ..record
     }
+}
+
+/// Everything that has to be written when an account of a user changed; nothing when it did not.
+pub fn record_of_account(context: &Context, run: &Run, applied: AppliedAccount) -> Record {
+    let AppliedAccount { mut account, changed } = applied;
+    let mut record = Record::default();
+    if changed {
+        account.updated_at = context.clock.now();
+        tell(&mut record, run, Notification::about_account(&account));
+        record.account = Some(Box::new(account));
+    }
+    record
 }
 
 /// Stores a notification and the job that delivers it.

@@ -164,7 +164,9 @@ impl<S: Subject> Inquiry<'_, S> {
             return Ok(());
         };
         self.add_exchange(&mut record, exchange);
-        reach(S::POINTS.absent);
+        if let Some(absent) = S::POINTS.absent {
+            reach(absent);
+        }
         self.context.recorder.write(record).await.map(drop)
     }
 

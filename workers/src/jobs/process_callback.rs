@@ -4,6 +4,7 @@
 //! the provider's object has stored it waits for that; one that contradicts what is stored is parked for people, and so is
 //! one of another account at the provider than the one that the payment was opened for.
 
+mod account;
 mod dispute;
 mod intent;
 mod refund;
@@ -45,6 +46,13 @@ enum Judged {
         /// What it changes.
         record: Box<Record>,
     },
+    /// It is about an account of a user.
+    OfAccount {
+        /// Whether it tells something new.
+        changed: bool,
+        /// What it changes.
+        record: Box<Record>,
+    },
     /// It is about nothing of ours.
     Foreign,
     /// It cannot be taken in, or not now.
@@ -73,6 +81,14 @@ impl Handler for ProcessCallback {
                     changed: true,
                     record,
                 } => intake.taken(Some(payment_id), CallbackOutcome::Applied, *record),
+                Judged::OfAccount { changed, record } => {
+                    let outcome = if changed {
+                        CallbackOutcome::Applied
+                    } else {
+                        CallbackOutcome::Unchanged
+                    };
+                    intake.taken(None, outcome, *record)
+                }
                 Judged::About {
                     payment_id, record, ..
                 } => intake.taken(Some(payment_id), CallbackOutcome::Unchanged, *record),
@@ -133,9 +149,13 @@ impl Intake<'_> {
             CallbackEvent::Refund(seen) => self.judge_refund(seen).await?,
             CallbackEvent::RefundTold(refund_id) => self.judge_told(*refund_id).await?,
             CallbackEvent::Dispute(seen) => self.judge_dispute(seen).await?,
+            CallbackEvent::AccountTold {
+                channel_account_id,
+                account_id,
+            } => self.judge_account(channel_account_id, *account_id).await?,
             CallbackEvent::NeedsPeople { .. } | CallbackEvent::Other => return Ok(Judged::Foreign),
         };
-        if matches!(judged, Judged::About { .. }) {
+        if matches!(judged, Judged::About { .. } | Judged::OfAccount { .. }) {
             reach(Point::ProcessCallbackApplied);
         }
         Ok(judged)
@@ -149,6 +169,7 @@ impl Intake<'_> {
             CallbackEvent::Intent { .. }
             | CallbackEvent::RefundTold(_)
             | CallbackEvent::Dispute(_)
+            | CallbackEvent::AccountTold { .. }
             | CallbackEvent::Other => {}
         }
     }

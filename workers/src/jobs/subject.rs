@@ -4,10 +4,13 @@
 //! [`inquiry`](super::inquiry): store it, write down that a call begins, call, record what is seen; and ask before
 //! anything is concluded. Here is what differs: where it is kept, how the provider is called, and what its news do.
 
+mod account;
 mod payment;
+mod payout;
 mod refund;
 
 pub use payment::{payer, seen};
+pub use payout::PayoutOfWithdrawal;
 pub use refund::{RefundOfPayment, is_settled};
 
 use std::time::Duration;
@@ -31,8 +34,8 @@ pub struct Points {
     pub call_noted: Point,
     /// The provider has answered the call.
     pub answered: Point,
-    /// The provider surely has no such object.
-    pub absent: Point,
+    /// The provider surely has no such object; none where nobody asks but the job itself.
+    pub absent: Option<Point>,
 }
 
 /// Something that a provider is asked to make once, as it was read, or last written, by one run of a job.

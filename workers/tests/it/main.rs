@@ -1,6 +1,7 @@
 //! The workers against real RabbitMQ, PostgreSQL and a sandbox; a fresh vhost and database for each test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod accounts;
 mod alipay;
 mod cancel_payment;
 mod capture_payment;

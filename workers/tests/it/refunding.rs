@@ -49,6 +49,7 @@ impl World {
             received_minor: money.amount_minor,
             status: IntentStatus::Succeeded,
             next_action: None,
+            destination: None,
         };
         let change = IntentStatus::Succeeded;
         let paid = new.apply(PaymentEvent::IntentSeen { intent, change }).unwrap();

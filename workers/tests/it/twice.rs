@@ -231,6 +231,7 @@ fn seen(name: &str, change: IntentStatus) -> PaymentEvent {
         received_minor: money.amount_minor,
         status: change.clone(),
         next_action: None,
+        destination: None,
     };
     PaymentEvent::IntentSeen { intent, change }
 }

@@ -81,7 +81,7 @@ impl World {
     }
 
     /// Publishes a job and waits for its end; none when nobody answered.
-    async fn answer_to(&self, job: &impl Job) -> Option<Vec<u8>> {
+    pub async fn answer_to(&self, job: &impl Job) -> Option<Vec<u8>> {
         let envelope = Envelope::new(job, TraceParent::root(), now());
         match self.caller().call(&envelope, WAIT).await.unwrap() {
             Called::Replied(body) => Some(body),

@@ -214,6 +214,7 @@ pub fn seen(name: &str, change: IntentStatus) -> PaymentEvent {
             received_minor: money.amount_minor,
             status: change.clone(),
             next_action: None,
+            destination: None,
         },
         change,
     }

@@ -96,6 +96,7 @@ pub(super) fn intent(out_trade_no: &str, money: Money, status: IntentStatus) -> 
         received_minor,
         status,
         next_action: None,
+        destination: None,
     }
 }
 

@@ -189,6 +189,7 @@ mod tests {
             expires_at: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
             callback_url: "https://pay.example/webhooks".into(),
             connected_account: None,
+            destination: None,
         }
     }
 

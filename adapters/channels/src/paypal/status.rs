@@ -98,6 +98,7 @@ impl WireCapture {
             received_minor,
             status,
             next_action: None,
+            destination: None,
         })
     }
 }
@@ -133,6 +134,7 @@ impl WireOrder {
                 .flatten(),
             status,
             id: self.id,
+            destination: None,
         })
     }
 

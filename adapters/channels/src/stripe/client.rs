@@ -2,6 +2,7 @@
 //!
 //! One pooled connection set serves all merchants; a call takes the merchant's key with it.
 
+mod accounts;
 mod connection;
 mod intents;
 mod pages;
@@ -10,9 +11,10 @@ mod statement;
 
 use domain::{
     channel::{
-        CallError, Channel, ChannelRefund, Intent, IntentRef, NewIntent, NewRefund, RefundRef, Statement,
+        AccountLink, CallError, Channel, ChannelAccount, ChannelRefund, ChannelTransfer, Intent, IntentRef,
+        NewAccount, NewAccountLink, NewIntent, NewRefund, NewTransfer, RefundRef, Statement,
     },
-    id::RefundId,
+    id::{ConnectedAccountId, RefundId},
 };
 use futures::future::{BoxFuture, FutureExt};
 
@@ -21,8 +23,8 @@ use super::{CAPABILITIES, request, wire::Untranslatable};
 use crate::{
     capabilities::Capabilities,
     channel::{
-        Cancellation, ChannelsError, Confirmation, ConfirmsIntents, GivesStatements, LostIntent,
-        PaymentChannel, StatementPeriod,
+        Cancellation, ChannelsError, Confirmation, ConfirmsIntents, ConnectsAccounts, GivesStatements,
+        LostIntent, PaymentChannel, Period, StatementPeriod,
     },
     http::{Line, server_address},
     redact::redact,
@@ -210,6 +212,10 @@ impl PaymentChannel for Stripe {
         Some(self)
     }
 
+    fn connecting(&self) -> Option<&dyn ConnectsAccounts> {
+        Some(self)
+    }
+
     fn stating(&self) -> Option<&dyn GivesStatements> {
         Some(self)
     }
@@ -226,6 +232,75 @@ impl ConfirmsIntents for Stripe {
             let intent = &confirmation.intent;
             self.connection(credentials, intent.connected_account.as_deref())?
                 .changed_intent(&intent.id, request)
+                .await
+        }
+        .boxed()
+    }
+}
+
+impl ConnectsAccounts for Stripe {
+    fn create_account<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewAccount,
+    ) -> BoxFuture<'a, Result<ChannelAccount, CallError>> {
+        async move {
+            let connection = self.connection(credentials, None)?;
+            connection.account(request::accounts::create(new)?).await
+        }
+        .boxed()
+    }
+
+    fn retrieve_account<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        channel_account_id: &'a str,
+    ) -> BoxFuture<'a, Result<ChannelAccount, CallError>> {
+        async move {
+            let request = request::accounts::retrieve(channel_account_id)?;
+            self.connection(credentials, None)?.account(request).await
+        }
+        .boxed()
+    }
+
+    fn find_account<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        account_id: ConnectedAccountId,
+        period: Period,
+    ) -> BoxFuture<'a, Result<Option<ChannelAccount>, CallError>> {
+        async move {
+            self.connection(credentials, None)?
+                .found_account(account_id, period)
+                .await
+        }
+        .boxed()
+    }
+
+    fn create_account_link<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewAccountLink,
+    ) -> BoxFuture<'a, Result<AccountLink, CallError>> {
+        async move { self.connection(credentials, None)?.account_link(new).await }.boxed()
+    }
+
+    fn create_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<ChannelTransfer, CallError>> {
+        async move { self.connection(credentials, None)?.created_transfer(new).await }.boxed()
+    }
+
+    fn find_transfer<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+        new: &'a NewTransfer,
+    ) -> BoxFuture<'a, Result<Option<ChannelTransfer>, CallError>> {
+        async move {
+            self.connection(credentials, None)?
+                .found_transfer(new.withdrawal_id)
                 .await
         }
         .boxed()

@@ -17,6 +17,7 @@ use domain::{
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
+    account::WireAccount,
     decline,
     dispute::WireDispute,
     refund::WireRefund,
@@ -51,7 +52,7 @@ enum Unreadable {
 }
 
 /// What a verified callback says, and of which connected account it is. Other kinds of events than those of payment
-/// intents, refunds and disputes are [`CallbackEvent::Other`].
+/// intents, refunds, disputes and connected accounts are [`CallbackEvent::Other`].
 ///
 /// # Errors
 /// Names what an event of these kinds lacks.
@@ -66,6 +67,7 @@ pub fn translate_callback(body: &[u8]) -> Result<CallbackNews, UnreadableCallbac
         Some(About::Intent(what)) => intent_event(body, what),
         Some(About::Refund) => refund_event(body),
         Some(About::Dispute) => dispute_event(body),
+        Some(About::Account) => account_event(body, account.as_deref()),
         None => Ok(CallbackEvent::Other),
     };
     event
@@ -101,6 +103,19 @@ fn dispute_event(body: &[u8]) -> Result<CallbackEvent, Unreadable> {
     Ok(dispute.map_or(CallbackEvent::Other, CallbackEvent::Dispute))
 }
 
+/// Only what happened to an account that is connected to the merchant's own is of interest. What it shows is of the moment
+/// that it is about, and says neither that nor how often the account has changed, so it is taken for a call to ask.
+fn account_event(body: &[u8], account: Option<&str>) -> Result<CallbackEvent, Unreadable> {
+    let wire: WireAccount = object(body)?;
+    if account != Some(wire.id.as_str()) {
+        return Ok(CallbackEvent::Other);
+    }
+    Ok(CallbackEvent::AccountTold {
+        account_id: wire.account_id(),
+        channel_account_id: wire.id,
+    })
+}
+
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).map(|event: Event<T>| event.data.object)
 }
@@ -111,6 +126,7 @@ enum About {
     Intent(What),
     Refund,
     Dispute,
+    Account,
 }
 
 impl About {
@@ -124,6 +140,7 @@ impl About {
             | "charge.dispute.funds_withdrawn"
             | "charge.dispute.funds_reinstated"
             | "charge.dispute.closed" => Some(Self::Dispute),
+            "account.updated" => Some(Self::Account),
             _ => What::of(event_type).map(Self::Intent),
         }
     }

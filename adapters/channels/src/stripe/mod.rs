@@ -3,9 +3,10 @@
 //! Requests are typed by the async-stripe family; answers and events are read into our own few fields
 //! (`wire.rs`), so that nothing Stripe adds or drops elsewhere in its large objects can make an answer
 //! unreadable. An intent carries the payment's id in its metadata from the moment it exists, and so does a refund
-//! the refund's: that is how callbacks and lost answers find their payment. Stripe copies an intent's metadata to its
+//! the refund's and an account of a user the account's: that is how callbacks and lost answers find what they are about. Stripe copies an intent's metadata to its
 //! charges, which is how lines of a statement find it. Disputes carry no mark; they name their intent.
 
+mod account;
 mod amount;
 mod client;
 mod credentials;

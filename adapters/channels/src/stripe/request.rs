@@ -5,6 +5,7 @@
 //! parameters, so a request must be a function of the payment or refund alone: nothing of this moment or this process
 //! may enter it.
 
+pub(super) mod accounts;
 pub(super) mod intents;
 pub(super) mod refunds;
 pub(super) mod statement;

@@ -8,8 +8,8 @@
 use std::fmt;
 
 use domain::{
-    channel::{Intent, IntentStatus, NextAction, PayerStep},
-    id::{PaymentId, RefundId},
+    channel::{Destination, Intent, IntentStatus, NextAction, PayerStep},
+    id::{ConnectedAccountId, PaymentId, RefundId, WithdrawalId},
 };
 
 use super::{
@@ -30,6 +30,14 @@ pub(super) struct WireIntent {
     pub(super) metadata: Option<WireMetadata>,
     pub(super) payment_method_types: Option<Vec<String>>,
     pub(super) next_action: Option<WireNextAction>,
+    pub(super) transfer_data: Option<WireTransferData>,
+    pub(super) application_fee_amount: Option<i64>,
+}
+
+/// Where an intent's money goes on to.
+#[derive(Clone, serde::Deserialize, miniserde::Deserialize)]
+pub(super) struct WireTransferData {
+    pub(super) destination: Option<String>,
 }
 
 /// The entries of an object's metadata that are ours.
@@ -37,6 +45,8 @@ pub(super) struct WireIntent {
 pub(super) struct WireMetadata {
     pub(super) sluice_payment_id: Option<String>,
     pub(super) sluice_refund_id: Option<String>,
+    pub(super) sluice_account_id: Option<String>,
+    pub(super) sluice_withdrawal_id: Option<String>,
 }
 
 /// Why an attempt to pay did not go through.
@@ -129,6 +139,16 @@ impl WireMetadata {
     pub(super) fn refund_id(&self) -> Option<RefundId> {
         self.sluice_refund_id.as_ref()?.parse().ok()
     }
+
+    /// The withdrawal's id as we wrote it. What is not such an id is not ours.
+    pub(super) fn withdrawal_id(&self) -> Option<WithdrawalId> {
+        self.sluice_withdrawal_id.as_ref()?.parse().ok()
+    }
+
+    /// The account's id as we wrote it. What is not such an id is not ours.
+    pub(super) fn account_id(&self) -> Option<ConnectedAccountId> {
+        self.sluice_account_id.as_ref()?.parse().ok()
+    }
 }
 
 impl Listed for WireIntent {
@@ -156,8 +176,25 @@ impl WireIntent {
             received_minor: received.amount_minor,
             status,
             next_action: self.payers_step(),
+            destination: self.destination()?.map(Box::new),
             id: self.id,
         })
+    }
+
+    /// Where its money goes on to. A fee without a destination is that of a direct charge, which is nothing of ours.
+    fn destination(&self) -> Result<Option<Destination>, UnspeakableAmount> {
+        let account = self
+            .transfer_data
+            .as_ref()
+            .and_then(|data| data.destination.clone());
+        let fee = self.application_fee_amount;
+        let fee = fee
+            .map(|fee| amount::from_wire(fee, &self.currency))
+            .transpose()?;
+        Ok(account.map(|account| Destination {
+            account,
+            application_fee_minor: fee.map(|fee| fee.amount_minor),
+        }))
     }
 
     /// What the payer needs (<https://docs.stripe.com/api/payment_intents/object#payment_intent_object-next_action>).

@@ -78,6 +78,7 @@ impl WireTrade {
             received_minor: if is_paid { money.amount_minor } else { 0 },
             status,
             next_action: None,
+            destination: None,
         })
     }
 }

@@ -60,6 +60,7 @@ pub fn new_intent(flow: Flow, callback_url: &str) -> NewIntent {
         expires_at: SystemClock.now() + TimeDelta::minutes(30),
         callback_url: callback_url.into(),
         connected_account: None,
+        destination: None,
     }
 }
 
@@ -85,6 +86,7 @@ pub fn new_refund(new: &NewIntent, amount_minor: i64) -> NewRefund {
         },
         reason: None,
         callback_url: new.callback_url.clone(),
+        destination: None,
     }
 }
 

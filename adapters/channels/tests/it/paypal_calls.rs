@@ -384,6 +384,7 @@ fn new_refund(refund_id: RefundId) -> NewRefund {
         money,
         reason: None,
         callback_url: "https://pay.example/callbacks".into(),
+        destination: None,
     }
 }
 

@@ -56,6 +56,7 @@ pub fn new_intent(payment_method: Option<&str>) -> NewIntent {
         expires_at: SystemClock.now() + TimeDelta::minutes(30),
         callback_url: "https://sluice.example/webhooks/stripe/mer_1".into(),
         connected_account: None,
+        destination: None,
     }
 }
 
@@ -114,6 +115,7 @@ pub fn new_refund(intent: &Intent, amount_minor: i64) -> NewRefund {
         },
         reason: None,
         callback_url: String::new(),
+        destination: None,
     }
 }
 

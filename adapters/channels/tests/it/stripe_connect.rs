@@ -63,6 +63,7 @@ async fn every_call_names_the_account_that_is_paid() {
         money: new.money,
         reason: None,
         callback_url: "https://pay.example/callbacks".into(),
+        destination: None,
     };
     let outcomes = [
         channels.create_intent(&credentials, &new).await.1,

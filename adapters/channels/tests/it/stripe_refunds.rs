@@ -397,6 +397,7 @@ async fn every_refusal_of_a_refund_keeps_its_code_and_nothing_else_is_one() {
             money: new_intent(None).money,
             reason: None,
             callback_url: String::new(),
+            destination: None,
         };
         let called = channels_at(&server.base_url)
             .create_refund(&credentials("sk_test_wire"), &new)

@@ -76,6 +76,7 @@ pub fn new_intent(flow: Flow, callback_url: &str) -> NewIntent {
         expires_at: SystemClock.now() + TimeDelta::minutes(30),
         callback_url: callback_url.to_owned(),
         connected_account: None,
+        destination: None,
     }
 }
 
@@ -103,6 +104,7 @@ pub fn new_refund(new: &NewIntent, amount_minor: i64) -> NewRefund {
         },
         reason: None,
         callback_url: new.callback_url.clone(),
+        destination: None,
     }
 }
 

@@ -27,6 +27,20 @@ movement as (
          source as giving, source_detail as giving_detail, holder as gaining, holder_detail as gaining_detail
   from payment join place using (id) where status = 'succeeded'
   union all
+  -- What goes on to another account is not the merchant's, and what a refund takes back from there is again.
+  select subject, id, merchant_id, currency, 'posted',
+         amount_minor - coalesce((request -> 'destination' ->> 'application_fee_minor')::bigint, 0),
+         'merchant_balance', '', 'provider_clearing', channel
+  from payment where status = 'succeeded' and request ? 'destination'
+  union all
+  select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted',
+         refund.amount_minor
+           - trunc(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
+                   * refund.amount_minor / payment.amount_minor)::bigint,
+         'provider_clearing', payment.channel, 'merchant_balance', ''
+  from refund join payment on payment.id = refund.payment_id
+  where refund.status = 'succeeded' and payment.request ? 'destination'
+  union all
   select subject, payment_id, merchant_id, currency, 'pending', amount_minor,
          holder, holder_detail, 'refunds_pending', ''
   from refund join place on place.id = refund.payment_id where status in ('pending', 'needs_review', 'processing')
@@ -51,13 +65,19 @@ movement as (
   union all
   select subject, null, merchant_id, currency, 'posted', amount_minor, 'customer_wallet', user_id, 'merchant_balance', ''
   from withdrawal where status = 'completed'
+  union all
+  -- What a provider pays out was never the merchant's.
+  select subject, null, merchant_id, currency, 'posted', amount_minor, 'merchant_balance', '', 'provider_clearing', channel
+  from withdrawal where status = 'completed' and channel is not null
 ),
 expected as (
   -- The payment is compared as well; what is about none has the nil id on either side.
   select subject, coalesce(payment_id, uuid_nil.id) as payment_id, merchant_id, currency, layer, account, detail,
-         share * amount_minor as amount_minor
+         sum(share * amount_minor) as amount_minor
   from movement cross join uuid_nil
   cross join lateral (values (giving, giving_detail, -1), (gaining, gaining_detail, 1)) as side (account, detail, share)
+  group by 1, 2, 3, 4, 5, 6, 7
+  having sum(share * amount_minor) <> 0
 ),
 -- And what they come to. A provider's fee is known from its statement alone: there is nothing here to compare it with.
 found as (

@@ -46,7 +46,7 @@ macro_rules! select_holds {
 macro_rules! select_withdrawals {
     ($which:literal) => {
         concat!(
-            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, version,
+            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, channel, version,
                     created_at, updated_at
              from wallet_withdrawals ",
             $which
@@ -108,6 +108,15 @@ impl Scoped<'_> {
         let status = page.status.map(HoldStatus::name);
         self.select_reservations::<HoldRow, Hold>(SELECT_HOLDS, wallet, status, page.after, page.limit)
             .await
+    }
+
+    /// One withdrawal, if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::withdrawal`].
+    pub async fn withdrawal(&self, id: WithdrawalId) -> Result<Option<Withdrawal>, StoreError> {
+        let withdrawal = self.store.withdrawal(id).await?;
+        Ok(withdrawal.filter(|found| self.scope.covers(found.merchant_id, Some(&found.user_id))))
     }
 
     /// Withdrawals of a wallet, newest first, if the wallet is there to be seen.
@@ -208,6 +217,7 @@ struct WithdrawalRow {
     note: Option<String>,
     reason: Option<String>,
     reference: Option<String>,
+    channel: Option<String>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -230,6 +240,11 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
             note: row.note,
             reason: row.reason,
             reference: row.reference,
+            channel: row
+                .channel
+                .map(|name| name.parse())
+                .transpose()
+                .map_err(|e| unreadable(format!("{e}")))?,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

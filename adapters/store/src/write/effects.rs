@@ -24,6 +24,7 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     wallets::insert_transactions(tx, &each(records, |record| &record.wallets)).await?;
     exchanges::insert(tx, &each(records, |record| &record.exchanges)).await?;
     exchanges::insert_of_refunds(tx, &each(records, |record| &record.refund_exchanges)).await?;
+    exchanges::insert_of_connect(tx, &each(records, |record| &record.connect_exchanges)).await?;
     orders::insert_items(tx, &each(records, |record| record.new_order.as_deref())).await?;
     orders::update_items(tx, &each(records, |record| record.order.as_deref())).await?;
     orders::insert_logs(tx, &each(records, |record| &record.order_logs)).await?;

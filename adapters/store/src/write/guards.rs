@@ -1,9 +1,10 @@
 //! The guarded writes: what succeeds only if the world still is as the job saw it. Each says which records lost.
 //!
 //! The order is the same for everybody, so that batches of several processes rarely lock the same rows crosswise: first
-//! what is new, then payments, then refunds, then orders, then wallets and what is set aside in
+//! what is new, then payments, then refunds, then accounts, then orders, then wallets and what is set aside in
 //! them; and by id within each.
 
+mod accounts;
 mod actions;
 mod callbacks;
 mod order_actions;
@@ -41,12 +42,14 @@ pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Resu
         lost.extend(callbacks::insert(tx, records).await?);
     }
     lost.extend(wallets::insert(tx, records).await?);
+    lost.extend(accounts::insert(tx, records).await?);
     lost.extend(actions::insert(tx, records).await?);
     lost.extend(order_actions::insert(tx, records).await?);
     lost.extend(wallet_actions::insert(tx, records).await?);
     lost.extend(refunds::insert(tx, records).await?);
     lost.extend(payments::update(tx, store, records).await?);
     lost.extend(refunds::update(tx, records).await?);
+    lost.extend(accounts::update(tx, records).await?);
     // An order that is paid by a payment which has just been lost would be refused by the table, and not only be stale.
     let is_left = |(index, _): &&Numbered<'_>| lost.iter().all(|(lost, _)| lost != index);
     let left: Vec<Numbered<'_>> = records.iter().filter(is_left).copied().collect();

@@ -270,6 +270,7 @@ pub fn seen(payment: Payment, change: IntentStatus) -> Applied {
         received_minor: payment.money.amount_minor,
         status: change.clone(),
         next_action: Some(NextAction::client_secret("pi_secret".into())),
+        destination: None,
     };
     payment
         .apply(PaymentEvent::IntentSeen { intent, change })

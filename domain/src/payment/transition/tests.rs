@@ -56,6 +56,7 @@ fn seen(change: IntentStatus) -> PaymentEvent {
         received_minor,
         status: change.clone(),
         next_action: Some(NextAction::client_secret("pi_1_secret".into())),
+        destination: None,
     };
     PaymentEvent::IntentSeen { intent, change }
 }

@@ -23,7 +23,7 @@ impl Subject for Payment {
     const POINTS: Points = Points {
         call_noted: Point::CreateIntentCallNoted,
         answered: Point::CreateIntentAnswered,
-        absent: Point::QueryPaymentAbsent,
+        absent: Some(Point::QueryPaymentAbsent),
     };
 
     fn id(&self) -> String {
@@ -178,6 +178,7 @@ fn new_intent(payment: &Payment, context: &Context) -> NewIntent {
         expires_at: payment.expires_at,
         callback_url: context.callback_url(payment.channel, payment.merchant_id),
         connected_account: request.connected_account.clone(),
+        destination: request.destination.clone(),
     }
 }
 

@@ -67,6 +67,7 @@ impl RefundOfPayment {
             money: self.refund.money,
             reason: self.refund.request.reason,
             callback_url: context.callback_url(self.refund.channel, self.refund.merchant_id),
+            destination: self.payment.request.destination.clone(),
         }
     }
 }
@@ -79,7 +80,7 @@ impl Subject for RefundOfPayment {
     const POINTS: Points = Points {
         call_noted: Point::CreateRefundCallNoted,
         answered: Point::CreateRefundAnswered,
-        absent: Point::QueryRefundAbsent,
+        absent: Some(Point::QueryRefundAbsent),
     };
 
     fn id(&self) -> String {

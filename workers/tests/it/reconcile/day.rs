@@ -320,6 +320,7 @@ fn seen(payment: &Payment, intent: &str, change: IntentStatus) -> PaymentEvent {
         received_minor: payment.money.amount_minor,
         status: change.clone(),
         next_action: None,
+        destination: None,
     };
     PaymentEvent::IntentSeen { intent, change }
 }

@@ -144,6 +144,7 @@ mod tests {
             expires_at: now() + TimeDelta::minutes(30),
             callback_url: "https://pay.example/webhooks/alipay/mer_1".into(),
             connected_account: None,
+            destination: None,
         }
     }
 

@@ -58,6 +58,7 @@ impl Paypal {
                 received_minor: 0,
                 status: IntentStatus::Canceled,
                 next_action: None,
+                destination: None,
             }),
             (shown, _) => shown,
         }

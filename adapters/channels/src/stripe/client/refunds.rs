@@ -57,7 +57,7 @@ impl Connection<'_> {
 }
 
 /// Nobody pays here, so nobody can be declined: a card's error is Stripe's refusal of the refund.
-fn refused_if_declined(error: CallError) -> CallError {
+pub(super) fn refused_if_declined(error: CallError) -> CallError {
     match error {
         CallError::Declined(failure) => CallError::Refused {
             code: failure.code,

@@ -1,6 +1,9 @@
 //! The requests about payment intents.
 
-use domain::channel::{Method, NewIntent};
+use domain::{
+    channel::{CallError, Destination, Method, NewIntent},
+    money::Money,
+};
 use stripe_client_core::{CustomizableStripeRequest, StripeRequest};
 use stripe_core::{
     PaymentIntentAllowedPaymentMethodTypes as Types,
@@ -11,8 +14,8 @@ use stripe_core::{
         CreatePaymentIntentPaymentMethodData, CreatePaymentIntentPaymentMethodDataType as MethodDataType,
         CreatePaymentIntentPaymentMethodOptions,
         CreatePaymentIntentPaymentMethodOptionsWechatPay as WechatPayOptions,
-        CreatePaymentIntentPaymentMethodOptionsWechatPayClient as WechatPayClient, ListPaymentIntent,
-        RetrievePaymentIntent,
+        CreatePaymentIntentPaymentMethodOptionsWechatPayClient as WechatPayClient,
+        CreatePaymentIntentTransferData, ListPaymentIntent, RetrievePaymentIntent,
     },
 };
 use stripe_types::{RangeBoundsTs, RangeQueryTs};
@@ -27,7 +30,7 @@ use crate::{
 };
 
 /// Our clock and Stripe's may differ: intents are looked for from this much earlier, and until this much later.
-const CLOCK_SKEW_S: i64 = 60;
+pub(super) const CLOCK_SKEW_S: i64 = 60;
 
 /// Opens an intent for the method that was asked for, else for whatever ways to pay the merchant has switched on at Stripe.
 ///
@@ -40,6 +43,9 @@ pub(in crate::stripe) fn create(new: &NewIntent) -> Request<WireIntent> {
     let mut request = CreatePaymentIntent::new(amount, currency).metadata(metadata);
     if let Some(description) = &new.description {
         request = request.description(description);
+    }
+    if let Some(destination) = &new.destination {
+        request = passed_on(request, destination, new.money)?;
     }
     if let Some(payment_method) = &new.payment_method {
         request = charged(request.payment_method(payment_method), new);
@@ -56,6 +62,25 @@ pub(in crate::stripe) fn create(new: &NewIntent) -> Request<WireIntent> {
         }
     };
     keyed(request.build(), &[&new.payment_id, &"create_intent"])
+}
+
+/// Sends the money on once it is there. Stripe sends all of it and takes the fee back
+/// (<https://docs.stripe.com/connect/destination-charges>).
+fn passed_on(
+    request: CreatePaymentIntent,
+    destination: &Destination,
+    money: Money,
+) -> Result<CreatePaymentIntent, CallError> {
+    let request = request.transfer_data(CreatePaymentIntentTransferData::new(&*destination.account));
+    let Some(amount_minor) = destination.application_fee_minor else {
+        return Ok(request);
+    };
+    let fee = amount::to_wire(Money {
+        amount_minor,
+        ..money
+    });
+    let (fee, _) = fee.map_err(|error| refused("application_fee_not_taken", &error))?;
+    Ok(request.application_fee_amount(fee))
 }
 
 /// Charges the payment method of the request at once.
@@ -183,6 +208,7 @@ mod tests {
             expires_at: DateTime::UNIX_EPOCH,
             callback_url: "https://sluice.example/webhooks".into(),
             connected_account: None,
+            destination: None,
         };
         // The library shows a request's form only in its debug print.
         format!("{:?}", create(&new).unwrap())

@@ -16,6 +16,12 @@ struct NewWireRefund<'r> {
     amount: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// What the payment sent on is taken back in proportion, and so is the fee that was kept of it
+    /// (<https://docs.stripe.com/api/refunds/create>).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    reverse_transfer: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    refund_application_fee: bool,
     metadata: Marks,
 }
 
@@ -34,6 +40,8 @@ pub(in crate::stripe) fn create(new: &NewRefund) -> Request<WireRefund> {
         payment_intent: checked_intent(&new.intent.id)?,
         amount,
         reason: new.reason.map(written),
+        reverse_transfer: new.destination.is_some(),
+        refund_application_fee: keeps_fee(new),
         metadata: Marks {
             sluice_payment_id: new.payment_id.to_string(),
             sluice_refund_id: new.refund_id.to_string(),
@@ -41,6 +49,11 @@ pub(in crate::stripe) fn create(new: &NewRefund) -> Request<WireRefund> {
     };
     let request = RequestBuilder::new(StripeMethod::Post, "/refunds").form(&form);
     keyed(request, &[&new.refund_id, &"create_refund"])
+}
+
+fn keeps_fee(new: &NewRefund) -> bool {
+    let destination = new.destination.as_ref();
+    destination.is_some_and(|to| to.application_fee_minor.is_some())
 }
 
 pub(in crate::stripe) fn retrieve(channel_refund_id: &str) -> Request<WireRefund> {
@@ -97,6 +110,7 @@ mod tests {
             },
             reason,
             callback_url: "https://pay.example/callbacks".into(),
+            destination: None,
         };
         // The library shows a request's form only in its debug print.
         format!("{:?}", create(&new).unwrap())

@@ -66,6 +66,7 @@ impl Connection<'_> {
             received_minor: 0,
             status: IntentStatus::RequiresAction,
             next_action: Some(next_action),
+            destination: None,
         })
     }
 
@@ -141,6 +142,7 @@ fn closed(out_trade_no: &str, money: Money) -> Intent {
         received_minor: 0,
         status: IntentStatus::Canceled,
         next_action: None,
+        destination: None,
     }
 }
 

@@ -27,6 +27,7 @@ fn action(flow: Flow, answer: &str, lives: Duration, return_url: Option<&str>) -
         expires_at: now + lives,
         callback_url: String::new(),
         connected_account: None,
+        destination: None,
     };
     let signing = Signing {
         credentials: &credentials(),

@@ -33,6 +33,7 @@ fn new(flow: Option<Flow>) -> NewIntent {
         expires_at: DateTime::from_timestamp(1_795_170_000, 0).unwrap(),
         callback_url: "https://pay.example.test/webhooks/wechat/mer_1".into(),
         connected_account: None,
+        destination: None,
     }
 }
 
@@ -60,6 +61,7 @@ fn refund_of(money: Money, reason: Option<RefundReason>) -> NewRefund {
         money,
         reason,
         callback_url: "https://pay.example/callbacks".into(),
+        destination: None,
     }
 }
 

@@ -48,6 +48,7 @@ impl Opened {
             },
             reason: None,
             callback_url: self.new.callback_url.clone(),
+            destination: None,
         }
     }
 

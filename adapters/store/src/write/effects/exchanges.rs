@@ -3,7 +3,7 @@
 use super::column;
 use crate::{
     StoreError,
-    record::{ExchangeRecord, RefundExchangeRecord},
+    record::{ConnectExchangeRecord, ExchangeRecord, RefundExchangeRecord},
     write::Tx,
 };
 
@@ -45,6 +45,31 @@ pub async fn insert_of_refunds(tx: &mut Tx, exchanges: &[&RefundExchangeRecord])
     }
     sqlx::query(INSERT_OF_REFUNDS)
         .bind(column(exchanges, |said| said.refund_id.as_uuid()))
+        .bind(column(exchanges, |said| said.job_id.as_str()))
+        .bind(column(exchanges, |said| said.attempt.cast_signed()))
+        .bind(column(exchanges, |said| said.exchange.operation.name()))
+        .bind(column(exchanges, |said| said.exchange.outcome))
+        .bind(column(exchanges, |said| said.exchange.intent_id.as_deref()))
+        .bind(column(exchanges, |said| said.exchange.error.as_deref()))
+        .bind(column(exchanges, |said| said.exchange.duration_ms))
+        .bind(column(exchanges, |said| said.at))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+const INSERT_OF_CONNECT: &str = "
+insert into connect_records (subject_id, job_id, attempt, operation, outcome, object_id, error, duration_ms, at)
+select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::integer[], $9::timestamptz[])";
+
+/// Adds exchanges about accounts of users.
+pub async fn insert_of_connect(tx: &mut Tx, exchanges: &[&ConnectExchangeRecord]) -> Result<(), StoreError> {
+    if exchanges.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(INSERT_OF_CONNECT)
+        .bind(column(exchanges, |said| said.subject))
         .bind(column(exchanges, |said| said.job_id.as_str()))
         .bind(column(exchanges, |said| said.attempt.cast_signed()))
         .bind(column(exchanges, |said| said.exchange.operation.name()))

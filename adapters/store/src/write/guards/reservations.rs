@@ -1,7 +1,10 @@
 //! What is set aside in wallets: holds, and withdrawals. A new one is stored unless it is there, and a changed one over the
 //! version that it was read at: to the table both are one version after another.
 
-use domain::wallet::{Hold, Withdrawal};
+use domain::{
+    channel::Channel,
+    wallet::{Hold, Withdrawal},
+};
 
 use super::{Guarded, Lost, Numbered, ids};
 use crate::{StoreError, record::Verdict, write::Tx};
@@ -47,15 +50,15 @@ pub async fn upsert_holds(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<L
 
 const UPSERT_WITHDRAWALS: &str = "
 insert into wallet_withdrawals as stored (id, version, merchant_id, wallet_id, user_id, currency, amount_minor, status, note,
-                                          reason, reference, created_at, updated_at)
+                                          reason, reference, created_at, updated_at, channel)
 select id, version + 1, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, created_at,
-       updated_at
+       updated_at, channel
 from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-            $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[])
+            $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[])
      as seen (id, version, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference,
-              created_at, updated_at)
+              created_at, updated_at, channel)
 on conflict (id) do update
-set status = excluded.status, reason = excluded.reason, reference = excluded.reference, version = excluded.version,
+set status = excluded.status, channel = excluded.channel, reason = excluded.reason, reference = excluded.reference, version = excluded.version,
     updated_at = excluded.updated_at
 where stored.version + 1 = excluded.version
 returning id";
@@ -84,6 +87,7 @@ pub async fn upsert_withdrawals(tx: &mut Tx, records: &[Numbered<'_>]) -> Result
         .bind(withdrawals.column(|withdrawal| withdrawal.reference.as_deref()))
         .bind(withdrawals.column(|withdrawal| withdrawal.created_at))
         .bind(withdrawals.column(|withdrawal| withdrawal.updated_at))
+        .bind(withdrawals.column(|withdrawal| withdrawal.channel.map(Channel::name)))
         .fetch_all(&mut **tx)
         .await?;
     Ok(withdrawals.lost(

@@ -1,0 +1,108 @@
+use super::*;
+
+fn account() -> ConnectedAccount {
+    let (merchant_id, key) = (MerchantId::random(), crate::examples::key("account"));
+    ConnectedAccount {
+        id: ConnectedAccountId::derive(merchant_id, &key),
+        merchant_id,
+        user_id: "anna".parse().unwrap(),
+        channel: Channel::Stripe,
+        idempotency_key: key,
+        fingerprint: [0; 32],
+        country: "US".into(),
+        status: AccountStatus::Pending,
+        channel_account_id: None,
+        abilities: Abilities::default(),
+        requirements: Requirements::default(),
+        failure: None,
+        version: 0,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn seen(account: &ConnectedAccount, abilities: Abilities) -> AccountEvent {
+    AccountEvent::Seen(ChannelAccount {
+        id: "acct_1".into(),
+        account_id: Some(account.id),
+        abilities,
+        requirements: Requirements::default(),
+    })
+}
+
+const ALL: Abilities = Abilities {
+    charges_enabled: true,
+    payouts_enabled: true,
+    transfers_enabled: true,
+    details_submitted: true,
+};
+
+fn after(account: &ConnectedAccount, event: AccountEvent) -> ConnectedAccount {
+    account.clone().apply(event).unwrap().account
+}
+
+#[test]
+fn it_stands_where_its_provider_says_and_may_lose_what_it_had() {
+    let new = account();
+    let made = after(&new, seen(&new, Abilities::default()));
+    assert_eq!(made.status, AccountStatus::Onboarding);
+    let active = after(&made, seen(&new, ALL));
+    assert_eq!(active.status, AccountStatus::Active);
+    for lost in [
+        Abilities {
+            payouts_enabled: false,
+            ..ALL
+        },
+        Abilities {
+            transfers_enabled: false,
+            ..ALL
+        },
+        Abilities {
+            charges_enabled: false,
+            ..ALL
+        },
+    ] {
+        assert_eq!(after(&active, seen(&new, lost)).status, AccountStatus::Restricted);
+    }
+    assert!(
+        !active.clone().apply(seen(&new, ALL)).unwrap().changed,
+        "nothing new"
+    );
+}
+
+#[test]
+fn what_is_known_is_not_given_up() {
+    let new = account();
+    let made = after(&new, seen(&new, Abilities::default()));
+    for event in [
+        AccountEvent::LostSight,
+        AccountEvent::GaveUp(Failure::account_unavailable()),
+    ] {
+        assert!(!made.clone().apply(event).unwrap().changed);
+    }
+    let in_review = after(&new, AccountEvent::LostSight);
+    assert_eq!(in_review.status, AccountStatus::NeedsReview);
+    let found = after(&in_review, seen(&new, ALL));
+    assert_eq!((found.status, found.failure), (AccountStatus::Active, None));
+}
+
+#[test]
+fn another_account_is_for_people() {
+    let (new, other) = (account(), account());
+    assert!(matches!(
+        new.clone().apply(seen(&other, ALL)),
+        Err(AccountMismatch::OtherMark { .. })
+    ));
+    let mut made = after(&new, seen(&new, ALL));
+    made.channel_account_id = Some("acct_2".into());
+    assert!(matches!(
+        made.clone().apply(seen(&new, ALL)),
+        Err(AccountMismatch::OtherAccount { .. })
+    ));
+    let failed = after(&new, AccountEvent::GaveUp(Failure::account_unavailable()));
+    assert!(failed.is_settled());
+    assert!(matches!(
+        failed.apply(seen(&new, ALL)),
+        Err(AccountMismatch::GivenUp { .. })
+    ));
+}
