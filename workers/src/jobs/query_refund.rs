@@ -36,7 +36,7 @@ impl Handler for QueryRefund {
             return Ok(missing(format!("there is no payment {}", self.payment_id)));
         };
         if subject.is_owed() && subject.is_in_review() {
-            return make_again(context, run, subject).await;
+            return Box::pin(make_again(context, run, subject)).await;
         }
         let (merchant_id, channel) = (subject.refund.merchant_id, subject.refund.channel);
         let credentials = match context.credentials(merchant_id, channel).await? {
