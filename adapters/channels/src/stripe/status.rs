@@ -56,6 +56,8 @@ mod tests {
             metadata: None,
             payment_method_types: None,
             next_action: None,
+            transfer_data: None,
+            application_fee_amount: None,
         }
     }
 

@@ -135,7 +135,10 @@ impl Subject for PayoutOfWithdrawal {
         self.channel
     }
 
-    /// Nothing else of it changes while it is being paid out.
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "the call begins when the withdrawal begins to be paid out, and nothing else of it changes meanwhile"
+    )]
     fn created_at(&self) -> DateTime<Utc> {
         self.withdrawal.updated_at
     }

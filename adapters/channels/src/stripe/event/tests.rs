@@ -51,6 +51,7 @@ fn the_events_of_the_official_libraries_are_read() {
             CallbackEvent::Refund(refund) => refund.status.name(),
             CallbackEvent::RefundTold(_) => "refund_told",
             CallbackEvent::Dispute(_) => "dispute",
+            CallbackEvent::AccountTold { .. } => "account_told",
             CallbackEvent::NeedsPeople { .. } => "needs_people",
             CallbackEvent::Other => "other",
         });

@@ -157,6 +157,7 @@ pub async fn a_refund_is_told<B: Bench>() {
             CallbackEvent::RefundTold(refund_id) => *refund_id == new.refund_id,
             CallbackEvent::Intent { .. }
             | CallbackEvent::Dispute(_)
+            | CallbackEvent::AccountTold { .. }
             | CallbackEvent::NeedsPeople { .. }
             | CallbackEvent::Other => false,
         })
