@@ -193,35 +193,6 @@ impl Client {
             .await
     }
 
-    /// Finds a wallet, or has it opened.
-    ///
-    /// # Errors
-    /// There is no answer.
-    pub async fn create_wallet(
-        &self,
-        key: &str,
-        body: &Value,
-        wait_s: Option<u32>,
-    ) -> anyhow::Result<Answer> {
-        self.wish("wallets", key, body, wait_s).await
-    }
-
-    /// Has a step of a wallet taken: `holds`, `holds/{id}/capture`, `transfers`, …
-    ///
-    /// # Errors
-    /// There is no answer.
-    pub async fn change_wallet(
-        &self,
-        wallet: &str,
-        step: &str,
-        key: &str,
-        body: &Value,
-        wait_s: Option<u32>,
-    ) -> anyhow::Result<Answer> {
-        self.wish(&format!("wallets/{wallet}/{step}"), key, body, wait_s)
-            .await
-    }
-
     /// Looks at a wallet.
     ///
     /// # Errors
@@ -231,7 +202,7 @@ impl Client {
             .await
     }
 
-    /// Asks for a wallet, or for something of one: `wallets`, `wallets/{id}/account`.
+    /// Asks for a wallet, or for something of one: `wallets`, `wallets/{id}/holds`, `wallets/{id}/account`.
     ///
     /// # Errors
     /// There is no answer.
@@ -240,17 +211,9 @@ impl Client {
         path: &str,
         key: &str,
         body: &Value,
-        wait_s: u32,
+        wait_s: Option<u32>,
     ) -> anyhow::Result<Answer> {
-        self.wish(path, key, body, Some(wait_s)).await
-    }
-
-    /// The same, without waiting for the end.
-    ///
-    /// # Errors
-    /// There is no answer.
-    pub async fn ask_of_wallets(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.wish(path, key, body, None).await
+        self.wish(path, key, body, wait_s).await
     }
 
     /// Looks at the account of a wallet's owner.

@@ -222,11 +222,7 @@ impl<'a> Scene<'a> {
     /// # Errors
     /// It is not stored in time.
     pub async fn wallet(&self, body: &Value) -> anyhow::Result<String> {
-        let answer = self
-            .merchant
-            .api
-            .create_wallet(&key(), body, Some(WAIT_S))
-            .await?;
+        let answer = self.of_wallets("wallets", body).await?;
         ensure!(
             answer.status == 201,
             "asked for a wallet, ingress answered {}: {}",
@@ -260,7 +256,10 @@ impl<'a> Scene<'a> {
     /// # Errors
     /// Ingress does not answer.
     pub async fn of_wallets(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.merchant.api.of_wallets(path, &key(), body, WAIT_S).await
+        self.merchant
+            .api
+            .of_wallets(path, &key(), body, Some(WAIT_S))
+            .await
     }
 
     /// Looks at the account of a wallet's owner until it has the status, or patience runs out.

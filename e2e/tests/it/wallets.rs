@@ -33,7 +33,7 @@ impl Bank<'_> {
     async fn ask(&self, who: &Client, wallet: &str, step: &str, key: &str, body: &Value) -> Answer {
         loop {
             let answer = who
-                .change_wallet(wallet, step, key, body, Some(WAIT_S))
+                .of_wallets(&format!("wallets/{wallet}/{step}"), key, body, Some(WAIT_S))
                 .await
                 .unwrap();
             match answer.status {
@@ -113,7 +113,10 @@ async fn many_movements_at_once_leave_what_the_postings_say() {
     for number in 0..WALLETS {
         let body = json!({ "user_id": format!("user-{number}"), "currency": "EUR" });
         let api = &scene.merchant.api;
-        let answer = api.create_wallet("open", &body, Some(WAIT_S)).await.unwrap();
+        let answer = api
+            .of_wallets("wallets", "open", &body, Some(WAIT_S))
+            .await
+            .unwrap();
         assert_eq!(answer.status, 201, "{}", answer.body);
         wallets.push(answer.text("/id").to_owned());
     }

@@ -59,7 +59,12 @@ pub async fn play_step(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let administrator = Client::of_administrator(world.http.clone(), &world.ingress, &merchant.id);
     let gift = json!({ "amount_minor": FILLED, "reason": "a gift" });
     let filled = administrator
-        .change_wallet(&wallet, "adjustments", &key(), &gift, Some(WAIT_S))
+        .of_wallets(
+            &format!("wallets/{wallet}/adjustments"),
+            &key(),
+            &gift,
+            Some(WAIT_S),
+        )
         .await?
         .success()?;
     ensure!(filled.body["balance_minor"] == FILLED, "not filled: {filled:?}");
@@ -68,7 +73,7 @@ pub async fn play_step(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let body = json!({ "amount_minor": WITHDRAWN });
     let accepted = merchant
         .api
-        .change_wallet(&wallet, "withdrawals", &key(), &body, None)
+        .of_wallets(&format!("wallets/{wallet}/withdrawals"), &key(), &body, None)
         .await?
         .success()?;
     let withdrawal = accepted.text("/id").to_owned();
@@ -85,7 +90,10 @@ pub async fn play_step(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
 async fn ask_for(play: &Play<'_>, wait_s: Option<u32>) -> anyhow::Result<String> {
     let body: Value = json!({ "user_id": key(), "currency": "EUR" });
     let api = &play.scene.merchant.api;
-    let answer = api.create_wallet(&key(), &body, wait_s).await?.success()?;
+    let answer = api
+        .of_wallets("wallets", &key(), &body, wait_s)
+        .await?
+        .success()?;
     Ok(answer.text("/id").to_owned())
 }
 
