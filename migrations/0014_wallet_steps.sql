@@ -13,7 +13,6 @@ create table wallet_actions (
   at               timestamptz not null,
   primary key (merchant_id, action, idempotency_key)
 );
-create index wallet_actions_wallet on wallet_actions (wallet_id, at);
 
 -- Money of a wallet that is kept for its merchant.
 create table wallet_holds (

@@ -29,6 +29,8 @@ pub enum ErrorClass {
     Misconfigured,
     /// PostgreSQL did not answer.
     StoreUnavailable,
+    /// Others changed the same thing again and again, such as a wallet.
+    Contended,
     /// The handler took longer than its contract allows.
     TimedOut,
     /// The process was told to stop before the handler had ended.
@@ -39,7 +41,7 @@ pub enum ErrorClass {
 
 impl ErrorClass {
     /// Every class.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreadable,
         Self::Invalid,
         Self::Forbidden,
@@ -52,6 +54,7 @@ impl ErrorClass {
         Self::MerchantEndpoint,
         Self::Misconfigured,
         Self::StoreUnavailable,
+        Self::Contended,
         Self::TimedOut,
         Self::Interrupted,
         Self::Internal,
@@ -77,6 +80,7 @@ impl ErrorClass {
             Self::MerchantEndpoint => "merchant_endpoint",
             Self::Misconfigured => "misconfigured",
             Self::StoreUnavailable => "store_unavailable",
+            Self::Contended => "contended",
             Self::TimedOut => "timed_out",
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",

@@ -27,10 +27,10 @@ pub struct InvalidText {
 /// It is empty, longer than `limit` characters, or has control characters.
 pub fn check_text(field: &'static str, value: Option<&str>, limit: usize) -> Result<(), InvalidText> {
     match value {
-        Some(text) if text.is_empty() || text.chars().count() > limit || has_control(text) => {
+        Some(text) if text.trim().is_empty() || text.chars().count() > limit || has_control(text) => {
             Err(InvalidText {
                 field,
-                problem: format!("1 to {limit} characters, no control characters"),
+                problem: format!("1 to {limit} characters, not only spaces, no control characters"),
             })
         }
         Some(_) | None => Ok(()),

@@ -158,6 +158,21 @@ impl Wallet {
         self.balance_minor - self.held_minor
     }
 
+    /// Whether so much, in minor units, can be taken from it or held.
+    ///
+    /// # Errors
+    /// Less is available.
+    pub const fn has(&self, needed_minor: i64) -> Result<(), WalletRefused> {
+        let available_minor = self.available_minor();
+        if available_minor < needed_minor {
+            return Err(WalletRefused::NotEnough {
+                available_minor,
+                needed_minor,
+            });
+        }
+        Ok(())
+    }
+
     /// How the wallet is after a transfer of the ledger, by the postings on its account.
     ///
     /// # Errors
@@ -185,12 +200,7 @@ impl Wallet {
             updated_at: now,
             ..self.clone()
         };
-        if wallet.available_minor() < 0 {
-            return Err(WalletRefused::NotEnough {
-                available_minor: self.available_minor(),
-                needed_minor: hold_minor - amount_minor,
-            });
-        }
+        self.has(hold_minor - amount_minor)?;
         if wallet.balance_minor > Self::MAX_MINOR {
             return Err(WalletRefused::TooMuch);
         }

@@ -202,6 +202,10 @@ impl Executor {
         };
         match tokio::time::timeout(H::CONTRACT.timeout, survive(attempt)).await {
             Ok(Ok(outcome)) => outcome,
+            Ok(Err(error @ StoreError::Contended(_))) => Outcome::Snooze {
+                reason: Reason::new(ErrorClass::Contended, error.to_string()),
+                delay: self.context.nap(run.snoozes),
+            },
             Ok(Err(error)) if error.is_transient() => Outcome::Snooze {
                 reason: Reason::new(ErrorClass::StoreUnavailable, error.to_string()),
                 delay: self.context.retry_unit * STORE_AWAY_UNITS,

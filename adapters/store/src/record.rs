@@ -229,6 +229,18 @@ impl Record {
             + usize::from(self.withdrawal.is_some())
     }
 
+    /// What it was made for: each thing that it changes, by id, at the version that was read.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = (Uuid, i32)> {
+        let payment = self.payment.iter().map(|of| (of.id.as_uuid(), of.version));
+        let refund = self.refund.iter().map(|of| (of.id.as_uuid(), of.version));
+        let order = self.order.iter().map(|of| (of.id.as_uuid(), of.version));
+        let wallets = self
+            .wallets
+            .iter()
+            .map(|of| (of.wallet.id.as_uuid(), of.wallet.version));
+        payment.chain(refund).chain(order).chain(wallets)
+    }
+
     /// What it guards or may write but once, by id. Two records with a key in common must not share a batch.
     pub(crate) fn keys(&self) -> impl Iterator<Item = String> {
         let payments = [&self.new_payment, &self.payment].into_iter().flatten();

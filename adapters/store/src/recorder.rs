@@ -8,6 +8,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
@@ -120,10 +121,32 @@ async fn write_batches(
         held_back = clashing;
         // One order for everybody, so that the batches of two processes rarely lock the same rows crosswise.
         batch.sort_by_cached_key(|waiting| waiting.record.keys().min());
-        if write_batch(&store, batch).await {
+        let written = write_batch(&store, batch).await;
+        if written.jobs {
             committed.notify_one();
         }
+        held_back = answer_overtaken(held_back, &written.versions);
     }
+}
+
+/// What a batch has left behind.
+#[derive(Default)]
+struct Written {
+    /// Whether the outbox got something.
+    jobs: bool,
+    /// What was changed, by id, and the version that is no more.
+    versions: HashSet<(Uuid, i32)>,
+}
+
+/// Answers those who changed a version that is no more, and keeps the others. In a batch, each of them would have it written
+/// twice, and where many change one thing, such as a wallet, everybody would wait for that.
+fn answer_overtaken(held_back: Vec<Waiting>, gone: &HashSet<(Uuid, i32)>) -> Vec<Waiting> {
+    let is_overtaken = |waiting: &Waiting| waiting.record.versions().any(|version| gone.contains(&version));
+    let (overtaken, left): (Vec<_>, Vec<_>) = held_back.into_iter().partition(is_overtaken);
+    for waiting in overtaken {
+        let _ = waiting.answer.send(Ok(Verdict::Stale));
+    }
+    left
 }
 
 /// Keeps for the next batch whatever guards the same thing as a record before it.
@@ -137,8 +160,8 @@ fn split_clashing(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
     })
 }
 
-/// Writes and answers a batch; true when the outbox got something.
-async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
+/// Writes and answers a batch.
+async fn write_batch(store: &Store, batch: Vec<Waiting>) -> Written {
     let (records, answers): (Vec<Record>, Vec<Answer>) =
         batch.into_iter().map(|w| (*w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
@@ -150,20 +173,23 @@ async fn write_batch(store: &Store, batch: Vec<Waiting>) -> bool {
         }
         Err(error) => {
             refuse_all(answers, error);
-            false
+            Written::default()
         }
     }
 }
 
-/// True when the outbox got something.
-async fn write_one_by_one(store: &Store, records: &[Record], answers: Vec<Answer>) -> bool {
-    let mut wrote_jobs = false;
+async fn write_one_by_one(store: &Store, records: &[Record], answers: Vec<Answer>) -> Written {
+    let mut written = Written::default();
     let mut held_up = 0;
     let mut left = answers.into_iter();
     for record in records {
         let Some(answer) = left.next() else { break };
         match write::write_all(store, std::slice::from_ref(record)).await {
-            Ok(verdicts) => wrote_jobs |= answer_all(std::slice::from_ref(record), vec![answer], verdicts),
+            Ok(verdicts) => {
+                let more = answer_all(std::slice::from_ref(record), vec![answer], verdicts);
+                written.jobs |= more.jobs;
+                written.versions.extend(more.versions);
+            }
             Err(error) => {
                 held_up += usize::from(error.is_lock_timeout());
                 if !error.may_be_one_record() || held_up == MAX_HELD_UP {
@@ -174,7 +200,7 @@ async fn write_one_by_one(store: &Store, records: &[Record], answers: Vec<Answer
             }
         }
     }
-    wrote_jobs
+    written
 }
 
 fn refuse_all(answers: impl IntoIterator<Item = Answer>, error: StoreError) {
@@ -187,11 +213,56 @@ fn refuse_all(answers: impl IntoIterator<Item = Answer>, error: StoreError) {
     }
 }
 
-fn answer_all(records: &[Record], answers: Vec<Answer>, verdicts: Vec<Verdict>) -> bool {
-    let mut wrote_jobs = false;
+fn answer_all(records: &[Record], answers: Vec<Answer>, verdicts: Vec<Verdict>) -> Written {
+    let mut written = Written::default();
     for ((record, verdict), answer) in records.iter().zip(verdicts).zip(answers) {
-        wrote_jobs |= verdict == Verdict::Written && !record.jobs.is_empty();
+        if verdict == Verdict::Written {
+            written.jobs |= !record.jobs.is_empty();
+            written.versions.extend(record.versions());
+        }
         let _ = answer.send(Ok(verdict));
     }
-    wrote_jobs
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::{currency::Currency, id::MerchantId, ledger::Transfer, wallet::Wallet};
+
+    use super::*;
+
+    fn waiting(wallet: &Wallet) -> (Waiting, oneshot::Receiver<Result<Verdict, StoreError>>) {
+        let transfer = Transfer::wallet_adjusted(wallet, 5, "wish".into());
+        let change = wallet.after(&transfer, None, DateTime::UNIX_EPOCH).unwrap();
+        let record = Record {
+            wallets: vec![change],
+            ..Record::default()
+        };
+        let (answer, answered) = oneshot::channel();
+        let record = Box::new(record);
+        (Waiting { record, answer }, answered)
+    }
+
+    #[test]
+    fn who_saw_a_version_that_is_no_more_need_not_be_tried() {
+        let merchant = MerchantId::random();
+        let wallet = |user: &str| {
+            let user = user.parse().unwrap();
+            Wallet::new(merchant, user, Currency::EUR, DateTime::UNIX_EPOCH)
+        };
+        let (anna, bob) = (wallet("anna"), wallet("bob"));
+        let again = Wallet {
+            version: 1,
+            ..anna.clone()
+        };
+        let (late, mut is_late) = waiting(&anna);
+        let (other, mut is_other) = waiting(&bob);
+        let (next, mut is_next) = waiting(&again);
+        let gone = HashSet::from([(anna.id.as_uuid(), 0)]);
+        let left = answer_overtaken(vec![late, other, next], &gone);
+        assert_eq!(left.len(), 2);
+        assert!(matches!(is_late.try_recv(), Ok(Ok(Verdict::Stale))));
+        assert!(is_other.try_recv().is_err() && is_next.try_recv().is_err());
+    }
 }

@@ -157,6 +157,8 @@ impl WalletStanding {
             WalletStep::Transfer {
                 amount_minor, note, ..
             } => {
+                // Whoever gives what is not there learns nothing of whose wallets there are.
+                self.wallet.has(*amount_minor)?;
                 let recipient = self
                     .recipient
                     .as_ref()

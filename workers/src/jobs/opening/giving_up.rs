@@ -36,6 +36,7 @@ pub async fn give_up<S: Subject>(
         ErrorClass::OutcomeUnknown
         | ErrorClass::Mismatch
         | ErrorClass::StoreUnavailable
+        | ErrorClass::Contended
         | ErrorClass::TimedOut
         | ErrorClass::Interrupted
         | ErrorClass::Internal => None,
