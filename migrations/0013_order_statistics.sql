@@ -1,5 +1,12 @@
 -- What a merchant's orders come to, rolled up beside what its payments do. Every row can be computed anew from the orders.
 
+-- This comes first: it may have to wait for a roll-up that runs, and nobody shall wait for an order meanwhile.
+alter table statistics_progress
+  drop constraint statistics_progress_what_check,
+  add constraint statistics_progress_what_check check (what in ('payments', 'orders'));
+insert into statistics_progress (what, done_until)
+select 'orders', coalesce(min(updated_at), now()) from orders;
+
 -- Orders created in a quarter of an hour, which every time zone's days are made of, with what has become of them by now.
 create table order_statistics (
   merchant_id      uuid not null references merchants,
@@ -24,12 +31,6 @@ create index order_statistics_slot on order_statistics (slot);
 
 -- What has changed since it was counted.
 create index orders_changed on orders (updated_at);
-
-alter table statistics_progress
-  drop constraint statistics_progress_what_check,
-  add constraint statistics_progress_what_check check (what in ('payments', 'orders'));
-insert into statistics_progress (what, done_until)
-select 'orders', coalesce(min(updated_at), now()) from orders;
 
 grant select on order_statistics to sluice_reader, sluice_writer;
 grant insert, update, delete on order_statistics to sluice_writer;

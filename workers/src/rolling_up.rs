@@ -1,7 +1,8 @@
 //! Keeps the statistics true: counts, now and then, which payments and orders have changed since they were counted last.
 //!
 //! Each process runs one, and one at a time does the work. It keeps nothing; after days of silence it goes on where it was
-//! left, step by step. That one of them cannot be counted does not hold up the other.
+//! left, step by step. Payments come first, then orders: when one of them cannot be counted, the other is all the same, but it
+//! waits for as long as the first one takes.
 
 use std::{sync::Arc, time::Duration};
 

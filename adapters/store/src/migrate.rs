@@ -30,7 +30,8 @@ pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
     } else {
         0
     };
-    // A newer schema is fine: migrations only add, so that old and new processes can run side by side.
+    // A newer schema is fine: migrations only add, so that processes of the version before can go on reading and writing while
+    // others are started. What those begin may be nothing that these know of: the changelog says who has to be stopped first.
     if found < needed {
         Err(StoreError::WrongSchema { found, needed })
     } else {

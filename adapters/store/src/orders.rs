@@ -108,7 +108,8 @@ impl Store {
         row.map(|row| row.into_action(merchant_id, kind, key)).transpose()
     }
 
-    /// The payments of an order that may still be paid, those included that are yet to be stored.
+    /// The payments of an order that may still be paid. A payment is stored with the step that begins it; only those that were begun
+    /// before that was so may be yet to be stored, and are among them.
     ///
     /// # Errors
     /// PostgreSQL is away.

@@ -13,7 +13,7 @@ use crate::{
     refund::{Refund, RefundStatus},
 };
 
-/// A refund as its merchant sees it.
+/// A refund as its merchant sees it; its user sees it without what is its merchant's own, see [`Self::for_user`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundView {
     /// The refund's id.
@@ -67,6 +67,17 @@ impl From<&Refund> for RefundView {
             metadata: request.metadata.clone(),
             created_at: refund.created_at,
             updated_at: refund.updated_at,
+        }
+    }
+}
+
+impl RefundView {
+    /// As its user sees it: who of the merchant's people decided it, and what they wrote about it, is not for users.
+    pub fn for_user(refund: &Refund) -> Self {
+        Self {
+            operator: None,
+            description: None,
+            ..Self::from(refund)
         }
     }
 }

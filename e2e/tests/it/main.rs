@@ -6,6 +6,7 @@ mod balancing;
 mod broker_faults;
 mod crowd;
 mod harness;
+mod ledger;
 mod mismatch;
 mod order;
 mod outages;

@@ -31,8 +31,18 @@ pub(crate) async fn get(
     let refund = app.reads.patiently(app.reads.seen_by(&caller).refund(id)).await?;
     refund
         .as_ref()
-        .map(|refund| Json(refund.into()))
+        .map(view(&caller))
+        .map(Json)
         .ok_or_else(no_such_refund)
+}
+
+/// How refunds are shown to this caller.
+fn view(caller: &Caller) -> fn(&Refund) -> RefundView {
+    if caller.sees_decisions() {
+        |refund| RefundView::from(refund)
+    } else {
+        RefundView::for_user
+    }
 }
 
 /// What to list.
@@ -75,7 +85,7 @@ pub(crate) async fn list(
         created_at: refund.created_at,
         id: refund.id.as_uuid(),
     };
-    Ok(Json(part.list(refunds, place, |refund| RefundView::from(refund))))
+    Ok(Json(part.list(refunds, place, view(&caller))))
 }
 
 fn payment_id(given: Option<&str>) -> Result<Option<PaymentId>, Problem> {

@@ -1,12 +1,13 @@
 //! Whose payments are: what merchants say of their users, and how it is looked for.
 
 use domain::{job::CreateIntent, payment::PaymentStatus};
-use reqwest::StatusCode;
-use serde_json::json;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::{
     listing::all_pages,
     refunds,
+    tokens::{claims, token, world_of_secret},
     worker::only_job,
     world::{World, good_body, world},
 };
@@ -83,6 +84,31 @@ async fn lists_can_be_narrowed_to_what_is_a_users() {
         answer
             .is_problem(400, "/problems/invalid-query")
             .names("user_id", "1 to 128 visible");
+    }
+    world.close().await;
+}
+
+/// Who of the merchant's people decided a refund, and what they wrote about it, is not for its user.
+#[tokio::test]
+async fn users_see_their_refunds_without_what_the_merchants_people_write() {
+    let world = world_of_secret().await;
+    let [_, refund] = bought(&world, "k", Some("bob"), 1).await;
+    let bob = token(&claims("bob", world.shop.id));
+    let one = format!("{}/{refund}", refunds::REFUNDS);
+    for (path, place) in [(one.as_str(), ""), (refunds::REFUNDS, "/data/0")] {
+        let seen = async |request| {
+            let answer = world.send(request).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            answer.body.pointer(place).unwrap().clone()
+        };
+        let mut view = seen(world.get(path)).await;
+        assert_eq!(
+            (&view["id"], &view["operator"], &view["description"]),
+            (&json!(refund), &json!("anna"), &json!("One coffee was cold"))
+        );
+        view["operator"] = Value::Null;
+        view["description"] = Value::Null;
+        assert_eq!(seen(world.as_bearer(Method::GET, path, &bob)).await, view);
     }
     world.close().await;
 }

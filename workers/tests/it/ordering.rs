@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use broker::Called;
 use domain::{
+    channel::Method,
     currency::Currency,
     id::OrderId,
     job::{ChangeOrder, ChangeOrderReply, CreateOrder, CreateOrderReply, Envelope, Job},
@@ -43,6 +44,13 @@ fn cart() -> OrderRequest {
 pub fn pay_with(card: Option<&str>) -> OrderStep {
     OrderStep::Pay(Box::new(PayOrder {
         payment_method: card.map(str::to_owned),
+        ..PayOrder::default()
+    }))
+}
+
+pub fn pay_from_wallet() -> OrderStep {
+    OrderStep::Pay(Box::new(PayOrder {
+        method: Some(Method::Wallet),
         ..PayOrder::default()
     }))
 }

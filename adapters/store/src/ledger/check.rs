@@ -43,14 +43,14 @@ pub struct LayerSum {
 /// - `refunded_differs`, `reserved_differs`, `disputed_differs`: a payment's own figure is not the sum of its refunds or
 ///   disputes.
 /// - `wallet_balance_differs`, `wallet_holds_differ`, `wallet_statement_differs`: a wallet's own figures are not what the
-///   postings on its account come to, or not what the last line of its statement says.
+///   postings on its account come to, or not what the last line of its statement says. An account without a wallet is this, too.
 /// - `transfer_unbalanced`, `transfer_without_postings`: a transfer is not what a transfer has to be.
 /// - `resolves_another`: a transfer resolves what is no reservation of the same thing.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Disagreement {
     /// Which rule is broken, such as `postings_differ`.
     pub rule: String,
-    /// The id of the transfer, payment, refund or dispute.
+    /// The id of the transfer, payment, refund, dispute or wallet; the account of a wallet that is not there.
     pub subject: String,
     /// What the other source says it has to be.
     pub expected: String,
@@ -68,8 +68,11 @@ impl LedgerReport {
     }
 }
 
-/// The whole ledger is read: longer than any other statement may take.
-const TIMEOUT: Duration = Duration::from_secs(1_800);
+/// The whole ledger is read: longer than any other statement may take. PostgreSQL keeps it, so that nothing runs on whose process
+/// is gone.
+const TAKE_TIME: &str = "set local statement_timeout = '30min'";
+/// How long all answers are waited for: longer than that, so that PostgreSQL's own word comes first.
+const PATIENCE: Duration = Duration::from_secs(31 * 60);
 
 const SUMS: &str = "
 select currency, layer, sum(amount_minor)::bigint as sum_minor,
@@ -93,7 +96,7 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or takes longer than half an hour.
     pub async fn ledger_check(&self) -> Result<LedgerReport, StoreError> {
-        let checked = tokio::time::timeout(TIMEOUT, self.check_ledger()).await;
+        let checked = tokio::time::timeout(PATIENCE, self.check_ledger()).await;
         checked.unwrap_or_else(|_| Err(StoreError::silent()))
     }
 
@@ -103,9 +106,7 @@ impl Store {
             .pool
             .begin_with("begin isolation level repeatable read, read only")
             .await?;
-        sqlx::query("set local statement_timeout = 0")
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(TAKE_TIME).execute(&mut *tx).await?;
         let (transfers, postings) = sqlx::query_as(COUNTS).fetch_one(&mut *tx).await?;
         let sums = sqlx::query_as(SUMS).fetch_all(&mut *tx).await?;
         let rows: Vec<DisagreementRow> = sqlx::query_as(DISAGREEMENTS)

@@ -24,6 +24,8 @@ const FINISH: &str = "update ledger_checks set finished_at = $2, disagreements =
 const LAST: &str = "
 select begun_at, disagreements from ledger_checks where finished_at is not null order by slot desc limit 1";
 
+const FIRST_BEGUN: &str = "select begun_at from ledger_checks order by slot limit 1";
+
 /// A check that was begun here and nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerCheckBegun(DateTime<Utc>);
@@ -64,5 +66,13 @@ impl Store {
     /// PostgreSQL is away.
     pub async fn last_ledger_check(&self) -> Result<Option<LedgerCheck>, StoreError> {
         answered(sqlx::query_as(LAST).fetch_optional(&self.pool)).await
+    }
+
+    /// When the first check was begun, whether or not it was finished.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn first_ledger_check_begun(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        answered(sqlx::query_scalar(FIRST_BEGUN).fetch_optional(&self.pool)).await
     }
 }

@@ -2,16 +2,21 @@
 with uuid_nil as (select '00000000-0000-0000-0000-000000000000'::uuid as id),
 -- What the postings about each thing have to come to, by what the payment, the refund or the dispute says of itself.
 payment as (
-  select 'pay_' || replace(id::text, '-', '') as subject, * from payments
+  select 'pay_' || replace(id::text, '-', '') as subject, id, merchant_id, status, amount_minor, currency, channel, user_id, paid_into,
+         refunded_minor, refund_reserved_minor, disputed_minor
+  from payments
 ), refund as (
-  select 'rfd_' || replace(id::text, '-', '') as subject, * from refunds
+  select 'rfd_' || replace(id::text, '-', '') as subject, payment_id, merchant_id, status, amount_minor, currency from refunds
 ), dispute as (
-  select 'dsp_' || replace(id::text, '-', '') as subject, * from disputes
+  select 'dsp_' || replace(id::text, '-', '') as subject, payment_id, merchant_id, status, amount_minor, currency, channel
+  from disputes
 ),
 hold as (
-  select 'hld_' || replace(id::text, '-', '') as subject, * from wallet_holds
+  select 'hld_' || replace(id::text, '-', '') as subject, merchant_id, user_id, status, amount_minor, captured_minor, currency
+  from wallet_holds
 ), withdrawal as (
-  select 'wdr_' || replace(id::text, '-', '') as subject, * from wallet_withdrawals
+  select 'wdr_' || replace(id::text, '-', '') as subject, merchant_id, user_id, status, amount_minor, currency
+  from wallet_withdrawals
 ),
 -- Where a payment's money comes from and goes back to, and whose it is once it was paid.
 place as (
@@ -114,14 +119,17 @@ refunded as (
     ('disputed_differs', coalesce(disputed.disputed_minor, 0), payment.disputed_minor)
   ) as figure (rule, expected, found)
 ),
--- What a wallet says of itself, what the postings on its account come to, and what the last line of its statement says.
+-- What a wallet says of itself, what the postings on its account come to, and what the last line of its statement says. An
+-- account that has postings and no wallet is called by its own name.
 wallet as (
-  select 'wal_' || replace(wallet.id::text, '-', '') as subject, wallet.currency, wallet.balance_minor, wallet.held_minor,
+  select coalesce('wal_' || replace(wallet.id::text, '-', ''),
+                  concat('mer_', replace(merchant_id::text, '-', ''), '/customer_wallet/', detail)) as subject,
+         currency, coalesce(wallet.balance_minor, 0) as balance_minor, coalesce(wallet.held_minor, 0) as held_minor,
          coalesce(balance.posted_minor, 0) as posted_minor, -coalesce(balance.pending_minor, 0) as pending_minor,
          coalesce(line.balance_minor, 0) as stated_minor, coalesce(line.held_minor, 0) as stated_held_minor
-  from wallets wallet
-  left join ledger_balances balance on balance.merchant_id = wallet.merchant_id and balance.kind = 'customer_wallet'
-    and balance.detail = wallet.user_id and balance.currency = wallet.currency
+  from (select id, merchant_id, user_id as detail, currency, balance_minor, held_minor, version from wallets) as wallet
+  full join (select merchant_id, detail, currency, posted_minor, pending_minor
+             from ledger_balances where kind = 'customer_wallet') as balance using (merchant_id, detail, currency)
   left join wallet_transactions line on line.wallet_id = wallet.id and line.number = wallet.version
 ), wallet_figure as (
   select wallet.subject, wallet.currency, figure.rule, figure.expected, figure.found

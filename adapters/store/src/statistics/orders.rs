@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::{Days, Grouping};
 use crate::{Scoped, StoreError, pool::answered};
 
-/// An order that is given back stays paid, and shipped: that goes by the stage.
+/// An order that is given back stays paid, and shipped: that goes by the stage. Days are those that payments are counted by.
 const SELECT: &str = "
 select case $6 when 'day' then ((slot at time zone $1)::date)::text when 'status' then status end as key,
        currency,
@@ -23,7 +23,8 @@ select case $6 when 'day' then ((slot at time zone $1)::date)::text when 'status
        sum(refunded_minor)::bigint as refunded_minor,
        sum(paying_ms)::bigint as paying_ms
 from order_statistics
-where slot >= $2::date::timestamp at time zone $1 and slot < ($3::date + 1)::timestamp at time zone $1
+where (slot at time zone $1)::date between $2 and $3
+  and slot >= ($2::date - 1)::timestamp at time zone $1 and slot < ($3::date + 2)::timestamp at time zone $1
   and ($4::text is null or currency = $4) and ($5::text is null or status = $5)
   and ($7::uuid is null or merchant_id = $7)
 group by 1, 2 order by 1, 2";
@@ -50,7 +51,7 @@ pub struct OrderFigures {
     pub orders: i64,
     /// How many of them are paid, whatever became of them since.
     pub paid: i64,
-    /// Of how many the last payment has failed.
+    /// How many there are whose payment has failed and that are neither paid nor canceled.
     pub payment_failed: i64,
     /// How many were called off before they were paid.
     pub canceled: i64,

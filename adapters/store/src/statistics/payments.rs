@@ -10,8 +10,8 @@ use sqlx::FromRow;
 use super::{Days, Grouping};
 use crate::{Scoped, StoreError, pool::answered};
 
-/// A day of a zone is made of quarters of an hour that are days apart only where clocks are changed. Each quarter is read
-/// once, however many groupings are asked for.
+/// A quarter of an hour is in the day that it is there then: where clocks are put back at midnight, that day begins twice. A day
+/// more at either end is what the index needs to know. Each quarter is read once, however many groupings are asked for.
 const SELECT: &str = "
 select asked.name as grouping,
        case asked.name when 'day' then ((slot at time zone $1)::date)::text when 'channel' then channel
@@ -28,7 +28,8 @@ select asked.name as grouping,
        sum(refunded_minor)::bigint as refunded_minor,
        sum(paying_ms)::bigint as paying_ms
 from payment_statistics cross join unnest($8::text[]) as asked (name)
-where slot >= $2::date::timestamp at time zone $1 and slot < ($3::date + 1)::timestamp at time zone $1
+where (slot at time zone $1)::date between $2 and $3
+  and slot >= ($2::date - 1)::timestamp at time zone $1 and slot < ($3::date + 2)::timestamp at time zone $1
   and ($4::text is null or currency = $4) and ($5::text is null or channel = $5)
   and ($6::text is null or method = $6) and ($7::text is null or status = $7)
   and ($9::uuid is null or merchant_id = $9)

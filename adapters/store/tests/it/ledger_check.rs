@@ -7,7 +7,10 @@ use domain::{
 use sqlx::AssertSqlSafe;
 use store::{LedgerReport, Verdict};
 
-use crate::support::{World, seen, world};
+use crate::{
+    support::{World, seen, world},
+    wallets::adjusting,
+};
 
 /// Books with everything in them: paid, refunded, waiting, failed, returned, disputed. They agree.
 async fn books() -> World {
@@ -202,4 +205,26 @@ async fn what_is_shown_is_bounded_and_what_is_counted_is_not() {
                 from merchants, generate_series(1, 75) as number";
     let report = after(&world, paid).await;
     assert_eq!((report.disagreements.len(), report.total), (100, 150));
+}
+
+/// Money on a user's account is found even where there is no wallet to start from.
+#[tokio::test]
+async fn a_wallet_that_is_gone_while_its_account_has_postings() {
+    let world = books().await;
+    let (alice, bob) = (world.wallet("alice").await, world.wallet("bob").await);
+    for (wallet, subject) in [(&alice, "a"), (&bob, "b")] {
+        assert_eq!(
+            world.write(adjusting(wallet, 700, subject)).await,
+            Verdict::Written
+        );
+    }
+    assert!(world.store.ledger_check().await.unwrap().agrees());
+    let gone =
+        "delete from wallet_transactions where wallet_id in (select id from wallets where user_id = 'alice');
+                delete from wallets where user_id = 'alice'";
+    let report = after(&world, gone).await;
+    assert_eq!(lines(&report, "wallet_balance_differs"), [("700 EUR", "0 EUR")]);
+    assert_eq!(report.total, 1);
+    let account = world.merchant_id.to_string() + "/customer_wallet/alice";
+    assert_eq!(report.disagreements[0].subject, account);
 }

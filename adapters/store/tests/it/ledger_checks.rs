@@ -34,6 +34,7 @@ async fn a_check_that_died_is_made_up_for_by_the_next() {
     let world = world().await;
     let store = &world.store;
     let every = TimeDelta::seconds(60);
+    assert_eq!(store.first_ledger_check_begun().await.unwrap(), None);
     store.begin_ledger_check(at(0), every).await.unwrap().unwrap();
     assert_eq!(store.begin_ledger_check(at(10), every).await.unwrap(), None);
     let begun = store.begin_ledger_check(at(70), every).await.unwrap().unwrap();
@@ -41,4 +42,5 @@ async fn a_check_that_died_is_made_up_for_by_the_next() {
     store.finish_ledger_check(begun, &report, at(71)).await.unwrap();
     let last = store.last_ledger_check().await.unwrap().unwrap();
     assert_eq!(last.begun_at, at(70));
+    assert_eq!(store.first_ledger_check_begun().await.unwrap(), Some(at(0)));
 }

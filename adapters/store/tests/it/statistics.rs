@@ -316,6 +316,52 @@ async fn a_zone_is_one_that_there_is_and_has_a_day_of_its_own() {
     assert_eq!(in_new_york, day(1969, 12, 31));
 }
 
+/// Where clocks are put back from one o'clock to midnight, and the first midnight of that day, in seconds.
+const BEGUN_TWICE: [(&str, i64); 2] = [
+    ("Atlantic/Azores", 1_761_436_800),
+    ("America/Havana", 1_762_056_000),
+];
+/// The end of the day before, and both midnights.
+const AROUND_MIDNIGHT_S: [i64; 3] = [-QUARTER_S, 0, 3_600];
+
+/// The day before that midnight, and that day.
+async fn days_around(world: &World, name: &str, midnight_s: i64) -> [Days; 2] {
+    let (zone, day) = zone(world, name, at(midnight_s)).await.unwrap();
+    [day.pred_opt().unwrap(), day].map(|day| Days {
+        zone: zone.clone(),
+        from: day,
+        to: day,
+    })
+}
+
+#[tokio::test]
+async fn a_day_that_begins_twice_has_both_its_first_hours() {
+    let world = world().await;
+    for (name, midnight_s) in BEGUN_TWICE {
+        begin_at(&world, at(midnight_s - 3_600)).await;
+        for after_s in AROUND_MIDNIGHT_S {
+            asked_for(&world, &format!("{name}{after_s}"), at(midnight_s + after_s)).await;
+        }
+        roll_up(&world, Counted::Payments, at(midnight_s + 7_200)).await;
+        for (days, payments) in days_around(&world, name, midnight_s)
+            .await
+            .into_iter()
+            .zip([1, 2])
+        {
+            let day = days.from.to_string();
+            let told = world
+                .figures(&PaymentFilter::of(days), Grouping::Day)
+                .await
+                .unwrap();
+            let told: Vec<_> = told
+                .iter()
+                .map(|told| (told.key.clone(), told.payments))
+                .collect();
+            assert_eq!(told, [(Some(day), payments)], "{name}");
+        }
+    }
+}
+
 /// With the rights that workers have, and no others; and what comes in late, with a time of before.
 #[tokio::test]
 async fn what_is_committed_after_a_roll_up_is_found_by_the_next() {

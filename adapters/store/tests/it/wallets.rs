@@ -40,7 +40,7 @@ fn moving(transfer: Transfer, wallets: &[&Wallet]) -> Record {
     }
 }
 
-fn adjusting(wallet: &Wallet, amount_minor: i64, subject: &str) -> Record {
+pub fn adjusting(wallet: &Wallet, amount_minor: i64, subject: &str) -> Record {
     moving(
         Transfer::wallet_adjusted(wallet, amount_minor, subject.into()),
         &[wallet],

@@ -18,6 +18,8 @@ const STAGES: [&str; 6] = [
     "shipped",
     "completed",
 ];
+/// A payment of the order has failed.
+const FAILED: &str = "payment_failed";
 /// A step that leaves the order as it is. Nothing orders it among those that change the order.
 const CHANGES_NOTHING: &str = "payment_not_wanted";
 
@@ -68,6 +70,7 @@ fn check(tally: &mut Tally, facts: &Facts, order: &StoredOrder, logs: &[&OrderLo
             order.paid_by
         ));
     }
+    check_failures(tally, order, logs, payments);
     let has = count(logs);
     for (step, so) in expected(facts, order, payments) {
         let here = has.get(step).copied().unwrap_or_default();
@@ -80,6 +83,31 @@ fn check(tally: &mut Tally, facts: &Facts, order: &StoredOrder, logs: &[&OrderLo
                 "{step} is {here} times in the log of {id}, and was {so} times"
             ));
         }
+    }
+}
+
+/// That a payment has failed is logged once for each at the most: it is news only while nobody has paid and it was begun last. So
+/// of an order that is still open the last payment that has failed is logged.
+fn check_failures(tally: &mut Tally, order: &StoredOrder, logs: &[&OrderLog], payments: &[&Payment]) {
+    let mut times: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for log in logs.iter().filter(|log| log.step == FAILED) {
+        *times.entry(log.payment.as_deref()).or_default() += 1;
+    }
+    let id = &order.id;
+    for (payment, times) in times.iter().filter(|(_, times)| **times > 1) {
+        tally.doubled(format!(
+            "{FAILED} is {times} times in the log of {id} for {payment:?}"
+        ));
+    }
+    let last = order.last_payment.as_deref();
+    let mut of_it = payments
+        .iter()
+        .filter(|payment| last == Some(payment.id.as_str()));
+    let has_failed = of_it.any(|payment| payment.status == "failed");
+    if order.is_open() && has_failed && !times.contains_key(&last) {
+        tally.lost(format!(
+            "{last:?} has failed, and the log of {id} does not say so"
+        ));
     }
 }
 

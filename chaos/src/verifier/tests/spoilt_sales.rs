@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     journal::StepDeed,
-    verifier::facts::{Facts, Failure, Notification, StoredOrder},
+    verifier::facts::{Facts, Failure, Notification, OrderLog, StoredOrder},
 };
 
 /// What is found when the evidence of a calm day on which goods were sold is spoilt.
@@ -302,6 +302,45 @@ fn a_step_that_is_logged_twice_or_not_at_all() {
         let found = after(|facts| facts.order_logs.retain(|log| log.step != step));
         assert!(found[LOGS_AGREE].lost > 0, "{step}");
     }
+}
+
+/// The order that is called off is open instead, and its only payment has failed.
+fn declined(facts: &mut Facts) {
+    let order = order(facts, CALLED_OFF);
+    (order.status, order.stage) = ("payment_failed".into(), "payment_failed".into());
+    order.last_payment = Some(CLOSED_WITH_IT.into());
+    payment(facts, CLOSED_WITH_IT).status = "failed".into();
+    let is_cancel = |log: &&mut OrderLog| log.step == "cancel";
+    let log = facts.order_logs.iter_mut().find(is_cancel).unwrap();
+    log.status = "payment_failed".into();
+    log.step = "payment_failed".into();
+    log.payment = Some(CLOSED_WITH_IT.into());
+    // It was not called off, then.
+    facts.order_actions.retain(|action| action.action != "cancel");
+    facts.journal.sales[1].looks.pop();
+}
+
+#[test]
+fn a_failed_payment_that_is_logged_twice_or_not_at_all() {
+    let logged = |times| {
+        let found = after(|facts| {
+            declined(facts);
+            let place = facts
+                .order_logs
+                .iter()
+                .position(|log| log.step == "payment_failed");
+            let log = facts.order_logs[place.unwrap()].clone();
+            match times {
+                0 => facts.order_logs[place.unwrap()].payment = None,
+                1 => {}
+                _ => facts.order_logs.push(log),
+            }
+        });
+        found.get(LOGS_AGREE).copied()
+    };
+    assert_eq!(logged(1), None);
+    assert_eq!(logged(0), Some(counts(1, 0, 0)));
+    assert_eq!(logged(2), Some(counts(0, 1, 0)));
 }
 
 #[test]

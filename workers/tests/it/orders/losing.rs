@@ -1,6 +1,7 @@
 //! The jobs that follow from a step are lost on their way: whatever waits for them is found, and ends.
 
 use domain::{
+    channel::Channel,
     order::{OrderStatus, OrderStep},
     payment::PaymentStatus,
     refund::RefundStatus,
@@ -10,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     forgotten::LONG_AGO,
-    ordering::{TOTAL, pay_with, refund_of},
+    ordering::{TOTAL, pay_from_wallet, pay_with, refund_of},
     support::{World, world},
 };
 
@@ -120,6 +121,26 @@ async fn a_payment_that_its_order_does_not_want_any_more_is_never_sent() {
         assert_eq!(closed.intent_id, None);
     }
     assert_eq!(world.intents().await.len(), 1);
+    world.close().await;
+}
+
+/// The wallet is our own, so nothing of it is taken that would have to be given back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_canceled_before_its_wallet_payment_runs_takes_nothing() {
+    let world = world().await;
+    let wallet = world.filled_wallet("user-42", TOTAL).await;
+    let id = world.order("k").await;
+    run(&world, LOSE).await;
+    let pay = world.order_wish("pay", id, pay_from_wallet());
+    world.step("pay", id, pay.request.clone()).await;
+    world.step("off", id, OrderStep::Cancel {}).await;
+    look_for_what_was_lost(&world).await;
+    let closed = world.wait_for(pay.payment_id(), PaymentStatus::Canceled).await;
+    assert_eq!(closed.channel, Channel::Wallet);
+    assert_eq!(world.wallet_figures(wallet).await, (TOTAL, 0));
+    let moved = "select count(*) from ledger_transfers where payment_id is not null";
+    assert_eq!(world.count(moved).await, 0);
+    world.books_agree().await;
     world.close().await;
 }
 

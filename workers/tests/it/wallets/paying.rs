@@ -4,7 +4,7 @@ use domain::{
     channel::{Channel, Method},
     id::WalletId,
     job::{CreateIntent, CreateRefund},
-    order::{OrderStatus, OrderStep, PayOrder},
+    order::OrderStatus,
     payment::{Payment, PaymentRequest, PaymentStatus},
     refund::RefundStatus,
 };
@@ -12,7 +12,7 @@ use futures::future::join_all;
 
 use super::money::dollars;
 use crate::{
-    ordering::{TOTAL, refund_of},
+    ordering::{TOTAL, pay_from_wallet, refund_of},
     support::{World, request, world},
 };
 
@@ -24,13 +24,6 @@ pub fn from_wallet_of(user: &str, amount_minor: i64) -> PaymentRequest {
         money: dollars(amount_minor),
         ..request(None)
     }
-}
-
-fn pay_from_wallet() -> OrderStep {
-    OrderStep::Pay(Box::new(PayOrder {
-        method: Some(Method::Wallet),
-        ..PayOrder::default()
-    }))
 }
 
 impl World {

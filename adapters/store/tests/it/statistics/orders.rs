@@ -12,7 +12,10 @@ use domain::{
 use proptest::{collection::vec, prelude::*, sample::select};
 use store::{Counted, Grouping, OrderFigures, OrderFilter, Record, RollUp, Verdict, Zone};
 
-use super::{LONG_AFTER, LONG_AGO, begin_at, days, in_each_case, roll_up, zone};
+use super::{
+    AROUND_MIDNIGHT_S, BEGUN_TWICE, LONG_AFTER, LONG_AGO, begin_at, days, days_around, in_each_case, roll_up,
+    zone,
+};
 use crate::support::{World, at, seen, transfers, world};
 
 /// What the figures are, counted from the orders, for each currency and day of a zone. Whether an order is paid and was sent
@@ -287,6 +290,30 @@ async fn agrees_with_a_recount(fates: Vec<Fate>) {
 #[test]
 fn the_figures_of_orders_are_those_of_a_recount() {
     in_each_case(fates(), agrees_with_a_recount);
+}
+
+#[tokio::test]
+async fn orders_of_a_day_that_begins_twice_are_those_of_both_its_first_hours() {
+    let world = world().await;
+    for (name, midnight_s) in BEGUN_TWICE {
+        begin_at(&world, at(midnight_s - 3_600)).await;
+        for after_s in AROUND_MIDNIGHT_S {
+            world
+                .created(&format!("{name}{after_s}"), at(midnight_s + after_s))
+                .await;
+        }
+        roll_up(&world, Counted::Orders, at(midnight_s + 7_200)).await;
+        for (days, orders) in days_around(&world, name, midnight_s)
+            .await
+            .into_iter()
+            .zip([1, 2])
+        {
+            let day = days.from.to_string();
+            let told = world.order_figures(&OrderFilter::of(days), Grouping::Day).await;
+            let told: Vec<_> = told.iter().map(|told| (told.key.clone(), told.orders)).collect();
+            assert_eq!(told, [(Some(day), orders)], "{name}");
+        }
+    }
 }
 
 /// With the rights that workers have, and no others.
