@@ -82,8 +82,14 @@ create trigger wallet_reservations_guard before update on wallet_withdrawals
 -- What came of a movement is found by what it is about.
 create index wallet_transactions_subject on wallet_transactions (wallet_id, subject);
 
--- What is told of a withdrawal is about no payment.
-alter table notifications alter column payment_id drop not null;
+-- What is told of a withdrawal is about its wallet.
+alter table notifications
+  add column wallet_id uuid,
+  add constraint notifications_of_wallet foreign key (wallet_id) references wallets not valid,
+  drop constraint notifications_about_one,
+  add constraint notifications_about_one check (num_nonnulls(payment_id, order_id, wallet_id) = 1) not valid;
+alter table notifications validate constraint notifications_of_wallet;
+alter table notifications validate constraint notifications_about_one;
 
 grant select on wallet_actions, wallet_holds, wallet_withdrawals to sluice_reader, sluice_writer;
 grant insert on wallet_actions, wallet_holds, wallet_withdrawals to sluice_writer;

@@ -72,8 +72,14 @@ alter table wallet_withdrawals
     check (channel is null or status in ('processing', 'completed', 'failed')) not valid;
 alter table wallet_withdrawals validate constraint wallet_withdrawals_paid_by_a_provider;
 
--- What is told of an account is about no payment.
-alter table notifications alter column payment_id drop not null;
+-- Merchants are told of accounts, too.
+alter table notifications
+  add column account_id uuid,
+  add constraint notifications_of_account foreign key (account_id) references connected_accounts not valid,
+  drop constraint notifications_about_one,
+  add constraint notifications_about_one check (num_nonnulls(payment_id, order_id, wallet_id, account_id) = 1) not valid;
+alter table notifications validate constraint notifications_of_account;
+alter table notifications validate constraint notifications_about_one;
 
 grant select on connected_accounts, connect_records to sluice_reader, sluice_writer;
 grant insert on connected_accounts, connect_records to sluice_writer;

@@ -4,6 +4,7 @@
 //! an answer may have been taken or not. It lives in memory and outlives every process that is killed.
 
 mod provider;
+mod sale;
 mod wish;
 
 use std::{
@@ -11,8 +12,9 @@ use std::{
     time::Duration,
 };
 
-use crate::traffic::Story;
+use crate::traffic::{SaleStory, Story};
 pub use provider::Provider;
+pub use sale::{Basket, Goods, Sale, Step, StepDeed};
 pub use wish::{Deed, Wish};
 
 /// A merchant who took part.
@@ -50,10 +52,12 @@ pub struct Told {
     pub problem: String,
     /// `Retry-After`; empty when there is none.
     pub retry_after: String,
-    /// The id of the payment or refund; empty when there is none.
+    /// The id of the payment, refund or order; empty when there is none.
     pub id: String,
     /// Where that stands; empty when there is none.
     pub object_status: String,
+    /// The payment that an order names; empty when it names none.
+    pub payment: String,
 }
 
 /// One time that a client asked, and what came back.
@@ -112,6 +116,8 @@ pub struct Entries {
     pub merchants: Vec<Merchant>,
     /// The orders, oldest first.
     pub orders: Vec<Order>,
+    /// The sales, oldest first.
+    pub sales: Vec<Sale>,
 }
 
 /// The record, written by many clients at once.
@@ -123,6 +129,17 @@ pub struct Journal {
 /// Where an order stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderNumber(usize);
+
+/// Where a sale stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SaleNumber(usize);
+
+/// Where a step of a sale stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepNumber {
+    sale: SaleNumber,
+    place: usize,
+}
 
 /// Where a wish stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +154,7 @@ impl Journal {
         Self {
             entries: Mutex::new(Entries {
                 merchants,
-                orders: Vec::new(),
+                ..Entries::default()
             }),
         }
     }
@@ -215,6 +232,60 @@ impl Journal {
     /// Notes what the client saw when it looked at its refund. Seeing the same again is not written down.
     pub fn note_wish_look(&self, wish: WishNumber, seen: Asked) {
         self.change_wish(wish, |wish| note_change(&mut wish.looks, seen));
+    }
+
+    /// Begins a sale.
+    pub fn begin_sale(&self, merchant: usize, key: &str, story: SaleStory, basket: &Basket) -> SaleNumber {
+        let mut entries = self.locked();
+        entries
+            .sales
+            .push(Sale::new(merchant, key, story, basket.clone()));
+        SaleNumber(entries.sales.len() - 1)
+    }
+
+    /// Notes that the sale's order was asked for, and what came back.
+    pub fn note_sale_asked(&self, sale: SaleNumber, asked: Asked) {
+        self.change_sale(sale, |sale| sale.asked.push(asked));
+    }
+
+    /// Notes what the client saw when it looked at its order. Seeing the same again is not written down.
+    pub fn note_sale_look(&self, sale: SaleNumber, seen: Asked) {
+        self.change_sale(sale, |sale| note_change(&mut sale.looks, seen));
+    }
+
+    /// Notes what a payer of the sale did.
+    pub fn note_sale_payer(&self, sale: SaleNumber, act: PayerAct) {
+        self.change_sale(sale, |sale| sale.payer.push(act));
+    }
+
+    /// Begins a step of the sale, and gives the key that it is sent under.
+    pub fn begin_step(&self, sale: SaleNumber, deed: StepDeed) -> (StepNumber, String) {
+        let (mut place, mut key) = (0, String::new());
+        self.change_sale(sale, |sale| {
+            place = sale.steps.len();
+            key = format!("{}-{}-{}", sale.key, deed.name(), place + 1);
+            sale.steps.push(Step {
+                key: key.clone(),
+                deed,
+                asked: Vec::new(),
+            });
+        });
+        (StepNumber { sale, place }, key)
+    }
+
+    /// Notes that a step was sent, and what came back.
+    pub fn note_step_asked(&self, StepNumber { sale, place }: StepNumber, asked: Asked) {
+        self.change_sale(sale, |sale| {
+            if let Some(step) = sale.steps.get_mut(place) {
+                step.asked.push(asked);
+            }
+        });
+    }
+
+    fn change_sale(&self, SaleNumber(number): SaleNumber, change: impl FnOnce(&mut Sale)) {
+        if let Some(sale) = self.locked().sales.get_mut(number) {
+            change(sale);
+        }
     }
 
     fn change_wish(&self, WishNumber { order, place }: WishNumber, change: impl FnOnce(&mut Wish)) {

@@ -5,8 +5,11 @@
 
 mod client;
 mod draw;
+mod errand;
 mod pauses;
 mod payer;
+mod sale;
+mod selling;
 mod story;
 mod wishes;
 
@@ -23,6 +26,7 @@ use tokio::{
 use crate::journal::{Journal, Merchant};
 use client::Shop;
 use draw::Draw;
+pub use sale::SaleStory;
 pub use story::{Story, is_declined};
 
 /// How many merchants are registered side by side: each takes two runs of the console, and one more for each account.
@@ -116,7 +120,7 @@ async fn register(world: &World, accounts: &[Account]) -> anyhow::Result<(e2e::M
     Ok((merchant, names))
 }
 
-/// Begins orders at an even pace until there are enough or it is told to close, then waits for all that are under way.
+/// Begins orders, and sales beside them, at an even pace until there are enough or it is told to close, then waits for all that are under way.
 async fn work(shops: Vec<Shop>, mut draw: Draw, shape: Shape, mut closing: watch::Receiver<bool>) {
     let pause = Duration::from_secs_f64(1.0 / shape.orders_per_s.max(0.1));
     let mut left = shape.limit.unwrap_or(usize::MAX);
@@ -139,6 +143,16 @@ async fn work(shops: Vec<Shop>, mut draw: Draw, shape: Shape, mut closing: watch
         if let Some(shop) = shops.get(order.merchant).cloned() {
             under_way.spawn(async move {
                 shop.play(order).await;
+                drop(place);
+            });
+        }
+        if let Some(sale) = draw.sale()
+            && let Some(shop) = shops.get(sale.merchant).cloned()
+        {
+            let place = Arc::clone(&places).acquire_owned();
+            under_way.spawn(async move {
+                let place = place.await;
+                shop.sell(sale).await;
                 drop(place);
             });
         }

@@ -25,6 +25,7 @@ mod refund_jobs;
 mod refunds;
 mod refusals;
 mod requests;
+mod sales;
 mod spoken_for;
 mod subjects;
 mod tally;
@@ -92,5 +93,13 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         parked::explained(facts),
         leftovers::none_waits(facts),
         refusals::honest(facts),
+        sales::kept(facts),
+        sales::taken(facts),
+        sales::paid_once(facts),
+        sales::items(facts),
+        sales::logged(facts),
+        sales::ended(facts),
+        sales::honest(facts),
+        sales::told(facts),
     ]
 }

@@ -215,6 +215,15 @@ pub enum LedgerCommand {
     /// Compare the whole ledger with itself and with the payments, refunds and disputes it is about. Ends with 0 when
     /// everything agrees, with 1 when anything disagrees, and with 2 when there is no result.
     Check,
+    /// Show a wallet and the newest lines of its statement.
+    Wallet {
+        /// The wallet's id, wal_….
+        #[arg(long)]
+        wallet: String,
+        /// How many lines.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
     /// List what is on a merchant's accounts.
     Balances {
         /// The merchant's id, mer_….

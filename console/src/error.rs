@@ -28,6 +28,9 @@ pub enum ConsoleError {
     /// There is no such merchant.
     #[error("there is no merchant {0}; `console merchants list` shows all of them")]
     UnknownMerchant(MerchantId),
+    /// There is no such wallet.
+    #[error("there is no wallet {0:?}; its id is wal_ and 32 hexadecimal digits")]
+    UnknownWallet(String),
     /// A merchant needs a name that people can read.
     #[error("--name must be 1 to 200 characters, not only white space")]
     Name,

@@ -1,5 +1,6 @@
 //! `ledger`: whether the books agree with everything else, and what is in them.
 
+use domain::wallet::{WalletTransaction, WalletTransactionView};
 use serde_json::Value;
 use store::{Balance, Disagreement, LayerSum};
 
@@ -32,6 +33,42 @@ impl Console<'_> {
         let balances = self.store.balances(merchant).await?;
         Ok(Answer::Many(balances.iter().map(balance).collect()))
     }
+
+    pub(crate) async fn wallet(&self, wallet: &str, limit: u32) -> Result<Answer, ConsoleError> {
+        let unknown = || ConsoleError::UnknownWallet(wallet.to_owned());
+        let id = wallet.parse().map_err(|_| unknown())?;
+        let found = self.store.posted_wallet(id).await?.ok_or_else(unknown)?;
+        let lines = self.store.wallet_transactions(id, None, limit).await?;
+        Ok(Answer::Report {
+            facts: vec![
+                ("id", Value::from(found.id.to_string())),
+                ("merchant_id", Value::from(found.merchant_id.to_string())),
+                ("user_id", Value::from(found.user_id.as_str())),
+                ("currency", Value::from(found.currency.code())),
+                ("balance_minor", Value::from(found.balance_minor)),
+                ("held_minor", Value::from(found.held_minor)),
+                ("available_minor", Value::from(found.available_minor())),
+            ],
+            lists: vec![("statement", lines.iter().map(line).collect())],
+            passed: true,
+        })
+    }
+}
+
+fn line(line: &WalletTransaction) -> Facts {
+    let view = WalletTransactionView::from(line);
+    vec![
+        ("number", Value::from(view.number)),
+        ("at", Value::from(view.at.to_rfc3339())),
+        ("kind", Value::from(view.kind)),
+        ("phase", Value::from(view.phase)),
+        ("subject", Value::from(view.subject)),
+        ("amount_minor", Value::from(view.amount_minor)),
+        ("hold_minor", Value::from(view.hold_minor)),
+        ("balance_minor", Value::from(view.balance_minor)),
+        ("held_minor", Value::from(view.held_minor)),
+        ("note", Value::from(view.note)),
+    ]
 }
 
 fn sum(sum: &LayerSum) -> Facts {

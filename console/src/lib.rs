@@ -78,6 +78,7 @@ impl<'a> Console<'a> {
             Command::Channels(ChannelsCommand::SetFees(args)) => self.set_fees(args).await,
             Command::Ledger(LedgerCommand::Check) => self.check_ledger().await,
             Command::Ledger(LedgerCommand::Balances { merchant }) => self.balances(merchant).await,
+            Command::Ledger(LedgerCommand::Wallet { wallet, limit }) => self.wallet(wallet, *limit).await,
             Command::Reconcile(args) => self.reconcile(args).await,
             Command::Differences(args) => self.differences(args).await,
         }

@@ -107,6 +107,7 @@ impl Console<'_> {
         request.validate()?;
         let wish = Wish {
             // What a flow needs of the payer is left to whoever asks for the payment.
+            has_user: true,
             has_return_url: true,
             has_payer_ip: true,
             has_payer_openid: true,

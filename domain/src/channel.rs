@@ -27,7 +27,7 @@ pub use connect::{
 pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
 pub use next_action::{NextAction, PayerStep};
 
-/// A provider that Sluice can pay through.
+/// What a payment is paid through: a provider, or our own ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -39,11 +39,29 @@ pub enum Channel {
     Wechat,
     /// PayPal, by orders.
     Paypal,
+    /// The payer's wallet with the merchant: our own ledger moves the money, and nobody outside is asked. Only a payment that
+    /// asks for it goes there.
+    Wallet,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: &'static [Channel] = &[Channel::Stripe, Channel::Alipay, Channel::Wechat, Channel::Paypal];
+    pub const ALL: &'static [Channel] = &[
+        Channel::Stripe,
+        Channel::Alipay,
+        Channel::Wechat,
+        Channel::Paypal,
+        Channel::Wallet,
+    ];
+
+    /// The channels that are providers: with credentials, callbacks and routes.
+    pub const PROVIDERS: &'static [Channel] =
+        &[Channel::Stripe, Channel::Alipay, Channel::Wechat, Channel::Paypal];
+
+    /// Whether somebody outside moves the money.
+    pub const fn is_provider(self) -> bool {
+        !matches!(self, Channel::Wallet)
+    }
 
     /// The name used in URLs, tables, metrics and logs.
     pub const fn name(self) -> &'static str {
@@ -52,6 +70,7 @@ impl Channel {
             Channel::Alipay => "alipay",
             Channel::Wechat => "wechat",
             Channel::Paypal => "paypal",
+            Channel::Wallet => "wallet",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     ledger::Transfer,
     merchant::Terms,
     money::Money,
+    order::{ItemRequest, Order, OrderRequest},
     payment::{Payment, PaymentRequest, PaymentStatus},
 };
 
@@ -43,6 +44,28 @@ pub fn paid(money: Money) -> Payment {
         intent_id: Some(INTENT_ID.into()),
         ..payment_of(money)
     }
+}
+
+/// Three teas of 5 dollars, two cups of 2.50, and a leaflet for free: 20 dollars.
+pub fn order() -> Order {
+    let item = |sku: &str, unit_price_minor, quantity| ItemRequest {
+        name: sku.to_uppercase(),
+        sku: sku.into(),
+        unit_price_minor,
+        quantity,
+        currency: None,
+    };
+    let request = OrderRequest {
+        currency: Currency::USD,
+        items: vec![item("tea", 500, 3), item("cup", 250, 2), item("leaflet", 0, 1)],
+        total_minor: Some(2000),
+        user_id: None,
+        reference: None,
+        description: None,
+        metadata: BTreeMap::new(),
+        operator: None,
+    };
+    Order::new(MerchantId::random(), key("k"), request, DateTime::UNIX_EPOCH).unwrap()
 }
 
 /// Balances by kind of account, layer and currency.

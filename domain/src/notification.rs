@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     connect::{AccountView, ConnectedAccount},
     dispute::{Dispute, DisputeStatus, DisputeView},
-    id::{MerchantId, NotificationId, PaymentId},
+    id::{ConnectedAccountId, MerchantId, NotificationId, OrderId, PaymentId, WalletId},
+    order::{LoggedStep, Order, OrderLog, OrderNews, StepKind},
     payment::{Payment, PaymentStatus, PaymentView},
     refund::{Refund, RefundStatus, RefundView},
     wallet::{Withdrawal, WithdrawalStatus, WithdrawalView},
@@ -51,6 +52,27 @@ pub enum NotificationType {
     /// The dispute was decided for the payer.
     #[serde(rename = "dispute.lost")]
     DisputeLost,
+    /// A payment has paid the order.
+    #[serde(rename = "order.paid")]
+    OrderPaid,
+    /// The payment of the order that was begun last has failed; another one may pay it.
+    #[serde(rename = "order.payment_failed")]
+    OrderPaymentFailed,
+    /// The order was called off before it was paid.
+    #[serde(rename = "order.canceled")]
+    OrderCanceled,
+    /// The order was sent.
+    #[serde(rename = "order.shipped")]
+    OrderShipped,
+    /// The customer has the order.
+    #[serde(rename = "order.completed")]
+    OrderCompleted,
+    /// Money of the order was given back.
+    #[serde(rename = "order.refunded")]
+    OrderRefunded,
+    /// Money of the order was not given back, or came back; its items count as kept again.
+    #[serde(rename = "order.refund_failed")]
+    OrderRefundFailed,
     /// Money of a wallet was set aside, to be paid out to its owner.
     #[serde(rename = "wallet.withdrawal_requested")]
     WithdrawalRequested,
@@ -91,6 +113,22 @@ impl NotificationType {
         }
     }
 
+    /// The notification that a step of an order calls for. What a merchant asks for is told when it has come true.
+    pub const fn announcing_step(step: LoggedStep) -> Option<Self> {
+        match step {
+            LoggedStep::Create
+            | LoggedStep::Wish(StepKind::Pay | StepKind::Refund)
+            | LoggedStep::PaymentNotWanted => None,
+            LoggedStep::Wish(StepKind::Cancel) => Some(Self::OrderCanceled),
+            LoggedStep::Wish(StepKind::Ship) => Some(Self::OrderShipped),
+            LoggedStep::Wish(StepKind::Complete) => Some(Self::OrderCompleted),
+            LoggedStep::Paid => Some(Self::OrderPaid),
+            LoggedStep::PaymentFailed => Some(Self::OrderPaymentFailed),
+            LoggedStep::Refunded => Some(Self::OrderRefunded),
+            LoggedStep::RefundFailed => Some(Self::OrderRefundFailed),
+        }
+    }
+
     /// The notification that a withdrawal's new status calls for.
     pub const fn announcing_withdrawal(status: WithdrawalStatus) -> Option<Self> {
         match status {
@@ -116,6 +154,13 @@ impl NotificationType {
             Self::DisputeOpened => "dispute.opened",
             Self::DisputeWon => "dispute.won",
             Self::DisputeLost => "dispute.lost",
+            Self::OrderPaid => "order.paid",
+            Self::OrderPaymentFailed => "order.payment_failed",
+            Self::OrderCanceled => "order.canceled",
+            Self::OrderShipped => "order.shipped",
+            Self::OrderCompleted => "order.completed",
+            Self::OrderRefunded => "order.refunded",
+            Self::OrderRefundFailed => "order.refund_failed",
             Self::WithdrawalRequested => "wallet.withdrawal_requested",
             Self::WithdrawalCompleted => "wallet.withdrawal_completed",
             Self::WithdrawalRejected => "wallet.withdrawal_rejected",
@@ -131,20 +176,82 @@ impl fmt::Display for NotificationType {
     }
 }
 
-/// A notification as it is stored when the payment changes: the very bytes that will be signed and sent.
+/// What a notification is about. In a payload it is one field, named after what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// A payment, or a refund or dispute of it.
+    #[serde(rename = "payment_id")]
+    Payment(PaymentId),
+    /// An order.
+    #[serde(rename = "order_id")]
+    Order(OrderId),
+    /// A wallet, or a withdrawal from it.
+    #[serde(rename = "wallet_id")]
+    Wallet(WalletId),
+    /// The account of a user at a provider.
+    #[serde(rename = "account_id")]
+    Account(ConnectedAccountId),
+}
+
+impl Subject {
+    /// The payment, if it is about one.
+    pub const fn payment(self) -> Option<PaymentId> {
+        match self {
+            Self::Payment(id) => Some(id),
+            Self::Order(_) | Self::Wallet(_) | Self::Account(_) => None,
+        }
+    }
+
+    /// The order, if it is about one.
+    pub const fn order(self) -> Option<OrderId> {
+        match self {
+            Self::Order(id) => Some(id),
+            Self::Payment(_) | Self::Wallet(_) | Self::Account(_) => None,
+        }
+    }
+
+    /// The wallet, if it is about one.
+    pub const fn wallet(self) -> Option<WalletId> {
+        match self {
+            Self::Wallet(id) => Some(id),
+            Self::Payment(_) | Self::Order(_) | Self::Account(_) => None,
+        }
+    }
+
+    /// The account, if it is about one.
+    pub const fn account(self) -> Option<ConnectedAccountId> {
+        match self {
+            Self::Account(id) => Some(id),
+            Self::Payment(_) | Self::Order(_) | Self::Wallet(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payment(id) => id.fmt(f),
+            Self::Order(id) => id.fmt(f),
+            Self::Wallet(id) => id.fmt(f),
+            Self::Account(id) => id.fmt(f),
+        }
+    }
+}
+
+/// A notification as it is stored when what it is about changes: the very bytes that will be signed and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
     /// Its id, the same however often the change is recorded.
     pub id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About which payment, or a refund or dispute of which, if it is about one.
-    pub payment_id: Option<PaymentId>,
+    /// About what.
+    pub about: Subject,
     /// What is announced.
     pub event_type: NotificationType,
     /// The JSON body.
     pub payload: String,
-    /// When the payment changed.
+    /// When that changed.
     pub created_at: DateTime<Utc>,
 }
 
@@ -162,8 +269,15 @@ impl Notification {
     /// Tells the merchant of `payment` what happened at `at`.
     pub fn about(payment: &Payment, event_type: NotificationType, at: DateTime<Utc>) -> Self {
         let payload = payload(event_type, PaymentView::public(payment), at);
-        let subject = payment.id.as_uuid();
-        Self::new(payment.merchant_id, payment.id, subject, event_type, payload, at)
+        let about = Subject::Payment(payment.id);
+        Self::new(
+            payment.merchant_id,
+            about,
+            payment.id.as_uuid(),
+            event_type,
+            payload,
+            at,
+        )
     }
 
     /// Tells the merchant of `refund` what happened at `at`.
@@ -172,7 +286,7 @@ impl Notification {
         let subject = refund.id.as_uuid();
         Self::new(
             refund.merchant_id,
-            refund.payment_id,
+            Subject::Payment(refund.payment_id),
             subject,
             event_type,
             payload,
@@ -191,7 +305,7 @@ impl Notification {
         let subject = dispute.id.as_uuid();
         Self::new(
             dispute.merchant_id,
-            dispute.payment_id,
+            Subject::Payment(dispute.payment_id),
             subject,
             event_type,
             payload,
@@ -199,18 +313,38 @@ impl Notification {
         )
     }
 
+    /// Tells the merchant of `order` that this step has left it so; none when nobody is told of such steps. An order is paid,
+    /// and its payments and refunds end, once each: what a step is about makes the id.
+    pub fn about_order(order: &Order, log: &OrderLog) -> Option<Self> {
+        let event_type = NotificationType::announcing_step(log.step)?;
+        let payload = payload(event_type, OrderNews::of(order, log), log.at);
+        let refund = log.refund_id.map(|id| id.as_uuid());
+        let payment = log.payment_id.map(|id| id.as_uuid());
+        let once_for = refund.or(payment).unwrap_or_else(|| order.id.as_uuid());
+        let about = Subject::Order(order.id);
+        Some(Self::new(
+            order.merchant_id,
+            about,
+            once_for,
+            event_type,
+            payload,
+            log.at,
+        ))
+    }
+
     /// Tells the merchant of `withdrawal` how it stands now, where that is told.
     pub fn about_withdrawal(withdrawal: &Withdrawal) -> Option<Self> {
         let event_type = NotificationType::announcing_withdrawal(withdrawal.status)?;
         let at = withdrawal.updated_at;
-        Some(Self {
-            id: NotificationId::derive(withdrawal.id.as_uuid(), event_type.name()),
-            merchant_id: withdrawal.merchant_id,
-            payment_id: None,
+        let payload = payload(event_type, WithdrawalView::from(withdrawal), at);
+        Some(Self::new(
+            withdrawal.merchant_id,
+            Subject::Wallet(withdrawal.wallet_id),
+            withdrawal.id.as_uuid(),
             event_type,
-            payload: payload(event_type, WithdrawalView::from(withdrawal), at),
-            created_at: at,
-        })
+            payload,
+            at,
+        ))
     }
 
     /// Tells the merchant of `account` how it is now that it is stored at the next version.
@@ -220,25 +354,26 @@ impl Notification {
         Self {
             id: NotificationId::of_version(subject, event_type.name(), account.version + 1),
             merchant_id: account.merchant_id,
-            payment_id: None,
+            about: Subject::Account(account.id),
             event_type,
             payload: payload(event_type, AccountView::from(account), at),
             created_at: at,
         }
     }
 
+    /// One for each event of what it is told `once_for`.
     fn new(
         merchant_id: MerchantId,
-        payment_id: PaymentId,
-        subject: Uuid,
+        about: Subject,
+        once_for: Uuid,
         event_type: NotificationType,
         payload: String,
         created_at: DateTime<Utc>,
     ) -> Self {
         Self {
-            id: NotificationId::derive(subject, event_type.name()),
+            id: NotificationId::derive(once_for, event_type.name()),
             merchant_id,
-            payment_id: Some(payment_id),
+            about,
             event_type,
             payload,
             created_at,
@@ -271,6 +406,7 @@ mod tests {
         currency::Currency,
         id::IdempotencyKey,
         money::Money,
+        order::Shipment,
         payment::{Failure, PaymentRequest},
     };
 
@@ -292,6 +428,35 @@ mod tests {
             .len()
     }
 
+    /// Of an order that says as much as this payment, with all that its merchant can say of a step.
+    fn order_bytes(request: &PaymentRequest) -> usize {
+        let order = crate::examples::order();
+        let log = OrderLog {
+            reason: Some("\u{1F600}".repeat(500)),
+            payment_id: order.last_payment,
+            ..OrderLog::of(&order, LoggedStep::Wish(StepKind::Ship), DateTime::UNIX_EPOCH)
+        };
+        let order = Order {
+            shipment: Some(Shipment {
+                carrier: "\u{1F600}".repeat(100),
+                tracking: "\u{1F600}".repeat(200),
+            }),
+            user_id: request.user_id.clone(),
+            reference: request.reference.clone(),
+            description: request.description.clone(),
+            metadata: request.metadata.clone(),
+            ..order
+        };
+        Notification::about_order(&order, &log).unwrap().payload.len()
+    }
+
+    #[test]
+    fn a_subject_is_one_field_of_a_payload() {
+        let order = crate::examples::order();
+        let about = serde_json::to_value(Subject::Order(order.id)).unwrap();
+        assert_eq!(about, serde_json::json!({ "order_id": order.id.to_string() }));
+    }
+
     proptest! {
         /// Otherwise a payment could be charged and then never recorded.
         #[test]
@@ -306,6 +471,7 @@ mod tests {
             let request =
                 PaymentRequest {description, reference, metadata, user_id, ..PaymentRequest::of(money)};
             prop_assume!(request.validate().is_ok());
+            prop_assert!(order_bytes(&request) < MAX_PAYLOAD_BYTES);
             prop_assert!(notification_bytes(request) < MAX_PAYLOAD_BYTES);
         }
     }

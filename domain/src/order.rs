@@ -7,6 +7,7 @@
 
 mod action;
 mod log;
+mod news;
 mod request;
 mod status;
 mod step;
@@ -14,7 +15,8 @@ mod transition;
 mod view;
 
 pub use action::OrderAction;
-pub use log::{LoggedStep, OrderLog};
+pub use log::{LoggedStep, OrderLog, OrderLogView};
+pub use news::OrderNews;
 pub use request::{InvalidOrder, ItemRequest, OrderRequest};
 pub use status::{OrderStage, OrderStatus, UnknownOrderStatus};
 pub use step::{ItemCount, OrderRefund, OrderStep, PayOrder, StepKind};

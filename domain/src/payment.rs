@@ -30,6 +30,7 @@ use crate::{
     merchant::Terms,
     money::Money,
     routing::{Choice, Failover, Routing},
+    user::UserId,
 };
 
 /// A payment as PostgreSQL holds it.
@@ -63,6 +64,8 @@ pub struct Payment {
     pub closing: Option<Closing>,
     /// Whether it was paid after it had been closed here.
     pub is_late: bool,
+    /// Whose wallet has got its money; none unless it was paid into one. It is then that wallet's to give back.
+    pub paid_into: Option<UserId>,
     /// How much was given back, in minor units.
     pub refunded_minor: i64,
     /// How much is set aside for refunds under way, in minor units.
@@ -105,6 +108,7 @@ impl Payment {
             expires_at: now + TimeDelta::seconds(expiry.into()),
             closing: None,
             is_late: false,
+            paid_into: None,
             refunded_minor: 0,
             refund_reserved_minor: 0,
             disputed_minor: 0,

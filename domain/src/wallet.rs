@@ -6,6 +6,7 @@
 
 mod action;
 mod hold;
+mod paying;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod withdrawal;
 
 pub use action::{WalletAction, WalletResult};
 pub use hold::{Hold, HoldStatus, HoldView};
+pub use paying::PaidFromWallet;
 pub use step::{WalletStep, WalletStepKind, WalletSubject};
 pub use transition::{TakenStep, UntakenStep, WalletStanding, WalletStepRefused};
 pub use view::{WalletTransactionView, WalletView};

@@ -6,7 +6,7 @@ use anyhow::Context;
 use reqwest::{Client as Http, RequestBuilder, header};
 use serde_json::Value;
 
-use crate::Answer;
+use crate::{Answer, issuer::ADMINISTRATOR};
 
 /// Longer than any answer of ingress may take.
 const TIMEOUT: Duration = Duration::from_secs(45);
@@ -16,7 +16,10 @@ const TIMEOUT: Duration = Duration::from_secs(45);
 pub struct Client {
     http: Http,
     base: String,
-    api_key: String,
+    /// What it shows: an API key, or a token.
+    shown: String,
+    /// The merchant that it acts for, where what it shows does not say.
+    acts_for: Option<String>,
 }
 
 impl Client {
@@ -25,7 +28,16 @@ impl Client {
         Self {
             http,
             base: format!("{base}/api/v1"),
-            api_key: api_key.to_owned(),
+            shown: api_key.to_owned(),
+            acts_for: None,
+        }
+    }
+
+    /// The client of an administrator who acts for this merchant.
+    pub fn of_administrator(http: Http, base: &str, merchant_id: &str) -> Self {
+        Self {
+            acts_for: Some(merchant_id.to_owned()),
+            ..Self::new(http, base, ADMINISTRATOR)
         }
     }
 
@@ -163,7 +175,34 @@ impl Client {
             .await
     }
 
-    /// Asks for a wallet, or for something of one: `wallets`, `wallets/{id}/account`.
+    /// What payments or orders come to; `about` as in `orders?group_by=day`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn statistics(&self, about: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/statistics/{about}", self.base)))
+            .await
+    }
+
+    /// Looks at what happened to an order.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn order_logs(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/orders/{id}/logs", self.base)))
+            .await
+    }
+
+    /// Looks at a wallet.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn wallet(&self, id: &str) -> anyhow::Result<Answer> {
+        self.send(self.http.get(format!("{}/wallets/{id}", self.base)))
+            .await
+    }
+
+    /// Asks for a wallet, or for something of one: `wallets`, `wallets/{id}/holds`, `wallets/{id}/account`.
     ///
     /// # Errors
     /// There is no answer.
@@ -172,17 +211,9 @@ impl Client {
         path: &str,
         key: &str,
         body: &Value,
-        wait_s: u32,
+        wait_s: Option<u32>,
     ) -> anyhow::Result<Answer> {
-        self.wish(path, key, body, Some(wait_s)).await
-    }
-
-    /// The same, without waiting for the end.
-    ///
-    /// # Errors
-    /// There is no answer.
-    pub async fn ask_of_wallets(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.wish(path, key, body, None).await
+        self.wish(path, key, body, wait_s).await
     }
 
     /// Looks at the account of a wallet's owner.
@@ -210,9 +241,12 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> anyhow::Result<Answer> {
-        let request = request
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.api_key))
+        let mut request = request
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.shown))
             .timeout(TIMEOUT);
+        if let Some(merchant_id) = &self.acts_for {
+            request = request.header("sluice-merchant", merchant_id);
+        }
         Answer::read(request.send().await.context("ingress does not answer")?).await
     }
 }

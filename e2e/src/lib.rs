@@ -10,6 +10,7 @@ mod answer;
 pub mod balancer;
 pub mod client;
 pub mod console;
+pub mod issuer;
 pub mod proxy;
 pub mod rabbit;
 pub mod report;

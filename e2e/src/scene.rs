@@ -1,6 +1,6 @@
 //! One merchant's part of the world, and what can be done and seen there.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -205,12 +205,61 @@ impl<'a> Scene<'a> {
         .await
     }
 
+    /// The names of an order's steps, from the first to the last.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn log_of(&self, order: &str) -> anyhow::Result<Vec<String>> {
+        let answer = self.merchant.api.order_logs(order).await?;
+        let steps = answer.body["data"].as_array().into_iter().flatten().rev();
+        Ok(steps
+            .map(|step| step["step"].as_str().unwrap_or_default().to_owned())
+            .collect())
+    }
+
+    /// Asks for a wallet under a new key; gives its id.
+    ///
+    /// # Errors
+    /// It is not stored in time.
+    pub async fn wallet(&self, body: &Value) -> anyhow::Result<String> {
+        let answer = self.of_wallets("wallets", body).await?;
+        ensure!(
+            answer.status == 201,
+            "asked for a wallet, ingress answered {}: {}",
+            answer.status,
+            answer.problem()
+        );
+        Ok(answer.text("/id").to_owned())
+    }
+
+    /// What is in a wallet, in minor units.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn balance(&self, wallet: &str) -> anyhow::Result<Option<i64>> {
+        let answer = self.merchant.api.wallet(wallet).await?;
+        Ok(answer.body["balance_minor"].as_i64())
+    }
+
+    /// Looks at a wallet until this much is in it, or patience runs out; gives what is in it then.
+    ///
+    /// # Errors
+    /// Ingress does not answer.
+    pub async fn balance_until(&self, wallet: &str, balance_minor: i64) -> anyhow::Result<i64> {
+        let ask = async || self.balance(wallet).await;
+        let seen = wait::until(self.world.patience, ask, |seen| *seen == Some(balance_minor)).await?;
+        seen.context("a wallet without a balance")
+    }
+
     /// Asks under a new key for a wallet, or for something of one, and waits for the end.
     ///
     /// # Errors
     /// Ingress does not answer.
     pub async fn of_wallets(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
-        self.merchant.api.of_wallets(path, &key(), body, WAIT_S).await
+        self.merchant
+            .api
+            .of_wallets(path, &key(), body, Some(WAIT_S))
+            .await
     }
 
     /// Looks at the account of a wallet's owner until it has the status, or patience runs out.

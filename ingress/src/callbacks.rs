@@ -56,7 +56,8 @@ pub(crate) async fn take(
         Ok(Path(given)) => given,
         Err(_) => return not_configured().into_response(),
     };
-    let Ok(channel) = channel.parse::<Channel>() else {
+    let channel = channel.parse::<Channel>().ok();
+    let Some(channel) = channel.filter(|channel| channel.is_provider()) else {
         return not_configured().into_response();
     };
     let taken = taken(&app, channel, &merchant, trace, request);

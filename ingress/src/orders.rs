@@ -2,10 +2,12 @@
 
 mod body;
 mod create;
+mod logs;
 mod read;
 mod steps;
 
 pub(crate) use create::create;
+pub(crate) use logs::logs;
 pub(crate) use read::{get, list};
 pub(crate) use steps::{cancel, complete, pay, refund, ship};
 

@@ -44,6 +44,9 @@ pub(crate) struct PartFrom<P> {
 /// Which part of a list of stored objects is asked for.
 pub(crate) type Part = PartFrom<Place>;
 
+/// Which part of a list of numbered lines is asked for.
+pub(crate) type PartOfLines = PartFrom<i64>;
+
 /// A part of a list.
 #[derive(Debug, Serialize)]
 pub(crate) struct List<V> {
@@ -68,10 +71,8 @@ impl<P: Position> PartFrom<P> {
         });
         let limit =
             limit.ok_or_else(|| invalid_query("limit", &format!("a whole number from 1 to {MAX_LIMIT}")))?;
-        let place = |token| {
-            P::of_token(token)
-                .ok_or_else(|| invalid_query("cursor", "the next_cursor of the page before, unchanged"))
-        };
+        let no_place = || invalid_query("cursor", "the next_cursor of the page before, unchanged");
+        let place = |token| P::of_token(token).ok_or_else(no_place);
         Ok(Self {
             after: cursor.map(place).transpose()?,
             limit,

@@ -2,7 +2,8 @@
 //!
 //! It is the decision that workers make for a payment, made for every method and flow there is. Which of several channels a
 //! payment takes is decided for each anew, so what is answered here is what can be had, not where it goes. Whether a
-//! provider answers at the moment is not asked.
+//! provider answers at the moment is not asked. A wallet is there for a user who has the amount in it, and for a merchant that
+//! keeps wallets in the currency.
 
 use axum::{
     Json,
@@ -64,6 +65,8 @@ pub(crate) async fn list(
     let merchant_id = caller.acts_for()?;
     let store = app.reads.seen_by(&caller);
     let setup = app.reads.patiently(store.setup(merchant_id)).await?;
+    let pays_from_wallets = store.pays_from_wallets(merchant_id, request.money);
+    let pays_from_wallets = app.reads.patiently(pays_from_wallets).await?;
     let of_method = |method: &Method| {
         let flows = Flow::ALL
             .iter()
@@ -74,7 +77,10 @@ pub(crate) async fn list(
             flows,
         })
     };
-    let data = Method::ALL.iter().filter_map(of_method).collect();
+    let usable = Method::ALL
+        .iter()
+        .filter(|method| **method != Method::Wallet || pays_from_wallets);
+    let data = usable.filter_map(of_method).collect();
     Ok(Json(Methods { data }))
 }
 
@@ -107,6 +113,7 @@ fn way(
     let wish = Wish {
         method: Some(method),
         flow: Some(flow),
+        has_user: true,
         has_return_url: true,
         has_payer_ip: true,
         has_payer_openid: true,

@@ -43,6 +43,8 @@ const REFUND: &str = "/api/v1/refunds/{id}";
 pub(crate) const ORDERS: &str = "/api/v1/orders";
 /// One order.
 const ORDER: &str = "/api/v1/orders/{id}";
+/// What happened to one order.
+const ORDER_LOGS: &str = "/api/v1/orders/{id}/logs";
 /// Begin a payment of one order.
 pub(crate) const ORDER_PAY: &str = "/api/v1/orders/{id}/pay";
 /// Call one order off.
@@ -85,12 +87,14 @@ pub(crate) const WALLET_ONBOARDING_LINK: &str = "/api/v1/wallets/{id}/account/on
 pub(crate) const CALLBACKS: &str = "/api/v1/webhooks/{channel}/{merchant}";
 /// What payments come to.
 const PAYMENT_STATISTICS: &str = "/api/v1/statistics/payments";
-/// What a day's payments come to.
+/// What orders come to.
+const ORDER_STATISTICS: &str = "/api/v1/statistics/orders";
+/// What a day comes to.
 const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 37] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 39] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -105,6 +109,7 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 37] {
         (REFUND, get(refunds::get)),
         (ORDERS, get(orders::list).post(orders::create)),
         (ORDER, get(orders::get)),
+        (ORDER_LOGS, get(orders::logs)),
         (ORDER_PAY, post(orders::pay)),
         (ORDER_CANCEL, post(orders::cancel)),
         (ORDER_REFUND, post(orders::refund)),
@@ -128,6 +133,7 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 37] {
         (WALLET_ACCOUNT, get(accounts::get).post(accounts::create)),
         (WALLET_ONBOARDING_LINK, post(accounts::create_link)),
         (PAYMENT_STATISTICS, get(statistics::payments)),
+        (ORDER_STATISTICS, get(statistics::orders)),
         (DAILY_SUMMARY, get(statistics::daily_summary)),
         (CALLBACKS, post(callback)),
         (OPENAPI, get(openapi::document)),

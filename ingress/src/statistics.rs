@@ -1,9 +1,11 @@
-//! `GET /api/v1/statistics/…`: what a merchant's payments come to.
+//! `GET /api/v1/statistics/…`: what a merchant's payments and orders come to.
 //!
 //! The figures are rolled up by the workers, so every answer says until when they are true. A payment counts on the day it
-//! was asked for, with what has become of it since. Amounts of several currencies are never added.
+//! was asked for and an order on the day it was created, with what has become of it since. Amounts of several currencies are
+//! never added.
 
 mod query;
+mod view;
 
 use axum::{
     Json,
@@ -11,8 +13,7 @@ use axum::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use serde_json::{Map, Value};
-use store::{Figures, Grouping, StatisticsFilter};
+use store::{Counted, Days, Grouping, OrderFilter, PaymentFilter};
 
 use crate::{
     app::{App, Shared},
@@ -20,42 +21,18 @@ use crate::{
     paging,
     problem::Problem,
 };
-use query::{DayQuery, PaymentsQuery};
-
-const MS_PER_S: f64 = 1_000.0;
+use query::{DayQuery, OrdersQuery, PaymentsQuery};
+use view::{OrderFiguresView, PaymentFiguresView};
 
 /// Some figures, and which they are.
 #[derive(Debug, Serialize)]
-pub(crate) struct Statistics {
+pub(crate) struct Statistics<Figures> {
     /// Until when all changes are counted.
     as_of: DateTime<Utc>,
     from: NaiveDate,
     to: NaiveDate,
     time_zone: String,
-    data: Vec<FiguresView>,
-}
-
-/// What some payments come to.
-#[derive(Debug, Serialize)]
-struct FiguresView {
-    currency: String,
-    /// What the payments have in common, under the grouping's name.
-    #[serde(flatten)]
-    group: Map<String, Value>,
-    payments: i64,
-    succeeded: i64,
-    failed: i64,
-    canceled: i64,
-    expired: i64,
-    refunded: i64,
-    amount: i64,
-    amount_paid: i64,
-    amount_refunded: i64,
-    /// Of those that have ended, how many are paid.
-    success_rate: Option<f64>,
-    /// Of those that are paid, of how many something was given back.
-    refund_rate: Option<f64>,
-    mean_time_to_pay_s: Option<f64>,
+    data: Vec<Figures>,
 }
 
 /// One day.
@@ -64,9 +41,10 @@ pub(crate) struct DailySummary {
     as_of: DateTime<Utc>,
     date: NaiveDate,
     time_zone: String,
-    payments: Vec<FiguresView>,
-    channels: Vec<FiguresView>,
-    methods: Vec<FiguresView>,
+    payments: Vec<PaymentFiguresView>,
+    channels: Vec<PaymentFiguresView>,
+    methods: Vec<PaymentFiguresView>,
+    orders: Vec<OrderFiguresView>,
 }
 
 /// What payments come to, by day, channel, method or status.
@@ -74,86 +52,100 @@ pub(crate) async fn payments(
     State(app): State<Shared>,
     caller: Caller,
     given: Result<Query<PaymentsQuery>, QueryRejection>,
-) -> Result<Json<Statistics>, Problem> {
+) -> Result<Json<Statistics<PaymentFiguresView>>, Problem> {
     let (filter, grouping) = paging::query(given, PaymentsQuery::NAMES)?
         .read(&app, &caller)
         .await?;
-    let as_of = as_of(&app, &caller).await?;
-    Ok(Json(Statistics {
-        as_of,
-        from: filter.from,
-        to: filter.to,
-        time_zone: filter.zone.name().to_owned(),
-        data: figures(&app, &caller, &filter, grouping).await?,
-    }))
+    let as_of = as_of(&app, &caller, &[Counted::Payments]).await?;
+    let [data] = of_payments(&app, &caller, &filter, [grouping]).await?;
+    Ok(Json(Statistics::of(filter.days, as_of, data)))
 }
 
-/// What the payments of one day come to: all of them, by channel and by method.
+/// What orders come to, by day or status.
+pub(crate) async fn orders(
+    State(app): State<Shared>,
+    caller: Caller,
+    given: Result<Query<OrdersQuery>, QueryRejection>,
+) -> Result<Json<Statistics<OrderFiguresView>>, Problem> {
+    let (filter, grouping) = paging::query(given, OrdersQuery::NAMES)?
+        .read(&app, &caller)
+        .await?;
+    let as_of = as_of(&app, &caller, &[Counted::Orders]).await?;
+    let data = of_orders(&app, &caller, &filter, grouping).await?;
+    Ok(Json(Statistics::of(filter.days, as_of, data)))
+}
+
+/// What one day comes to: all its payments, these by channel and by method, and all its orders.
 pub(crate) async fn daily_summary(
     State(app): State<Shared>,
     caller: Caller,
     given: Result<Query<DayQuery>, QueryRejection>,
 ) -> Result<Json<DailySummary>, Problem> {
-    let filter = paging::query(given, DayQuery::NAMES)?.read(&app, &caller).await?;
-    let as_of = as_of(&app, &caller).await?;
+    let day = paging::query(given, DayQuery::NAMES)?.read(&app, &caller).await?;
+    let as_of = as_of(&app, &caller, &Counted::ALL).await?;
+    let (all_payments, all_orders) = (PaymentFilter::of(day.clone()), OrderFilter::of(day.clone()));
+    let groupings = [Grouping::None, Grouping::Channel, Grouping::Method];
+    let [payments, channels, methods] = of_payments(&app, &caller, &all_payments, groupings).await?;
     Ok(Json(DailySummary {
         as_of,
-        date: filter.from,
-        time_zone: filter.zone.name().to_owned(),
-        payments: figures(&app, &caller, &filter, Grouping::None).await?,
-        channels: figures(&app, &caller, &filter, Grouping::Channel).await?,
-        methods: figures(&app, &caller, &filter, Grouping::Method).await?,
+        date: day.from,
+        time_zone: day.zone.name().to_owned(),
+        payments,
+        channels,
+        methods,
+        orders: of_orders(&app, &caller, &all_orders, Grouping::None).await?,
     }))
 }
 
-/// Asked before the figures: they may be newer than it says, never older.
-async fn as_of(app: &App, caller: &Caller) -> Result<DateTime<Utc>, Problem> {
-    let store = app.reads.seen_by(caller);
-    Ok(app.reads.patiently(store.statistics_until()).await?)
-}
-
-async fn figures(
-    app: &App,
-    caller: &Caller,
-    filter: &StatisticsFilter,
-    grouping: Grouping,
-) -> Result<Vec<FiguresView>, Problem> {
-    let store = app.reads.seen_by(caller);
-    let figures = app
-        .reads
-        .at_length(store.payment_statistics(filter, grouping))
-        .await?;
-    Ok(figures
-        .into_iter()
-        .map(|figures| view(figures, grouping))
-        .collect())
-}
-
-fn view(figures: Figures, grouping: Grouping) -> FiguresView {
-    let Figures { key, currency, .. } = figures;
-    let key = key.filter(|key| !key.is_empty()).map_or(Value::Null, Value::from);
-    let group = (grouping != Grouping::None).then(|| (grouping.name().to_owned(), key));
-    let ended = figures.succeeded + figures.failed + figures.canceled + figures.expired;
-    let took_s = figures.paying_ms as f64 / MS_PER_S;
-    FiguresView {
-        currency,
-        group: group.into_iter().collect(),
-        payments: figures.payments,
-        succeeded: figures.succeeded,
-        failed: figures.failed,
-        canceled: figures.canceled,
-        expired: figures.expired,
-        refunded: figures.refunded,
-        amount: figures.amount_minor,
-        amount_paid: figures.paid_minor,
-        amount_refunded: figures.refunded_minor,
-        success_rate: share(figures.succeeded as f64, ended),
-        refund_rate: share(figures.refunded as f64, figures.succeeded),
-        mean_time_to_pay_s: share(took_s, figures.succeeded),
+impl<Figures> Statistics<Figures> {
+    fn of(days: Days, as_of: DateTime<Utc>, data: Vec<Figures>) -> Self {
+        Self {
+            as_of,
+            from: days.from,
+            to: days.to,
+            time_zone: days.zone.name().to_owned(),
+            data,
+        }
     }
 }
 
-/// None where there is nothing to be a share of.
-fn share(part: f64, whole: i64) -> Option<f64> {
-    (whole > 0).then(|| part / whole as f64)
+/// Asked before the figures: they may be newer than it says, never older.
+async fn as_of(app: &App, caller: &Caller, counted: &[Counted]) -> Result<DateTime<Utc>, Problem> {
+    let store = app.reads.seen_by(caller);
+    Ok(app.reads.patiently(store.statistics_until(counted)).await?)
+}
+
+/// The figures of each grouping, of one read.
+async fn of_payments<const N: usize>(
+    app: &App,
+    caller: &Caller,
+    filter: &PaymentFilter,
+    groupings: [Grouping; N],
+) -> Result<[Vec<PaymentFiguresView>; N], Problem> {
+    let store = app.reads.seen_by(caller);
+    let reading = store.payment_statistics(filter, &groupings);
+    let figures = app.reads.at_length(reading).await?;
+    Ok(groupings.map(|grouping| {
+        let of_it = figures
+            .iter()
+            .filter(|figures| figures.grouping == grouping.name());
+        of_it
+            .map(|figures| PaymentFiguresView::new(figures.clone(), grouping))
+            .collect()
+    }))
+}
+
+async fn of_orders(
+    app: &App,
+    caller: &Caller,
+    filter: &OrderFilter,
+    grouping: Grouping,
+) -> Result<Vec<OrderFiguresView>, Problem> {
+    let store = app.reads.seen_by(caller);
+    let reading = store.order_statistics(filter, grouping);
+    let figures = app.reads.at_length(reading).await?;
+    Ok(figures
+        .into_iter()
+        .map(|figures| OrderFiguresView::new(figures, grouping))
+        .collect())
 }

@@ -29,6 +29,8 @@ pub struct WorkersConfig {
     pub notify_timeout: Duration,
     /// Whether notifications may go into private networks.
     pub notify_allow_private: bool,
+    /// How long from one check of the ledger to the next.
+    pub ledger_check_every: Duration,
     /// How long jobs in hand may take to finish when the process is told to stop.
     pub stop_timeout: Duration,
 }
@@ -86,6 +88,10 @@ impl WorkersConfig {
         let notify_timeout = settings.duration_ms("NOTIFY_TIMEOUT_MS", Duration::from_secs(20));
         let notify_allow_private = settings.with_default("NOTIFY_ALLOW_PRIVATE", false, "false");
         let stop_timeout = settings.duration_ms("STOP_TIMEOUT_MS", STOP_TIMEOUT);
+        let ledger_check_every = settings.duration_ms("LEDGER_CHECK_MS", LEDGER_CHECK_EVERY);
+        if ledger_check_every.is_zero() {
+            settings.note("LEDGER_CHECK_MS", "must be greater than zero", "3600000");
+        }
         refuse_unworkable(settings, concurrency, max_connections, retry_unit);
         fits_contract(
             settings,
@@ -134,6 +140,7 @@ impl WorkersConfig {
             concurrency,
             notify_timeout,
             notify_allow_private,
+            ledger_check_every,
             stop_timeout,
         })
     }
@@ -157,6 +164,8 @@ const OPEN_UNITS: u32 = 5;
 const FIND_CALLS: u32 = 2;
 /// A try may ask for the intent, open it, and ask for it again.
 const CALLS_TO_THE_PROVIDER: u32 = FIND_CALLS + 1 + FIND_CALLS;
+/// The whole ledger is read.
+const LEDGER_CHECK_EVERY: Duration = Duration::from_secs(3600);
 /// With all the steps that come after it, this stays well below the 30 seconds after which orchestrators commonly kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(18);
 /// The sweeper, the count of the outbox, a probe and a read. Those who write have connections of their own.

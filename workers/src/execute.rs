@@ -10,12 +10,13 @@ use broker::Publisher;
 use chrono::{DateTime, Utc};
 use domain::{
     id::{JobId, MerchantId},
-    job::{Envelope, Job},
+    job::{Envelope, Job, Kind},
     outcome::{Disposition, ErrorClass, Outcome, Reason},
     trace::TraceParent,
 };
 use failpoints::{Point, reach};
 use futures::FutureExt;
+use metrics::Counter;
 use store::{JobFailure, Record, StoreError, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -125,6 +126,7 @@ impl Executor {
     async fn execute_in_span<H: Handler>(&self, envelope: &Envelope, trace: TraceParent) -> Disposition {
         let started = Instant::now();
         let contract = H::CONTRACT;
+        self.measure_wait(contract.kind, envelope);
         let decoded = envelope.decode::<H>();
         let run = Run {
             job_id: job_id(envelope, decoded.as_ref().ok()),
@@ -169,6 +171,14 @@ impl Executor {
         }
         report(contract.kind.name(), &disposition, started.elapsed());
         disposition
+    }
+
+    /// How long a job that comes for the first time lay in its queue.
+    fn measure_wait(&self, kind: Kind, envelope: &Envelope) {
+        if envelope.attempt == 1 && envelope.snoozes == 0 && !envelope.redelivered {
+            let waited = (self.context.clock.now() - envelope.published_at).as_seconds_f64();
+            metrics::histogram!("sluice_job_wait_seconds", "kind" => kind.name()).record(waited.max(0.0));
+        }
     }
 
     async fn run<H: Handler>(&self, job: &H, envelope: &Envelope, run: &Run) -> Outcome {
@@ -346,6 +356,17 @@ fn storable(text: &str) -> String {
         .collect()
 }
 
+/// Shows what has not happened yet: nobody sees a series increase that begins with its first dead letter.
+pub fn begin_at_zero() {
+    for kind in Kind::ALL {
+        dead_letters(kind.name()).increment(0);
+    }
+}
+
+fn dead_letters(kind: &'static str) -> Counter {
+    metrics::counter!("sluice_jobs_dead_lettered_total", "kind" => kind)
+}
+
 fn report(kind: &'static str, disposition: &Disposition, took: Duration) {
     let outcome = disposition.name();
     metrics::counter!("sluice_jobs_handled_total", "kind" => kind, "outcome" => outcome).increment(1);
@@ -361,7 +382,7 @@ fn report(kind: &'static str, disposition: &Disposition, took: Duration) {
             tracing::warn!(outcome, took_ms, ?delay, %reason, "job failed and will be tried again");
         }
         Disposition::DeadLetter(reason) => {
-            metrics::counter!("sluice_jobs_dead_lettered_total", "kind" => kind).increment(1);
+            dead_letters(kind).increment(1);
             tracing::error!(outcome, took_ms, %reason, "job given up and parked");
         }
     }

@@ -19,7 +19,7 @@ mod inquiry;
 mod notify_merchant;
 mod opening;
 mod patience;
-mod people;
+pub mod people;
 mod process_callback;
 mod query_payment;
 mod query_refund;

@@ -4,6 +4,7 @@
 //! transaction open, then write all that follows as one [`store::Record`]. Nothing in a worker's memory is needed by
 //! another, so more workers are more processes.
 
+mod auditor;
 mod bulkhead;
 pub mod config;
 mod context;

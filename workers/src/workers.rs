@@ -10,10 +10,12 @@ use store::{Recorder, Store, StoreConfig, StoreError};
 use tokio::{sync::Notify, task::JoinSet};
 
 use crate::{
+    auditor::Auditor,
     bulkhead::Bulkhead,
     config::WorkersConfig,
     context::Context,
-    execute::Executor,
+    execute::{self, Executor},
+    jobs::people,
     notifier::Notifier,
     readiness::Readiness,
     reconciler::Reconciler,
@@ -120,6 +122,8 @@ impl Workers {
         // Before anything is taken: a process that cannot start must not have begun a job.
         let internal = serve_internal(config.internal_listen, readiness, stop.rest.clone()).await?;
 
+        execute::begin_at_zero();
+        people::begin_at_zero();
         let mut jobs = JoinSet::new();
         for (kind, backend) in backends {
             jobs.spawn(registry::worker(
@@ -149,6 +153,12 @@ impl Workers {
             clock: Arc::clone(&clock),
             retry_unit,
         };
+        let audited = Auditor {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            every: config.ledger_check_every,
+            retry_unit,
+        };
         let swept = Sweeper {
             store: store.clone(),
             committed,
@@ -159,6 +169,7 @@ impl Workers {
         sweeper.spawn(swept.run(stop.taking.clone()));
         sweeper.spawn(reconciled.run(stop.taking.clone()));
         sweeper.spawn(counted.run(stop.taking.clone()));
+        sweeper.spawn(audited.run(stop.taking.clone()));
         Ok(Running {
             jobs,
             relay,

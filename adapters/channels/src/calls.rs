@@ -75,8 +75,8 @@ impl Channels {
     /// # Errors
     /// An address is not one, or TLS is not set up.
     pub fn new(config: &ChannelsConfig) -> Result<Self, ChannelsError> {
-        // There is one for every channel, in their order.
-        let gates = Channel::ALL
+        // There is one for every provider, in their order.
+        let gates = Channel::PROVIDERS
             .iter()
             .map(|channel| Arc::new(Gate::new(*channel, &config.containment)));
         let gates: Vec<_> = gates.collect();
@@ -93,26 +93,23 @@ impl Channels {
         })
     }
 
-    /// A channel itself. Calls made on it directly are contained, and neither measured nor recorded.
-    pub const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
-        self.clients.get(channel)
-    }
-
     /// Whether a request that changes something would be sent now. For whoever has something to prepare before it.
     ///
     /// # Errors
     /// [`CallError::Limited`]: the provider does not answer.
     pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
-        self.gate(channel).check(Purpose::Change)
+        self.gate(channel)
+            .map_or(Ok(()), |gate| gate.check(Purpose::Change))
     }
 
     /// Whether the provider may be asked to do something now, as far as this process knows.
     pub fn is_healthy(&self, channel: Channel) -> bool {
-        self.gate(channel).is_healthy()
+        self.gate(channel).is_none_or(Gate::is_healthy)
     }
 
-    fn gate(&self, channel: Channel) -> &Gate {
-        &self.gates[channel as usize]
+    /// The gate before a provider. Our own ledger has none.
+    fn gate(&self, channel: Channel) -> Option<&Gate> {
+        self.gates.get(channel as usize).map(Arc::as_ref)
     }
 
     /// [`PaymentChannel::create_intent`], measured.
@@ -360,7 +357,7 @@ impl Channels {
         let channel = credentials.channel();
         let started = Instant::now();
         let limit = self.limits.of(operation);
-        let asked = timeout(limit, ask(self.get(channel))).await;
+        let asked = timeout(limit, ask(self.clients.of(credentials))).await;
         let result = asked.unwrap_or_else(|_| Err(cut_off(limit)));
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);

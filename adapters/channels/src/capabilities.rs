@@ -73,6 +73,8 @@ pub enum Need {
     PayerIp,
     /// The payer's id in the merchant's page inside of the wallet's app.
     PayerOpenid,
+    /// Which of the merchant's users pays.
+    User,
 }
 
 /// What a provider asks of refunds.

@@ -26,6 +26,7 @@ mod registry;
 pub mod standard_webhooks;
 pub mod stripe;
 mod taking;
+mod wallet;
 pub mod wechat;
 
 pub use alipay::AlipayCredentials;

@@ -22,6 +22,7 @@ use crate::{
     http::{HttpConfig, Line},
     paypal::{self, Paypal, PaypalCredentials},
     stripe::{self, Stripe, StripeConfig, StripeCredentials},
+    wallet,
     wechat::{self, Wechat, WechatCredentials},
 };
 
@@ -32,6 +33,7 @@ pub const fn capabilities(channel: Channel) -> &'static Capabilities {
         Channel::Alipay => &alipay::CAPABILITIES,
         Channel::Wechat => &wechat::CAPABILITIES,
         Channel::Paypal => &paypal::CAPABILITIES,
+        Channel::Wallet => &wallet::CAPABILITIES,
     }
 }
 
@@ -119,12 +121,13 @@ impl Clients {
         })
     }
 
-    pub(crate) const fn get(&self, channel: Channel) -> &dyn PaymentChannel {
-        match channel {
-            Channel::Stripe => &self.stripe,
-            Channel::Alipay => &self.alipay,
-            Channel::Wechat => &self.wechat,
-            Channel::Paypal => &self.paypal,
+    /// The client of the provider that takes these credentials.
+    pub(crate) const fn of(&self, credentials: &Credentials) -> &dyn PaymentChannel {
+        match credentials {
+            Credentials::Stripe(_) => &self.stripe,
+            Credentials::Alipay(_) => &self.alipay,
+            Credentials::Wechat(_) => &self.wechat,
+            Credentials::Paypal(_) => &self.paypal,
         }
     }
 }
@@ -194,6 +197,7 @@ impl Credentials {
             Channel::Alipay => Self::Alipay(read_fields::<alipay::CredentialFields>(json)?.try_into()?),
             Channel::Wechat => Self::Wechat(read_fields::<wechat::CredentialFields>(json)?.try_into()?),
             Channel::Paypal => Self::Paypal(read_fields::<paypal::CredentialFields>(json)?.try_into()?),
+            Channel::Wallet => return Err(InvalidCredentials::new("channel", "a wallet needs none")),
         })
     }
 
@@ -338,6 +342,8 @@ impl CallbackVerifier {
             Channel::Alipay => alipay::check_headers(headers, now),
             Channel::Wechat => wechat::check_headers(headers, now),
             Channel::Paypal => self.paypal.check_headers(headers, now),
+            // Nobody signs for it.
+            Channel::Wallet => Err(SignatureRefused::NoSignature("wallet")),
         }
     }
 
@@ -377,7 +383,9 @@ pub fn translate_callback(
         (Channel::Alipay, Some(Credentials::Alipay(alipay))) => alipay::translate_callback(alipay, body),
         (Channel::Wechat, Some(Credentials::Wechat(wechat))) => wechat::translate_callback(wechat, body),
         (Channel::Paypal, Some(Credentials::Paypal(paypal))) => paypal::translate_callback(paypal, body),
-        (Channel::Alipay | Channel::Wechat | Channel::Paypal, _) => Err(CallbackProblem::NoCredentials),
+        (Channel::Alipay | Channel::Wechat | Channel::Paypal | Channel::Wallet, _) => {
+            Err(CallbackProblem::NoCredentials)
+        }
     };
     let account = None;
     event.map(|event| CallbackNews { account, event })
@@ -386,7 +394,6 @@ pub fn translate_callback(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::Channels;
 
     #[test]
     fn every_channel_has_capabilities_of_its_own_and_nothing_twice() {
@@ -407,9 +414,13 @@ mod tests {
     #[test]
     fn a_channel_can_do_what_its_capabilities_say() {
         runtime::install_crypto();
-        let channels = Channels::new(&ChannelsConfig::default()).unwrap();
-        for channel in Channel::ALL {
-            let client = channels.get(*channel);
+        let config = ChannelsConfig::default();
+        let gate = |channel| Arc::new(Gate::new(channel, &config.containment));
+        let clients = Clients::new(&config, gate).unwrap();
+        let each: [&dyn PaymentChannel; 4] =
+            [&clients.stripe, &clients.alipay, &clients.wechat, &clients.paypal];
+        assert_eq!(each.len(), Channel::PROVIDERS.len());
+        for (channel, client) in Channel::PROVIDERS.iter().zip(each) {
             let said = capabilities(*channel);
             assert_eq!(client.capabilities(), said);
             assert_eq!(client.confirming().is_some(), said.confirms, "{channel}");

@@ -69,6 +69,12 @@ pub enum NotTaken {
         /// The channel.
         channel: Channel,
     },
+    /// No route leads there.
+    #[error("no route leads to {channel}: a payment that asks for it takes it")]
+    NoRoutes {
+        /// The channel.
+        channel: Channel,
+    },
     /// Nothing can go on to somebody else's account there.
     #[error("{channel} sends nothing on to a destination")]
     NoDestinations {
@@ -84,6 +90,7 @@ impl Need {
             Self::ReturnUrl => "return_url",
             Self::PayerIp => "payer.ip",
             Self::PayerOpenid => "payer.openid",
+            Self::User => "user_id",
         }
     }
 
@@ -92,6 +99,7 @@ impl Need {
             Self::ReturnUrl => wish.has_return_url,
             Self::PayerIp => wish.has_payer_ip,
             Self::PayerOpenid => wish.has_payer_openid,
+            Self::User => wish.has_user,
         }
     }
 }
@@ -109,7 +117,7 @@ impl NotTaken {
             Self::Method { .. } => "method",
             Self::MethodCurrency { .. } => "currency",
             Self::Flow { .. } => "flow",
-            Self::NoWay { .. } => "channel",
+            Self::NoWay { .. } | Self::NoRoutes { .. } => "channel",
             Self::Needs { need, .. } => need.field(),
             Self::NotAtOnce { .. } => "payment_method",
             Self::NoConnectedAccounts { .. } => "connected_account",
@@ -180,6 +188,9 @@ impl Capabilities {
     /// Says what the channel never takes.
     pub fn check_route(&self, route: &Route) -> Result<(), NotTaken> {
         let channel = self.channel;
+        if !channel.is_provider() {
+            return Err(NotTaken::NoRoutes { channel });
+        }
         if let Some(currency) = route.currency
             && !self.currencies.iter().any(|rule| rule.currency == currency)
         {
@@ -235,7 +246,8 @@ impl Capabilities {
     }
 }
 
-/// What a decision about a payment has to know of every channel.
+/// What a decision about a payment has to know of every channel that is thought of. Every merchant is set up for what is no
+/// provider.
 pub fn facts(
     wish: &Wish<'_>,
     configured: &[Channel],
@@ -243,13 +255,13 @@ pub fn facts(
 ) -> Vec<ChannelFacts> {
     let about = |channel: &Channel| ChannelFacts {
         channel: *channel,
-        is_configured: configured.contains(channel),
+        is_configured: !channel.is_provider() || configured.contains(channel),
         is_healthy: is_healthy(*channel),
         takes: capabilities(*channel)
             .ways(wish)
             .map_err(|refused| refused.to_string()),
     };
-    Channel::ALL.iter().map(about).collect()
+    wish.channels().iter().map(about).collect()
 }
 
 /// Whether any channel takes a payment, whosoever it is; the one that it names, if it names one.
@@ -257,7 +269,8 @@ pub fn facts(
 /// # Errors
 /// Says of each of them why it does not.
 pub fn check_taken(wish: &Wish<'_>) -> Result<(), Vec<NotTaken>> {
-    let asked = Channel::ALL
+    let asked = wish
+        .channels()
         .iter()
         .filter(|channel| wish.channel.is_none_or(|asked| asked == **channel));
     let mut refused = Vec::new();

@@ -2,6 +2,8 @@
 
 mod balances;
 mod check;
+mod checks;
 
 pub use balances::Balance;
 pub use check::{Disagreement, LayerSum, LedgerReport};
+pub use checks::{LedgerCheck, LedgerCheckBegun};

@@ -42,7 +42,7 @@ macro_rules! select_payments {
         concat!(
             "select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, routing, intent_id,
                     client_secret, next_action, failure, request, version, created_at, updated_at, expires_at, closing, is_late,
-                    refunded_minor, refund_reserved_minor, disputed_minor
+                    refunded_minor, refund_reserved_minor, disputed_minor, paid_into
              from payments ",
             $which
         )
@@ -172,6 +172,7 @@ struct PaymentRow {
     refunded_minor: i64,
     refund_reserved_minor: i64,
     disputed_minor: i64,
+    paid_into: Option<String>,
 }
 
 impl PaymentRow {
@@ -220,6 +221,10 @@ impl PaymentRow {
                 .map(|name| Closing::named(&name).ok_or_else(|| unreadable(format!("closing {name:?}"))))
                 .transpose()?,
             is_late: self.is_late,
+            paid_into: self
+                .paid_into
+                .map(|user| user.parse().map_err(|e| unreadable(format!("{e}"))))
+                .transpose()?,
             refunded_minor: self.refunded_minor,
             refund_reserved_minor: self.refund_reserved_minor,
             disputed_minor: self.disputed_minor,

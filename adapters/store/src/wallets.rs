@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     currency::Currency,
     id::{MerchantId, WalletId},
+    money::Money,
     user::UserId,
     wallet::Wallet,
 };
@@ -114,6 +115,25 @@ impl Scoped<'_> {
     async fn sees_wallet(&self, id: WalletId) -> Result<bool, StoreError> {
         let wallet = self.store.wallet(id).await?;
         Ok(wallet.is_some_and(|wallet| self.covers_wallet(&wallet)))
+    }
+
+    /// Whether `money` can be paid from a wallet of `merchant` that is there to be seen: from a user's own, if there is as much
+    /// in it; from the merchant's view, if it keeps wallets in the currency.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn pays_from_wallets(&self, merchant: MerchantId, money: Money) -> Result<bool, StoreError> {
+        let mut select = QueryBuilder::new("select exists (select from wallets where currency = ");
+        select.push_bind(money.currency.code());
+        select.push(" and merchant_id = ").push_bind(merchant.as_uuid());
+        self.narrow(&mut select, None);
+        if self.scope.user().is_some() {
+            select
+                .push(" and balance_minor - held_minor >= ")
+                .push_bind(money.amount_minor);
+        }
+        select.push(")");
+        answered(select.build_query_scalar().fetch_one(&self.store.pool)).await
     }
 
     /// Wallets with the sums of their postings, newest first.

@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     draw::Drawn,
-    pauses::{Patience, Pauses},
+    errand::Errand,
     payer,
     story::{Sending, Then},
 };
@@ -21,9 +21,6 @@ use crate::journal::{Asked, Journal, OrderNumber, Provider, Told, Wanted};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many seconds a client asks ingress to wait for the end.
 pub(super) const WAIT_S: u32 = 3;
-/// How often a client looks at something to see a change before it loses interest.
-const LOOKS: u32 = 30;
-
 /// Where a payer comes back to from a provider's page.
 const WAY_BACK: &str = "https://shop.example/back";
 
@@ -38,10 +35,9 @@ pub struct Shop {
 
 /// An order that is being played.
 pub(super) struct Play<'a> {
-    pub(super) shop: &'a Shop,
+    pub(super) errand: Errand<'a>,
     pub(super) order: OrderNumber,
     pub(super) drawn: &'a Drawn,
-    patience: Patience,
 }
 
 impl Shop {
@@ -51,10 +47,9 @@ impl Shop {
             .journal
             .begin(drawn.merchant, &drawn.key, drawn.story, &drawn.wanted);
         let play = Play {
-            shop: self,
+            errand: Errand::of(self),
             order,
             drawn: &drawn,
-            patience: Patience::new(),
         };
         let Some(told) = play.ask_as_told().await else {
             return;
@@ -102,32 +97,12 @@ impl Play<'_> {
     async fn ask_until_known(&self, request: usize) -> Option<Told> {
         let wanted = self.drawn.wanted.get(request)?;
         let ask = || self.ask(wanted);
-        let note = |asked| self.shop.journal.note_asked(self.order, request, asked);
-        self.repeat_until_known(ask, note).await
-    }
-
-    /// Asks until it is accepted or refused for good, whatever it is; gives the answer that accepted it.
-    pub(super) async fn repeat_until_known<Asking: Future<Output = Asked>>(
-        &self,
-        ask: impl Fn() -> Asking,
-        note: impl Fn(Asked),
-    ) -> Option<Told> {
-        let mut pauses = self.pauses();
-        loop {
-            let asked = ask().await;
-            let told = asked.told.clone();
-            note(asked);
-            match told {
-                Some(told) if told.is_accepted() => return Some(told),
-                Some(told) if is_final(&told) => return None,
-                Some(_) | None if pauses.may_repeat().await => {}
-                Some(_) | None => return None,
-            }
-        }
+        let note = |asked| self.errand.shop.journal.note_asked(self.order, request, asked);
+        self.errand.repeat_until_known(ask, note).await
     }
 
     async fn ask(&self, wanted: &Wanted) -> Asked {
-        let (api, key, body) = (&self.shop.api, &self.drawn.key, body_of(wanted));
+        let (api, key, body) = (&self.errand.shop.api, &self.drawn.key, body_of(wanted));
         if self.drawn.story.script().sending == Sending::Waiting {
             asked(api.create_and_wait(key, &body, WAIT_S)).await.0
         } else {
@@ -150,8 +125,8 @@ impl Play<'_> {
     /// The payer pays at the provider.
     pub(super) async fn pay(&self, intent: &str, card: &'static str) {
         let through = self.drawn.story.script().through;
-        for act in payer::pay(&self.shop.sandbox, through, intent, card).await {
-            self.shop.journal.note_payer(self.order, act);
+        for act in payer::pay(&self.errand.shop.sandbox, through, intent, card).await {
+            self.errand.shop.journal.note_payer(self.order, act);
         }
     }
 
@@ -161,40 +136,15 @@ impl Play<'_> {
         payment: &str,
         find: impl Fn(&Answer) -> Option<T>,
     ) -> Option<T> {
-        let look = || asked(self.shop.api.payment(payment));
-        let note = |seen| self.shop.journal.note_look(self.order, seen);
-        self.repeat_until_found(look, note, find).await
-    }
-
-    /// Looks until the answer is what was waited for, whatever is looked at, and gives that.
-    pub(super) async fn repeat_until_found<T, Looking: Future<Output = (Asked, Option<Answer>)>>(
-        &self,
-        look: impl Fn() -> Looking,
-        note: impl Fn(Asked),
-        find: impl Fn(&Answer) -> Option<T>,
-    ) -> Option<T> {
-        let mut pauses = self.pauses();
-        for _ in 0..LOOKS {
-            let (seen, answer) = look().await;
-            note(seen);
-            if let Some(found) = answer.as_ref().and_then(&find) {
-                return Some(found);
-            }
-            if !pauses.may_repeat().await {
-                break;
-            }
-        }
-        None
-    }
-
-    fn pauses(&self) -> Pauses<'_> {
-        Pauses::new(&self.shop.closing, &self.patience)
+        let look = || asked(self.errand.shop.api.payment(payment));
+        let note = |seen| self.errand.shop.journal.note_look(self.order, seen);
+        self.errand.repeat_until_found(look, note, find).await
     }
 }
 
 /// Whether asking again would be answered in the same way. A request that did not arrive in time may do so now, and what
 /// is not found yet may be later.
-fn is_final(told: &Told) -> bool {
+pub(super) fn is_final(told: &Told) -> bool {
     match told.status {
         408 => false,
         404 => told.retry_after.is_empty(),
@@ -240,6 +190,7 @@ pub(super) async fn asked(request: impl Future<Output = anyhow::Result<Answer>>)
         retry_after: answer.header("retry-after").to_owned(),
         id: answer.text("/id").to_owned(),
         object_status: answer.text("/status").to_owned(),
+        payment: answer.text("/payment_id").to_owned(),
     });
     let took = began.elapsed();
     (Asked { took, told }, answer)
@@ -250,7 +201,7 @@ fn is_stored(answer: &Answer) -> Option<()> {
 }
 
 /// The intent, or that there will be none.
-fn intent_or_end(answer: &Answer) -> Option<Option<String>> {
+pub(super) fn intent_or_end(answer: &Answer) -> Option<Option<String>> {
     match answer.text("/channel_intent_id") {
         "" => is_settled(answer).map(|()| None),
         intent => Some(Some(intent.to_owned())),

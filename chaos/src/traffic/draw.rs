@@ -1,11 +1,14 @@
-//! Orders, drawn from a seed.
+//! Orders and sales, drawn from a seed.
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use e2e::accounts::Account;
 
-use super::story::Story;
-use crate::journal::{Provider, Wanted};
+use super::{sale::SaleStory, story::Story};
+use crate::{
+    journal::{Basket, Goods, Provider, Wanted},
+    seed::{Deck, Dice},
+};
 
 /// Every amount is above what any currency asks for at least, and no two orders of a run ask for the same.
 const FIRST_AMOUNT: i64 = 1_000;
@@ -15,6 +18,11 @@ const AMOUNT_STEP: i64 = 2;
 const YUAN: &str = "CNY";
 /// With two decimals and with none.
 const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
+/// Beside every so manieth order something is sold.
+const ORDERS_BESIDE_A_SALE: i64 = 4;
+/// The prices of the cheapest things that are sold.
+const TEA: i64 = 500;
+const CUP: i64 = 300;
 
 /// An order to be played.
 pub struct Drawn {
@@ -27,12 +35,24 @@ pub struct Drawn {
     pub is_waiting: bool,
 }
 
+/// A sale to be played.
+pub struct DrawnSale {
+    pub merchant: usize,
+    pub key: String,
+    pub story: SaleStory,
+    pub basket: Basket,
+    /// Whether the client waits for the end of what it wants done with the order.
+    pub is_waiting: bool,
+}
+
 /// An endless supply of orders; the same seed gives the same ones.
 pub struct Draw {
     random: SmallRng,
     seed: u64,
     merchants: usize,
     shares: Vec<(Story, u32)>,
+    /// All of them come up in a short run already.
+    sales: Deck<SaleStory>,
     drawn: i64,
 }
 
@@ -47,6 +67,7 @@ impl Draw {
         Self {
             shares: shares.filter(|(story, _)| can_be_played(*story)).collect(),
             random: SmallRng::seed_from_u64(seed),
+            sales: Deck::new(SaleStory::ALL.to_vec(), Dice::new(seed, "sales")),
             seed,
             merchants: merchants.max(1),
             drawn: 0,
@@ -80,6 +101,29 @@ impl Draw {
             wanted: [Some(wanted), other].into_iter().flatten().collect(),
             is_waiting: self.random.random_bool(0.5),
         }
+    }
+
+    /// The sale beside the order that was drawn last, if there is one.
+    pub fn sale(&mut self) -> Option<DrawnSale> {
+        if self.drawn % ORDERS_BESIDE_A_SALE != 0 {
+            return None;
+        }
+        let goods = |sku, price, quantity| Goods {
+            sku,
+            unit_price_minor: price + self.drawn,
+            quantity,
+        };
+        let goods = vec![goods("tea", TEA, 3), goods("cup", CUP, 2)];
+        Some(DrawnSale {
+            merchant: self.random.random_range(0..self.merchants),
+            key: format!("sale-{:x}-{}", self.seed, self.drawn),
+            story: self.sales.deal(),
+            basket: Basket {
+                currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
+                goods,
+            },
+            is_waiting: self.random.random_bool(0.5),
+        })
     }
 
     fn story(&mut self) -> Story {
@@ -129,6 +173,25 @@ mod tests {
             through.into_iter().collect::<Vec<_>>(),
             [Provider::Stripe, Provider::Wechat]
         );
+    }
+
+    #[test]
+    fn a_seed_repeats_its_sales_and_all_their_stories_come_up() {
+        let sales = |seed| {
+            let mut draw = Draw::new(seed, 5, &[]);
+            let drawn = (0..68).filter_map(|_| {
+                draw.next();
+                draw.sale()
+            });
+            drawn
+                .map(|sale| (sale.merchant, sale.key, sale.story, sale.basket))
+                .collect::<Vec<_>>()
+        };
+        let sold = sales(7);
+        assert_eq!(sold, sales(7));
+        assert_eq!(sold.len(), 17);
+        let stories: HashSet<SaleStory> = sold.iter().map(|(_, _, story, _)| *story).collect();
+        assert_eq!(stories.len(), SaleStory::ALL.len());
     }
 
     #[test]

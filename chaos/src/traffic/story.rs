@@ -101,11 +101,11 @@ pub enum Story {
     PaypalNeverPaid,
 }
 
-const VISA: &str = "pm_card_visa";
-const DECLINED: &str = "pm_card_chargeDeclined";
+pub(super) const VISA: &str = "pm_card_visa";
+pub(super) const DECLINED: &str = "pm_card_chargeDeclined";
 const NEEDS_AUTHENTICATION: &str = "pm_card_authenticationRequired";
 const REFUNDED_LATE: &str = "pm_card_pendingRefund";
-const REFUND_FAILS: &str = "pm_card_refundFail";
+pub(super) const REFUND_FAILS: &str = "pm_card_refundFail";
 
 /// The payer pays with Alipay, with WeChat Pay, and with PayPal.
 const BY_ALIPAY: Script = paid_at(Provider::Alipay, &["a code of Alipay"]);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    client::{Play, WAIT_S, asked, is_settled},
+    client::{Play, asked, is_settled},
     story::{Part, SHORT, Then},
 };
 use crate::journal::{Asked, Deed, WishNumber};
@@ -62,8 +62,8 @@ impl Play<'_> {
             }
             Then::Dispute { won } => {
                 // What was not paid cannot be disputed. What was is in the provider's books, whoever hears of it.
-                if let Ok(dispute) = self.shop.sandbox.open_dispute(intent, json!({})).await {
-                    let _in_the_books = self.shop.sandbox.close_dispute(&dispute, won).await;
+                if let Ok(dispute) = self.errand.shop.sandbox.open_dispute(intent, json!({})).await {
+                    let _in_the_books = self.errand.shop.sandbox.close_dispute(&dispute, won).await;
                 }
             }
         }
@@ -88,8 +88,8 @@ impl Play<'_> {
         }
         self.look_until(payment, is_settled).await;
         let send = || self.send(wish, payment);
-        let note = |asked| self.shop.journal.note_wish_asked(wish.number, asked);
-        self.repeat_until_found(send, note, is_answered).await;
+        let note = |asked| self.errand.shop.journal.note_wish_asked(wish.number, asked);
+        self.errand.repeat_until_found(send, note, is_answered).await;
     }
 
     async fn refund(&self, payment: &str, part: Part) {
@@ -110,22 +110,24 @@ impl Play<'_> {
     }
 
     async fn look_at_refund(&self, wish: &Wish, refund: &str) {
-        let look = || asked(self.shop.api.refund(refund));
-        let note = |seen| self.shop.journal.note_wish_look(wish.number, seen);
-        self.repeat_until_found(look, note, is_ended).await;
+        let look = || asked(self.errand.shop.api.refund(refund));
+        let note = |seen| self.errand.shop.journal.note_wish_look(wish.number, seen);
+        self.errand.repeat_until_found(look, note, is_ended).await;
     }
 
     /// Sends a wish until it is accepted or refused for good; gives the id of what it was accepted for.
     async fn wish_until_known(&self, wish: &Wish, payment: &str) -> Option<String> {
         let ask = || self.send(wish, payment).map(|(asked, _)| asked);
-        let note = |asked| self.shop.journal.note_wish_asked(wish.number, asked);
-        self.repeat_until_known(ask, note).await.map(|told| told.id)
+        let note = |asked| self.errand.shop.journal.note_wish_asked(wish.number, asked);
+        self.errand
+            .repeat_until_known(ask, note)
+            .await
+            .map(|told| told.id)
     }
 
     async fn send(&self, Wish { key, deed, .. }: &Wish, payment: &str) -> (Asked, Option<Answer>) {
-        let api = &self.shop.api;
-        let is_waiting = self.drawn.is_waiting && !*self.shop.closing.borrow();
-        let wait_s = is_waiting.then_some(WAIT_S);
+        let api = &self.errand.shop.api;
+        let wait_s = self.errand.wait_s(self.drawn.is_waiting);
         let body = body_of(*deed);
         match deed {
             Deed::Refund { .. } => asked(api.create_refund(payment, key, &body, wait_s)).await,
@@ -141,7 +143,7 @@ impl Play<'_> {
     }
 
     fn begin(&self, what: &str, deed: Deed) -> Wish {
-        let (number, key) = self.shop.journal.begin_wish(self.order, what, deed);
+        let (number, key) = self.errand.shop.journal.begin_wish(self.order, what, deed);
         Wish { number, key, deed }
     }
 
@@ -164,7 +166,7 @@ fn body_of(deed: Deed) -> Value {
 }
 
 /// Nobody has to be asked any more what came of the wish.
-fn is_answered(answer: &Answer) -> Option<()> {
+pub(super) fn is_answered(answer: &Answer) -> Option<()> {
     matches!(answer.status, 200 | 201 | 400..500).then_some(())
 }
 

@@ -81,6 +81,17 @@ async fn stored(database: &PgPool) -> anyhow::Result<Facts> {
             .fetch_all(&mut *connection)
             .await?,
         actions: sqlx::query_as(sql::ACTIONS).fetch_all(&mut *connection).await?,
+        orders: sqlx::query_as(sql::ORDERS).fetch_all(&mut *connection).await?,
+        items: sqlx::query_as(sql::ITEMS).fetch_all(&mut *connection).await?,
+        item_refunds: sqlx::query_as(sql::ITEM_REFUNDS)
+            .fetch_all(&mut *connection)
+            .await?,
+        order_actions: sqlx::query_as(sql::ORDER_ACTIONS)
+            .fetch_all(&mut *connection)
+            .await?,
+        order_logs: sqlx::query_as(sql::ORDER_LOGS)
+            .fetch_all(&mut *connection)
+            .await?,
         disputes: sqlx::query_as(sql::DISPUTES).fetch_all(&mut *connection).await?,
         transfers: sqlx::query_as(sql::TRANSFERS).fetch_all(&mut *connection).await?,
         postings: sqlx::query_as(sql::POSTINGS).fetch_all(&mut *connection).await?,

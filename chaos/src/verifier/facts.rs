@@ -1,5 +1,6 @@
 //! The evidence as it was read: plain rows, by the names that their owners give them.
 
+mod ordered;
 mod provider;
 mod stored;
 
@@ -7,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use e2e::rabbit::{Depth, Letter};
 
-use crate::journal::{Entries, Merchant, Order};
+use crate::journal::{Entries, Merchant, Order, Sale};
+pub use ordered::{Item, ItemRefund, OrderAction, OrderLog, StoredOrder};
 pub use provider::{Callback, Intent, OFFERED, Opening, ProviderDispute, ProviderRefund, Received};
 pub use stored::{
     Action, Dispute, Failure, Notification, Payment, Posting, Refund, RefundRecord, TakenIn, Transfer,
@@ -42,6 +44,16 @@ pub struct Facts {
     pub refund_records: Vec<RefundRecord>,
     /// Table `payment_actions`.
     pub actions: Vec<Action>,
+    /// Table `orders`.
+    pub orders: Vec<StoredOrder>,
+    /// Table `order_items`.
+    pub items: Vec<Item>,
+    /// The items that refunds give back.
+    pub item_refunds: Vec<ItemRefund>,
+    /// Table `order_actions`.
+    pub order_actions: Vec<OrderAction>,
+    /// Table `order_logs`, in the order in which it was written.
+    pub order_logs: Vec<OrderLog>,
     /// Table `disputes`.
     pub disputes: Vec<Dispute>,
     /// Table `ledger_transfers`.
@@ -103,9 +115,35 @@ impl Facts {
         grouped(&self.provider_refunds, |refund| &refund.payment_intent)
     }
 
+    /// The orders for goods by their ids.
+    pub fn orders_by_id(&self) -> HashMap<&str, &StoredOrder> {
+        self.orders
+            .iter()
+            .map(|order| (order.id.as_str(), order))
+            .collect()
+    }
+
+    /// The payments of each order for goods.
+    pub fn payments_by_order(&self) -> BTreeMap<&str, Vec<&Payment>> {
+        let mut groups = grouped(&self.payments, |payment| {
+            payment.order_id.as_deref().unwrap_or_default()
+        });
+        groups.remove("");
+        groups
+    }
+
     /// The id of an order's merchant.
     pub fn merchant_of(&self, order: &Order) -> &str {
-        let merchant = self.journal.merchants.get(order.merchant);
+        self.merchant_at(order.merchant)
+    }
+
+    /// The id of the merchant who sold something.
+    pub fn seller_of(&self, sale: &Sale) -> &str {
+        self.merchant_at(sale.merchant)
+    }
+
+    fn merchant_at(&self, place: usize) -> &str {
+        let merchant = self.journal.merchants.get(place);
         merchant.map_or("", |merchant| merchant.id.as_str())
     }
 

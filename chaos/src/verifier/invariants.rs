@@ -63,3 +63,24 @@ pub const EXPLAINED: &str = "Every parked message is explained by its job's stor
 pub const NONE_WAITS: &str = "Nothing is left in the outbox, in a job queue or in a retry queue.";
 /// Whoever is refused knows where they stand.
 pub const HONEST_REFUSALS: &str = "Every refusal was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due; to callbacks, 503 or 408.";
+/// No order is lost, none is made up.
+pub const ORDERS_KEPT: &str =
+    "Every accepted order is stored exactly once, as asked for, under one name; nothing else is stored.";
+/// Merchants know what came of what they wanted done with an order.
+pub const STEPS_TAKEN: &str = "Every accepted step of an order has one end or is parked, as its merchant was told, and what it began is there.";
+/// An order is paid once.
+pub const ORDERS_PAID_ONCE: &str = "Every paid order was paid by one succeeded payment of its own; every other that succeeded is given back in full.";
+/// What orders say of their refunds is true.
+pub const ITEMS_AGREE: &str =
+    "What an order counts as refunding and refunded is the sum of its refunds, item by item and in money.";
+/// An order's log tells how it came to stand as it does.
+pub const LOGS_AGREE: &str =
+    "Every order stands as its log says, which has every step once, and it never moved backwards.";
+/// No order hangs.
+pub const ORDERS_ENDED: &str =
+    "No order stays half-way: none is refunding, and none is canceled while a payment of it can be paid.";
+/// Whoever is refused about an order knows where it stands.
+pub const HONEST_ABOUT_ORDERS: &str =
+    "Every refusal about an order was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";
+/// Merchants hear of what becomes of their orders.
+pub const ORDERS_TOLD: &str = "Every step of an order that merchants are told about has one notification, which says how the order stood then.";

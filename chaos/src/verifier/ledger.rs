@@ -202,7 +202,8 @@ fn in_the_ledger(facts: &Facts) -> HashMap<&str, Position> {
             match posting.account.as_str() {
                 "provider_clearing" => position.held -= posting.amount_minor,
                 "disputes" => position.withheld += posting.amount_minor,
-                "merchant_balance" | "fees" => position.owned += posting.amount_minor,
+                // What a merchant keeps for its users has been paid to it like the rest.
+                "merchant_balance" | "customer_wallet" | "fees" => position.owned += posting.amount_minor,
                 // Nothing that a payment goes through is posted elsewhere, and if it was, the merchant would miss it.
                 _ => {}
             }

@@ -7,6 +7,7 @@ use super::{
     facts::{Facts, Notification},
     invariants,
     ranks::Thing,
+    sales::is_about_order,
     tally::Tally,
 };
 use crate::journal::{Order, Told, Wish};
@@ -15,7 +16,9 @@ use crate::journal::{Order, Told, Wish};
 pub fn told_once(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::TOLD_ONCE);
     let mut stored: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    for notification in &facts.notifications {
+    // An order can come to the same step more than once, such as that something of it is given back.
+    let about_money = facts.notifications.iter().filter(|told| !is_about_order(told));
+    for notification in about_money {
         *stored
             .entry((&notification.subject, &notification.event_type))
             .or_default() += 1;

@@ -1,21 +1,23 @@
 //! Refunds that were asked for, against those that are stored.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     Finding,
-    facts::{Facts, Payment, Refund},
+    facts::{Facts, Payment, Refund, StoredOrder},
     invariants,
     parked::ParkedKeys,
     refund_jobs::RefundJobs,
     requests::Key,
+    sales::Begun,
     tally::Tally,
 };
 use crate::journal::{Deed, Order, Wish};
 
 /// Where refunds are parked that could not be stored.
 const PARKED: &str = "dead.create_refund";
-/// How the keys of refunds begin that Sluice asks for by itself, when a closed payment was paid.
+/// How the keys of refunds begin that Sluice asks for by itself, when a closed payment was paid, or one that its order does not
+/// take.
 const OWN_KEYS: &str = "late-payment:";
 
 /// Accepted refunds against stored ones.
@@ -24,6 +26,7 @@ pub fn kept(facts: &Facts) -> Finding {
     let payments = facts.payments_by_id();
     let refunds = facts.refunds_by_payment();
     let parked = ParkedKeys::of(facts, PARKED);
+    let (orders, begun) = (facts.orders_by_id(), Begun::of(facts));
     let mut stored: BTreeMap<Key<'_>, Vec<&Refund>> = BTreeMap::new();
     for refund in &facts.refunds {
         stored
@@ -54,14 +57,20 @@ pub fn kept(facts: &Facts) -> Finding {
     }
     for refund in stored.into_values().flatten() {
         tally.look();
-        let is_late = payments
-            .get(refund.payment.as_str())
-            .is_some_and(|payment| payment.is_late);
-        if !(is_late && refund.idempotency_key.starts_with(OWN_KEYS)) {
+        let payment = payments.get(refund.payment.as_str());
+        let is_unwanted = payment.is_some_and(|payment| payment.is_late || is_not_taken(payment, &orders));
+        let is_own = is_unwanted && refund.idempotency_key.starts_with(OWN_KEYS);
+        if !is_own && !begun.has_refund(&refund.id) {
             tally.doubled(format!("{} is stored and nobody asked for it", refund.id));
         }
     }
     tally.found()
+}
+
+/// Whether it is of an order that another payment has paid, or none.
+fn is_not_taken(payment: &Payment, orders: &HashMap<&str, &StoredOrder>) -> bool {
+    let order = payment.order_id.as_deref().and_then(|id| orders.get(id));
+    order.is_some_and(|order| order.paid_by.as_ref() != Some(&payment.id))
 }
 
 /// The refunds that an order's merchant asked for, with their amounts.

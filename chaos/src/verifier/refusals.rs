@@ -134,7 +134,7 @@ fn has_failed_unopened(payment: &Payment) -> bool {
 }
 
 /// What is wrong with an answer that asks to come again.
-fn passing(told: &Told) -> Option<&'static str> {
+pub fn passing(told: &Told) -> Option<&'static str> {
     match told.status {
         503 => (!is_come_back(told)).then_some("it does not say when to come back"),
         // A process that was frozen finds that the body took too long.
@@ -142,7 +142,8 @@ fn passing(told: &Told) -> Option<&'static str> {
     }
 }
 
-fn is_honest_look(told: &Told) -> bool {
+/// Whether a look that shows nothing says why.
+pub fn is_honest_look(told: &Told) -> bool {
     match told.status {
         503 => is_come_back(told),
         404 => !told.retry_after.is_empty(),

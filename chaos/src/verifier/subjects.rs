@@ -1,10 +1,11 @@
-//! What became of the payments, refunds, callbacks and notifications that jobs are about.
+//! What became of the payments, refunds, orders, callbacks and notifications that jobs are about.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     facts::{Action, Facts, Failure, Notification, Refund, grouped},
     refund_jobs::RefundJobs,
+    sales::is_about_order,
 };
 
 /// The job itself is at fault, and each of its tries ends the same: no other end may come in place of the parking.
@@ -21,9 +22,13 @@ pub struct Subjects<'a> {
     refund_jobs: RefundJobs<'a>,
     /// What came of the wishes about payments.
     actions: BTreeMap<&'a str, Vec<&'a Action>>,
+    /// The orders for goods that are stored.
+    ordered: HashSet<&'a str>,
+    /// Those of which something was wanted that has its end.
+    stepped: HashSet<&'a str>,
     taken_in: HashSet<&'a str>,
     reconciled: HashSet<&'a str>,
-    /// The notifications about payments, and about refunds and disputes of theirs.
+    /// The notifications about orders and payments, and about refunds and disputes of theirs.
     notifications: BTreeMap<&'a str, Vec<&'a Notification>>,
 }
 
@@ -40,9 +45,21 @@ impl<'a> Subjects<'a> {
             refunds: facts.refunds_by_payment(),
             refund_jobs: RefundJobs::of(facts),
             actions: grouped(&facts.actions, |action| &action.payment),
+            ordered: facts.orders.iter().map(|order| order.id.as_str()).collect(),
+            stepped: facts
+                .order_actions
+                .iter()
+                .map(|action| action.order_id.as_str())
+                .collect(),
             taken_in: taken_in.map(|taken_in| taken_in.event_id.as_str()).collect(),
             reconciled: facts.reconciled.iter().map(String::as_str).collect(),
-            notifications: grouped(&facts.notifications, |notification| &notification.payment),
+            notifications: grouped(&facts.notifications, |notification| {
+                if is_about_order(notification) {
+                    &notification.subject
+                } else {
+                    &notification.payment
+                }
+            }),
         }
     }
 
@@ -76,7 +93,8 @@ impl<'a> Subjects<'a> {
             "expire_payment" => {
                 (status == Some("requires_action")).then_some("its payment can still be paid")
             }
-            "cancel_payment" | "confirm_payment" | "reconcile" => None,
+            "create_order" => (!self.ordered.contains(subject)).then_some("its order is not stored"),
+            "cancel_payment" | "confirm_payment" | "change_order" | "reconcile" => None,
             _ => Some("is of no kind that anybody knows"),
         }
     }
@@ -94,6 +112,8 @@ impl<'a> Subjects<'a> {
     /// - `query_payment`: the payment has left its review, so there is nothing to ask.
     /// - `query_refund`: no refund of the payment is left to be asked about.
     /// - `cancel_payment`, `confirm_payment`: what came of the wish is kept.
+    /// - `create_order`: the order is stored.
+    /// - `change_order`: what came of a wish about the order is kept.
     /// - `expire_payment`: the payment is closed, or was paid.
     /// - `reconcile`: the comparison is done.
     pub fn is_done_after_all(&self, failure: &Failure) -> bool {
@@ -119,6 +139,8 @@ impl<'a> Subjects<'a> {
             "query_refund" => status.is_some() && !refunds.any(is_asked_about),
             "cancel_payment" => self.is_kept(subject, "cancel"),
             "confirm_payment" => self.is_kept(subject, "confirm"),
+            "create_order" => self.ordered.contains(subject),
+            "change_order" => self.stepped.contains(subject),
             "expire_payment" => matches!(status, Some("canceled" | "expired" | "succeeded")),
             "reconcile" => self.reconciled.contains(subject),
             _ => false,

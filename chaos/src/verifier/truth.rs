@@ -12,6 +12,7 @@ use super::{
     invariants,
     money::is_charged,
     ranks::Thing,
+    sales::is_about_order,
     tally::Tally,
 };
 
@@ -36,7 +37,9 @@ pub fn told(facts: &Facts) -> Finding {
         }
     }
     let books = Books::of(facts);
-    for notification in &facts.notifications {
+    // What is told of orders is held against these.
+    let about_money = facts.notifications.iter().filter(|told| !is_about_order(told));
+    for notification in about_money {
         tally.look();
         if let Some(untrue) = books.untrue(notification) {
             tally.doubled(format!(

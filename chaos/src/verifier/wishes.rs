@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     Finding,
-    facts::{Action, Facts, Intent, Payment},
+    facts::{Action, Facts, Intent, Payment, StoredOrder},
     invariants,
     money::is_charged,
     parked::ParkedKeys,
@@ -97,14 +97,29 @@ pub fn honored(facts: &Facts) -> Finding {
             }
         }
     }
+    let orders = facts.orders_by_id();
     for action in kept.into_values() {
         tally.look();
+        if action.action == "cancel" && is_of_canceled(&payments, &orders, action) {
+            continue;
+        }
         tally.doubled(format!(
             "nobody asked for the {} of {}",
             action.action, action.payment
         ));
     }
     tally.found()
+}
+
+/// Whether its payment is of an order that was called off, which closes all its payments.
+fn is_of_canceled(
+    payments: &HashMap<&str, &Payment>,
+    orders: &HashMap<&str, &StoredOrder>,
+    action: &Action,
+) -> bool {
+    let payment = payments.get(action.payment.as_str());
+    let order = payment.and_then(|payment| orders.get(payment.order_id.as_deref()?));
+    order.is_some_and(|order| order.stage == "canceled")
 }
 
 const fn parking_of(deed: Deed) -> Option<&'static str> {

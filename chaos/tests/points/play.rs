@@ -15,6 +15,8 @@ mod query_refund;
 mod reconcile;
 mod refund_ending;
 mod request;
+mod wallet_payments;
+mod wallets;
 
 use anyhow::ensure;
 use e2e::{Scene, scene::body};
@@ -56,6 +58,10 @@ impl Play<'_> {
             | Work::CancelPayment
             | Work::ConfirmPayment
             | Work::ExpirePayment
+            | Work::CreateWallet
+            | Work::ChangeWallet
+            | Work::PayFromWallet
+            | Work::TopUp
             | Work::Reconcile => Ok(()),
         }
     }
@@ -80,6 +86,10 @@ impl Play<'_> {
             Work::CapturePayment => capture_payment::play(self, case).await,
             Work::MovePayment => move_payment::play(self, case).await,
             Work::ExpirePayment => closing::play_expiry(self, case).await,
+            Work::CreateWallet => wallets::play_opening(self, case).await,
+            Work::ChangeWallet => wallets::play_step(self, case).await,
+            Work::PayFromWallet => wallet_payments::play_payment(self, case).await,
+            Work::TopUp => wallet_payments::play_top_up(self, case).await,
         }
     }
 
@@ -250,4 +260,24 @@ async fn a_worker_dies_moving_a_payment_to_another_channel() -> anyhow::Result<(
 #[tokio::test]
 async fn a_worker_dies_closing_a_payment_that_expired() -> anyhow::Result<()> {
     perform("points_expire_payment", Work::ExpirePayment, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_paying_from_a_wallet() -> anyhow::Result<()> {
+    perform("points_pay_from_wallet", Work::PayFromWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_topping_a_wallet_up() -> anyhow::Result<()> {
+    perform("points_top_up", Work::TopUp, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_opening_a_wallet() -> anyhow::Result<()> {
+    perform("points_create_wallet", Work::CreateWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_setting_money_of_a_wallet_aside() -> anyhow::Result<()> {
+    perform("points_change_wallet", Work::ChangeWallet, |_| true).await
 }

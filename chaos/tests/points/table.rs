@@ -37,6 +37,14 @@ pub enum Work {
     ExpirePayment,
     /// A worker has a day compared with the provider's statement, and compares it.
     Reconcile,
+    /// A worker opens a wallet.
+    CreateWallet,
+    /// A worker sets money of a wallet aside.
+    ChangeWallet,
+    /// A worker pays a payment from a wallet.
+    PayFromWallet,
+    /// A worker has a payment made that is paid into a wallet.
+    TopUp,
 }
 
 /// What happens to the work before its process dies.
@@ -103,7 +111,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -119,6 +127,10 @@ impl Work {
         Self::MovePayment,
         Self::ExpirePayment,
         Self::Reconcile,
+        Self::CreateWallet,
+        Self::ChangeWallet,
+        Self::PayFromWallet,
+        Self::TopUp,
     ];
 
     /// The deaths that it has to survive.
@@ -139,6 +151,10 @@ impl Work {
             Self::MovePayment => MOVE_PAYMENT,
             Self::ExpirePayment => EXPIRE_PAYMENT,
             Self::Reconcile => RECONCILE,
+            Self::CreateWallet => CREATE_WALLET,
+            Self::ChangeWallet => CHANGE_WALLET,
+            Self::PayFromWallet => PAY_FROM_WALLET,
+            Self::TopUp => TOP_UP,
         }
     }
 }
@@ -455,6 +471,74 @@ const EXPIRE_PAYMENT: &[Case] = &[
     Case::at(Point::RecordBeforeCommit).after(1),
     Case::at(Point::RecordCommitted).after(1),
     Case::at(Point::JobHandled),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// It is one record, and nothing follows from it.
+const CREATE_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// It is one record, and the news of it comes out of the outbox.
+const CHANGE_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::OutboxClaimed),
+    Case::at(Point::PublishConfirmed),
+    Case::at(Point::OutboxPublished),
+    Case::at(Point::OutboxBeforeCommit),
+    Case::at(Point::OutboxCommitted),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The payment is recorded twice: when it is stored, and when its wallet has paid it.
+const PAY_FROM_WALLET: &[Case] = &[
+    Case::at(Point::DeliveryReceived),
+    Case::at(Point::JobDecoded),
+    Case::at(Point::RecordBegin),
+    Case::at(Point::RecordGuarded),
+    Case::at(Point::RecordBeforeCommit),
+    Case::at(Point::RecordCommitted),
+    Case::at(Point::CreateIntentStored),
+    Case::at(Point::CreateIntentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
+    Case::at(Point::SettleBeforeAck),
+    Case::at(Point::SettleAcked),
+];
+
+/// The second record has the wallet in it; what comes before is as for any payment.
+const TOP_UP: &[Case] = &[
+    Case::at(Point::CreateIntentStored),
+    Case::at(Point::ProviderCreated),
+    Case::at(Point::CreateIntentAnswered),
+    Case::at(Point::RecordBegin).after(1),
+    Case::at(Point::RecordGuarded).after(1),
+    Case::at(Point::RecordBeforeCommit).after(1),
+    Case::at(Point::RecordCommitted).after(1),
+    Case::at(Point::JobHandled),
+    Case::at(Point::SettleDecided),
     Case::at(Point::SettleBeforeAck),
     Case::at(Point::SettleAcked),
 ];

@@ -11,6 +11,7 @@ use domain::{
     merchant::Terms,
     money::Money,
     payment::{Payment, PaymentEvent, PaymentRequest},
+    wallet::Wallet,
 };
 use serde_json::{Value, json};
 use store::{Record, Recorder, TransferRecord, Verdict};
@@ -36,6 +37,7 @@ async fn pay(desk: &Desk, merchant_id: MerchantId, key: &str, posted: bool) -> P
         received_minor: 1999,
         status: IntentStatus::Succeeded,
         next_action: None,
+        destination: None,
     };
     let seen = PaymentEvent::IntentSeen {
         intent,
@@ -155,5 +157,50 @@ async fn balances_are_what_was_posted() {
     let (other, _) = desk.merchant(&[]);
     let theirs = desk.run(&["ledger", "balances", "--merchant", &other.to_string()]);
     assert_eq!(theirs.out, "none\n");
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_wallet_is_shown_with_its_statement() {
+    let desk = desk().await;
+    let (merchant, _) = desk.merchant(&[]);
+    let at = DateTime::UNIX_EPOCH;
+    let wallet = Wallet::new(merchant, "anna".parse().unwrap(), Currency::EUR, at);
+    let transfer = Transfer::wallet_adjusted(&wallet, 700, "wmv_1".into());
+    let records = [
+        Record {
+            new_wallet: Some(wallet.clone()),
+            ..Record::default()
+        },
+        Record {
+            wallets: vec![wallet.after(&transfer, Some("a gift".into()), at).unwrap()],
+            transfers: vec![TransferRecord { transfer, at }],
+            ..Record::default()
+        },
+    ];
+    let recorder = Recorder::start(desk.store.clone(), Arc::new(Notify::new()));
+    for record in records.map(Box::new) {
+        assert_eq!(Box::pin(recorder.write(*record)).await.unwrap(), Verdict::Written);
+    }
+    recorder.close().await;
+    let id = wallet.id.to_string();
+    let shown = desk.run(&["ledger", "wallet", "--wallet", &id, "--json"]).json();
+    assert_eq!(
+        (
+            &shown["user_id"],
+            &shown["balance_minor"],
+            &shown["available_minor"]
+        ),
+        (&json!("anna"), &json!(700), &json!(700))
+    );
+    let line = &shown["statement"][0];
+    assert_eq!(
+        (&line["kind"], &line["amount_minor"], &line["note"]),
+        (&json!("adjustment"), &json!(700), &json!("a gift"))
+    );
+    for unknown in ["wal_1", &format!("wal_{}", "0".repeat(32))] {
+        let refused = desk.run(&["ledger", "wallet", "--wallet", unknown]);
+        refused.refused("there is no wallet");
+    }
     desk.close().await;
 }

@@ -60,6 +60,8 @@ names!(
         WechatPay "wechat_pay",
         /// A PayPal account.
         Paypal "paypal",
+        /// A wallet that the merchant keeps for the payer.
+        Wallet "wallet",
     }
 );
 
@@ -78,6 +80,8 @@ names!(
         App "app",
         /// On a page that is shown inside of the wallet's app.
         InApp "in_app",
+        /// Nowhere: the payer's money is here already, and moves at once.
+        Direct "direct",
     }
 );
 
@@ -102,7 +106,7 @@ mod tests {
         let error = "cash".parse::<Method>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown payment method \"cash\": use one of card, alipay, wechat_pay, paypal"
+            "unknown payment method \"cash\": use one of card, alipay, wechat_pay, paypal, wallet"
         );
     }
 }

@@ -140,3 +140,31 @@ impl From<&WalletResult> for ChangeWalletReply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::HoldId;
+
+    /// RabbitMQ cannot vouch for an administrator.
+    #[test]
+    fn upstream_may_want_anything_but_a_correction() {
+        let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
+        let merchant_id = MerchantId::random();
+        let hold_id = HoldId::derive(merchant_id, &key);
+        let mut job = ChangeWallet {
+            merchant_id,
+            wallet_id: WalletId::derive(merchant_id, &"anna".parse().unwrap(), "EUR"),
+            idempotency_key: key,
+            request: WalletStep::Release { hold_id },
+            operator: None,
+        };
+        assert!(job.may_come_from_upstream());
+        job.request = WalletStep::Adjust {
+            amount_minor: 5,
+            reason: "a gift".into(),
+            administrator: "root".into(),
+        };
+        assert!(!job.may_come_from_upstream());
+    }
+}

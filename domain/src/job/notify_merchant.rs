@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{JobId, MerchantId, NotificationId, PaymentId},
+    id::{JobId, MerchantId, NotificationId},
     job::{Contract, Job, Kind},
-    notification::Notification,
+    notification::{Notification, Subject},
     retry::RetrySchedule,
 };
 
@@ -18,23 +18,17 @@ pub struct NotifyMerchant {
     pub notification_id: NotificationId,
     /// Who is told.
     pub merchant_id: MerchantId,
-    /// About which payment, if it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payment_id: Option<PaymentId>,
+    /// About what: `payment_id`, `order_id`, `wallet_id` or `account_id`.
+    #[serde(flatten)]
+    pub about: Subject,
 }
 
 impl From<&Notification> for NotifyMerchant {
     fn from(notification: &Notification) -> Self {
-        let Notification {
-            id,
-            merchant_id,
-            payment_id,
-            ..
-        } = notification;
         Self {
-            notification_id: *id,
-            merchant_id: *merchant_id,
-            payment_id: *payment_id,
+            notification_id: notification.id,
+            merchant_id: notification.merchant_id,
+            about: notification.about,
         }
     }
 }
@@ -56,13 +50,31 @@ impl Job for NotifyMerchant {
     }
 
     fn correlation_id(&self) -> String {
-        match self.payment_id {
-            Some(payment_id) => payment_id.to_string(),
-            None => self.notification_id.to_string(),
-        }
+        self.about.to_string()
     }
 
     fn merchant_id(&self) -> MerchantId {
         self.merchant_id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PaymentId;
+
+    /// The wire is older than notifications about orders.
+    #[test]
+    fn what_it_is_about_is_a_field_beside_the_others() {
+        let payment = PaymentId::from_uuid(uuid::Uuid::nil());
+        let job = NotifyMerchant {
+            notification_id: NotificationId::derive(payment.as_uuid(), "payment.succeeded"),
+            merchant_id: MerchantId::random(),
+            about: Subject::Payment(payment),
+        };
+        let json = serde_json::to_value(job).unwrap();
+        assert_eq!(json["payment_id"], payment.to_string());
+        assert_eq!(serde_json::from_value::<NotifyMerchant>(json).unwrap(), job);
+        assert_eq!(job.correlation_id(), payment.to_string());
     }
 }

@@ -15,13 +15,21 @@ use crate::{
 };
 
 impl Transfer {
-    /// The payer paid: the provider now holds the money for the merchant.
+    /// The payer paid: the provider now holds the money for the merchant, or it has left the payer's wallet.
     pub fn payment_received(payment: &Payment) -> Self {
-        let clearing = clearing(payment.merchant_id, payment.channel, payment.money);
         let balance = Account::merchant_balance(payment.merchant_id, payment.money.currency);
         Self::post(
             about_payment(TransferKind::Payment, payment),
-            &movement(clearing, balance, payment.money),
+            &movement(paid_from(payment), balance, payment.money),
+        )
+    }
+
+    /// What was paid belongs to the owner of the wallet that it was paid into.
+    pub fn topped_up(payment: &Payment, wallet: &Wallet) -> Self {
+        let balance = Account::merchant_balance(payment.merchant_id, payment.money.currency);
+        Self::post(
+            about_payment(TransferKind::WalletTopUp, payment),
+            &movement(balance, wallet.account(), payment.money),
         )
     }
 
@@ -56,32 +64,36 @@ impl Transfer {
     }
 
     /// The refund's amount is set aside before the provider is asked to give it back.
-    pub fn refund_reserved(refund: &Refund) -> Self {
-        Self::reserve(about_refund(TransferKind::Refund, refund), &reservation(refund))
+    pub fn refund_reserved(refund: &Refund, payment: &Payment) -> Self {
+        Self::reserve(
+            about_refund(TransferKind::Refund, refund),
+            &reservation(refund, payment),
+        )
     }
 
-    /// The provider gave the reserved amount back.
-    pub fn refund_posted(refund: &Refund) -> Self {
-        let balance = Account::merchant_balance(refund.merchant_id, refund.money.currency);
-        let given_back = movement(balance, clearing_of(refund), refund.money);
+    /// The reserved amount was given back.
+    pub fn refund_posted(refund: &Refund, payment: &Payment) -> Self {
+        let given_back = movement(holder(payment), paid_from(payment), refund.money);
         Self::post_reserved(
             about_refund(TransferKind::Refund, refund),
-            &reservation(refund),
+            &reservation(refund, payment),
             &given_back,
         )
     }
 
     /// The refund was not made: what was set aside is free again.
-    pub fn refund_voided(refund: &Refund) -> Self {
-        Self::void(about_refund(TransferKind::Refund, refund), &reservation(refund))
+    pub fn refund_voided(refund: &Refund, payment: &Payment) -> Self {
+        Self::void(
+            about_refund(TransferKind::Refund, refund),
+            &reservation(refund, payment),
+        )
     }
 
     /// The refund had succeeded and then failed: the money is back.
-    pub fn refund_returned(refund: &Refund) -> Self {
-        let balance = Account::merchant_balance(refund.merchant_id, refund.money.currency);
+    pub fn refund_returned(refund: &Refund, payment: &Payment) -> Self {
         Self::post(
             about_refund(TransferKind::RefundReturned, refund),
-            &movement(clearing_of(refund), balance, refund.money),
+            &movement(paid_from(payment), holder(payment), refund.money),
         )
     }
 
@@ -106,7 +118,8 @@ impl Transfer {
     /// The disputed amount has gone back to the payer.
     pub fn dispute_lost(dispute: &Dispute) -> Self {
         let (_, disputed) = dispute_accounts(dispute);
-        let clearing = clearing(dispute.merchant_id, dispute.channel, dispute.money);
+        let clearing =
+            Account::provider_clearing(dispute.merchant_id, dispute.channel, dispute.money.currency);
         Self::post(
             about_dispute(TransferKind::DisputeLost, dispute),
             &movement(disputed, clearing, dispute.money),
@@ -214,10 +227,8 @@ fn about_withdrawal(withdrawal: &Withdrawal) -> About {
 fn passed_on(about: About, payment: &Payment, part: Money) -> Option<(About, Movement)> {
     let destination = payment.request.destination.as_ref()?;
     let amount_minor = destination.share(part.amount_minor, payment.money.amount_minor);
-    let balance = Account::merchant_balance(payment.merchant_id, part.currency);
-    let clearing = clearing(payment.merchant_id, payment.channel, part);
     let money = Money { amount_minor, ..part };
-    (amount_minor > 0).then(|| (about, movement(balance, clearing, money)))
+    (amount_minor > 0).then(|| (about, movement(holder(payment), paid_from(payment), money)))
 }
 
 const fn about_wallets(kind: TransferKind, subject: String) -> About {
@@ -236,19 +247,29 @@ fn dispute_accounts(dispute: &Dispute) -> (Account, Account) {
     )
 }
 
-fn clearing(merchant_id: MerchantId, channel: Channel, money: Money) -> Account {
-    Account::provider_clearing(merchant_id, channel, money.currency)
+/// Where the money of a payment comes from, and where its refunds go: what the provider holds, or the payer's wallet. No
+/// payment goes through a wallet without saying whose.
+fn paid_from(payment: &Payment) -> Account {
+    let (merchant_id, currency) = (payment.merchant_id, payment.money.currency);
+    match (payment.channel, &payment.request.user_id) {
+        (Channel::Wallet, Some(user)) => Account::customer_wallet(merchant_id, user, currency),
+        (channel, _) => Account::provider_clearing(merchant_id, channel, currency),
+    }
 }
 
-fn clearing_of(refund: &Refund) -> Account {
-    clearing(refund.merchant_id, refund.channel, refund.money)
+/// Whose the money of a payment is, and who gives it back: the merchant, or the wallet that it was paid into.
+fn holder(payment: &Payment) -> Account {
+    let (merchant_id, currency) = (payment.merchant_id, payment.money.currency);
+    match &payment.paid_into {
+        Some(user) => Account::customer_wallet(merchant_id, user, currency),
+        None => Account::merchant_balance(merchant_id, currency),
+    }
 }
 
-fn reservation(refund: &Refund) -> Movement {
-    let (merchant_id, currency) = (refund.merchant_id, refund.money.currency);
+fn reservation(refund: &Refund, payment: &Payment) -> Movement {
     movement(
-        Account::merchant_balance(merchant_id, currency),
-        Account::refunds_pending(merchant_id, currency),
+        holder(payment),
+        Account::refunds_pending(refund.merchant_id, refund.money.currency),
         refund.money,
     )
 }

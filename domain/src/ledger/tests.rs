@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    channel::{ChannelDispute, ChannelDisputeStatus},
+    channel::{Channel, ChannelDispute, ChannelDisputeStatus},
     currency::Currency,
     dispute::Dispute,
     examples::{Sums, balances, key, payment_of},
@@ -13,6 +13,7 @@ use crate::{
     money::Money,
     payment::Payment,
     refund::{Refund, RefundRequest},
+    wallet::Wallet,
 };
 
 fn money() -> impl Strategy<Value = Money> {
@@ -53,16 +54,27 @@ fn fee_kept(payment: &Payment, amount_minor: i64) -> Transfer {
     Transfer::fee_kept(payment.merchant_id, payment.channel, payment.id, fee)
 }
 
+fn wallet_of(payment: &Payment) -> Wallet {
+    let (merchant, currency) = (payment.merchant_id, payment.money.currency);
+    Wallet::new(
+        merchant,
+        "user-42".parse().unwrap(),
+        currency,
+        DateTime::UNIX_EPOCH,
+    )
+}
+
 /// Every movement there is, about one payment.
 fn every_transfer(payment: &Payment) -> Vec<Transfer> {
     let (refund, dispute) = (refund_of(payment), dispute_of(payment));
     vec![
         Transfer::payment_received(payment),
+        Transfer::topped_up(payment, &wallet_of(payment)),
         fee_kept(payment, 59),
-        Transfer::refund_reserved(&refund),
-        Transfer::refund_posted(&refund),
-        Transfer::refund_voided(&refund),
-        Transfer::refund_returned(&refund),
+        Transfer::refund_reserved(&refund, payment),
+        Transfer::refund_posted(&refund, payment),
+        Transfer::refund_voided(&refund, payment),
+        Transfer::refund_returned(&refund, payment),
         Transfer::dispute_opened(&dispute),
         Transfer::dispute_won(&dispute),
         Transfer::dispute_lost(&dispute),
@@ -88,17 +100,17 @@ proptest! {
         let payment = payment_of(money);
         let (refund, dispute) = (refund_of(&payment), dispute_of(&payment));
         let circles = [
-            vec![Transfer::refund_reserved(&refund), Transfer::refund_voided(&refund)],
+            vec![Transfer::refund_reserved(&refund, &payment), Transfer::refund_voided(&refund, &payment)],
             vec![
-                Transfer::refund_reserved(&refund),
-                Transfer::refund_posted(&refund),
-                Transfer::refund_returned(&refund),
+                Transfer::refund_reserved(&refund, &payment),
+                Transfer::refund_posted(&refund, &payment),
+                Transfer::refund_returned(&refund, &payment),
             ],
             vec![Transfer::dispute_opened(&dispute), Transfer::dispute_won(&dispute)],
             vec![
                 Transfer::payment_received(&payment),
-                Transfer::refund_reserved(&refund),
-                Transfer::refund_posted(&refund),
+                Transfer::refund_reserved(&refund, &payment),
+                Transfer::refund_posted(&refund, &payment),
             ],
             vec![
                 Transfer::payment_received(&payment),
@@ -129,19 +141,80 @@ fn a_paid_payment_is_the_merchants_and_held_by_its_provider() {
 }
 
 #[test]
+fn what_was_paid_into_a_wallet_is_its_owners_and_is_given_back_by_it() {
+    let payment = payment_of(Money {
+        amount_minor: 500,
+        currency: Currency::EUR,
+    });
+    let wallet = wallet_of(&payment);
+    let paid = [
+        Transfer::payment_received(&payment),
+        Transfer::topped_up(&payment, &wallet),
+    ];
+    let expected = Sums::from([
+        (("provider_clearing", "posted", "EUR"), -500),
+        (("customer_wallet", "posted", "EUR"), 500),
+    ]);
+    assert_eq!(balances(&paid), expected);
+    let payment = Payment {
+        paid_into: Some(wallet.user_id),
+        ..payment
+    };
+    let refund = refund_of(&payment);
+    let reserved = Transfer::refund_reserved(&refund, &payment);
+    let expected = Sums::from([
+        (("customer_wallet", "pending", "EUR"), -500),
+        (("refunds_pending", "pending", "EUR"), 500),
+    ]);
+    assert_eq!(balances([&reserved]), expected);
+    let posted = Transfer::refund_posted(&refund, &payment);
+    assert_eq!(balances(paid.iter().chain([&reserved, &posted])), Sums::new());
+}
+
+#[test]
+fn what_a_wallet_pays_comes_out_of_it_and_goes_back_into_it() {
+    let mut payment = payment_of(Money {
+        amount_minor: 500,
+        currency: Currency::EUR,
+    });
+    payment.channel = Channel::Wallet;
+    payment.request.user_id = Some("user-42".parse().unwrap());
+    let paid = Transfer::payment_received(&payment);
+    let expected = Sums::from([
+        (("customer_wallet", "posted", "EUR"), -500),
+        (("merchant_balance", "posted", "EUR"), 500),
+    ]);
+    assert_eq!(balances([&paid]), expected);
+    assert!(
+        paid.postings
+            .iter()
+            .any(|posting| posting.account == wallet_of(&payment).account())
+    );
+    let refund = refund_of(&payment);
+    let back = [
+        Transfer::refund_reserved(&refund, &payment),
+        Transfer::refund_posted(&refund, &payment),
+    ];
+    assert_eq!(balances([&paid].into_iter().chain(&back)), Sums::new());
+}
+
+#[test]
 fn what_is_reserved_is_on_a_layer_of_its_own() {
     let payment = payment_of(Money {
         amount_minor: 500,
         currency: Currency::EUR,
     });
     let refund = refund_of(&payment);
-    let reserved = Transfer::refund_reserved(&refund);
+    let reserved = Transfer::refund_reserved(&refund, &payment);
     let expected = Sums::from([
         (("merchant_balance", "pending", "EUR"), -500),
         (("refunds_pending", "pending", "EUR"), 500),
     ]);
     assert_eq!(balances([&reserved]), expected);
-    for resolving in [Transfer::refund_posted(&refund), Transfer::refund_voided(&refund)] {
+    for resolving in [
+        Transfer::refund_posted(&refund, &payment),
+        Transfer::refund_voided(&refund, &payment),
+    ] {
         assert_eq!(resolving.resolves, Some(reserved.id));
     }
 }

@@ -164,13 +164,18 @@ impl Order {
                 self.heard(false, is_wanted)
             }
             OrderEvent::PaymentFailed(payment_id)
-                if self.stage == OrderStage::Created && self.last_payment == Some(payment_id) =>
+                if self.is_open() && self.last_payment == Some(payment_id) =>
             {
                 self.climb(OrderStage::PaymentFailed).heard(true, true)
             }
             OrderEvent::PaymentFailed(_) => self.heard(false, true),
             OrderEvent::Refund(news, items) => self.hear_of_refund(news, items).heard(true, true),
         }
+    }
+
+    /// Whether the order takes the money of this payment, if it succeeds now.
+    pub fn takes(&self, payment_id: PaymentId) -> bool {
+        self.is_open() || self.paid_by == Some(payment_id)
     }
 
     const fn heard(self, changed: bool, is_wanted: bool) -> HeardOrder {

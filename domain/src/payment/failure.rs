@@ -87,6 +87,15 @@ impl Failure {
         }
     }
 
+    /// The payer's wallet does not pay it. `code` is ours, `problem` the same for people.
+    pub fn wallet_declined(code: &str, problem: &str) -> Self {
+        Self {
+            code: code.into(),
+            message: format!("Nothing was charged: {problem}."),
+            next_step: NextStep::TryAgainLater,
+        }
+    }
+
     /// The refund cannot be made as it was asked for, and nothing was sent to the provider.
     pub fn refund_refused(code: &str, problem: &str) -> Self {
         Self {

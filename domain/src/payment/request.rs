@@ -8,7 +8,7 @@ use crate::{
     channel::{Channel, Destination, Flow, Method},
     currency::Currency,
     fingerprint::Fingerprint,
-    id::OrderId,
+    id::{OrderId, WalletId},
     money::Money,
     payment::PayerDetails,
     texts::{InvalidText, check_metadata, check_text},
@@ -51,6 +51,8 @@ pub struct PaymentRequest {
     pub payer: Option<PayerDetails>,
     /// The order that it pays. Only Sluice itself says so.
     pub order_id: Option<OrderId>,
+    /// The wallet that it is paid into.
+    pub wallet_id: Option<WalletId>,
 }
 
 /// The request as it is written in a job: a misspelt field is an error, not a field left out.
@@ -89,6 +91,8 @@ struct Fields {
     payer: Option<PayerDetails>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order_id: Option<OrderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wallet_id: Option<WalletId>,
 }
 
 impl From<Fields> for PaymentRequest {
@@ -111,6 +115,7 @@ impl From<Fields> for PaymentRequest {
             user_id,
             payer,
             order_id,
+            wallet_id,
         } = fields;
         let money = Money {
             amount_minor,
@@ -133,6 +138,7 @@ impl From<Fields> for PaymentRequest {
             user_id,
             payer,
             order_id,
+            wallet_id,
         }
     }
 }
@@ -156,6 +162,7 @@ impl From<PaymentRequest> for Fields {
             user_id,
             payer,
             order_id,
+            wallet_id,
         } = request;
         let Money {
             amount_minor,
@@ -179,6 +186,7 @@ impl From<PaymentRequest> for Fields {
             user_id,
             payer,
             order_id,
+            wallet_id,
         }
     }
 }
@@ -209,6 +217,7 @@ impl PaymentRequest {
             user_id: None,
             payer: None,
             order_id: None,
+            wallet_id: None,
         }
     }
 
@@ -241,7 +250,41 @@ impl PaymentRequest {
         {
             return invalid("expires_in_s", format!("1 to {} seconds", Self::MAX_EXPIRY_S));
         }
+        self.check_top_up()?;
         check_metadata(&self.metadata)
+    }
+
+    /// What is paid into a wallet is the merchant's first, and comes from outside.
+    fn check_top_up(&self) -> Result<(), InvalidRequest> {
+        let refused = |field, problem: &str| {
+            let problem = problem.to_owned();
+            Err(InvalidRequest { field, problem })
+        };
+        if self.wallet_id.is_none() {
+            return Ok(());
+        }
+        if self.order_id.is_some() {
+            return refused("wallet_id", "a payment is for an order or for a wallet");
+        }
+        if self.connected_account.is_some() {
+            return refused(
+                "connected_account",
+                "what is paid into a wallet goes to the merchant's own account",
+            );
+        }
+        if self.destination.is_some() {
+            return refused(
+                "destination",
+                "what is paid into a wallet stays with the merchant",
+            );
+        }
+        if self.method == Some(Method::Wallet) || self.channel == Some(Channel::Wallet) {
+            return refused(
+                "method",
+                "a wallet is not paid into from a wallet: transfer the money",
+            );
+        }
+        Ok(())
     }
 
     /// The merchant keeps no more than there is, and the money goes one way.
@@ -281,6 +324,7 @@ impl PaymentRequest {
         let fee = destination.and_then(|to| to.application_fee_minor);
         let fee = fee.map(|fee| fee.to_string());
         let order_id = self.order_id.map(|order_id| order_id.to_string());
+        let wallet_id = self.wallet_id.map(|wallet_id| wallet_id.to_string());
         let later = [
             ("method\n", self.method.map(Method::name)),
             ("flow\n", self.flow.map(Flow::name)),
@@ -291,6 +335,7 @@ impl PaymentRequest {
             ("application_fee_minor\n", fee.as_deref()),
             ("order_id\n", order_id.as_deref()),
             ("user_id\n", self.user_id.as_ref().map(UserId::as_str)),
+            ("wallet_id\n", wallet_id.as_deref()),
         ];
         for (name, value) in later.into_iter().filter(|(_, value)| value.is_some()) {
             fingerprint.field(name, value);
@@ -327,7 +372,7 @@ mod tests {
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 15] = [
+        let variants: [fn(&mut PaymentRequest); 16] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
@@ -342,6 +387,7 @@ mod tests {
             |r| r.connected_account = Some("x".into()),
             |r| r.order_id = Some(OrderId::from_uuid(uuid::Uuid::nil())),
             |r| r.user_id = Some("x".parse().unwrap()),
+            |r| r.wallet_id = Some(WalletId::from_uuid(uuid::Uuid::nil())),
             |r| drop(r.metadata.insert("x".into(), "x".into())),
         ];
         for change in variants {
@@ -372,6 +418,22 @@ mod tests {
             field(|r| drop(r.metadata.insert(String::new(), "x".into()))),
             "metadata"
         );
+        const WALLET: WalletId = WalletId::from_uuid(uuid::Uuid::nil());
+        let of_order = |r: &mut PaymentRequest| {
+            r.wallet_id = Some(WALLET);
+            r.order_id = Some(OrderId::from_uuid(uuid::Uuid::nil()));
+        };
+        assert_eq!(field(of_order), "wallet_id");
+        let of_another = |r: &mut PaymentRequest| {
+            r.wallet_id = Some(WALLET);
+            r.connected_account = Some("acct_1".into());
+        };
+        assert_eq!(field(of_another), "connected_account");
+        let from_wallet = |r: &mut PaymentRequest| {
+            r.wallet_id = Some(WALLET);
+            r.method = Some(Method::Wallet);
+        };
+        assert_eq!(field(from_wallet), "method");
         assert_eq!(request().validate(), Ok(()));
     }
 }

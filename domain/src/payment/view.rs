@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     channel::{Channel, Flow, Method, NextAction},
     currency::Currency,
-    id::{MerchantId, OrderId, PaymentId},
+    id::{MerchantId, OrderId, PaymentId, WalletId},
     payment::{Failure, Payment, PaymentStatus},
     user::UserId,
 };
@@ -23,6 +23,9 @@ pub struct PaymentView {
     /// The order that it pays, if it pays one.
     #[serde(default)]
     pub order_id: Option<OrderId>,
+    /// The wallet that it is paid into, if it is paid into one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_id: Option<WalletId>,
     /// The merchant's user that it belongs to, when it is one's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
@@ -77,6 +80,7 @@ impl PaymentView {
             id: payment.id,
             merchant_id: payment.merchant_id,
             order_id: request.order_id,
+            wallet_id: request.wallet_id,
             user_id: request.user_id.clone(),
             status: payment.status,
             amount: payment.money.amount_minor,

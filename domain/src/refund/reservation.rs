@@ -6,6 +6,7 @@ use crate::{
     channel::RefundReason,
     id::{IdempotencyKey, MerchantId, OrderId, RefundId},
     money::Money,
+    order::Order,
     payment::{Failure, Payment, PaymentStatus},
     refund::{Refund, RefundRequest, RefundStatus},
 };
@@ -16,8 +17,8 @@ pub enum RefundRefused {
     /// It was not paid.
     #[error("the payment is {0}, and only a payment that succeeded can be refunded")]
     NotPaid(PaymentStatus),
-    /// It belongs to an order, which counts what is given back of it.
-    #[error("the payment belongs to {0}: refund the order instead")]
+    /// It has paid an order, which counts what is given back of it.
+    #[error("the payment has paid {0}: refund the order instead")]
     OfOrder(OrderId),
     /// The request names another currency.
     #[error("the payment is in another currency: it is about {0}")]
@@ -66,17 +67,23 @@ impl Payment {
         }
     }
 
-    /// How much a request would give back.
+    /// How much a request would give back. `order` is the payment's order, if it has one, read after the payment: what has
+    /// paid it is given back through it, and what it did not take beside it.
     ///
     /// # Errors
     /// The payment cannot be refunded as asked.
-    pub fn check_refund(&self, request: &RefundRequest) -> Result<Money, RefundRefused> {
+    pub fn check_refund(
+        &self,
+        order: Option<&Order>,
+        request: &RefundRequest,
+    ) -> Result<Money, RefundRefused> {
         if self.status != PaymentStatus::Succeeded {
             return Err(RefundRefused::NotPaid(self.status));
         }
-        // What an order did not take is given back beside it.
+        // Without its word, it may have been paid by this payment.
+        let took = |id| order.is_none_or(|order| order.id != id || order.paid_by == Some(self.id));
         let may_refund = request.order.is_some() || request.reason == Some(RefundReason::PaidLate);
-        if let Some(order_id) = self.request.order_id.filter(|_| !may_refund) {
+        if let Some(order_id) = self.request.order_id.filter(|id| took(*id) && !may_refund) {
             return Err(RefundRefused::OfOrder(order_id));
         }
         let currency = self.money.currency;

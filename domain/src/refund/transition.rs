@@ -188,16 +188,16 @@ impl AppliedRefund {
         let transfer = match (before, now) {
             (RefundStatus::Succeeded, RefundStatus::Failed) => {
                 self.payment.refunded_minor -= amount_minor;
-                Transfer::refund_returned(&self.refund)
+                Transfer::refund_returned(&self.refund, &self.payment)
             }
             (_, RefundStatus::Failed) => {
                 self.payment.refund_reserved_minor -= amount_minor;
-                Transfer::refund_voided(&self.refund)
+                Transfer::refund_voided(&self.refund, &self.payment)
             }
             (_, RefundStatus::Succeeded) => {
                 self.payment.refund_reserved_minor -= amount_minor;
                 self.payment.refunded_minor += amount_minor;
-                Transfer::refund_posted(&self.refund)
+                Transfer::refund_posted(&self.refund, &self.payment)
             }
             (_, RefundStatus::Pending | RefundStatus::NeedsReview | RefundStatus::Processing) => return,
         };

@@ -8,11 +8,12 @@ use crate::{channel::Channel, id::PaymentId};
 /// Decides which channel a payment takes, and which are next.
 ///
 /// Routes of priority 1 come first; those of one priority are ordered by weight, the same way for the same payment
-/// whenever it is asked. A merchant without routes has every channel that it is set up for, in the order of
-/// [`Channel::ALL`]; one that has routes, even if they are all disabled, has nothing else. Whatever does not take the
+/// whenever it is asked. A merchant without routes has every provider that it is set up for, in the order of
+/// [`Channel::PROVIDERS`]; one that has routes, even if they are all disabled, has nothing else. Whatever does not take the
 /// payment is left out, a channel that is there before counts once, and channels whose provider does not answer come last.
+/// No route leads to a wallet or away from it: a payment that asks for it takes it.
 pub fn decide(payment_id: PaymentId, wish: &Wish<'_>, routes: &[Route], facts: &[ChannelFacts]) -> Decision {
-    let mut candidates = candidates(payment_id, routes);
+    let mut candidates = candidates(payment_id, wish, routes);
     let is_sick = |channel| {
         facts
             .iter()
@@ -56,9 +57,14 @@ pub fn decide(payment_id: PaymentId, wish: &Wish<'_>, routes: &[Route], facts: &
 }
 
 /// Everything that could be taken, in order: a channel and the route that leads to it.
-fn candidates(payment_id: PaymentId, routes: &[Route]) -> Vec<(Channel, Option<&Route>)> {
-    if routes.is_empty() {
-        return Channel::ALL.iter().map(|channel| (*channel, None)).collect();
+fn candidates<'a>(
+    payment_id: PaymentId,
+    wish: &Wish<'_>,
+    routes: &'a [Route],
+) -> Vec<(Channel, Option<&'a Route>)> {
+    let channels = wish.channels();
+    if routes.is_empty() || channels == [Channel::Wallet] {
+        return channels.iter().map(|channel| (*channel, None)).collect();
     }
     let mut by_priority: BTreeMap<u16, Vec<&Route>> = BTreeMap::new();
     for route in routes {

@@ -29,7 +29,7 @@ fn facts(channel: Channel) -> ChannelFacts {
 }
 
 fn all() -> Vec<ChannelFacts> {
-    Channel::ALL.iter().map(|channel| facts(*channel)).collect()
+    Channel::PROVIDERS.iter().map(|channel| facts(*channel)).collect()
 }
 
 fn route(number: u128, channel: Channel) -> Route {
@@ -61,6 +61,30 @@ fn why(decision: &Decision, place: usize) -> &str {
     match &decision.considered[place].verdict {
         Verdict::LeftOut { why } => why,
         verdict @ (Verdict::Chosen | Verdict::Next) => panic!("{verdict:?}"),
+    }
+}
+
+#[test]
+fn a_wallet_is_taken_by_those_who_ask_for_it_and_by_nobody_else() {
+    let wallet = facts(Channel::Wallet);
+    let everywhere: Vec<_> = all().into_iter().chain([wallet]).collect();
+    let order = |request: &PaymentRequest, routes: &[Route]| {
+        channels(&decide(payment(1), &Wish::of(request, None), routes, &everywhere))
+    };
+    let plain = PaymentRequest::of(usd(1999));
+    let by_method = PaymentRequest {
+        method: Some(Method::Wallet),
+        ..plain.clone()
+    };
+    let by_channel = PaymentRequest {
+        channel: Some(Channel::Wallet),
+        ..plain.clone()
+    };
+    let routes = [route(1, Channel::Paypal)];
+    for routes in [&[][..], &routes] {
+        assert!(!order(&plain, routes).contains(&Channel::Wallet));
+        assert_eq!(order(&by_method, routes), [Channel::Wallet]);
+        assert_eq!(order(&by_channel, routes), [Channel::Wallet]);
     }
 }
 
@@ -223,12 +247,12 @@ fn it_reads_back_as_it_is_recorded() {
 }
 
 fn any_channel() -> impl Strategy<Value = Channel> {
-    (0..Channel::ALL.len()).prop_map(|place| Channel::ALL[place])
+    (0..Channel::PROVIDERS.len()).prop_map(|place| Channel::PROVIDERS[place])
 }
 
 fn any_facts() -> impl Strategy<Value = Vec<ChannelFacts>> {
-    prop::collection::vec(any::<(bool, bool, bool)>(), Channel::ALL.len()).prop_map(|states| {
-        let each = Channel::ALL.iter().zip(states);
+    prop::collection::vec(any::<(bool, bool, bool)>(), Channel::PROVIDERS.len()).prop_map(|states| {
+        let each = Channel::PROVIDERS.iter().zip(states);
         each.map(|(channel, (is_configured, is_healthy, takes))| ChannelFacts {
             is_configured,
             is_healthy,

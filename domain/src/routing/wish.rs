@@ -23,6 +23,8 @@ pub struct Wish<'a> {
     pub is_charged_at_once: bool,
     /// Whether somebody else's account is paid through the merchant's.
     pub is_for_connected_account: bool,
+    /// Whether it says whose it is among the merchant's users.
+    pub has_user: bool,
     /// Whether its money goes on to such an account.
     pub has_destination: bool,
     /// Whether it says where the payer comes back to.
@@ -44,10 +46,22 @@ impl<'a> Wish<'a> {
             country: request.country.as_deref(),
             is_charged_at_once: request.payment_method.is_some(),
             is_for_connected_account: request.connected_account.is_some(),
+            has_user: request.user_id.is_some(),
             has_destination: request.destination.is_some(),
             has_return_url: request.return_url.is_some(),
             has_payer_ip: payer.is_some_and(|payer| payer.ip.is_some()),
             has_payer_openid: payer.is_some_and(|payer| payer.openid.is_some()),
+        }
+    }
+
+    /// The channels that are thought of. A wallet is taken only where it is asked for.
+    pub fn channels(&self) -> &'static [Channel] {
+        let asks_for_wallet = self.channel == Some(Channel::Wallet)
+            || self.channel.is_none() && self.method == Some(Method::Wallet);
+        if asks_for_wallet {
+            &[Channel::Wallet]
+        } else {
+            Channel::PROVIDERS
         }
     }
 }

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod steps;
+
 fn wallet(user: &str) -> Wallet {
     let now = DateTime::UNIX_EPOCH;
     Wallet::new(MerchantId::random(), user.parse().unwrap(), Currency::EUR, now)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Answer, Scene, World, report::CaseReport};
+use crate::{Answer, Scene, World, report::CaseReport, scene::told_as_text};
 
 pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
     let scene = Scene::set(world, "ordered").await?;
@@ -56,6 +56,18 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
         "and arrives",
         "completed 250",
         shown(&completed, "/amount_refunded"),
+    );
+    let told = scene.told_in_the_end(&order, 5).await?;
+    report.note(
+        "merchant told of it",
+        "order.payment_failed, order.paid, order.refunded, order.shipped, order.completed",
+        told_as_text(&told),
+    );
+    let log = scene.log_of(&order).await?;
+    report.note(
+        "every step in its log",
+        "create, pay, payment_failed, pay, paid, refund, refunded, ship, complete",
+        log.join(", "),
     );
     Ok(report)
 }

@@ -6,9 +6,9 @@ use broker::{BrokerConfig, testing::TestVhost};
 use channels::{CallbacksConfig, ChannelsConfig, ContainmentConfig};
 use clap::Parser;
 use domain::{clock::SystemClock, secret::Secret};
-use e2e::{Scene, World, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
+use e2e::{Scene, World, issuer, proxy::Proxy, rabbit::Rabbit, sandbox_client, world};
 use futures::{FutureExt, future::LocalBoxFuture};
-use ingress::{Ingress, Limits};
+use ingress::{Ingress, JwtConfig, JwtKeys, Limits};
 use sandbox::SandboxConfig;
 use serde_json::Value;
 use store::{
@@ -105,7 +105,13 @@ impl Sluice {
                 paypal_trust_roots: Some(sandbox::PAYPAL_ROOT_PEM.to_owned()),
                 ..CallbacksConfig::default()
             },
-            jwt: None,
+            jwt: Some(JwtConfig {
+                keys: JwtKeys::Secret(Secret::new(issuer::SECRET)),
+                issuer: issuer::ISSUER.into(),
+                audience: issuer::AUDIENCE.into(),
+                admits_admins: true,
+                keys_pause: Duration::from_secs(1),
+            }),
             limits: Limits::default(),
             drain: Duration::ZERO,
         };
@@ -179,6 +185,16 @@ impl Sluice {
         sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
     }
 
+    /// What ingress and the workers measure, as text.
+    pub async fn metrics(&self) -> String {
+        let mut text = String::new();
+        for address in [self.ingress_internal, self.workers_internal] {
+            let asking = self.world.http.get(format!("http://{address}/metrics"));
+            text.push_str(&asking.send().await.unwrap().text().await.unwrap());
+        }
+        text
+    }
+
     /// Every row of every table, as text.
     pub async fn dump(&self) -> String {
         let url = self.database.url();
@@ -246,6 +262,7 @@ fn workers_config(broker: &BrokerConfig, store_url: Secret, sandbox: &str) -> Wo
         concurrency: 64,
         notify_timeout: Duration::from_secs(2),
         notify_allow_private: true,
+        ledger_check_every: Duration::from_secs(3600),
         stop_timeout: Duration::from_secs(10),
     }
 }

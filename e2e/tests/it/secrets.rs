@@ -1,6 +1,7 @@
 //! Secrets stay where they belong: not in logs, metrics or queues, and in the database only sealed.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::Write,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -82,19 +83,43 @@ impl e2e::console::Console for Recording {
     }
 }
 
-async fn metrics(sluice: &Sluice) -> String {
-    let mut text = String::new();
-    for address in [sluice.ingress_internal, sluice.workers_internal] {
-        let answer = sluice
-            .world
-            .http
-            .get(format!("http://{address}/metrics"))
-            .send()
-            .await
-            .unwrap();
-        text.push_str(&answer.text().await.unwrap());
+/// Every label of every metric is in the table of the docs, and no other is: none can tell whose payment it was.
+fn labels_are_as_told(metrics: &str) {
+    let table = include_str!("../../../docs/metrics.md");
+    let told: BTreeMap<&str, BTreeSet<&str>> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|row| {
+            let (name, rest) = row.split_once('`')?;
+            let labels = rest.split('|').nth(2)?;
+            Some((
+                name,
+                labels
+                    .split('`')
+                    .map(str::trim)
+                    .filter(|label| !label.is_empty())
+                    .collect(),
+            ))
+        })
+        .collect();
+    let mut seen = 0;
+    for (line, labels) in metrics.lines().filter_map(|line| line.split_once('{')) {
+        let parts = ["_bucket", "_count", "_sum"];
+        let name = parts
+            .iter()
+            .find_map(|part| line.strip_suffix(part))
+            .unwrap_or(line);
+        let labels = labels.rsplit_once('}').unwrap().0;
+        let names = labels.split("\",").map(|label| label.split_once('=').unwrap().0);
+        let names: BTreeSet<&str> = names.filter(|name| !["le", "quantile"].contains(name)).collect();
+        assert_eq!(
+            told.get(name),
+            Some(&names),
+            "{line}: docs/metrics.md says otherwise"
+        );
+        seen += 1;
     }
-    text
+    assert!(seen > 100, "only {seen} series have labels");
 }
 
 async fn letters(sluice: &Sluice) -> Vec<Letter> {
@@ -138,7 +163,7 @@ async fn no_secret_is_logged_measured_queued_or_stored_readably() {
         secrets.lock().unwrap().push(client_secret);
     }
     let (metrics, letters, rows) = (
-        metrics(&sluice).await,
+        sluice.metrics().await,
         letters(&sluice).await,
         sluice.dump().await,
     );
@@ -158,6 +183,7 @@ async fn no_secret_is_logged_measured_queued_or_stored_readably() {
         "the metrics do not tell of jobs:\n{metrics}"
     );
     assert!(letters.len() >= 2, "too little is parked to look into");
+    labels_are_as_told(&metrics);
     let secrets = std::mem::take(&mut *secrets.lock().unwrap());
     assert!(
         secrets.len() > 4 * CASES.len(),

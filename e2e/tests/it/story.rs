@@ -40,6 +40,7 @@ told! {
     paid_late: "paid after it expired, refunded at once",
     disputed: "disputed and lost",
     ordered: "an order from cart to completed, one item given back",
+    from_wallet: "a wallet filled by card pays an order, one item given back into it",
     alipay_code: "paid by an Alipay code",
     wechat_code: "paid by a WeChat Pay code",
     paypal_approved: "agreed to at PayPal, then captured",

@@ -2,8 +2,8 @@
 //!
 //! Keys are rotated, so a token may name one that was not there before. Then the source is asked again, but never more often
 //! than once in a pause, whatever names strangers make up; and those who ask at once share one question. It is asked on a
-//! task of its own: whoever hangs up takes nothing away from the others. While the source does not answer, the keys that are
-//! known go on being used.
+//! task of its own: whoever hangs up takes nothing away from the others. While the source does not answer, or with something
+//! else than a key set, the keys that are known go on being used. A key set without keys withdraws them all.
 
 use std::{
     io,
@@ -121,6 +121,11 @@ impl KeySource {
         known.asked_at = Some(Instant::now());
         match answer {
             Ok(keys) => {
+                if keys.is_empty() {
+                    tracing::warn!(
+                        "the issuer shows no key that tokens could be checked with: none is taken"
+                    );
+                }
                 known.keys = Some(Arc::new(keys));
                 // Counted from before the question, as the answer may be that old.
                 known.read_at = Some(started);
@@ -205,7 +210,11 @@ mod tests {
             let modulus = "wcHB".repeat(86);
             let key = |name| format!(r#"{{"kty": "RSA", "kid": "{name}", "n": "{modulus}", "e": "AQAB"}}"#);
             let keys: Vec<_> = names.iter().map(key).collect();
-            std::fs::write(&self.0, format!(r#"{{"keys": [{}]}}"#, keys.join(","))).unwrap();
+            self.write(&format!(r#"{{"keys": [{}]}}"#, keys.join(",")));
+        }
+
+        fn write(&self, text: &str) {
+            std::fs::write(&self.0, text).unwrap();
         }
 
         fn source(&self) -> Arc<KeySource> {
@@ -255,8 +264,29 @@ mod tests {
         );
         tokio::time::advance(PAUSE).await;
         assert!(has(&source, "a").await);
+        file.write(r#"{"error": "try later"}"#);
+        tokio::time::advance(FRESH_FOR * 2).await;
+        assert!(has(&source, "a").await);
         drop(file);
         tokio::time::advance(FRESH_FOR * 100).await;
+        assert!(has(&source, "a").await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_set_withdraws_the_last_key() {
+        let file = KeyFile::new();
+        file.show(&["a"]);
+        let source = file.source();
+        assert!(has(&source, "a").await);
+        file.show(&[]);
+        tokio::time::advance(FRESH_FOR - Duration::from_secs(1)).await;
+        assert!(has(&source, "a").await);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(!has(&source, "a").await);
+        // And it may come back.
+        file.show(&["a"]);
+        assert!(!has(&source, "a").await);
+        tokio::time::advance(PAUSE).await;
         assert!(has(&source, "a").await);
     }
 }

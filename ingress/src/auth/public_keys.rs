@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::JwtAlgorithm;
 
@@ -22,14 +22,20 @@ pub(super) struct PublicKey {
     exponent: Vec<u8>,
 }
 
-/// The bytes hold no key that could be used.
+/// Why bytes are not what keys are checked with.
 #[derive(Debug, Clone, Copy, thiserror::Error, PartialEq, Eq)]
-#[error("it is no JSON Web Key Set with an RSA key of at least {LEAST_BITS} bits for RS256 signatures")]
-pub(crate) struct NoPublicKeys;
+pub(crate) enum NoPublicKeys {
+    /// They are something else than a key set, and say nothing about keys.
+    #[error("it is no JSON Web Key Set: an object whose `keys` is a list of objects")]
+    NoSet,
+    /// The set says that there is none.
+    #[error("it has no RSA key of at least {LEAST_BITS} bits for RS256 signatures")]
+    NoneToUse,
+}
 
 #[derive(Deserialize)]
 struct KeySet {
-    keys: Vec<Value>,
+    keys: Vec<Map<String, Value>>,
 }
 
 /// A key as it is written.
@@ -45,17 +51,29 @@ struct Written {
 }
 
 impl PublicKeys {
-    /// Reads a key set.
+    /// Reads a key set. One without a key that could be used is a set all the same: its issuer has withdrawn them.
     ///
     /// # Errors
-    /// Nothing in it can be used.
+    /// It is no key set.
     pub(crate) fn read(json: &[u8]) -> Result<Self, NoPublicKeys> {
-        let set: KeySet = serde_json::from_slice(json).map_err(|_| NoPublicKeys)?;
-        let keys: Vec<_> = set.keys.into_iter().filter_map(PublicKey::read).collect();
-        if keys.is_empty() {
-            return Err(NoPublicKeys);
+        let set: KeySet = serde_json::from_slice(json).map_err(|_| NoPublicKeys::NoSet)?;
+        Ok(Self(set.keys.into_iter().filter_map(PublicKey::read).collect()))
+    }
+
+    /// The same, if anything can be checked with it.
+    ///
+    /// # Errors
+    /// No key in it can be used.
+    pub(crate) fn some(self) -> Result<Self, NoPublicKeys> {
+        if self.is_empty() {
+            return Err(NoPublicKeys::NoneToUse);
         }
-        Ok(Self(keys))
+        Ok(self)
+    }
+
+    /// Whether nothing can be checked with it.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The key of this name. A token that names none can only mean the only one.
@@ -69,8 +87,8 @@ impl PublicKeys {
 }
 
 impl PublicKey {
-    fn read(written: Value) -> Option<Self> {
-        let key: Written = serde_json::from_value(written).ok()?;
+    fn read(written: Map<String, Value>) -> Option<Self> {
+        let key: Written = serde_json::from_value(Value::Object(written)).ok()?;
         let may_sign = key.r#use.is_none_or(|usage| usage == "sig")
             && key
                 .key_ops
@@ -135,13 +153,30 @@ mod tests {
             key("", 256).replace("\"RSA\"", "\"EC\""),
             key("", 256).replace("AQAB", "A+/="),
             r#"{"kty": "oct", "k": "AAAA"}"#.into(),
-            "7".into(),
             String::new(),
         ] {
-            assert!(PublicKeys::read(&set(&bad)).is_err(), "{bad}");
+            let none = PublicKeys::read(&set(&bad)).unwrap();
+            assert_eq!(none.some().unwrap_err(), NoPublicKeys::NoneToUse, "{bad}");
             let beside = format!("{bad}{}{}", if bad.is_empty() { "" } else { "," }, key("", 256));
             assert_eq!(PublicKeys::read(&set(&beside)).unwrap().0.len(), 1, "{bad}");
         }
-        assert!(PublicKeys::read(b"").is_err() && PublicKeys::read(b"[]").is_err());
+    }
+
+    #[test]
+    fn what_is_no_key_set_says_nothing_about_keys() {
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys": null}"#,
+            r#"{"keys": [7]}"#,
+            r#"{"keys": [""#,
+        ] {
+            assert_eq!(
+                PublicKeys::read(bad.as_bytes()).unwrap_err(),
+                NoPublicKeys::NoSet,
+                "{bad}"
+            );
+        }
     }
 }

@@ -176,7 +176,8 @@ fn read_url(text: &str) -> Result<Url, String> {
 /// A file that cannot be used now is a mistake; later it may only be on its way from one version to the next.
 fn read_file(path: &str) -> Result<JwksPlace, String> {
     let json = std::fs::read(path).map_err(|error| error.to_string())?;
-    PublicKeys::read(&json).map_err(|error| error.to_string())?;
+    let keys = PublicKeys::read(&json).and_then(PublicKeys::some);
+    keys.map_err(|error| error.to_string())?;
     Ok(JwksPlace::File(path.into()))
 }
 

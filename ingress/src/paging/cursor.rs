@@ -30,7 +30,7 @@ impl Position for Place {
 }
 
 /// The number of a line in a list whose lines are counted.
-impl Position for i32 {
+impl Position for i64 {
     fn token(&self) -> String {
         self.to_string()
     }
@@ -57,7 +57,7 @@ mod tests {
             id: Uuid::from_u128(7),
         };
         assert_eq!(Place::of_token(&place.token()), Some(place));
-        assert_eq!(i32::of_token(&7.token()), Some(7));
+        assert_eq!(i64::of_token(&7_i64.token()), Some(7));
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
         let far_away = URL_SAFE_NO_PAD.encode([0x7f; TOKEN_BYTES]);
         for bad in ["", "x", "-1", "0", "!!!", "AAAA", &"A".repeat(33), &far_away] {
             assert_eq!(Place::of_token(bad), None, "{bad}");
-            assert_eq!(i32::of_token(bad), None, "{bad}");
+            assert_eq!(i64::of_token(bad), None, "{bad}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     channel::{Channel, Destination, Flow, Method},
-    id::PaymentId,
+    id::{PaymentId, WalletId},
     money::Money,
     payment::{ActionRequest, Payer, PayerDetails, PaymentRequest},
     routing::Wish,
@@ -42,6 +42,7 @@ pub(crate) struct PaymentBody {
     pub(super) destination: Option<DestinationBody>,
     pub(super) application_fee_minor: Option<Value>,
     user_id: Option<String>,
+    wallet_id: Option<String>,
     payer: Option<Payer>,
 }
 
@@ -62,15 +63,24 @@ impl PaymentBody {
                 return Err(invalid(amount.err().into_iter().chain(currency.err()).collect()));
             }
         };
-        let (method, flow, channel, user_id) = match (
+        let (method, flow, channel, user_id, wallet_id) = match (
             named::<Method>("method", self.method.as_deref()),
             named::<Flow>("flow", self.flow.as_deref()),
             named::<Channel>("channel", self.channel.as_deref()),
             named::<UserId>("user_id", self.user_id.as_deref()),
+            named::<WalletId>("wallet_id", self.wallet_id.as_deref()),
         ) {
-            (Ok(method), Ok(flow), Ok(channel), Ok(user_id)) => (method, flow, channel, user_id),
-            (method, flow, channel, user_id) => {
-                let errors = [method.err(), flow.err(), channel.err(), user_id.err()];
+            (Ok(method), Ok(flow), Ok(channel), Ok(user_id), Ok(wallet_id)) => {
+                (method, flow, channel, user_id, wallet_id)
+            }
+            (method, flow, channel, user_id, wallet_id) => {
+                let errors = [
+                    method.err(),
+                    flow.err(),
+                    channel.err(),
+                    user_id.err(),
+                    wallet_id.err(),
+                ];
                 return Err(invalid(errors.into_iter().flatten().collect()));
             }
         };
@@ -85,6 +95,7 @@ impl PaymentBody {
             connected_account: self.connected_account,
             destination,
             user_id: caller.owner(user_id)?,
+            wallet_id,
             payer: self.payer.map(PayerDetails::Plain),
             description: self.description,
             reference: self.reference,

@@ -2,16 +2,17 @@
 //!
 //! The payment's id derives from the merchant and its idempotency key, so it is known before anything is stored and
 //! a repeat names the same payment. PostgreSQL is asked whether the payment is stored already, which turns a repeat into
-//! an answer; when it does not answer, the job is published all the same and the worker finds out.
+//! an answer; when it does not answer, the job is published all the same and the worker finds out. A wallet that a payment is
+//! for is looked at in the same way.
 
 use std::collections::BTreeMap;
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use domain::{
     currency::Currency,
-    id::{MerchantId, PaymentId},
+    id::{MerchantId, PaymentId, WalletId},
     job::{CreateIntent, CreateIntentReply},
-    payment::{Payment, PaymentStatus, PaymentView},
+    payment::{Payment, PaymentRequest, PaymentStatus, PaymentView},
     user::UserId,
 };
 use serde::Serialize;
@@ -21,8 +22,9 @@ use super::{body::PaymentBody, destination::resolve, location};
 use crate::{
     answers::{conflict, located, replayed},
     app::{App, Shared},
+    fields::{error, invalid},
     json_body::JsonBody,
-    problem::Problem,
+    problem::{FieldError, Problem},
     qr_code::drawn,
     routes::PAYMENTS,
     submission::Submission,
@@ -53,6 +55,7 @@ pub(crate) async fn create(
             return Ok(replayed(located(StatusCode::OK, location(view.id), &view)));
         }
     }
+    check_wallet(&app, &submission, &job.request).await?;
     let answer = |reply| match reply {
         CreateIntentReply::Payment(view) => {
             let view = drawn(*view);
@@ -71,6 +74,22 @@ async fn stored(app: &App, submission: &Submission, id: PaymentId) -> Option<Pay
     app.reads.briefly(store.payment(id)).await.ok().flatten()
 }
 
+/// Checks that the wallet that a payment is for can be paid into, if there is one and PostgreSQL says so quickly.
+async fn check_wallet(app: &App, submission: &Submission, request: &PaymentRequest) -> Result<(), Problem> {
+    let Some(wallet_id) = request.wallet_id else {
+        return Ok(());
+    };
+    let store = app.reads.seen_by(&submission.caller);
+    let checked = match app.reads.briefly(store.wallet(wallet_id)).await {
+        Ok(Some(wallet)) => wallet
+            .check_top_up(submission.merchant_id, request)
+            .map_err(FieldError::from),
+        Ok(None) => Err(error("wallet_id", "there is no such wallet".into())),
+        Err(_) => Ok(()),
+    };
+    checked.map_err(|refused| invalid(vec![refused]))
+}
+
 /// A payment that nobody has worked on yet: what was asked for, under the id it will have.
 #[derive(Serialize)]
 struct Accepted<'a> {
@@ -78,6 +97,8 @@ struct Accepted<'a> {
     merchant_id: MerchantId,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wallet_id: Option<WalletId>,
     status: PaymentStatus,
     amount: i64,
     currency: Currency,
@@ -92,6 +113,7 @@ fn accepted(job: &CreateIntent) -> Response {
         id,
         merchant_id: job.merchant_id,
         user_id: request.user_id.as_ref(),
+        wallet_id: request.wallet_id,
         status: PaymentStatus::Pending,
         amount: request.money.amount_minor,
         currency: request.money.currency,

@@ -12,6 +12,7 @@ use domain::{
     currency::Currency,
     id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
     job::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS},
+    order::Order,
     payment::Payment,
     refund::{Refund, RefundRequest, RefundStatus, RefundView},
 };
@@ -90,6 +91,8 @@ fn check_key(key: &IdempotencyKey) -> Result<(), Problem> {
 /// What PostgreSQL knows about a request.
 struct Known {
     payment: Option<Payment>,
+    /// The order that the payment belongs to.
+    order: Option<Order>,
     /// How many refunds of the payment there are.
     earlier: u32,
     refund: Option<Refund>,
@@ -102,6 +105,10 @@ async fn known(app: &App, submission: &Submission, job: &CreateRefund) -> Option
     let store = app.reads.seen_by(&submission.caller);
     let question = async {
         let payment = store.payment(job.request.payment_id).await?;
+        let order = match payment.as_ref().and_then(|payment| payment.request.order_id) {
+            Some(id) => store.order(id).await?,
+            None => None,
+        };
         let earlier = match &payment {
             Some(payment) => store.refunds_made(payment).await?,
             None => 0,
@@ -110,6 +117,7 @@ async fn known(app: &App, submission: &Submission, job: &CreateRefund) -> Option
         let at = app.clock.now();
         Ok(Known {
             payment,
+            order,
             earlier,
             refund,
             at,
@@ -139,7 +147,7 @@ impl Known {
     fn check(self, job: &CreateRefund) -> Result<(), Problem> {
         let payment = self.payment.ok_or_else(no_such_payment)?;
         let money = payment
-            .check_refund(&job.request)
+            .check_refund(self.order.as_ref(), &job.request)
             .map_err(|refused| refusal::at_the_door(refused, job.refund_id()))?;
         channels::capabilities(payment.channel)
             .check_refund(money, self.at - payment.created_at, self.earlier)

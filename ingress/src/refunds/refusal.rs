@@ -88,7 +88,8 @@ const fn kind_of_not_taken(refused: RefundNotTaken) -> ProblemKind {
 fn kind_of(code: &str) -> Option<ProblemKind> {
     Some(match code {
         "payment_not_paid" => ProblemKind::PaymentNotPaid,
-        "payment_of_order" => ProblemKind::ActionRefused,
+        // The last two are what a wallet answers.
+        "payment_of_order" | "insufficient_balance" | "balance_too_large" => ProblemKind::ActionRefused,
         "refund_currency_differs" => ProblemKind::RefundCurrencyDiffers,
         "nothing_left_to_refund" => ProblemKind::NothingLeftToRefund,
         "refund_too_large" => ProblemKind::RefundTooLarge,

@@ -3,10 +3,12 @@
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use domain::{
     channel::{Channel, Method},
+    currency::Currency,
+    order::OrderStatus,
     payment::PaymentStatus,
 };
 use serde::Deserialize;
-use store::{Grouping, StatisticsFilter, Zone};
+use store::{Days, Grouping, OrderFilter, PaymentFilter, Zone};
 
 use crate::{
     app::App,
@@ -34,6 +36,18 @@ pub(crate) struct PaymentsQuery {
     group_by: Option<String>,
 }
 
+/// The query of `/statistics/orders`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrdersQuery {
+    from: Option<String>,
+    to: Option<String>,
+    time_zone: Option<String>,
+    currency: Option<String>,
+    status: Option<String>,
+    group_by: Option<String>,
+}
+
 /// The query of `/statistics/daily-summary`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,25 +60,11 @@ impl PaymentsQuery {
     /// Its parameters.
     pub(super) const NAMES: &str = "from, to, time_zone, currency, channel, method, status and group_by";
 
-    pub(super) async fn read(
-        self,
-        app: &App,
-        caller: &Caller,
-    ) -> Result<(StatisticsFilter, Grouping), Problem> {
-        caller.may_see_figures()?;
-        let (zone, today) = zone(app, caller, self.time_zone).await?;
-        let to = date("to", self.to.as_deref())?.unwrap_or(today);
-        let from = date("from", self.from.as_deref())?.unwrap_or(to - TimeDelta::days(USUAL_DAYS - 1));
-        if from > to || to - from >= TimeDelta::days(MOST_DAYS) {
-            let right = format!("a day of the {MOST_DAYS} up to the one in `to`");
-            return Err(invalid_query("from", &right));
-        }
-        let currency = self.currency.as_deref().map(str::parse).transpose();
-        let filter = StatisticsFilter {
-            zone,
-            from,
-            to,
-            currency: currency.map_err(|_| invalid_query("currency", "an ISO 4217 code such as USD"))?,
+    pub(super) async fn read(self, app: &App, caller: &Caller) -> Result<(PaymentFilter, Grouping), Problem> {
+        let days = days(app, caller, self.from, self.to, self.time_zone).await?;
+        let filter = PaymentFilter {
+            days,
+            currency: currency(self.currency.as_deref())?,
             channel: one_of("channel", self.channel.as_deref(), Channel::ALL, |channel| {
                 channel.name()
             })?,
@@ -78,10 +78,29 @@ impl PaymentsQuery {
                 PaymentStatus::name,
             )?,
         };
-        let grouping = one_of("group_by", self.group_by.as_deref(), &Grouping::ALL, |grouping| {
-            grouping.name()
-        })?;
-        Ok((filter, grouping.unwrap_or(Grouping::None)))
+        let grouping = grouping(self.group_by.as_deref(), &Grouping::OF_PAYMENTS)?;
+        Ok((filter, grouping))
+    }
+}
+
+impl OrdersQuery {
+    /// Its parameters.
+    pub(super) const NAMES: &str = "from, to, time_zone, currency, status and group_by";
+
+    pub(super) async fn read(self, app: &App, caller: &Caller) -> Result<(OrderFilter, Grouping), Problem> {
+        let days = days(app, caller, self.from, self.to, self.time_zone).await?;
+        let filter = OrderFilter {
+            days,
+            currency: currency(self.currency.as_deref())?,
+            status: one_of(
+                "status",
+                self.status.as_deref(),
+                &OrderStatus::ALL,
+                OrderStatus::name,
+            )?,
+        };
+        let grouping = grouping(self.group_by.as_deref(), &Grouping::OF_ORDERS)?;
+        Ok((filter, grouping))
     }
 }
 
@@ -89,20 +108,45 @@ impl DayQuery {
     /// Its parameters.
     pub(super) const NAMES: &str = "date and time_zone";
 
-    pub(super) async fn read(self, app: &App, caller: &Caller) -> Result<StatisticsFilter, Problem> {
+    pub(super) async fn read(self, app: &App, caller: &Caller) -> Result<Days, Problem> {
         caller.may_see_figures()?;
         let (zone, today) = zone(app, caller, self.time_zone).await?;
         let day = date("date", self.date.as_deref())?.unwrap_or(today);
-        Ok(StatisticsFilter {
+        Ok(Days {
             zone,
             from: day,
             to: day,
-            currency: None,
-            channel: None,
-            method: None,
-            status: None,
         })
     }
+}
+
+/// The days from one to another, of a zone.
+async fn days(
+    app: &App,
+    caller: &Caller,
+    from: Option<String>,
+    to: Option<String>,
+    time_zone: Option<String>,
+) -> Result<Days, Problem> {
+    caller.may_see_figures()?;
+    let (zone, today) = zone(app, caller, time_zone).await?;
+    let to = date("to", to.as_deref())?.unwrap_or(today);
+    let from = date("from", from.as_deref())?.unwrap_or(to - TimeDelta::days(USUAL_DAYS - 1));
+    if from > to || to - from >= TimeDelta::days(MOST_DAYS) {
+        let right = format!("a day of the {MOST_DAYS} up to the one in `to`");
+        return Err(invalid_query("from", &right));
+    }
+    Ok(Days { zone, from, to })
+}
+
+fn currency(given: Option<&str>) -> Result<Option<Currency>, Problem> {
+    let read = given.map(str::parse).transpose();
+    read.map_err(|_| invalid_query("currency", "an ISO 4217 code such as USD"))
+}
+
+fn grouping(given: Option<&str>, all: &[Grouping]) -> Result<Grouping, Problem> {
+    let grouping = one_of("group_by", given, all, |grouping| grouping.name())?;
+    Ok(grouping.unwrap_or(Grouping::None))
 }
 
 /// The zone of this name, and which day it is there.

@@ -17,7 +17,7 @@ use crate::{
     app::Shared,
     auth::Caller,
     fields::{self, invalid_query},
-    paging::{List, Part, PartFrom, Place, query},
+    paging::{List, Part, PartOfLines, Place, query},
     path_id::PathId,
     problem::Problem,
 };
@@ -92,11 +92,11 @@ pub(crate) async fn transactions(
     given: Result<Query<StatementQuery>, QueryRejection>,
 ) -> Result<Json<List<WalletTransactionView>>, Problem> {
     let given = query(given, "limit and cursor")?;
-    let part = PartFrom::<i32>::read(given.limit.as_deref(), given.cursor.as_deref())?;
+    let part = PartOfLines::read(given.limit.as_deref(), given.cursor.as_deref())?;
     let store = app.reads.seen_by(&caller);
     let asking = store.wallet_transactions(id, part.after, part.rows());
     let lines = app.reads.patiently(asking).await?.ok_or_else(no_such_wallet)?;
-    let number = |line: &WalletTransaction| line.number;
+    let number = |line: &WalletTransaction| line.number.into();
     Ok(Json(
         part.list(lines, number, |line| WalletTransactionView::from(line)),
     ))

@@ -162,7 +162,7 @@ fn every_problem_and_status_is_described() {
 fn currencies_and_statuses_are_those_of_the_model() {
     use domain::{
         currency::Currency,
-        order::OrderStatus,
+        order::{LoggedStep, OrderStatus},
         payment::PaymentStatus,
         refund::RefundStatus,
         wallet::{HoldStatus, WalletStepKind, WithdrawalStatus},
@@ -177,6 +177,10 @@ fn currencies_and_statuses_are_those_of_the_model() {
     assert_eq!(
         schemas["RefundStatus"]["enum"],
         Value::from(RefundStatus::ALL.map(RefundStatus::name).to_vec())
+    );
+    assert_eq!(
+        schemas["OrderLog"]["properties"]["step"]["enum"],
+        Value::from(LoggedStep::all().map(LoggedStep::name).collect::<Vec<_>>())
     );
     assert_eq!(
         schemas["OrderStatus"]["enum"],
@@ -217,6 +221,7 @@ fn every_address_and_problem_is_told_to_people() {
 fn every_notification_is_told_to_people() {
     use domain::{
         notification::NotificationType::{self, AccountUpdated, DisputeLost, DisputeOpened, DisputeWon},
+        order::LoggedStep,
         payment::PaymentStatus,
         refund::RefundStatus,
         wallet::WithdrawalStatus,
@@ -229,12 +234,14 @@ fn every_notification_is_told_to_people() {
         .into_iter()
         .filter_map(NotificationType::announcing_refund);
     let of_disputes = [DisputeOpened, DisputeWon, DisputeLost];
+    let of_orders = LoggedStep::all().filter_map(NotificationType::announcing_step);
     let of_withdrawals = WithdrawalStatus::ALL
         .into_iter()
         .filter_map(NotificationType::announcing_withdrawal);
     let all = of_payments
         .chain(of_refunds)
         .chain(of_disputes)
+        .chain(of_orders)
         .chain([AccountUpdated])
         .chain(of_withdrawals);
     for announced in all {

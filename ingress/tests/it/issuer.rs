@@ -107,7 +107,8 @@ pub struct KeyServer {
 
 #[derive(Default)]
 struct Shelf {
-    keys: Mutex<Vec<Value>>,
+    /// What is answered.
+    set: Mutex<Value>,
     asked: AtomicUsize,
 }
 
@@ -131,7 +132,12 @@ impl KeyServer {
 
     /// From now on these are the keys.
     pub fn show(&self, keys: Vec<Value>) {
-        *self.shelf.keys.lock().unwrap() = keys;
+        self.answer(json!({ "keys": keys }));
+    }
+
+    /// From now on it answers this.
+    pub fn answer(&self, set: Value) {
+        *self.shelf.set.lock().unwrap() = set;
     }
 
     /// How often it was asked.
@@ -142,5 +148,5 @@ impl KeyServer {
 
 async fn show(State(shelf): State<Arc<Shelf>>) -> Json<Value> {
     shelf.asked.fetch_add(1, Ordering::Relaxed);
-    Json(json!({"keys": *shelf.keys.lock().unwrap()}))
+    Json(shelf.set.lock().unwrap().clone())
 }

@@ -48,7 +48,7 @@ enum About {
     Correction,
     /// What a merchant is set up for.
     Setup,
-    /// What all payments of a merchant come to.
+    /// What all payments or orders of a merchant come to.
     Figures,
 }
 
@@ -86,7 +86,7 @@ fn about(method: &str, path: &str) -> About {
         ) => About::Settlement,
         ("post", "/api/v1/wallets/{id}/adjustments") => About::Correction,
         ("post", "/api/v1/wallets") => About::Wallet,
-        ("get", "/api/v1/orders/{id}") => About::One,
+        ("get", "/api/v1/orders/{id}" | "/api/v1/orders/{id}/logs") => About::One,
         ("post", "/api/v1/orders/{id}/pay" | "/api/v1/orders/{id}/cancel") => About::Wish,
         ("post", "/api/v1/orders") => About::Order,
         (
@@ -103,7 +103,10 @@ fn about(method: &str, path: &str) -> About {
         ("post", "/api/v1/payments") => About::Payment,
         ("post", "/api/v1/refunds" | "/api/v1/payments/{id}/refund") => About::Refund,
         ("get", "/api/v1/payment-methods") => About::Setup,
-        ("get", "/api/v1/statistics/payments" | "/api/v1/statistics/daily-summary") => About::Figures,
+        (
+            "get",
+            "/api/v1/statistics/payments" | "/api/v1/statistics/orders" | "/api/v1/statistics/daily-summary",
+        ) => About::Figures,
         _ => panic!("{method} {path} has no place in the matrix: say who may see and do what there"),
     }
 }

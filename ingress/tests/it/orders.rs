@@ -3,6 +3,7 @@
 mod bodies;
 mod creating;
 mod listing;
+mod logs;
 mod steps;
 
 use std::collections::BTreeMap;
@@ -136,10 +137,16 @@ pub async fn change(world: &World, order: Order) -> Order {
 /// An order that was paid.
 pub async fn paid(world: &World, name: &str) -> Order {
     let order = stored(world, name, 1).await;
+    let payment = succeeded(world, name, &order).await;
+    change(world, order.hear(OrderEvent::Paid(payment.id)).order).await
+}
+
+/// A payment of an order that has succeeded, whether the order takes it or not.
+pub async fn succeeded(world: &World, name: &str, order: &Order) -> Payment {
     let payment = Payment::new(
         world.shop.id,
         key(name),
-        PayOrder::default().request_for(&order),
+        PayOrder::default().request_for(order),
         Channel::Stripe,
         &domain::merchant::Terms::default(),
         DateTime::UNIX_EPOCH,
@@ -150,5 +157,5 @@ pub async fn paid(world: &World, name: &str) -> Order {
         ..payment
     };
     world.store(&payment).await;
-    change(world, order.hear(OrderEvent::Paid(payment.id)).order).await
+    payment
 }

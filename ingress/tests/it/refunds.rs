@@ -81,7 +81,7 @@ pub fn pending(payment: &Payment, job: CreateRefund) -> Refund {
 pub async fn reserve(world: &World, payment: &Payment, refund: &Refund) -> Payment {
     let reserved = payment.clone().with_reserved(refund.money);
     let transfer = TransferRecord {
-        transfer: Transfer::refund_reserved(refund),
+        transfer: Transfer::refund_reserved(refund, payment),
         at: refund.created_at,
     };
     let record = Record {

@@ -1,4 +1,4 @@
-//! What a merchant's payments come to, as ingress tells it.
+//! What a merchant's payments and orders come to, as ingress tells it.
 
 use domain::{
     clock::{Clock, SystemClock},
@@ -6,13 +6,18 @@ use domain::{
 };
 use reqwest::StatusCode;
 use serde_json::json;
+use store::{Counted, RollUp};
 
-use crate::world::{World, open_shop, world};
+use crate::{
+    orders,
+    world::{World, open_shop, world},
+};
 
 const PAYMENTS: &str = "/api/v1/statistics/payments";
+const ORDERS: &str = "/api/v1/statistics/orders";
 const DAY: &str = "/api/v1/statistics/daily-summary";
 
-/// Two payments that stand so, rolled up.
+/// Two payments that stand so and an order, rolled up.
 async fn counted() -> World {
     let (world, now) = (world().await, SystemClock.now().timestamp());
     for (key, status) in [
@@ -21,14 +26,21 @@ async fn counted() -> World {
     ] {
         world.store(&world.payment(key, status, now)).await;
     }
+    orders::stored(&world, "ordered", now).await;
+    for counted in Counted::ALL {
+        roll_up(&world, counted).await;
+    }
+    world
+}
+
+async fn roll_up(world: &World, counted: Counted) {
     let later = SystemClock.now() + chrono::TimeDelta::hours(1);
-    loop {
-        match world.store.roll_up(later).await.unwrap() {
-            store::RollUp::Until(until) if until == later => return world,
-            store::RollUp::Until(_) => {}
-            store::RollUp::Taken => panic!("nobody else rolls up"),
+    while let RollUp::Until(until) = world.store.roll_up(counted, later).await.unwrap() {
+        if until == later {
+            return;
         }
     }
+    panic!("nobody else rolls up");
 }
 
 #[tokio::test]
@@ -69,6 +81,33 @@ async fn the_figures_are_told_apart_as_asked() {
     assert_eq!(days["payments"][0]["payments"], 2);
     assert_eq!(days["channels"][0]["channel"], "stripe");
     assert_eq!(days["methods"][0]["method"], json!(null));
+    assert_eq!(days["orders"][0]["orders"], 1);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_figures_of_orders_are_told_apart_as_asked() {
+    let world = counted().await;
+    let today = SystemClock.now().date_naive();
+    let ask = async |query: &str| {
+        let path = format!("{ORDERS}?from={today}&to={today}{query}");
+        let answer = world.send(world.get(&path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body
+    };
+    let all = ask("").await;
+    assert_eq!(
+        all["data"],
+        json!([{
+            "currency": "USD", "orders": 1, "paid": 0, "payment_failed": 0, "canceled": 0, "shipped": 0, "completed": 0,
+            "refunded": 0, "refunded_fully": 0, "amount": 1_000, "amount_paid": 0, "amount_refunded": 0,
+            "paid_rate": 0.0, "refund_rate": null, "mean_time_to_pay_s": null,
+        }])
+    );
+    let by_status = ask("&group_by=status&currency=USD").await;
+    assert_eq!(by_status["data"][0]["status"], "created");
+    let paid = ask("&status=paid&group_by=day").await;
+    assert_eq!(paid["data"], json!([]));
     world.close().await;
 }
 
@@ -77,14 +116,16 @@ async fn nobody_sees_anothers_figures() {
     let world = counted().await;
     let asked_at = SystemClock.now().date_naive();
     let other = open_shop(&world.store).await;
-    let url = world.url(&format!("{PAYMENTS}?from={asked_at}&to={asked_at}"));
-    let answer = world
-        .send(reqwest::Client::new().get(url).bearer_auth(other.key))
-        .await;
-    assert_eq!(
-        (answer.status, &answer.body["data"]),
-        (StatusCode::OK, &json!([]))
-    );
+    for path in [PAYMENTS, ORDERS] {
+        let url = world.url(&format!("{path}?from={asked_at}&to={asked_at}"));
+        let asking = reqwest::Client::new().get(url).bearer_auth(&other.key);
+        let answer = world.send(asking).await;
+        assert_eq!(
+            (answer.status, &answer.body["data"]),
+            (StatusCode::OK, &json!([])),
+            "{path}"
+        );
+    }
     world.close().await;
 }
 
@@ -102,12 +143,18 @@ async fn what_cannot_be_asked_is_told() {
         (PAYMENTS, "method=cash", "method"),
         (PAYMENTS, "status=gone", "status"),
         (PAYMENTS, "group_by=weather", "group_by"),
+        (ORDERS, "to=99999-01-01", "to"),
+        (ORDERS, "currency=XYZ", "currency"),
+        (ORDERS, "status=succeeded", "status"),
+        (ORDERS, "group_by=channel", "group_by"),
         (DAY, "date=yesterday", "date"),
     ] {
         let answer = world.send(world.get(&format!("{path}?{query}"))).await;
         answer.is_problem(400, "/problems/invalid-query").names(field, "");
     }
-    let answer = world.send(world.get(&format!("{PAYMENTS}?when=now"))).await;
-    answer.is_problem(400, "/problems/invalid-query");
+    for unknown in [format!("{PAYMENTS}?when=now"), format!("{ORDERS}?channel=stripe")] {
+        let answer = world.send(world.get(&unknown)).await;
+        answer.is_problem(400, "/problems/invalid-query");
+    }
     world.close().await;
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     issuer::{AUDIENCE, ISSUER, KeyServer, SECRET, Signer, shared},
-    refunds,
+    refunds, wallets,
     worker::only_job,
     world::{NOW_S, World, good_body, open_shop, world, world_with},
 };
@@ -31,7 +31,7 @@ pub fn config(keys: JwtKeys) -> JwtConfig {
 }
 
 /// A world whose issuer shares a secret with it.
-async fn world_of_secret() -> World {
+pub async fn world_of_secret() -> World {
     let keys = JwtKeys::Secret(domain::secret::Secret::new(SECRET));
     world_with(|with| with.jwt = Some(config(keys))).await
 }
@@ -56,12 +56,12 @@ pub fn admin() -> Value {
     json!({"iss": ISSUER, "aud": AUDIENCE, "exp": NOW_S + 300, "sub": "root", "role": "admin"})
 }
 
-fn token(claims: &Value) -> String {
+pub fn token(claims: &Value) -> String {
     shared(SECRET.as_bytes(), &json!({"alg": "HS256"}), claims)
 }
 
 impl World {
-    fn as_bearer(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+    pub fn as_bearer(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         self.request(method, path).bearer_auth(token)
     }
 
@@ -153,6 +153,40 @@ async fn a_user_acts_on_what_is_known_to_be_its_own_and_refunds_nothing() {
         .await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     world.database.set_reachable(true).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_user_pays_into_and_from_its_own_wallets_only() {
+    let world = world_of_secret().await;
+    world.ready().await;
+    let wallet = wallets::wallet_of(&world, "anna", 1).await;
+    let [anna, bob] = ["anna", "bob"].map(|user| token(&claims(user, world.shop.id)));
+    let top_up = json!({"amount": 500, "currency": "EUR", "wallet_id": wallet.id.to_string()});
+    let answer = world.send(world.post_as(&bob, PAYMENTS, "k", &top_up)).await;
+    answer
+        .is_problem(422, "/problems/invalid-request")
+        .names("wallet_id", "no such wallet");
+    let pay = json!({"amount": 500, "currency": "EUR", "method": "wallet", "user_id": "anna"});
+    let answer = world.send(world.post_as(&bob, PAYMENTS, "k", &pay)).await;
+    answer.is_problem(403, "/problems/forbidden");
+    assert!(world.take_jobs("create_intent", 10).await.is_empty());
+    for (key, body) in [("in", &top_up), ("out", &pay)] {
+        let answer = world.send(world.post_as(&anna, PAYMENTS, key, body)).await;
+        assert_eq!(
+            (answer.status, &answer.body["user_id"]),
+            (StatusCode::ACCEPTED, &json!("anna"))
+        );
+    }
+
+    let methods = async |bearer: &str| {
+        let path = "/api/v1/payment-methods?amount=500&currency=EUR";
+        let answer = world.send(world.as_bearer(Method::GET, path, bearer)).await;
+        answer.body["data"].as_array().unwrap().len()
+    };
+    assert_eq!(methods(&anna).await, 0, "there is nothing in it");
+    wallets::fill(&world, &wallet, 500, "a gift").await;
+    assert_eq!((methods(&anna).await, methods(&bob).await), (1, 0));
     world.close().await;
 }
 
@@ -250,20 +284,34 @@ async fn keys_are_rotated_and_withdrawn_while_ingress_runs() {
     // A key that was taken away is gone with the next look, which a name that nobody knows brings about.
     server.show(vec![second.public()]);
     let unknown = first.token_as(&json!({"alg": "RS256", "kid": "third"}), &claims);
-    crate::world::eventually("the old key is refused", async || {
+    let look = async || {
         let request = world.as_bearer(Method::GET, PAYMENTS, &unknown);
         world
             .send(request)
             .await
             .is_problem(401, "/problems/unauthorized");
+    };
+    crate::world::eventually("the old key is refused", async || {
+        look().await;
         status(&first).await == StatusCode::UNAUTHORIZED
     })
     .await;
     // What is no key set takes nothing away.
-    server.show(Vec::new());
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(status(&first).await, StatusCode::UNAUTHORIZED);
+    server.answer(json!({"error": "try later"}));
+    let asked = server.asked();
+    crate::world::eventually("it was looked again", async || {
+        look().await;
+        server.asked() > asked
+    })
+    .await;
     assert_eq!(status(&second).await, StatusCode::OK);
+    // A set without keys takes the last one.
+    server.show(Vec::new());
+    crate::world::eventually("the last key is refused", async || {
+        look().await;
+        status(&second).await == StatusCode::UNAUTHORIZED
+    })
+    .await;
     world.close().await;
 }
 

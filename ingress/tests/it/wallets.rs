@@ -2,6 +2,7 @@
 
 mod listing;
 mod opening;
+mod paying;
 mod reading;
 mod steps;
 

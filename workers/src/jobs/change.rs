@@ -1,7 +1,8 @@
-//! What changed, as a record: the payment, refund, dispute or account itself, its order, the ledger, who is told, and the jobs that
-//! follow.
+//! What changed, as a record: the payment, refund, dispute or account itself, its order or wallet, the ledger, who is told, and
+//! the jobs that follow.
 
 mod order;
+mod wallet;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -12,16 +13,18 @@ use domain::{
     notification::{Notification, NotificationType},
     payment::{Applied, Effect, Payment},
     refund::AppliedRefund,
+    wallet::WalletRefused,
 };
 use store::{Record, StoreError, TransferRecord};
 
 use crate::{context::Context, execute::Run};
-pub use order::tell_of_refund;
+pub use order::{add_step, tell_of_refund};
+pub use wallet::moved_by;
 
 /// Everything that has to be written when a payment changed; nothing when it did not.
 ///
 /// # Errors
-/// The merchant's terms or the order are needed and PostgreSQL is away.
+/// The merchant's terms, the order or the wallet are needed and PostgreSQL is away.
 pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result<Record, StoreError> {
     let Applied {
         mut payment,
@@ -37,9 +40,13 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     let takes = !effects.contains(&Effect::PaidLate) || takes_late(context, &payment).await?;
     let tells = |told| Notification::about(&payment, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
-    // Few payments have an order, and all would carry its future along.
-    let is_wanted = order::tell_of_payment(context, &payment, &told, takes, &mut record);
-    if !Box::pin(is_wanted).await? {
+    // Few payments have an order or a wallet, and all would carry its future along.
+    let is_wanted = order::tell_of_payment(context, run, &payment, &told, takes, &mut record);
+    let mut is_wanted = Box::pin(is_wanted).await?;
+    if is_wanted && told.contains(&NotificationType::PaymentSucceeded) {
+        is_wanted = Box::pin(wallet::top_up(context, &mut payment, &mut record)).await?;
+    }
+    if !is_wanted {
         let job = CreateRefund::of_late_payment(&payment);
         record.jobs.push(Envelope::new(&job, run.trace.child(), at));
     }
@@ -49,7 +56,8 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     })
 }
 
-/// Everything that has to be written when a refund changed; nothing when it did not.
+/// Everything that has to be written when a refund changed; nothing when it did not. The inner error is that of a wallet that
+/// does not take what comes back to it.
 ///
 /// # Errors
 /// As [`record_of`].
@@ -57,7 +65,7 @@ pub async fn record_of_refund(
     context: &Context,
     run: &Run,
     applied: AppliedRefund,
-) -> Result<Record, StoreError> {
+) -> Result<Result<Record, WalletRefused>, StoreError> {
     let AppliedRefund {
         mut refund,
         mut payment,
@@ -67,19 +75,28 @@ pub async fn record_of_refund(
         before,
     } = applied;
     if !changed {
-        return Ok(Record::default());
+        return Ok(Ok(Record::default()));
     }
     let at = context.clock.now();
     refund.updated_at = at;
     let tells = |told| Notification::about_refund(&refund, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
-    Box::pin(tell_of_refund(context, &refund, before, &mut record)).await?;
+    // A step of a refund is one transfer.
+    if let Some(moved) = record.transfers.first()
+        && let Some(change) = Box::pin(moved_by(context, &moved.transfer, at)).await?
+    {
+        match change {
+            Ok(change) => record.wallets.push(change),
+            Err(refused) => return Ok(Err(refused)),
+        }
+    }
+    Box::pin(tell_of_refund(context, run, &refund, before, &mut record)).await?;
     payment.updated_at = at;
-    Ok(Record {
+    Ok(Ok(Record {
         refund: Some(refund),
         payment: payment_changed.then_some(payment),
         ..record
-    })
+    }))
 }
 
 /// Everything that has to be written when a dispute changed; nothing when it did not. The payment is written with every

@@ -1,12 +1,16 @@
 //! `create_intent`: open the provider's intent for a payment that a merchant asked for.
 //!
 //! A payment whose time is over before an intent was opened for it, as after an outage, is not opened any more: nobody
-//! waits for it by now, and a card charged at once would come as a surprise. It expires, and the merchant is told.
+//! waits for it by now, and a card charged at once would come as a surprise. It expires, and the merchant is told. Neither is
+//! one whose order was paid or canceled meanwhile: what was charged would have to be given back. It is canceled.
+//!
+//! A payment from a wallet has no provider: its intent is the transfer that pays it.
 
-mod expired;
+mod from_wallet;
 mod placing;
+mod topping_up;
+mod unopened;
 
-use chrono::TimeDelta;
 use domain::{
     job::{CreateIntent, CreateIntentReply},
     outcome::{ErrorClass, Outcome, Reason},
@@ -23,12 +27,15 @@ use crate::{
         subject::Subject,
     },
 };
-pub use placing::{check, sealed};
+pub use placing::{check, new_payment};
 
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
         let prepared = match check(self, context, run) {
-            Ok(payer) => prepare(self, &payer, context, run).await?,
+            Ok(payer) => match topping_up::check(self, context, run).await? {
+                Ok(()) => prepare(self, &payer, context, run).await?,
+                Err(outcome) => return Ok(outcome),
+            },
             // What is stored was found good then. Were its job refused now, it would be sent again for ever.
             Err(outcome) => match context.store.payment(self.payment_id()).await? {
                 Some(stored) => found(self, stored),
@@ -49,8 +56,9 @@ impl Handler for CreateIntent {
 
     async fn give_up(&self, context: &Context, run: &Run, reason: &Reason) -> Result<Record, StoreError> {
         match context.store.payment(self.payment_id()).await? {
-            Some(payment) => give_up(context, run, payment, reason).await,
-            None => Ok(Record::default()),
+            Some(payment) if payment.channel.is_provider() => give_up(context, run, payment, reason).await,
+            // What is left undone in our own ledger is done when its job comes again.
+            Some(_) | None => Ok(Record::default()),
         }
     }
 
@@ -67,15 +75,17 @@ impl Handler for CreateIntent {
     }
 }
 
-/// Opens the intent, unless the payment has expired before anybody did, or there is no channel to open it at.
+/// Opens the intent, unless nobody wants the payment any more, or there is no channel to open it at.
 async fn proceed(
     context: &Context,
     run: &Run,
     payment: Payment,
     is_new: bool,
 ) -> Result<Outcome, StoreError> {
-    if payment.expires_at <= context.clock.now() {
-        Box::pin(expired::close_unopened(context, run, payment, is_new)).await
+    if !payment.channel.is_provider() {
+        Box::pin(from_wallet::pay(context, run, payment)).await
+    } else if let Some(why) = unopened::why_not(context, &payment).await? {
+        Box::pin(unopened::close(context, run, payment, why, is_new)).await
     } else if let Some(reason) = placing::nowhere(&payment) {
         refuse(context, run, payment, reason).await
     } else if let Err(outcome) = placing::openable(context, run, payment.id, &payment.request) {
@@ -98,20 +108,14 @@ enum Prepared {
     Conflict,
 }
 
-/// Stores the payment, unless it is there. Its time to be paid runs from when it was asked for, however long the job lay
-/// in a queue.
+/// Stores the payment, unless it is there.
 async fn prepare(
     job: &CreateIntent,
     payer: &Payer,
     context: &Context,
     run: &Run,
 ) -> Result<Prepared, StoreError> {
-    let setup = context.store.setup(job.merchant_id).await?;
-    let now = context.clock.now();
-    let mut new = placing::place(job, payer, context, &setup, now);
-    new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
-        (now - asked_at).max(TimeDelta::zero())
-    });
+    let new = new_payment(job, payer, context, run).await?;
     let record = Record {
         new_payment: Some(new.clone()),
         ..Record::default()

@@ -3,20 +3,21 @@
 //! The amount is set aside on the payment before the provider is asked, in the same record that stores the refund; of two
 //! that want the same money, one finds the payment changed and looks again. What cannot be refunded is stored all the
 //! same, as failed and with its reason, and nothing is sent. The call itself is made like the one that opens an intent.
+//!
+//! What was paid into a wallet is set aside in the wallet, and refused when it was spent.
 
-use channels::RefundNotTaken;
-use chrono::{DateTime, Utc};
+mod into_wallet;
+mod reserving;
+
 use domain::{
     job::{CreateRefund, CreateRefundReply},
-    ledger::Transfer,
-    money::Money,
     notification::{Notification, NotificationType},
     outcome::{ErrorClass, Outcome, Reason},
     payment::{Failure, Payment},
-    refund::{Refund, RefundRefused, RefundRequest, RefundStatus, RefundView},
+    refund::{Refund, RefundStatus, RefundView},
 };
 use failpoints::{Point, reach};
-use store::{Record, StoreError, TransferRecord, Verdict};
+use store::{Record, StoreError, Verdict};
 
 use crate::{
     context::Context,
@@ -25,9 +26,11 @@ use crate::{
         change::{tell, tell_of_refund},
         opening::{after_giving_up, give_up, open},
         patience::wait,
-        subject::{RefundOfPayment, is_settled},
+        subject::{RefundOfPayment, Subject, is_settled},
     },
 };
+use reserving::new_refund;
+pub use reserving::reserve;
 
 impl Handler for CreateRefund {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
@@ -36,8 +39,8 @@ impl Handler for CreateRefund {
             return Ok(Outcome::Fail(reason));
         }
         match prepare(self, context, run).await? {
-            Prepared::Reserved(refund) => open(context, run, *refund, true).await,
-            Prepared::ToMake(refund) => open(context, run, *refund, false).await,
+            Prepared::Reserved(refund) => make(context, run, *refund, true).await,
+            Prepared::ToMake(refund) => make(context, run, *refund, false).await,
             Prepared::Settled => Ok(Outcome::Done),
             Prepared::GivenUp => after_giving_up(context, run).await,
             Prepared::Conflict => {
@@ -58,8 +61,9 @@ impl Handler for CreateRefund {
             return Ok(Record::default());
         };
         match RefundOfPayment::load(&context.store, refund).await? {
-            Some(refund) => give_up(context, run, refund, reason).await,
-            None => Ok(Record::default()),
+            Some(refund) if refund.channel().is_provider() => give_up(context, run, refund, reason).await,
+            // What is left undone in our own ledger is done when its job comes again.
+            Some(_) | None => Ok(Record::default()),
         }
     }
 
@@ -73,6 +77,20 @@ impl Handler for CreateRefund {
             None => CreateRefundReply::NoSuchPayment,
         };
         Ok(serde_json::to_vec(&reply).ok())
+    }
+}
+
+/// Has the provider make it, or our own ledger.
+async fn make(
+    context: &Context,
+    run: &Run,
+    refund: RefundOfPayment,
+    is_new: bool,
+) -> Result<Outcome, StoreError> {
+    if refund.channel().is_provider() {
+        open(context, run, refund, is_new).await
+    } else {
+        Box::pin(into_wallet::give_back(context, run, refund)).await
     }
 }
 
@@ -100,13 +118,10 @@ async fn prepare(job: &CreateRefund, context: &Context, run: &Run) -> Result<Pre
         let Some(payment) = payment_of(job, context).await? else {
             return Ok(Prepared::NoSuchPayment);
         };
-        // After the payment: what is set aside since then has changed it.
-        let earlier = context.store.refunds_made(payment.id).await?;
-        let now = context.clock.now();
-        let (record, prepared) = match refundable(&payment, &job.request, earlier, now) {
-            Ok(money) => reserve(job, payment, money, now)?,
+        let (record, prepared) = match reserve(job, context, payment.clone()).await? {
+            Ok((record, refund)) => (record, Prepared::Reserved(Box::new(refund))),
             Err(failure) => {
-                let refused = refuse(job, context, run, &payment, failure, now);
+                let refused = refuse(job, context, run, &payment, failure);
                 (refused.await?, Prepared::Settled)
             }
         };
@@ -150,44 +165,6 @@ async fn stored_before(
     })
 }
 
-/// How much a request gives back of a payment that had so many refunds before, or why nothing.
-fn refundable(
-    payment: &Payment,
-    request: &RefundRequest,
-    earlier: u32,
-    now: DateTime<Utc>,
-) -> Result<Money, Failure> {
-    let money = payment.check_refund(request).map_err(RefundRefused::failure)?;
-    channels::capabilities(payment.channel)
-        .check_refund(money, now - payment.created_at, earlier)
-        .map_err(RefundNotTaken::failure)?;
-    Ok(money)
-}
-
-/// The refund and what is set aside for it, in one record.
-fn reserve(
-    job: &CreateRefund,
-    payment: Payment,
-    money: Money,
-    now: DateTime<Utc>,
-) -> Result<(Record, Prepared), StoreError> {
-    let refund = new_refund(job, &payment, money, now);
-    let mut payment = payment.with_reserved(money);
-    payment.updated_at = now;
-    let record = Record {
-        new_refund: Some(refund.clone()),
-        payment: Some(payment.clone()),
-        transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
-            at: now,
-        }],
-        ..Record::default()
-    };
-    payment.version += 1;
-    let refund = RefundOfPayment::new(refund, payment)?;
-    Ok((record, Prepared::Reserved(Box::new(refund))))
-}
-
 /// The refund as failed, for which nothing is set aside or sent.
 async fn refuse(
     job: &CreateRefund,
@@ -195,8 +172,8 @@ async fn refuse(
     run: &Run,
     payment: &Payment,
     failure: Failure,
-    now: DateTime<Utc>,
 ) -> Result<Record, StoreError> {
+    let now = context.clock.now();
     let asked = job.request.asked_of(payment);
     let refund = new_refund(job, payment, asked, now).refused(failure);
     let mut record = Record::default();
@@ -204,6 +181,7 @@ async fn refuse(
     tell(&mut record, run, told);
     Box::pin(tell_of_refund(
         context,
+        run,
         &refund,
         RefundStatus::Pending,
         &mut record,
@@ -211,9 +189,4 @@ async fn refuse(
     .await?;
     record.new_refund = Some(refund);
     Ok(record)
-}
-
-fn new_refund(job: &CreateRefund, payment: &Payment, money: Money, now: DateTime<Utc>) -> Refund {
-    let (key, request) = (job.idempotency_key.clone(), job.request.clone());
-    Refund::new(payment, key, request, money, now)
 }

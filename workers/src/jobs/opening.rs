@@ -285,8 +285,8 @@ impl<'a, S: Subject> Opening<'a, S> {
 
     /// Ends the call that was begun and not sent, unless the subject changed: then it may have been ended by others.
     async fn end_unsent(&mut self, reason: &Reason) -> Result<(), StoreError> {
-        let not_done = said::<S>("not_done", Some(reason.message.clone()));
-        self.inquiry.record_unless_changed(not_done).await.map(drop)
+        let not_sent = not_sent::<S>(&reason.message);
+        self.inquiry.record_unless_changed(not_sent).await.map(drop)
     }
 
     /// When the call was begun that is about to be made, if it is to be made.
@@ -339,6 +339,11 @@ fn absent<S: Subject>() -> Reason {
     let object = S::OBJECT;
     let message = format!("no try succeeded, and asked for it, the provider has no such {object}");
     Reason::new(ErrorClass::ProviderUnavailable, message)
+}
+
+/// What ends a call that storing the subject, or writing its beginning down, had begun, and that was not made.
+pub fn not_sent<S: Subject>(why: &str) -> Exchange {
+    said::<S>("not_done", Some(why.to_owned()))
 }
 
 /// What there is to say about a call apart from the provider's answer.

@@ -6,6 +6,10 @@ use domain::{
     id::PaymentId,
     job::ProcessCallback,
 };
+use metrics::Counter;
+
+const ACCOUNT: &str = "account";
+const REFUND: &str = "refund";
 
 /// The provider withholds or has taken back money, as this callback tells: somebody has to look at the merchant's account.
 pub fn call_to_account(callback: &ProcessCallback, payment_id: Option<PaymentId>) {
@@ -17,7 +21,7 @@ pub fn call_to_account(callback: &ProcessCallback, payment_id: Option<PaymentId>
         event_type = callback.event_type,
         "the provider withholds or has taken back money; people have to look at the merchant's account there"
     );
-    count(callback.channel, "account");
+    counter(callback.channel, ACCOUNT).increment(1);
 }
 
 /// The provider cannot carry a refund out by itself: somebody has to send the money another way there. Until then the refund
@@ -30,11 +34,18 @@ pub fn call_to_refund(channel: Channel, seen: &ChannelRefund) {
             channel_refund_id = seen.id,
             "the money of a refund has not arrived; people have to send it another way at the provider"
         );
-        count(channel, "refund");
+        counter(channel, REFUND).increment(1);
     }
 }
 
-fn count(channel: Channel, about: &'static str) {
+/// Shows what has not happened yet: nobody sees a series increase that begins with its first call.
+pub fn begin_at_zero() {
+    for channel in Channel::ALL {
+        counter(*channel, ACCOUNT).increment(0);
+        counter(*channel, REFUND).increment(0);
+    }
+}
+
+fn counter(channel: Channel, about: &'static str) -> Counter {
     metrics::counter!("sluice_people_called_total", "channel" => channel.name(), "about" => about)
-        .increment(1);
 }

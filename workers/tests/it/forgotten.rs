@@ -10,7 +10,7 @@ use store::{Record, TransferRecord, Verdict};
 
 use crate::support::{key, now, world};
 
-const LONG_AGO: &str = "
+pub const LONG_AGO: &str = "
 with payments as (update payments set updated_at = now() - interval '1 hour' returning 1),
      refunds as (update refunds set updated_at = now() - interval '1 hour' returning 1)
 select (select count(*) from payments) + (select count(*) from refunds)";
@@ -37,7 +37,7 @@ async fn a_refund_that_lost_its_job_is_made() {
         new_refund: Some(refund.clone()),
         payment: Some(payment.clone().with_reserved(refund.money)),
         transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
+            transfer: Transfer::refund_reserved(&refund, &payment),
             at: now(),
         }],
         ..Record::default()

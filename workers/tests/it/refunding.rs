@@ -84,9 +84,9 @@ impl World {
         at: DateTime<Utc>,
     ) -> Refund {
         let request = self.refund_job(name, payment, Some(amount_minor)).request;
-        let money = payment.check_refund(&request).unwrap();
+        let money = payment.check_refund(None, &request).unwrap();
         let refund = Refund::new(payment, key(name), request, money, at);
-        let transfer = Transfer::refund_reserved(&refund);
+        let transfer = Transfer::refund_reserved(&refund, payment);
         let record = Record {
             new_refund: Some(refund.clone()),
             payment: Some(payment.clone().with_reserved(money)),

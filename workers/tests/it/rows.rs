@@ -1,6 +1,6 @@
 //! What a test finds stored.
 
-use domain::id::{OrderId, PaymentId};
+use domain::id::{OrderId, PaymentId, WalletId};
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -26,10 +26,35 @@ select jsonb_build_object(
             from order_logs where order_id = $1),
   'wishes', (select jsonb_agg(jsonb_build_array(action, outcome) order by action, idempotency_key)
              from order_actions where order_id = $1),
+  'told', (select jsonb_agg(jsonb_build_array(event_type, status) order by event_type, id)
+           from notifications where order_id = $1),
   'payments', (select jsonb_agg(jsonb_build_array(status, refunded_minor) order by status, refunded_minor)
                from payments where order_id = $1))";
 
+const ABOUT_WALLET: &str = "
+select jsonb_build_object(
+  'wallet', (select jsonb_build_array(currency, balance_minor, held_minor, version) from wallets where id = $1),
+  'lines', (select jsonb_agg(jsonb_build_array(number, kind, phase, amount_minor, hold_minor, note) order by number)
+            from wallet_transactions where wallet_id = $1),
+  'wishes', (select jsonb_agg(jsonb_build_array(action, outcome) order by at, action)
+             from wallet_actions where wallet_id = $1),
+  'holds', (select jsonb_agg(jsonb_build_array(status, captured_minor, version)) from wallet_holds where wallet_id = $1),
+  'withdrawals', (select jsonb_agg(jsonb_build_array(status, reference, reason, version))
+                  from wallet_withdrawals where wallet_id = $1))";
+
 impl World {
+    /// What is stored about a wallet: how it stands, its statement, what was wanted, and what is set aside.
+    pub async fn rows_about_wallet(&self, id: WalletId) -> Value {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
+            .await
+            .unwrap();
+        sqlx::query_scalar(ABOUT_WALLET)
+            .bind(id.as_uuid())
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
     /// What is stored about an order: how it stands, what happened to it, what was wanted, and its payments.
     pub async fn rows_about_order(&self, id: OrderId) -> Value {
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())

@@ -8,6 +8,8 @@ mod capturing;
 mod closing;
 mod orders;
 mod refunds;
+mod wallet_payments;
+mod wallets;
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -155,7 +157,11 @@ impl Twice {
         let captures: Vec<&Value> = captures.iter().map(|capture| &capture["status"]).collect();
         let order = OrderId::derive(self.world.merchant_id, &key(name));
         let order = self.world.rows_about_order(order).await;
-        json!({ "rows": rows, "books": books, "captures": captures, "order": order })
+        let wallet = self
+            .world
+            .rows_about_wallet(self.world.wallet_job(name).wallet_id())
+            .await;
+        json!({ "rows": rows, "books": books, "captures": captures, "order": order, "wallet": wallet })
     }
 
     fn payment_id(&self, name: &str) -> PaymentId {

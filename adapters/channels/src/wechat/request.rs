@@ -67,7 +67,7 @@ impl Trade {
             Some(Flow::InApp) => Ok(Self::Jsapi),
             Some(Flow::MobileWeb) => Ok(Self::H5),
             Some(Flow::App) => Ok(Self::App),
-            Some(Flow::Embedded | Flow::Web) => {
+            Some(Flow::Embedded | Flow::Web | Flow::Direct) => {
                 Err(refused("flow_not_taken", "WeChat Pay has no such way to pay"))
             }
         }

@@ -46,6 +46,7 @@ fn new_intent(channel: Channel) -> NewIntent {
             return_url: Some("https://shop.example/back".into()),
             ..setting::new_intent(None)
         },
+        Channel::Wallet => unreachable!("nobody is called"),
     }
 }
 

@@ -350,10 +350,7 @@ async fn amounts_arrive_as_stripe_wants_them() {
         "{refused:?}"
     );
     assert!(
-        setting
-            .channels
-            .get(Channel::Stripe)
-            .capabilities()
+        channels::capabilities(Channel::Stripe)
             .check_amount(new.money)
             .is_err()
     );

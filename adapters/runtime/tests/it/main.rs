@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod internal;
+mod metrics;
 mod program;
 mod shutdown;

@@ -13,61 +13,71 @@ hold as (
 ), withdrawal as (
   select 'wdr_' || replace(id::text, '-', '') as subject, * from wallet_withdrawals
 ),
+-- Where a payment's money comes from and goes back to, and whose it is once it was paid.
+place as (
+  select id,
+         case channel when 'wallet' then 'customer_wallet' else 'provider_clearing' end as source,
+         case channel when 'wallet' then user_id else channel end as source_detail,
+         case when paid_into is null then 'merchant_balance' else 'customer_wallet' end as holder,
+         coalesce(paid_into, '') as holder_detail
+  from payment
+),
 movement as (
-  select subject, id as payment_id, merchant_id, channel as detail, currency, 'posted' as layer, amount_minor,
-         'provider_clearing' as giving, 'merchant_balance' as gaining
-  from payment where status = 'succeeded'
+  select subject, id as payment_id, merchant_id, currency, 'posted' as layer, amount_minor,
+         source as giving, source_detail as giving_detail, holder as gaining, holder_detail as gaining_detail
+  from payment join place using (id) where status = 'succeeded'
   union all
   -- What goes on to another account is not the merchant's, and what a refund takes back from there is again.
-  select subject, id, merchant_id, channel, currency, 'posted',
+  select subject, id, merchant_id, currency, 'posted',
          amount_minor - coalesce((request -> 'destination' ->> 'application_fee_minor')::bigint, 0),
-         'merchant_balance', 'provider_clearing'
+         'merchant_balance', '', 'provider_clearing', channel
   from payment where status = 'succeeded' and request ? 'destination'
   union all
-  select refund.subject, refund.payment_id, refund.merchant_id, refund.channel, refund.currency, 'posted',
+  select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted',
          refund.amount_minor
            - trunc(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
                    * refund.amount_minor / payment.amount_minor)::bigint,
-         'provider_clearing', 'merchant_balance'
+         'provider_clearing', payment.channel, 'merchant_balance', ''
   from refund join payment on payment.id = refund.payment_id
   where refund.status = 'succeeded' and payment.request ? 'destination'
   union all
-  select subject, payment_id, merchant_id, channel, currency, 'pending', amount_minor,
-         'merchant_balance', 'refunds_pending'
-  from refund where status in ('pending', 'needs_review', 'processing')
+  select subject, payment_id, merchant_id, currency, 'pending', amount_minor,
+         holder, holder_detail, 'refunds_pending', ''
+  from refund join place on place.id = refund.payment_id where status in ('pending', 'needs_review', 'processing')
   union all
-  select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
-         'merchant_balance', 'provider_clearing'
-  from refund where status = 'succeeded'
+  select subject, payment_id, merchant_id, currency, 'posted', amount_minor,
+         holder, holder_detail, source, source_detail
+  from refund join place on place.id = refund.payment_id where status = 'succeeded'
   union all
-  select subject, payment_id, merchant_id, channel, currency, 'posted', amount_minor,
-         'merchant_balance', case status when 'open' then 'disputes' else 'provider_clearing' end
+  select subject, payment_id, merchant_id, currency, 'posted', amount_minor, 'merchant_balance', '',
+         case status when 'open' then 'disputes' else 'provider_clearing' end,
+         case status when 'open' then '' else channel end
   from dispute where status in ('open', 'lost')
   union all
-  select subject, null, merchant_id, user_id, currency, 'pending', amount_minor, 'customer_wallet', 'wallet_holds'
+  select subject, null, merchant_id, currency, 'pending', amount_minor, 'customer_wallet', user_id, 'wallet_holds', ''
   from hold where status = 'held'
   union all
-  select subject, null, merchant_id, user_id, currency, 'posted', captured_minor, 'customer_wallet', 'merchant_balance'
+  select subject, null, merchant_id, currency, 'posted', captured_minor, 'customer_wallet', user_id, 'merchant_balance', ''
   from hold where status = 'captured'
   union all
-  select subject, null, merchant_id, user_id, currency, 'pending', amount_minor, 'customer_wallet', 'wallet_holds'
+  select subject, null, merchant_id, currency, 'pending', amount_minor, 'customer_wallet', user_id, 'wallet_holds', ''
   from withdrawal where status in ('requested', 'processing')
   union all
-  select subject, null, merchant_id, user_id, currency, 'posted', amount_minor, 'customer_wallet', 'merchant_balance'
+  select subject, null, merchant_id, currency, 'posted', amount_minor, 'customer_wallet', user_id, 'merchant_balance', ''
   from withdrawal where status = 'completed'
   union all
   -- What a provider pays out was never the merchant's.
-  select subject, null, merchant_id, channel, currency, 'posted', amount_minor, 'merchant_balance', 'provider_clearing'
+  select subject, null, merchant_id, currency, 'posted', amount_minor, 'merchant_balance', '', 'provider_clearing', channel
   from withdrawal where status = 'completed' and channel is not null
 ),
 expected as (
   -- The payment is compared as well; what is about none has the nil id on either side.
-  select subject, coalesce(payment_id, uuid_nil.id) as payment_id, merchant_id, currency, layer, account,
-         case when account in ('provider_clearing', 'customer_wallet') then detail else '' end as detail,
-         sum(case account when giving then -amount_minor else amount_minor end) as amount_minor
-  from movement cross join uuid_nil cross join lateral (values (giving), (gaining)) as side (account)
+  select subject, coalesce(payment_id, uuid_nil.id) as payment_id, merchant_id, currency, layer, account, detail,
+         sum(share * amount_minor) as amount_minor
+  from movement cross join uuid_nil
+  cross join lateral (values (giving, giving_detail, -1), (gaining, gaining_detail, 1)) as side (account, detail, share)
   group by 1, 2, 3, 4, 5, 6, 7
-  having sum(case account when giving then -amount_minor else amount_minor end) <> 0
+  having sum(share * amount_minor) <> 0
 ),
 -- And what they come to. A provider's fee is known from its statement alone: there is nothing here to compare it with.
 found as (

@@ -34,12 +34,12 @@ impl Store {
     pub async fn wallet_transactions(
         &self,
         id: WalletId,
-        before: Option<i32>,
+        before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<WalletTransaction>, StoreError> {
         let asking = sqlx::query_as::<_, LineRow>(SELECT_PAGE)
             .bind(id.as_uuid())
-            .bind(before.unwrap_or(i32::MAX))
+            .bind(before.unwrap_or(i64::MAX))
             .bind(i64::from(limit));
         let rows = answered(asking.fetch_all(&self.pool)).await?;
         rows.into_iter().map(|row| row.into_line(id)).collect()
@@ -70,7 +70,7 @@ impl Scoped<'_> {
     pub async fn wallet_transactions(
         &self,
         id: WalletId,
-        before: Option<i32>,
+        before: Option<i64>,
         limit: u32,
     ) -> Result<Option<Vec<WalletTransaction>>, StoreError> {
         if !self.sees_wallet(id).await? {

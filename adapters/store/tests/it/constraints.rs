@@ -165,7 +165,9 @@ async fn the_ledger_is_only_added_to() {
 #[tokio::test]
 async fn a_reservation_is_resolved_once_and_by_nothing_that_reserves() {
     let books = books().await;
-    let reservation = Transfer::refund_reserved(&books.refund).id.as_uuid();
+    let reservation = Transfer::refund_reserved(&books.refund, &books.payment)
+        .id
+        .as_uuid();
     let reservation = format!("'{reservation}'");
     let cases = [
         (

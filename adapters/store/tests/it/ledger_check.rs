@@ -35,7 +35,7 @@ async fn books() -> World {
 }
 
 /// The report after somebody switched the triggers off and did this.
-async fn after(world: &World, sql: &str) -> LedgerReport {
+pub async fn after(world: &World, sql: &str) -> LedgerReport {
     let mut owner = world.owner().await;
     let sql = format!("set session_replication_role = replica; {sql}");
     sqlx::raw_sql(AssertSqlSafe(sql))
@@ -46,7 +46,7 @@ async fn after(world: &World, sql: &str) -> LedgerReport {
 }
 
 /// The lines about this rule, without ids: expected and found.
-fn lines<'a>(report: &'a LedgerReport, rule: &str) -> Vec<(&'a str, &'a str)> {
+pub fn lines<'a>(report: &'a LedgerReport, rule: &str) -> Vec<(&'a str, &'a str)> {
     let broken = report.disagreements.iter().filter(|line| line.rule == rule);
     broken
         .map(|line| (line.expected.as_str(), line.found.as_str()))

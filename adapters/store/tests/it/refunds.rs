@@ -48,7 +48,7 @@ async fn a_refused_refund_is_stored_with_its_reason() {
     let payment = world.stored("k").await;
     let mut record = refund_record(&payment, "r", 700);
     let refused = payment
-        .check_refund(&record.new_refund.as_ref().unwrap().request)
+        .check_refund(None, &record.new_refund.as_ref().unwrap().request)
         .unwrap_err();
     let refund = record.new_refund.take().unwrap().refused(refused.failure());
     let only = Record {

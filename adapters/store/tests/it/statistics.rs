@@ -1,4 +1,6 @@
-//! What is rolled up is what a count of the payments themselves gives.
+//! What is rolled up is what a count of the payments themselves gives, and of the orders.
+
+mod orders;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
@@ -7,7 +9,7 @@ use domain::{
     scope::Scope,
 };
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRunner};
-use store::{Figures, Grouping, Record, RollUp, StatisticsFilter, Verdict, Zone};
+use store::{Counted, Days, Grouping, PaymentFigures, PaymentFilter, Record, RollUp, Verdict, Zone};
 
 use crate::support::{World, at, seen, transfers, world};
 
@@ -17,7 +19,7 @@ const LONG_AGO: i64 = -3 * 86_400;
 
 /// What the figures are, counted from the payments, for each currency and day of a zone.
 const RECOUNT: &str = "
-select ((payment.created_at at time zone $2)::date)::text as key, payment.currency,
+select 'day' as grouping, ((payment.created_at at time zone $2)::date)::text as key, payment.currency,
        count(*) as payments,
        count(*) filter (where status = 'succeeded') as succeeded,
        count(*) filter (where status = 'failed') as failed,
@@ -31,7 +33,7 @@ select ((payment.created_at at time zone $2)::date)::text as key, payment.curren
                 filter (where status = 'succeeded'), 0)::bigint as paying_ms
 from payments payment
 left join ledger_transfers paid on paid.payment_id = payment.id and paid.kind = 'payment'
-where payment.merchant_id = $1 group by 1, 2 order by 1, 2";
+where payment.merchant_id = $1 group by 1, 2, 3 order by 1, 2, 3";
 
 /// What happens to one payment.
 #[derive(Debug, Clone, Copy)]
@@ -59,16 +61,17 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
     vec(fate, 1..12)
 }
 
-fn filter(zone: Zone) -> StatisticsFilter {
-    StatisticsFilter {
+/// The days that anything here is about.
+fn days(zone: Zone) -> Days {
+    Days {
         zone,
         from: NaiveDate::from_ymd_opt(1969, 12, 1).unwrap(),
         to: NaiveDate::from_ymd_opt(1970, 2, 1).unwrap(),
-        currency: None,
-        channel: None,
-        method: None,
-        status: None,
     }
+}
+
+fn filter(zone: Zone) -> PaymentFilter {
+    PaymentFilter::of(days(zone))
 }
 
 /// Stores a payment as if it had been asked for then.
@@ -117,21 +120,21 @@ impl World {
     /// What the merchant's payments come to.
     async fn figures(
         &self,
-        filter: &StatisticsFilter,
+        filter: &PaymentFilter,
         grouping: Grouping,
-    ) -> Result<Vec<Figures>, store::StoreError> {
+    ) -> Result<Vec<PaymentFigures>, store::StoreError> {
         let scope = Scope::Merchant(self.merchant_id);
         self.store
             .within(&scope)
-            .payment_statistics(filter, grouping)
+            .payment_statistics(filter, &[grouping])
             .await
     }
 }
 
 /// Rolls up to the end, in as many steps as it takes.
-async fn roll_up(world: &World, now: DateTime<Utc>) -> usize {
+async fn roll_up(world: &World, counted: Counted, now: DateTime<Utc>) -> usize {
     for steps in 1.. {
-        match world.store.roll_up(now).await.unwrap() {
+        match world.store.roll_up(counted, now).await.unwrap() {
             RollUp::Until(until) if until == now => return steps,
             RollUp::Until(until) => assert!(until < now),
             RollUp::Taken => panic!("nobody else rolls up"),
@@ -140,7 +143,7 @@ async fn roll_up(world: &World, now: DateTime<Utc>) -> usize {
     unreachable!()
 }
 
-async fn recount(world: &World, zone: &str) -> Vec<Figures> {
+async fn recount(world: &World, zone: &str) -> Vec<PaymentFigures> {
     sqlx::query_as(RECOUNT)
         .bind(world.merchant_id.as_uuid())
         .bind(zone)
@@ -162,14 +165,14 @@ async fn agrees_with_a_recount(fates: Vec<Fate>) {
     for (number, fate) in fates[..half].iter().enumerate() {
         meet(&world, &number.to_string(), *fate).await;
     }
-    roll_up(&world, at(LONG_AFTER)).await;
+    roll_up(&world, Counted::Payments, at(LONG_AFTER)).await;
     for (number, fate) in fates.iter().enumerate().skip(half) {
         meet(&world, &number.to_string(), *fate).await;
     }
     // Changes that are told with times of before are looked for again: here all are of the first days.
     begin_at(&world, at(LONG_AGO)).await;
-    roll_up(&world, at(LONG_AFTER)).await;
-    roll_up(&world, at(LONG_AFTER)).await;
+    roll_up(&world, Counted::Payments, at(LONG_AFTER)).await;
+    roll_up(&world, Counted::Payments, at(LONG_AFTER)).await;
     for name in ["UTC", "Asia/Kathmandu", "America/St_Johns", "Asia/Shanghai"] {
         let (zone, _) = zone(&world, name, at(0)).await.unwrap();
         let told = world.figures(&filter(zone), Grouping::Day).await.unwrap();
@@ -179,6 +182,14 @@ async fn agrees_with_a_recount(fates: Vec<Fate>) {
 
 #[test]
 fn the_figures_are_those_of_a_recount() {
+    in_each_case(fates(), agrees_with_a_recount);
+}
+
+/// Holds whatever happened.
+fn in_each_case<Fate: std::fmt::Debug, Holding: Future<Output = ()>>(
+    cases: impl Strategy<Value = Vec<Fate>>,
+    holds: impl Fn(Vec<Fate>) -> Holding,
+) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -190,8 +201,8 @@ fn the_figures_are_those_of_a_recount() {
         ..ProptestConfig::default()
     });
     runner
-        .run(&fates(), |fates| {
-            runtime.block_on(agrees_with_a_recount(fates));
+        .run(&cases, |fates| {
+            runtime.block_on(holds(fates));
             Ok(())
         })
         .unwrap();
@@ -203,7 +214,7 @@ async fn days_of_silence_are_caught_up_with_step_by_step() {
     begin_at(&world, at(0)).await;
     asked_for(&world, "early", at(100)).await;
     asked_for(&world, "late", at(LONG_AFTER - 100)).await;
-    let steps = roll_up(&world, at(LONG_AFTER)).await;
+    let steps = roll_up(&world, Counted::Payments, at(LONG_AFTER)).await;
     assert_eq!(steps, 120, "five days, an hour at a time");
     let told = world.figures(&filter(Zone::utc()), Grouping::None).await.unwrap();
     assert_eq!(told[0].payments, 2);
@@ -211,7 +222,7 @@ async fn days_of_silence_are_caught_up_with_step_by_step() {
         let figures = world
             .store
             .within(scope)
-            .payment_statistics(&filter(Zone::utc()), Grouping::None)
+            .payment_statistics(&filter(Zone::utc()), &[Grouping::None])
             .await;
         figures
             .unwrap()
@@ -226,7 +237,12 @@ async fn days_of_silence_are_caught_up_with_step_by_step() {
         0
     );
     assert_eq!(
-        world.store.within(&Scope::All).statistics_until().await.unwrap(),
+        world
+            .store
+            .within(&Scope::All)
+            .statistics_until(&[Counted::Payments])
+            .await
+            .unwrap(),
         at(LONG_AFTER)
     );
 }
@@ -236,7 +252,7 @@ async fn a_payment_counts_where_it_stands_now_and_nowhere_else() {
     let world = world().await;
     begin_at(&world, at(0)).await;
     let payment = asked_for(&world, "k", at(QUARTER_S)).await;
-    roll_up(&world, at(QUARTER_S * 2)).await;
+    roll_up(&world, Counted::Payments, at(QUARTER_S * 2)).await;
     let by_status = async || {
         let told = world
             .figures(&filter(Zone::utc()), Grouping::Status)
@@ -249,9 +265,9 @@ async fn a_payment_counts_where_it_stands_now_and_nowhere_else() {
     assert_eq!(by_status().await, [("pending".to_owned(), 1)]);
     change(&world, payment, IntentStatus::Succeeded).await;
     begin_at(&world, at(0)).await;
-    roll_up(&world, at(QUARTER_S * 2)).await;
+    roll_up(&world, Counted::Payments, at(QUARTER_S * 2)).await;
     assert_eq!(by_status().await, [("succeeded".to_owned(), 1)]);
-    let failed = StatisticsFilter {
+    let failed = PaymentFilter {
         status: Some(PaymentStatus::Failed),
         ..filter(Zone::utc())
     };
@@ -265,9 +281,23 @@ async fn only_one_rolls_up_and_whoever_asks_meanwhile_is_told() {
     let mut held = sqlx::Connection::begin(&mut other).await.unwrap();
     let claim = "select 1 from statistics_progress where what = 'payments' for update";
     sqlx::query(claim).execute(&mut *held).await.unwrap();
-    assert_eq!(world.store.roll_up(at(LONG_AFTER)).await.unwrap(), RollUp::Taken);
+    assert_eq!(
+        world
+            .store
+            .roll_up(Counted::Payments, at(LONG_AFTER))
+            .await
+            .unwrap(),
+        RollUp::Taken
+    );
     held.rollback().await.unwrap();
-    assert_ne!(world.store.roll_up(at(LONG_AFTER)).await.unwrap(), RollUp::Taken);
+    assert_ne!(
+        world
+            .store
+            .roll_up(Counted::Payments, at(LONG_AFTER))
+            .await
+            .unwrap(),
+        RollUp::Taken
+    );
 }
 
 async fn zone(world: &World, name: &str, now: DateTime<Utc>) -> Option<(Zone, NaiveDate)> {
@@ -293,18 +323,18 @@ async fn what_is_committed_after_a_roll_up_is_found_by_the_next() {
     let store = world.database.store_as_writer();
     begin_at(&world, at(0)).await;
     assert_eq!(
-        store.roll_up(at(QUARTER_S)).await.unwrap(),
+        store.roll_up(Counted::Payments, at(QUARTER_S)).await.unwrap(),
         RollUp::Until(at(QUARTER_S))
     );
     asked_for(&world, "late", at(QUARTER_S - 240)).await;
     assert_eq!(
-        store.roll_up(at(QUARTER_S + 1)).await.unwrap(),
+        store.roll_up(Counted::Payments, at(QUARTER_S + 1)).await.unwrap(),
         RollUp::Until(at(QUARTER_S + 1))
     );
     let told = world.figures(&filter(Zone::utc()), Grouping::None).await.unwrap();
     assert_eq!(told[0].payments, 1);
     assert_eq!(
-        store.roll_up(at(QUARTER_S + 2)).await.unwrap(),
+        store.roll_up(Counted::Payments, at(QUARTER_S + 2)).await.unwrap(),
         RollUp::Until(at(QUARTER_S + 2))
     );
     let again = world.figures(&filter(Zone::utc()), Grouping::None).await.unwrap();

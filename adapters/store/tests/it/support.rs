@@ -223,7 +223,7 @@ pub fn refund_record(payment: &Payment, key: &str, amount_minor: i64) -> Record 
     let refund = Refund::new(payment, key, request, money, at(20));
     Record {
         transfers: vec![TransferRecord {
-            transfer: Transfer::refund_reserved(&refund),
+            transfer: Transfer::refund_reserved(&refund, payment),
             at: at(20),
         }],
         new_refund: Some(refund),

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl World {
-    async fn wallet(&self, user: &str) -> Wallet {
+    pub async fn wallet(&self, user: &str) -> Wallet {
         let wallet = Wallet::new(self.merchant_id, user.parse().unwrap(), Currency::EUR, at(1));
         let record = Record {
             new_wallet: Some(wallet.clone()),
@@ -24,7 +24,7 @@ impl World {
         self.store.wallet(wallet.id).await.unwrap().unwrap()
     }
 
-    async fn agrees(&self) {
+    pub async fn agrees(&self) {
         let report = self.store.ledger_check().await.unwrap();
         assert!(report.agrees(), "{report:?}");
     }

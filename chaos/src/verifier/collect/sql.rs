@@ -2,14 +2,15 @@
 
 pub(super) const PAYMENTS: &str = "
 select 'pay_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
-       idempotency_key, status, amount_minor, currency, intent_id, refunded_minor, refund_reserved_minor,
+       idempotency_key, status, amount_minor, currency, 'ord_' || replace(order_id::text, '-', '') as order_id, intent_id,
+       refunded_minor, refund_reserved_minor,
        disputed_minor, is_late, expires_at < clock_timestamp() as is_overdue
 from payments";
 
 pub(super) const REFUNDS: &str = "
 select 'rfd_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
        'pay_' || replace(payment_id::text, '-', '') as payment, idempotency_key, status, amount_minor, currency,
-       channel_refund_id, coalesce(failure->>'code', '') as failure_code
+       request->'order'->>'order_id' as order_id, channel_refund_id, coalesce(failure->>'code', '') as failure_code
 from refunds";
 
 pub(super) const REFUND_RECORDS: &str = "
@@ -21,6 +22,35 @@ select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_ke
        'pay_' || replace(payment_id::text, '-', '') as payment, action, outcome->>'outcome' as outcome,
        coalesce(outcome->>'code', '') as code
 from payment_actions";
+
+pub(super) const ORDERS: &str = "
+select 'ord_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
+       idempotency_key, status, stage, total_minor, currency,
+       'pay_' || replace(last_payment_id::text, '-', '') as last_payment,
+       'pay_' || replace(paid_by::text, '-', '') as paid_by, refunding_minor, refunded_minor
+from orders";
+
+pub(super) const ITEMS: &str = "
+select 'ord_' || replace(order_id::text, '-', '') as order_id, sku, unit_price_minor, quantity, refunding_quantity,
+       refunded_quantity
+from order_items
+order by order_id, position";
+
+pub(super) const ITEM_REFUNDS: &str = "
+select 'rfd_' || replace(refunds.id::text, '-', '') as refund, item->>'sku' as sku, (item->>'quantity')::bigint as quantity
+from refunds, jsonb_array_elements(refunds.request->'order'->'items') as item";
+
+pub(super) const ORDER_ACTIONS: &str = "
+select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_key,
+       'ord_' || replace(order_id::text, '-', '') as order_id, action, outcome->>'outcome' as outcome,
+       'pay_' || replace(payment_id::text, '-', '') as payment
+from order_actions";
+
+pub(super) const ORDER_LOGS: &str = "
+select 'ord_' || replace(order_id::text, '-', '') as order_id, step, status,
+       'pay_' || replace(payment_id::text, '-', '') as payment, 'rfd_' || replace(refund_id::text, '-', '') as refund
+from order_logs
+order by id";
 
 pub(super) const DISPUTES: &str = "
 select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment,
@@ -47,8 +77,8 @@ from payment_callbacks";
 
 pub(super) const NOTIFICATIONS: &str = "
 select 'ntf_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
-       'pay_' || replace(payment_id::text, '-', '') as payment, coalesce(payload::jsonb->'data'->>'id', '') as subject,
-       event_type, payload, status,
+       coalesce('pay_' || replace(payment_id::text, '-', ''), '') as payment,
+       coalesce(payload::jsonb->'data'->>'id', '') as subject, event_type, payload, status,
        (select count(*) from notification_attempts
         where notification_id = notifications.id and http_status between 200 and 299) as accepted_attempts
 from notifications

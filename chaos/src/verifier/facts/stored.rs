@@ -17,6 +17,8 @@ pub struct Payment {
     pub amount_minor: i64,
     /// The ISO 4217 code.
     pub currency: String,
+    /// The order for goods that it pays, if any.
+    pub order_id: Option<String>,
     /// The provider's intent, once it is known.
     pub intent_id: Option<String>,
     /// What was given back.
@@ -48,6 +50,8 @@ pub struct Refund {
     pub amount_minor: i64,
     /// The ISO 4217 code.
     pub currency: String,
+    /// The order for goods that it gives something back of, if any.
+    pub order_id: Option<String>,
     /// The provider's refund, once it is known.
     pub channel_refund_id: Option<String>,
     /// Why it failed, or is in review; empty when it is neither.
@@ -147,9 +151,9 @@ pub struct Notification {
     pub id: String,
     /// Who is told.
     pub merchant: String,
-    /// About which payment.
+    /// About which payment; empty when it is about an order.
     pub payment: String,
-    /// About which payment, refund or dispute, as it says.
+    /// About which payment, refund, dispute or order, as it says.
     pub subject: String,
     /// What is announced.
     pub event_type: String,

@@ -3,6 +3,7 @@
 //! [`money`] adds to it.
 
 pub mod money;
+pub mod sales;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -35,7 +36,7 @@ pub fn day() -> Facts {
                 name: "shop".into(),
                 accounts: ["sk_1", "app_1", "mch_1", "client_1"].map(Into::into).to_vec(),
             }],
-            orders: Vec::new(),
+            ..Entries::default()
         },
         depths: vec![depth("jobs.create_intent", 0), depth("dead.create_intent", 2)],
         dropped: BTreeMap::from([("calls".into(), 0), ("deliveries".into(), 0)]),
@@ -215,7 +216,6 @@ fn told(facts: &mut Facts, payment: &str, amount: i64, status: &str, code: &str)
 
 /// A notification that was delivered at the second attempt, and then once more.
 pub fn tell(facts: &mut Facts, payment: &str, subject: &str, event_type: &str, amount: i64, code: &str) {
-    let id = format!("ntf_{}", facts.notifications.len());
     let (_, status) = event_type.split_once('.').unwrap();
     let status = if status == "opened" { "open" } else { status };
     let payload = json!({
@@ -224,6 +224,12 @@ pub fn tell(facts: &mut Facts, payment: &str, subject: &str, event_type: &str, a
                   "failure": { "code": code } },
     })
     .to_string();
+    deliver(facts, payment, subject, event_type, payload);
+}
+
+/// The same of what is to be said in these bytes.
+pub fn deliver(facts: &mut Facts, payment: &str, subject: &str, event_type: &str, payload: String) {
+    let id = format!("ntf_{}", facts.notifications.len());
     let arrivals = [None, Some(200), Some(200)].map(|answered| Received {
         id: Some(id.clone()),
         body: payload.clone(),

@@ -26,7 +26,12 @@ pub async fn play(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let key = e2e::scene::key();
     let body = json!({ "country": "US" });
     let path = format!("wallets/{wallet}/account");
-    let asked = play.scene.merchant.api.ask_of_wallets(&path, &key, &body).await?;
+    let asked = play
+        .scene
+        .merchant
+        .api
+        .of_wallets(&path, &key, &body, None)
+        .await?;
     ensure!(
         asked.status == 202,
         "asked for an account, ingress answered {}",

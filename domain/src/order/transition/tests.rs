@@ -1,38 +1,10 @@
 mod sequence;
 
-use std::collections::BTreeMap;
-
-use chrono::DateTime;
-
 use super::*;
 use crate::{
-    currency::Currency,
-    examples::key,
+    examples::{key, order},
     id::MerchantId,
-    order::{ItemRequest, OrderRequest},
 };
-
-/// Three teas of 5 dollars, two cups of 2.50, and a leaflet for free: 20 dollars.
-fn order() -> Order {
-    let item = |sku: &str, unit_price_minor, quantity| ItemRequest {
-        name: sku.to_uppercase(),
-        sku: sku.into(),
-        unit_price_minor,
-        quantity,
-        currency: None,
-    };
-    let request = OrderRequest {
-        currency: Currency::USD,
-        items: vec![item("tea", 500, 3), item("cup", 250, 2), item("leaflet", 0, 1)],
-        total_minor: Some(2000),
-        user_id: None,
-        reference: None,
-        description: None,
-        metadata: BTreeMap::new(),
-        operator: None,
-    };
-    Order::new(MerchantId::random(), key("k"), request, DateTime::UNIX_EPOCH).unwrap()
-}
 
 fn payment(name: &str) -> PaymentId {
     PaymentId::derive(MerchantId::from_uuid(uuid::Uuid::nil()), &key(name))

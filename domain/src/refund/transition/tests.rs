@@ -7,6 +7,8 @@ use crate::{
     channel::ChannelRefund,
     currency::Currency,
     examples::{INTENT_ID, key, paid, usd},
+    id::PaymentId,
+    order::{Order, OrderRefund},
     payment::PaymentStatus,
     refund::{RefundRefused, RefundRequest},
 };
@@ -19,7 +21,7 @@ fn reserved(payment: Payment, name: &str, amount_minor: i64) -> (Refund, Payment
         amount_minor: Some(amount_minor),
         ..RefundRequest::all_of(payment.id)
     };
-    let money = payment.check_refund(&request).unwrap();
+    let money = payment.check_refund(None, &request).unwrap();
     let refund = Refund::new(&payment, key(name), request, money, DateTime::UNIX_EPOCH);
     (refund, payment.with_reserved(money))
 }
@@ -157,7 +159,7 @@ fn a_payment_says_why_it_cannot_be_refunded() {
         amount_minor,
         ..RefundRequest::all_of(payment.id)
     };
-    let check = |payment: &Payment, request| payment.check_refund(&request);
+    let check = |payment: &Payment, request| payment.check_refund(None, &request);
     assert_eq!(check(&payment, request(None)), Ok(usd(PAID)));
     assert_eq!(check(&payment, request(Some(PAID))), Ok(usd(PAID)));
     assert_eq!(
@@ -189,4 +191,39 @@ fn a_payment_says_why_it_cannot_be_refunded() {
         };
         assert_eq!(check(&unpaid, request(None)), Err(RefundRefused::NotPaid(status)));
     }
+}
+
+#[test]
+fn what_an_order_did_not_take_is_given_back_beside_it() {
+    let order = crate::examples::order();
+    let payment = paid(usd(PAID));
+    let payment = Payment {
+        request: crate::payment::PaymentRequest {
+            order_id: Some(order.id),
+            ..payment.request.clone()
+        },
+        ..payment
+    };
+    let paid_by = |paid_by| Order {
+        paid_by,
+        ..order.clone()
+    };
+    let another = PaymentId::derive(payment.merchant_id, &key("another"));
+    let through_order = Err(RefundRefused::OfOrder(order.id));
+    let by_hand = RefundRequest::all_of(payment.id);
+    let check = |order: Option<&Order>| payment.check_refund(order, &by_hand);
+    assert_eq!(check(Some(&paid_by(Some(payment.id)))), through_order);
+    assert_eq!(check(None), through_order);
+    for not_by_it in [None, Some(another)] {
+        assert_eq!(check(Some(&paid_by(not_by_it))), Ok(usd(PAID)));
+    }
+    let of_order = RefundRequest {
+        order: Some(OrderRefund {
+            order_id: order.id,
+            items: Vec::new(),
+        }),
+        ..by_hand.clone()
+    };
+    let checked = payment.check_refund(Some(&paid_by(Some(payment.id))), &of_order);
+    assert_eq!(checked, Ok(usd(PAID)));
 }

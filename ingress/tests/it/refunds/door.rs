@@ -271,3 +271,15 @@ async fn what_a_worker_refused_is_refused_again() {
     );
     world.close().await;
 }
+
+#[tokio::test]
+async fn what_an_order_did_not_take_is_refunded_beside_it() {
+    let world = world().await;
+    world.ready().await;
+    let order = crate::orders::paid(&world, "first").await;
+    let second = crate::orders::succeeded(&world, "second", &order).await;
+    let answer = world.send(world.post(&address(second.id), "r", &json!({}))).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    assert_eq!(world.take_jobs("create_refund", 10).await.len(), 1);
+    world.close().await;
+}

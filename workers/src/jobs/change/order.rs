@@ -3,14 +3,15 @@
 
 use domain::{
     id::OrderId,
-    notification::NotificationType,
+    notification::{Notification, NotificationType},
     order::{HeardOrder, LoggedStep, Order, OrderEvent, OrderLog, RefundNews},
     payment::Payment,
     refund::{Refund, RefundStatus},
 };
 use store::{Record, StoreError};
 
-use crate::context::Context;
+use super::tell;
+use crate::{context::Context, execute::Run};
 
 /// Why a payment is given back that its order does not take.
 const NOT_WANTED: &str = "its order was paid or canceled before";
@@ -24,6 +25,7 @@ const TOO_LATE: &str = "it was paid after it had been closed";
 /// PostgreSQL is away.
 pub async fn tell_of_payment(
     context: &Context,
+    run: &Run,
     payment: &Payment,
     told: &[NotificationType],
     takes: bool,
@@ -60,15 +62,12 @@ pub async fn tell_of_payment(
         _ if !heard.is_wanted => Some(NOT_WANTED.into()),
         failure => failure.as_ref().map(|failure| failure.message.clone()),
     };
-    record.order_logs.push(OrderLog {
+    let log = OrderLog {
         payment_id: Some(payment.id),
         ..OrderLog::of(&heard.order, step, payment.updated_at).by_ourselves(reason)
-    });
-    let changed = Order {
-        updated_at: payment.updated_at,
-        ..heard.order
     };
-    record.order = heard.changed.then(|| Box::new(changed));
+    let order = add_step(record, run, heard.order, log);
+    record.order = heard.changed.then(|| Box::new(order));
     Ok(heard.is_wanted)
 }
 
@@ -78,6 +77,7 @@ pub async fn tell_of_payment(
 /// PostgreSQL is away.
 pub async fn tell_of_refund(
     context: &Context,
+    run: &Run,
     refund: &Refund,
     before: RefundStatus,
     record: &mut Record,
@@ -105,16 +105,24 @@ pub async fn tell_of_refund(
     let order = read(context, of_order.order_id).await?;
     let heard = order.hear(OrderEvent::Refund(news, &of_order.items));
     let reason = refund.failure.as_ref().map(|failure| failure.message.clone());
-    record.order_logs.push(OrderLog {
+    let log = OrderLog {
         payment_id: Some(refund.payment_id),
         refund_id: Some(refund.id),
         ..OrderLog::of(&heard.order, step, refund.updated_at).by_ourselves(reason)
-    });
-    record.order = Some(Box::new(Order {
-        updated_at: refund.updated_at,
-        ..heard.order
-    }));
+    };
+    record.order = Some(Box::new(add_step(record, run, heard.order, log)));
     Ok(())
+}
+
+/// Adds to `record` what happened to an order that stands so since then, and tells its merchant, if it is told of such steps.
+/// Gives the order as it is to be stored.
+pub fn add_step(record: &mut Record, run: &Run, order: Order, log: OrderLog) -> Order {
+    if let Some(notification) = Notification::about_order(&order, &log) {
+        tell(record, run, notification);
+    }
+    let updated_at = log.at;
+    record.order_logs.push(log);
+    Order { updated_at, ..order }
 }
 
 /// The order as it stands by now. Payments and refunds name none that is not there.

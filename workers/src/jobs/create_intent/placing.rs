@@ -1,7 +1,7 @@
 //! Where a new payment goes: what is asked of the channels and of the merchant's routes before it is stored.
 
 use channels::{check_taken, facts};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     channel::Channel,
     id::PaymentId,
@@ -10,7 +10,7 @@ use domain::{
     payment::{Payer, PayerDetails, Payment, PaymentRequest},
     routing::{Routing, Wish, decide},
 };
-use store::MerchantSetup;
+use store::{MerchantSetup, StoreError};
 
 use crate::{
     context::Context,
@@ -43,9 +43,29 @@ pub fn openable(
     opened.map_err(|error| wait_for_key(context, run, "what is told of the payer", error))
 }
 
-/// The payment that is asked for, with the decision about where it goes. One that can go nowhere is stored as well, so that
-/// its merchant can see it fail and why.
-pub fn place(
+/// The payment that is asked for, as it is to be stored. Its time to be paid runs from when it was asked for, however long
+/// the job lay in a queue.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn new_payment(
+    job: &CreateIntent,
+    payer: &Payer,
+    context: &Context,
+    run: &Run,
+) -> Result<Payment, StoreError> {
+    let setup = context.store.setup(job.merchant_id).await?;
+    let now = context.clock.now();
+    let mut new = place(job, payer, context, &setup, now);
+    new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
+        (now - asked_at).max(TimeDelta::zero())
+    });
+    Ok(new)
+}
+
+/// The payment with the decision about where it goes. One that can go nowhere is stored as well, so that its merchant can see
+/// it fail and why.
+fn place(
     job: &CreateIntent,
     payer: &Payer,
     context: &Context,
@@ -87,7 +107,7 @@ pub fn nowhere(payment: &Payment) -> Option<Reason> {
 }
 
 /// What is known of the payer, as it may be stored.
-pub fn sealed(job: &CreateIntent, context: &Context) -> Option<PayerDetails> {
+fn sealed(job: &CreateIntent, context: &Context) -> Option<PayerDetails> {
     match &job.request.payer {
         Some(PayerDetails::Plain(payer)) => {
             let json = serde_json::to_vec(payer).unwrap_or_default();

@@ -84,10 +84,14 @@ impl Intake<'_> {
             Ok(applied) => applied,
             Err(error) => return Ok(mismatch(error.to_string())),
         };
-        Ok(Judged::About {
-            payment_id,
-            changed: applied.changed,
-            record: Box::new(record_of_refund(self.context, self.run, applied).await?),
+        let changed = applied.changed;
+        Ok(match record_of_refund(self.context, self.run, applied).await? {
+            Ok(record) => Judged::About {
+                payment_id,
+                changed,
+                record: Box::new(record),
+            },
+            Err(refused) => mismatch(refused.to_string()),
         })
     }
 

@@ -61,7 +61,7 @@ async fn ask(sides: &Sides<'_>, question: &Question) -> Result<Answer, CallError
             .0
             .map(Answer::Refund),
     };
-    let no_such = channels.get(credentials.channel()).capabilities().no_such_object;
+    let no_such = channels::capabilities(credentials.channel()).no_such_object;
     match answer {
         Err(CallError::Refused { code, .. }) if code == no_such => Ok(Answer::Nothing),
         answer => answer,

@@ -181,7 +181,9 @@ impl Subject for RefundOfPayment {
         news: RefundEvent,
     ) -> Result<Result<Record, String>, StoreError> {
         Ok(match self.refund.apply(self.payment, news) {
-            Ok(applied) => Ok(record_of_refund(context, run, applied).await?),
+            Ok(applied) => record_of_refund(context, run, applied)
+                .await?
+                .map_err(|refused| refused.to_string()),
             Err(error) => Err(error.to_string()),
         })
     }

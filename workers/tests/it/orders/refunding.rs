@@ -117,11 +117,9 @@ async fn a_refund_that_is_refused_here_leaves_the_order_as_it_was() {
         ..payment
     };
     world.change(&disputed).await;
-    world
-        .step("all", order.id, OrderStep::Refund { items: None })
-        .await;
-    let failed = "select count(*) from refunds where failure ->> 'code' = 'nothing_left_to_refund'";
-    world.wait_until(1, async || world.count(failed).await).await;
+    let all = world.order_wish("all", order.id, OrderStep::Refund { items: None });
+    let (code, message) = refused(world.ask(&all).await);
+    assert_eq!(code, "nothing_left_to_refund", "{message}");
     let after = world.order_is(order.id).await;
     assert_eq!((after.status, &after.items), (OrderStatus::Paid, &order.items));
     world.close().await;
@@ -154,5 +152,35 @@ async fn the_payment_of_an_order_is_refunded_through_the_order_alone() {
         .ask(&world.order_wish("other", order.id, refund_of(&[("pot", 1)])))
         .await;
     assert_eq!(refused(unknown).0, "no_such_item");
+    world.close().await;
+}
+
+/// What was paid second is given back by itself. Where that did not work, people have to be able to.
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_an_order_did_not_take_is_refunded_by_hand_when_its_own_refund_has_failed() {
+    let world = world().await;
+    let id = world.order("k").await;
+    let (one, two) = (world.begun("one", id).await, world.begun("two", id).await);
+    let refusal = json!({ "status": 400, "code": "charge_disputed" });
+    world.fault("POST /v1/refunds", "error", refusal).await;
+    for (payment, event) in [(&one, "evt_1"), (&two, "evt_2")] {
+        assert!(world.pay(payment, json!({})).await);
+        world.paid_callback(payment, event).await;
+        world.order_until(id, OrderStatus::Paid).await;
+    }
+    let failed = "select count(*) from refunds where status = 'failed'";
+    world.wait_until(1, async || world.count(failed).await).await;
+    world.mend_provider().await;
+
+    let paid = world.order_is(id).await;
+    let by_hand = world.refund("by-hand", &two, None).await;
+    let made = world.wait_for_refund(by_hand, RefundStatus::Succeeded).await;
+    assert_eq!(made.money.amount_minor, TOTAL);
+    assert_eq!(world.order_is(id).await, paid);
+    // The payer of the order stays its own.
+    let direct = world.refund("direct", &one, None).await;
+    let refused = world.wait_for_refund(direct, RefundStatus::Failed).await;
+    assert_eq!(refused.failure.unwrap().code, "payment_of_order");
+    world.assert_books_agree().await;
     world.close().await;
 }

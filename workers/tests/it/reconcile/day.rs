@@ -390,7 +390,7 @@ async fn refund(
     at: DateTime<Utc>,
 ) {
     let new = deal.our_refund(&payment, amount_minor, at);
-    let reserved = domain::ledger::Transfer::refund_reserved(&new);
+    let reserved = domain::ledger::Transfer::refund_reserved(&new, &payment);
     let record = Record {
         new_refund: Some(new.clone()),
         ..Record::default()

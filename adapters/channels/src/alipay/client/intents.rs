@@ -40,9 +40,11 @@ impl Gateway<'_> {
                 Ok(step) => step,
                 Err(failed) => return self.not_opened(failed, &number, new.money).await,
             },
-            Flow::Web | Flow::MobileWeb | Flow::Embedded | Flow::InApp => PayerStep::Redirect {
-                url: self.address(&prepared.request)?,
-            },
+            Flow::Web | Flow::MobileWeb | Flow::Embedded | Flow::InApp | Flow::Direct => {
+                PayerStep::Redirect {
+                    url: self.address(&prepared.request)?,
+                }
+            }
         };
         Ok(Intent {
             next_action: Some(NextAction {

@@ -56,7 +56,7 @@ pub(in crate::alipay) fn prepare(new: &NewIntent, now: DateTime<Utc>) -> Result<
         Flow::MobileWeb => (ApiMethod::WapPay, Some("QUICK_WAP_WAY")),
         Flow::App => (ApiMethod::AppPay, Some("QUICK_MSECURITY_PAY")),
         Flow::QrCode => (ApiMethod::Precreate, None),
-        Flow::Embedded | Flow::InApp => return Err(unsupported("flow")),
+        Flow::Embedded | Flow::InApp | Flow::Direct => return Err(unsupported("flow")),
     };
     let is_page = matches!(flow, Flow::Web | Flow::MobileWeb);
     let return_url = new.return_url.as_deref().filter(|_| is_page);

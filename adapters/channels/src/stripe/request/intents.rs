@@ -56,11 +56,9 @@ pub(in crate::stripe) fn create(new: &NewIntent) -> Request<WireIntent> {
         Some(Method::Alipay) => wallet(request, new, Types::Alipay, MethodDataType::Alipay),
         Some(Method::WechatPay) => wallet(request, new, Types::WechatPay, MethodDataType::WechatPay)
             .payment_method_options(shown_as_code()),
-        Some(Method::Paypal) => {
-            return Err(refused(
-                "method_not_offered",
-                &"PayPal is not paid with through Stripe",
-            ));
+        Some(other @ (Method::Paypal | Method::Wallet)) => {
+            let said = format!("{other} is not paid with through Stripe");
+            return Err(refused("method_not_offered", &said));
         }
     };
     keyed(request.build(), &[&new.payment_id, &"create_intent"])

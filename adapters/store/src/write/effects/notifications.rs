@@ -6,8 +6,10 @@ use super::column;
 use crate::{StoreError, write::Tx};
 
 const INSERT: &str = "
-insert into notifications (id, merchant_id, payment_id, event_type, payload, created_at)
-select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+insert into notifications (id, merchant_id, payment_id, order_id, wallet_id, account_id, event_type, payload,
+                           created_at)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[],
+                     $8::text[], $9::timestamptz[])
 on conflict do nothing";
 
 /// Stores notifications; one that is stored already stays as it is.
@@ -19,7 +21,16 @@ pub async fn insert(tx: &mut Tx, notifications: &[&Notification]) -> Result<(), 
         .bind(column(notifications, |told| told.id.as_uuid()))
         .bind(column(notifications, |told| told.merchant_id.as_uuid()))
         .bind(column(notifications, |told| {
-            told.payment_id.map(|id| id.as_uuid())
+            told.about.payment().map(|id| id.as_uuid())
+        }))
+        .bind(column(notifications, |told| {
+            told.about.order().map(|id| id.as_uuid())
+        }))
+        .bind(column(notifications, |told| {
+            told.about.wallet().map(|id| id.as_uuid())
+        }))
+        .bind(column(notifications, |told| {
+            told.about.account().map(|id| id.as_uuid())
         }))
         .bind(column(notifications, |told| told.event_type.name()))
         .bind(column(notifications, |told| told.payload.as_str()))

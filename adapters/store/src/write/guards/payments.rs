@@ -11,10 +11,10 @@ use crate::{Store, StoreError, json::json, payments::seal_next_action, record::V
 
 const INSERT: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
-                      created_at, updated_at, expires_at, routing, order_id, user_id)
+                      created_at, updated_at, expires_at, routing, order_id, user_id, wallet_id)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::text[],
                      $9::jsonb[], $10::timestamptz[], $10::timestamptz[], $11::timestamptz[],
-                     $12::jsonb[], $13::uuid[], $14::text[])
+                     $12::jsonb[], $13::uuid[], $14::text[], $15::uuid[])
 on conflict do nothing
 returning id";
 
@@ -43,6 +43,7 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
         .bind(new.column(|payment| payment.routing.as_ref().map(json)))
         .bind(new.column(|payment| payment.request.order_id.map(|id| id.as_uuid())))
         .bind(new.column(|payment| payment.request.user_id.as_ref().map(UserId::as_str)))
+        .bind(new.column(|payment| payment.request.wallet_id.map(|id| id.as_uuid())))
         .fetch_all(&mut **tx)
         .await?;
     Ok(new.lost(
@@ -57,13 +58,15 @@ update payments as stored
 set status = seen.status, intent_id = seen.intent_id, next_action = seen.next_action, failure = seen.failure,
     updated_at = seen.updated_at, version = stored.version + 1, closing = seen.closing, is_late = seen.is_late,
     refunded_minor = seen.refunded_minor, refund_reserved_minor = seen.refund_reserved_minor,
-    disputed_minor = seen.disputed_minor, channel = seen.channel, routing = coalesce(seen.routing, stored.routing),
+    disputed_minor = seen.disputed_minor, channel = seen.channel, paid_into = seen.paid_into,
+    routing = coalesce(seen.routing, stored.routing),
     -- What changed is asked about anew.
     next_query_at = case when stored.status = seen.status then stored.next_query_at end
 from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[], $7::timestamptz[], $8::text[],
-            $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::jsonb[])
+            $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::jsonb[],
+            $15::text[])
      as seen (id, version, status, intent_id, next_action, failure, updated_at, closing, is_late, refunded_minor,
-              refund_reserved_minor, disputed_minor, channel, routing)
+              refund_reserved_minor, disputed_minor, channel, routing, paid_into)
 where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
@@ -92,6 +95,7 @@ pub async fn update(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Res
         .bind(changed.column(|payment| payment.disputed_minor))
         .bind(changed.column(|payment| payment.channel.name()))
         .bind(changed.column(|payment| moved(payment).map(json)))
+        .bind(changed.column(|payment| payment.paid_into.as_ref().map(UserId::as_str)))
         .fetch_all(&mut **tx)
         .await?;
     Ok(changed.lost(&ids(&updated)?, |payment| payment.id.as_uuid(), Verdict::Stale))

@@ -119,3 +119,35 @@ async fn a_reader_reads_orders_and_adds_nothing() {
     let refused = recorder.write(record).await.unwrap_err();
     assert!(refused.to_string().contains("read-only"), "{refused}");
 }
+
+/// A notification tells of a payment, as before, or of an order that is there; never of both or of nothing.
+#[tokio::test]
+async fn a_notification_is_about_one_thing() {
+    let world = world().await;
+    let (order, payment) = world.paid_order("k").await;
+    let (payment, order) = (payment.id.as_uuid(), order.id.as_uuid());
+    let merchant = world.merchant_id.as_uuid();
+    let tell = |columns: &str, about: &str| {
+        format!(
+            "insert into notifications (id, merchant_id, {columns}, event_type, payload, created_at)
+             values (gen_random_uuid(), '{merchant}', {about}, 'x', '{{}}', now())"
+        )
+    };
+    let cases = [
+        (
+            tell("payment_id, order_id", &format!("'{payment}', '{order}'")),
+            "notifications_about_one",
+        ),
+        (
+            tell("payment_id, order_id", "null, null"),
+            "notifications_about_one",
+        ),
+        (tell("order_id", "gen_random_uuid()"), "notifications_of_order"),
+    ];
+    let mut writer = world.writer().await;
+    refuses(&mut writer, &cases).await;
+    for (column, id) in [("payment_id", payment), ("order_id", order)] {
+        let sql = sqlx::AssertSqlSafe(tell(column, &format!("'{id}'")));
+        sqlx::raw_sql(sql).execute(&mut writer).await.unwrap();
+    }
+}

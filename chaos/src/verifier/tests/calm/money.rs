@@ -39,21 +39,7 @@ pub fn refund(facts: &mut Facts) {
         accepted(MADE, "pending"),
     );
     stored(facts, MADE, 2_000, "succeeded");
-    facts.provider_refunds.push(ProviderRefund {
-        account: "sk_1".into(),
-        id: "re_1".into(),
-        payment_intent: format!("pi_of_{REFUNDED}"),
-        amount: 2_000,
-        currency: "usd".into(),
-        status: "succeeded".into(),
-        metadata: [("sluice_refund_id".to_owned(), MADE.to_owned())].into(),
-    });
-    facts.refundings.push(Opening {
-        idempotency_key: Some(format!("{MADE}/create_refund")),
-        metadata: [("sluice_refund_id".to_owned(), MADE.to_owned())].into(),
-    });
-    reserve_and_post(facts, 2_000);
-    tell(facts, REFUNDED, MADE, "refund.succeeded", 2_000, "");
+    give_back(facts, REFUNDED, MADE, 2_000);
 
     let refused = refusal(409, "/problems/refund-too-large", "");
     wish(
@@ -77,6 +63,26 @@ pub fn refund(facts: &mut Facts) {
     let payment = super::super::payment(facts, REFUNDED);
     payment.intent_id = Some(format!("pi_of_{REFUNDED}"));
     payment.refunded_minor = 2_000;
+}
+
+/// The provider makes a refund, and it is in the books and told.
+pub fn give_back(facts: &mut Facts, payment: &str, refund: &str, amount: i64) {
+    let metadata = [("sluice_refund_id".to_owned(), refund.to_owned())];
+    facts.provider_refunds.push(ProviderRefund {
+        account: "sk_1".into(),
+        id: format!("re_of_{refund}"),
+        payment_intent: format!("pi_of_{payment}"),
+        amount,
+        currency: "usd".into(),
+        status: "succeeded".into(),
+        metadata: metadata.clone().into(),
+    });
+    facts.refundings.push(Opening {
+        idempotency_key: Some(format!("{refund}/create_refund")),
+        metadata: metadata.into(),
+    });
+    reserve_and_post(facts, payment, refund, amount);
+    tell(facts, payment, refund, "refund.succeeded", amount, "");
 }
 
 /// A payment is called off before anybody pays it.
@@ -135,12 +141,12 @@ pub fn post(facts: &mut Facts, payment: &str, subject: &str, kind: &str, moved: 
     );
 }
 
-fn reserve_and_post(facts: &mut Facts, amount: i64) {
+fn reserve_and_post(facts: &mut Facts, payment: &str, refund: &str, amount: i64) {
     let reserved = [
         ("merchant_balance", "pending", -amount),
         ("refunds_pending", "pending", amount),
     ];
-    transfer(facts, REFUNDED, MADE, ("refund", "pending"), &reserved);
+    transfer(facts, payment, refund, ("refund", "pending"), &reserved);
     let reservation = facts.transfers.last().map(|transfer| transfer.id.clone());
     let posted = [
         ("merchant_balance", "pending", amount),
@@ -148,7 +154,7 @@ fn reserve_and_post(facts: &mut Facts, amount: i64) {
         ("merchant_balance", "posted", -amount),
         ("provider_clearing", "posted", amount),
     ];
-    transfer(facts, REFUNDED, MADE, ("refund", "posted"), &posted);
+    transfer(facts, payment, refund, ("refund", "posted"), &posted);
     facts.transfers.last_mut().unwrap().resolves = reservation;
 }
 
@@ -191,7 +197,8 @@ fn stored(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
         status: status.into(),
         amount_minor,
         currency: "USD".into(),
-        channel_refund_id: (status == "succeeded").then(|| "re_1".into()),
+        order_id: None,
+        channel_refund_id: (status == "succeeded").then(|| format!("re_of_{id}")),
         failure_code: String::new(),
     });
 }

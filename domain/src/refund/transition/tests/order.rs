@@ -95,7 +95,7 @@ impl World {
         }
         let name = self.refunds.len().to_string();
         let (refund, payment) = reserved(self.payment.clone(), &name, amount_minor);
-        self.transfers.push(Transfer::refund_reserved(&refund));
+        self.transfers.push(Transfer::refund_reserved(&refund, &payment));
         self.payment = payment;
         self.refunds.push(refund);
         self.heard.push(Vec::new());

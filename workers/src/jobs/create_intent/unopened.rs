@@ -1,7 +1,10 @@
-//! A payment whose time was over before an intent was opened for it.
+//! A payment that nobody wants any more before an intent was opened for it: its time is over, or its order was paid or
+//! canceled meanwhile.
 //!
 //! It is closed here alone, because its provider surely has nothing to close. While a call that opened its intent may
 //! have had an effect, the provider is asked first; an intent that is found is stored, and the expiry sweep closes it.
+//!
+//! An order may be paid or canceled just after it was looked at. Then the payment is opened, and what it brings is given back.
 
 use domain::{
     channel::Exchange,
@@ -15,16 +18,34 @@ use crate::{
     execute::Run,
     jobs::{
         inquiry::{Asked, Inquiry},
+        opening::not_sent,
         subject::Subject,
     },
 };
 
-/// Lets the payment expire. `is_new` says whether this very run has stored it, which counts as the beginning of a call
-/// that is now not made.
-pub async fn close_unopened(
+/// Why no intent is opened for the payment as it stands; none when one is.
+///
+/// # Errors
+/// PostgreSQL is away.
+pub async fn why_not(context: &Context, payment: &Payment) -> Result<Option<Closing>, StoreError> {
+    if payment.expires_at <= context.clock.now() {
+        return Ok(Some(Closing::Expired));
+    }
+    let Some(order_id) = payment.request.order_id else {
+        return Ok(None);
+    };
+    let order = Box::pin(context.store.order(order_id)).await?;
+    let takes = order.is_none_or(|order| order.takes(payment.id));
+    Ok((!takes).then_some(Closing::Canceled))
+}
+
+/// Lets the payment expire, or cancels it. `is_new` says whether this very run has stored it, which counts as the beginning
+/// of a call that is now not made.
+pub async fn close(
     context: &Context,
     run: &Run,
     payment: Payment,
+    why: Closing,
     is_new: bool,
 ) -> Result<Outcome, StoreError> {
     let inquiry = Inquiry {
@@ -33,10 +54,11 @@ pub async fn close_unopened(
         subject: payment,
     };
     if is_new {
-        return close(&inquiry, Some(never_made())).await;
+        let never_made = not_sent::<Payment>("nobody wants the payment any more");
+        return record(&inquiry, why, Some(never_made)).await;
     }
     if inquiry.open_call().await?.is_none() {
-        return close(&inquiry, None).await;
+        return record(&inquiry, why, None).await;
     }
     let payment = &inquiry.subject;
     let credentials = match context.credentials(payment.merchant_id, payment.channel).await? {
@@ -48,18 +70,22 @@ pub async fn close_unopened(
         Asked::Mismatch(reason) => Ok(Outcome::Fail(reason)),
         Asked::TooSoon { reason, wait } => Ok(Outcome::Snooze { reason, delay: wait }),
         Asked::Silent(reason) => Ok(Outcome::retry(reason)),
-        Asked::Absent(exchange) => close(&inquiry, Some(exchange)).await,
+        Asked::Absent(exchange) => record(&inquiry, why, Some(exchange)).await,
     }
 }
 
-/// Writes that it has expired, unless it has changed since it was read: then somebody may have begun a call.
-async fn close(inquiry: &Inquiry<'_, Payment>, exchange: Option<Exchange>) -> Result<Outcome, StoreError> {
+/// Writes that it is closed, unless it has changed since it was read: then somebody may have begun a call.
+async fn record(
+    inquiry: &Inquiry<'_, Payment>,
+    why: Closing,
+    exchange: Option<Exchange>,
+) -> Result<Outcome, StoreError> {
     let Inquiry {
         context,
         run,
         subject,
     } = inquiry;
-    let closed = PaymentEvent::Closed(Closing::Expired);
+    let closed = PaymentEvent::Closed(why);
     let mut record = match subject.clone().hear(context, run, closed).await? {
         Ok(record) => record,
         Err(problem) => return Ok(Outcome::retry(Reason::new(ErrorClass::Internal, problem))),
@@ -72,20 +98,9 @@ async fn close(inquiry: &Inquiry<'_, Payment>, exchange: Option<Exchange>) -> Re
         Verdict::Stale | Verdict::Duplicate => Outcome::Snooze {
             reason: Reason::new(
                 ErrorClass::OutcomeUnknown,
-                "the payment changed as it was about to expire",
+                "the payment changed as it was about to be closed",
             ),
             delay: context.nap(run.snoozes),
         },
     })
-}
-
-/// What ends the call that storing the payment had begun.
-fn never_made() -> Exchange {
-    Exchange {
-        operation: Payment::CALL,
-        outcome: "not_done",
-        intent_id: None,
-        error: Some("the payment had expired before its intent was opened".into()),
-        duration_ms: 0,
-    }
 }
