@@ -33,7 +33,7 @@ pub use create_intent::{CreateIntent, CreateIntentReply};
 pub use create_order::{CreateOrder, CreateOrderReply};
 pub use create_refund::{CreateRefund, CreateRefundReply, OWN_REFUND_KEYS};
 pub use create_transfer::{CreateTransfer, CreateTransferReply};
-pub use create_wallet::{CreateWallet, CreateWalletReply};
+pub use create_wallet::{AccountWish, CreateWallet, CreateWalletReply};
 pub use envelope::{Envelope, Unreadable};
 pub use expire_payment::ExpirePayment;
 pub use notify_merchant::NotifyMerchant;

@@ -8,7 +8,7 @@ mod link;
 mod pay;
 mod read;
 
-pub(crate) use create::create;
+pub(crate) use create::{AccountBody, create, known_of};
 pub(crate) use link::create_link;
 pub(crate) use pay::pay_out;
 pub(crate) use read::get;

@@ -5,6 +5,7 @@ use domain::{
     connect::{AccountStatus, AccountView, ConnectedAccount},
     id::{ConnectedAccountId, MerchantId, WalletId},
     job::{CreateAccount, CreateAccountReply},
+    user::UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with country")]
 pub(crate) struct AccountBody {
-    country: String,
+    pub(crate) country: String,
 }
 
 /// Takes a request for an account.
@@ -55,8 +56,7 @@ pub(crate) async fn create(
         .await
 }
 
-/// The account, if it is there and its provider has it. One that is still being opened may have been left by a worker that
-/// then died: asking again does no harm and may help.
+/// The account, if it is there and its provider has it.
 async fn known(
     app: &App,
     submission: &Submission,
@@ -65,8 +65,19 @@ async fn known(
     let Some(wallet) = wanted(app, submission, job.wallet_id).await? else {
         return Ok(None);
     };
+    known_of(app, submission, &wallet.user_id, job).await
+}
+
+/// The same for this user, whose wallet need not be there. An account that is still being opened may have been left by a worker
+/// that then died: asking again does no harm and may help.
+pub(crate) async fn known_of(
+    app: &App,
+    submission: &Submission,
+    user_id: &UserId,
+    job: &CreateAccount,
+) -> Result<Option<AccountView>, Problem> {
     let store = app.reads.seen_by(&submission.caller);
-    let asking = store.account_of_user(wallet.merchant_id, &wallet.user_id);
+    let asking = store.account_of_user(job.merchant_id, user_id);
     let account = app.reads.briefly(asking).await.ok().flatten();
     match account {
         Some(account) if is_of_another_wish(&account, job) => Err(conflict()),

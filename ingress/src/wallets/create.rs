@@ -1,13 +1,13 @@
 //! `POST /api/v1/wallets`: finding a wallet, or opening it.
 //!
 //! Its id derives from the merchant, the owner and the currency, so one that is there is the answer whatever key it is asked
-//! for under.
+//! for under. An account that its owner is to have as well is asked for by the same job.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use domain::{
     currency::Currency,
     id::{MerchantId, WalletId},
-    job::{CreateWallet, CreateWalletReply},
+    job::{AccountWish, CreateWallet, CreateWalletReply},
     user::{InvalidUserId, UserId},
     wallet::WalletView,
 };
@@ -16,8 +16,9 @@ use tracing::{Span, field::display};
 
 use super::location;
 use crate::{
+    accounts::{self, AccountBody},
     answers::located,
-    app::Shared,
+    app::{App, Shared},
     fields::{self, error, invalid},
     json_body::JsonBody,
     problem::Problem,
@@ -27,10 +28,14 @@ use crate::{
 
 /// The body of a request for a wallet.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with user_id and currency")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with user_id, currency and account"
+)]
 pub(crate) struct WalletBody {
     user_id: Option<String>,
     currency: String,
+    account: Option<AccountBody>,
 }
 
 /// Takes a request for a wallet.
@@ -44,15 +49,31 @@ pub(crate) async fn create(
     Span::current().record("wallet_id", display(id));
     let store = app.reads.seen_by(&submission.caller);
     let found = app.reads.briefly(store.wallet(id)).await;
-    if let Some(found) = found.ok().flatten() {
-        return Ok(located(StatusCode::OK, location(id), &WalletView::from(&found)));
-    }
-    let answer = |CreateWalletReply::Wallet(view): CreateWalletReply| {
-        Ok(located(StatusCode::CREATED, location(view.id), &view))
+    let found = found.ok().flatten().map(|wallet| WalletView::from(&wallet));
+    let has_its_account = has_its_account(&app, &submission, &job).await?;
+    let (status, taken) = match &found {
+        Some(view) => (StatusCode::OK, located(StatusCode::OK, location(id), view)),
+        None => (StatusCode::CREATED, accepted(&job)),
     };
-    submission
-        .submit(&app, WALLETS, &job, accepted(&job), answer)
-        .await
+    if found.is_some() && has_its_account {
+        return Ok(taken);
+    }
+    let answer =
+        |CreateWalletReply::Wallet(view): CreateWalletReply| Ok(located(status, location(view.id), &view));
+    submission.submit(&app, WALLETS, &job, taken, answer).await
+}
+
+/// Whether nothing is left to do for the owner's account: none is asked for, or its provider has it.
+async fn has_its_account(app: &App, submission: &Submission, job: &CreateWallet) -> Result<bool, Problem> {
+    let Some(account) = job.create_account() else {
+        return Ok(true);
+    };
+    account.validate().map_err(|refused| {
+        let field = format!("account.{}", refused.field);
+        invalid(vec![error(&field, refused.problem)])
+    })?;
+    let known = accounts::known_of(app, submission, &job.user_id, &account);
+    Ok(known.await?.is_some())
 }
 
 impl WalletBody {
@@ -75,6 +96,10 @@ impl WalletBody {
             merchant_id: submission.merchant_id,
             user_id: submission.caller.owner(user_id)?.ok_or_else(nobodys)?,
             currency,
+            account: self.account.map(|account| AccountWish {
+                idempotency_key: submission.idempotency_key.clone(),
+                country: account.country,
+            }),
         })
     }
 }

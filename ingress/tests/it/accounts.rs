@@ -1,11 +1,14 @@
 //! Accounts of wallets' owners over HTTP: what is accepted, shown and refused at the door.
 
+mod destinations;
+mod paying;
+
 use chrono::DateTime;
 use domain::{
     channel::{AccountLink, Channel, Requirements},
     connect::{Abilities, AccountStatus, AccountView, ConnectedAccount},
     id::IdempotencyKey,
-    job::{CreateAccount, CreateAccountLink, CreateAccountLinkReply, CreateAccountReply},
+    job::{CreateAccount, CreateAccountLink, CreateAccountLinkReply, CreateAccountReply, CreateWallet},
     wallet::Wallet,
 };
 use reqwest::StatusCode;
@@ -190,5 +193,44 @@ async fn a_link_is_told_to_whoever_waits() {
         world.take_jobs("create_account_link", 10).await,
         Vec::<Value>::new()
     );
+    world.close().await;
+}
+
+#[tokio::test]
+async fn an_account_is_asked_for_with_the_wallet_that_it_is_for() {
+    let world = world().await;
+    world.ready().await;
+    let with_account = |country: &str| {
+        let mut body = crate::wallets::body();
+        body["account"] = json!({ "country": country });
+        body
+    };
+    let post = async |key: &str, country: &str| {
+        let request = world.post(WALLETS, key, &with_account(country));
+        world.send(request).await
+    };
+    let bad = post("account", "us").await;
+    let problem = bad.is_problem(422, "/problems/invalid-request");
+    problem.names("account.country", "ISO 3166-1");
+    let answer = post("account", "US").await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    let (published, _) = only_job::<CreateWallet>(&world).await;
+    let wallet = wallet_of(&world, "user-42", 1).await;
+    assert_eq!(published.create_account(), Some(account_job(&world, &wallet)));
+    // The wallet is there, and its owner has no account yet.
+    let answer = post("account", "US").await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let (again, _) = only_job::<CreateWallet>(&world).await;
+    assert_eq!(again, published);
+    opened_for(&world, &wallet).await;
+    for key in ["account", "another"] {
+        assert_eq!(post(key, "US").await.status, StatusCode::OK);
+    }
+    let refused = post("another", "DE").await;
+    refused.is_problem(409, "/problems/action-refused");
+    assert_eq!(refused.body["code"], "account_in_another_country");
+    let conflict = post("account", "DE").await;
+    conflict.is_problem(409, "/problems/idempotency-conflict");
+    assert_eq!(world.take_jobs("create_wallet", 10).await.len(), 0);
     world.close().await;
 }

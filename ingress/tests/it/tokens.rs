@@ -65,7 +65,7 @@ impl World {
         self.request(method, path).bearer_auth(token)
     }
 
-    fn post_as(&self, token: &str, path: &str, key: &str, body: &Value) -> RequestBuilder {
+    pub fn post_as(&self, token: &str, path: &str, key: &str, body: &Value) -> RequestBuilder {
         let request = self.as_bearer(Method::POST, path, token);
         request.header("idempotency-key", key).json(body)
     }

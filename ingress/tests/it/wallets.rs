@@ -32,6 +32,7 @@ pub fn opening(world: &World) -> CreateWallet {
         merchant_id: world.shop.id,
         user_id: "user-42".parse().unwrap(),
         currency: Currency::EUR,
+        account: None,
     }
 }
 

@@ -70,6 +70,7 @@ impl World {
             merchant_id: self.merchant_id,
             user_id: user.parse().unwrap(),
             currency: Currency::EUR,
+            account: None,
         }
     }
 

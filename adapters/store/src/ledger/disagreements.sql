@@ -40,8 +40,8 @@ movement as (
   union all
   select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted',
          refund.amount_minor
-           - trunc(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
-                   * refund.amount_minor / payment.amount_minor)::bigint,
+           - div(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
+                   * refund.amount_minor + payment.amount_minor - 1, payment.amount_minor)::bigint,
          'provider_clearing', payment.channel, 'merchant_balance', ''
   from refund join payment on payment.id = refund.payment_id
   where refund.status = 'succeeded' and payment.request ? 'destination'

@@ -10,7 +10,7 @@ use super::*;
 use crate::ledger::Transfer;
 use crate::merchant::Terms;
 use crate::{
-    channel::{Channel, NextAction},
+    channel::{Channel, Destination, NextAction},
     currency::Currency,
     id::{IdempotencyKey, MerchantId},
     payment::{NextStep, PaymentRequest},
@@ -117,6 +117,40 @@ fn a_payment_lost_from_sight_comes_back_with_any_news() {
         (found.status, &found.failure),
         (PaymentStatus::RequiresAction, &None)
     );
+}
+
+#[test]
+fn money_that_goes_another_way_is_refused() {
+    let way = |account: &str, fee| Destination {
+        account: account.into(),
+        application_fee_minor: fee,
+    };
+    let ways = [
+        None,
+        Some(way("acct_1", None)),
+        Some(way("acct_1", Some(301))),
+        Some(way("acct_1", Some(300))),
+        Some(way("acct_2", Some(301))),
+    ];
+    for expected in &ways {
+        for shown in &ways {
+            let mut payment = after([]);
+            payment.request.destination = expected.clone();
+            let mut event = seen(IntentStatus::Succeeded);
+            if let PaymentEvent::IntentSeen { intent, .. } = &mut event {
+                intent.destination = shown.clone().map(Box::new);
+            }
+            let applied = payment.apply(event);
+            if expected == shown {
+                assert_eq!(applied.unwrap().payment.status, PaymentStatus::Succeeded);
+            } else {
+                assert!(
+                    matches!(applied, Err(TransitionError::OtherDestination { .. })),
+                    "{expected:?}, {shown:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

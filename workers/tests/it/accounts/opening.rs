@@ -1,11 +1,15 @@
 //! Opening accounts: one for each user, whatever goes wrong on the way and whoever asks how often.
 
-use domain::{connect::AccountStatus, job::CreateAccountReply};
+use domain::{
+    connect::AccountStatus,
+    currency::Currency,
+    job::{AccountWish, CreateAccountReply},
+};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::OPENING;
-use crate::support::world;
+use crate::support::{key, world};
 
 /// Something that goes wrong with every try, or with the first so many; and how the account ends.
 struct Trouble(&'static str, Value, AccountStatus);
@@ -59,7 +63,7 @@ async fn an_account_in_trouble_ends_as_its_provider_has_it() {
 async fn a_user_has_one_account_whoever_asks_and_through_whichever_wallet() {
     let world = world().await;
     let mut other = world.wallet_job("anna");
-    other.currency = domain::currency::Currency::USD;
+    other.currency = Currency::USD;
     world.answer_to(&other).await.unwrap();
     let wallets = [world.wallet("anna").await, other.wallet_id()];
     let jobs: Vec<_> = (0..8)
@@ -129,5 +133,54 @@ async fn an_account_run_twice_is_opened_once_and_told_once() {
     assert_eq!(after, account);
     assert_eq!(world.accounts_at_provider().await.len(), 1);
     assert_eq!(world.count("select count(*) from notifications").await, 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_asked_for_with_a_wallet_is_opened_once() {
+    let world = world().await;
+    let mut job = world.wallet_job("anna");
+    job.account = Some(AccountWish {
+        idempotency_key: key("k"),
+        country: "US".into(),
+    });
+    join_all((0..5).map(|_| world.publish(&job))).await;
+    let opening = job.create_account().unwrap();
+    let account = world.account_until(&opening, AccountStatus::Onboarding).await;
+    assert_eq!(account.user_id, job.user_id);
+    // A wallet that was there before, too, gets its owner an account, and the account that is there is it.
+    let mut dollars = job.clone();
+    dollars.currency = Currency::USD;
+    world.wallet("bob").await;
+    let mut of_bob = world.wallet_job("bob");
+    of_bob.account = job.account.clone().map(|wish| AccountWish {
+        idempotency_key: key("b"),
+        ..wish
+    });
+    for job in [&dollars, &of_bob, &of_bob] {
+        world.answer_to(job).await.unwrap();
+    }
+    world
+        .account_until(&of_bob.create_account().unwrap(), AccountStatus::Onboarding)
+        .await;
+    assert_eq!(world.accounts_at_provider().await.len(), 2);
+    assert_eq!(world.count("select count(*) from wallets").await, 3);
+    let told = "select count(*) from notifications where event_type = 'account.updated'";
+    assert_eq!(world.count(told).await, 2);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_with_an_account_in_no_country_is_not_opened() {
+    let world = world().await;
+    let mut job = world.wallet_job("anna");
+    job.account = Some(AccountWish {
+        idempotency_key: key("k"),
+        country: "usa".into(),
+    });
+    world.publish(&job).await;
+    let parked = "select count(*) from job_failures where error_class = 'invalid'";
+    world.wait_until(1, async || world.count(parked).await).await;
+    assert_eq!(world.count("select count(*) from wallets").await, 0);
     world.close().await;
 }

@@ -71,7 +71,7 @@ fn the_events_of_the_official_libraries_are_read() {
 #[test]
 fn an_event_says_of_which_account_it_is() {
     let account = |more: &str| {
-        let body = format!(r#"{{"type":"account.updated"{more}}}"#);
+        let body = format!(r#"{{"type":"capability.updated"{more}}}"#);
         translate_callback(body.as_bytes()).map(|news| news.account)
     };
     assert_eq!(
