@@ -158,7 +158,8 @@ impl WalletStanding {
                 amount_minor, note, ..
             } => {
                 // Whoever gives what is not there learns nothing of whose wallets there are.
-                self.wallet.has(*amount_minor)?;
+                let has = self.wallet.has(*amount_minor);
+                has.map_err(|refused| WalletStepRefused::Wallet(kind, refused))?;
                 let recipient = self
                     .recipient
                     .as_ref()
