@@ -7,6 +7,7 @@ mod confirm_payment;
 mod create_account;
 mod create_intent;
 mod create_refund;
+mod create_transfer;
 mod move_payment;
 mod notify_merchant;
 mod process_callback;
@@ -54,6 +55,7 @@ impl Play<'_> {
             | Work::QueryPayment
             | Work::CreateRefund
             | Work::CreateAccount
+            | Work::CreateTransfer
             | Work::QueryRefund
             | Work::CancelPayment
             | Work::ConfirmPayment
@@ -80,6 +82,7 @@ impl Play<'_> {
             Work::Reconcile => reconcile::play(self, case).await,
             Work::CreateRefund => create_refund::play(self, case).await,
             Work::CreateAccount => create_account::play(self, case).await,
+            Work::CreateTransfer => create_transfer::play(self, case).await,
             Work::QueryRefund => query_refund::play(self, case).await,
             Work::CancelPayment => closing::play_cancel(self, case).await,
             Work::ConfirmPayment => confirm_payment::play(self, case).await,
@@ -225,6 +228,11 @@ async fn a_worker_dies_giving_money_back() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_opening_an_account() -> anyhow::Result<()> {
     perform("points_create_account", Work::CreateAccount, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_paying_a_withdrawal_out() -> anyhow::Result<()> {
+    perform("points_create_transfer", Work::CreateTransfer, |_| true).await
 }
 
 #[tokio::test]

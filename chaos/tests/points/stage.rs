@@ -173,6 +173,13 @@ impl Stage {
             .await
     }
 
+    /// Checks that the ledger agrees with itself and with all that it is about.
+    pub async fn ensure_books_agree(&self) -> anyhow::Result<()> {
+        let checked = self.world.console.run(&["ledger", "check"], "").await?;
+        ensure!(checked["agrees"] == true, "the books disagree: {checked}");
+        Ok(())
+    }
+
     /// Clears everything away.
     pub async fn strike(self) -> anyhow::Result<()> {
         std::fs::remove_dir_all(&self.logs)?;

@@ -23,6 +23,8 @@ pub enum Work {
     CreateRefund,
     /// A worker has an account of a user opened.
     CreateAccount,
+    /// A worker has a withdrawal paid out to its owner's account.
+    CreateTransfer,
     /// A worker asks about a refund in review.
     QueryRefund,
     /// A worker cancels a payment.
@@ -111,7 +113,7 @@ impl fmt::Display for Case {
 
 impl Work {
     /// All of it.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Request,
         Self::Callback,
         Self::CreateIntent,
@@ -120,6 +122,7 @@ impl Work {
         Self::QueryPayment,
         Self::CreateRefund,
         Self::CreateAccount,
+        Self::CreateTransfer,
         Self::QueryRefund,
         Self::CancelPayment,
         Self::ConfirmPayment,
@@ -143,7 +146,7 @@ impl Work {
             Self::NotifyMerchant => NOTIFY_MERCHANT,
             Self::QueryPayment => QUERY_PAYMENT,
             Self::CreateRefund => CREATE_REFUND,
-            Self::CreateAccount => CREATE_ACCOUNT,
+            Self::CreateAccount | Self::CreateTransfer => CONNECT,
             Self::QueryRefund => QUERY_REFUND,
             Self::CancelPayment => CANCEL_PAYMENT,
             Self::ConfirmPayment => CONFIRM_PAYMENT,
@@ -347,8 +350,8 @@ const CREATE_REFUND: &[Case] = &[
     Case::at(Point::SettleParked).on(Way::Parked),
 ];
 
-/// It is recorded twice: when it is stored, and when its provider has answered.
-const CREATE_ACCOUNT: &[Case] = &[
+/// An account and a payout are recorded twice: when they are stored, and when their provider has answered.
+const CONNECT: &[Case] = &[
     Case::at(Point::JobDecoded),
     Case::at(Point::RecordGuarded),
     Case::at(Point::RecordCommitted),

@@ -1,4 +1,5 @@
-//! A seller has a wallet and an account of its own at Stripe; a payment goes on to it, and a part comes back.
+//! A seller has a wallet and an account of its own at Stripe; a payment goes on to it, and a part comes back. What is in the
+//! wallet is paid out to the account, once.
 
 use serde_json::json;
 
@@ -6,6 +7,8 @@ use crate::{Scene, World, report::CaseReport, scene::body_with};
 
 /// The call that opens an account.
 const OPENING: &str = "POST /v1/accounts";
+/// The call that sends money there.
+const SENDING: &str = "POST /v1/transfers";
 
 pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
     let scene = Scene::set(world, "connect").await?;
@@ -63,5 +66,46 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
         "1999 less 500, the seller's: true",
         shown.join("; "),
     );
+    paid_out(&scene, &wallet, &seller_account, &mut report).await?;
     Ok(report)
+}
+
+/// The wallet is filled by card, and a part of that is sent to the seller's account. Stripe sends it and never says so.
+async fn paid_out(
+    scene: &Scene<'_>,
+    wallet: &str,
+    seller_account: &str,
+    report: &mut CaseReport,
+) -> anyhow::Result<()> {
+    let top_up =
+        json!({ "amount": 1500, "currency": "USD", "wallet_id": wallet, "payment_method": "pm_card_visa" });
+    scene.create(&top_up).await?;
+    report.note("in the wallet", 1500, scene.balance_until(wallet, 1500).await?);
+    let withdrawals = format!("wallets/{wallet}/withdrawals");
+    let withdrawal = scene
+        .of_wallets(&withdrawals, &json!({ "amount_minor": 700 }))
+        .await?;
+    let withdrawal = withdrawal.text("/id").to_owned();
+    let lost = json!({ "fault": "hang_after", "times": 1 });
+    scene.set_fault(SENDING, lost).await?;
+    let pay = format!("{withdrawals}/{withdrawal}/pay");
+    scene.of_wallets(&pay, &json!({})).await?;
+    report.note("left in the wallet", 800, scene.balance_until(wallet, 800).await?);
+    let again = scene.of_wallets(&pay, &json!({})).await?;
+    report.note(
+        "the withdrawal, asked for again",
+        "200 completed",
+        format!("{} {}", again.status, again.text("/status")),
+    );
+    let transfers = scene.world.sandbox.transfers(&scene.merchant.account).await?;
+    let sent: Vec<String> = transfers
+        .iter()
+        .filter(|sent| sent["transfer_group"] == withdrawal.as_str())
+        .map(|sent| {
+            let is_sellers = sent["destination"] == seller_account;
+            format!("{}, the seller's: {is_sellers}", sent["amount"])
+        })
+        .collect();
+    report.note("paid out, once", "700, the seller's: true", sent.join("; "));
+    Ok(())
 }

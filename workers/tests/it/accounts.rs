@@ -1,6 +1,6 @@
 //! Accounts of merchants' users: opened once whatever goes wrong, and kept as their provider says.
 
-mod destinations;
+pub mod destinations;
 mod opening;
 mod payouts;
 mod told;

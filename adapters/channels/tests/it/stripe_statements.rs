@@ -5,7 +5,7 @@ use std::time::Duration;
 use channels::{Channels, ChannelsConfig, StatementPeriod};
 use chrono::TimeDelta;
 use domain::{
-    channel::{CallError, Statement, StatementEntry, StatementKind},
+    channel::{CallError, Destination, NewIntent, NewRefund, Statement, StatementEntry, StatementKind},
     clock::{Clock, SystemClock},
     currency::Currency,
     money::Money,
@@ -78,6 +78,43 @@ async fn a_payment_and_its_refund_stand_on_the_statement_with_their_marks() {
             "{entry:?}"
         );
     }
+}
+
+/// What goes on to another account, what comes back from there, and what the merchant keeps of it.
+#[tokio::test]
+async fn what_moves_between_accounts_is_read_and_is_about_no_payment() {
+    let setting = Setting::new().await;
+    let account = setting.active_account().await;
+    let destination = Destination {
+        account: account.clone(),
+        application_fee_minor: Some(301),
+    };
+    let new = NewIntent {
+        destination: Some(destination.clone()),
+        ..new_intent(Some("pm_card_visa"))
+    };
+    let (channels, credentials) = (&setting.channels, &setting.credentials);
+    let intent = channels.create_intent(credentials, &new).await.0.unwrap();
+    let refund = NewRefund {
+        destination: Some(destination),
+        ..new_refund(&intent, 500)
+    };
+    channels.create_refund(credentials, &refund).await.0.unwrap();
+    setting.paid("pm_card_visa").await;
+    let payout = crate::stripe_transfers::to(&account, 700);
+    channels.create_transfer(credentials, &payout).await.0.unwrap();
+    let statement = statement(&setting, around_now()).await.unwrap();
+    assert_eq!(statement.unreadable, []);
+    assert_eq!(of_kind(&statement, StatementKind::Payment).len(), 2);
+    assert_eq!(of_kind(&statement, StatementKind::Refund).len(), 1);
+    // Two transfers and one that is taken back in part, and a fee and what of it is given back.
+    let others = of_kind(&statement, StatementKind::Other);
+    assert_eq!(others.len(), 5, "{others:?}");
+    assert!(
+        others
+            .iter()
+            .all(|line| line.payment_id.is_none() && line.refund_id.is_none())
+    );
 }
 
 #[tokio::test]

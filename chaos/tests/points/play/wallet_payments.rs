@@ -97,9 +97,7 @@ async fn die_with(
     } = play;
     let look = async || look(stage, scene, &payment, wallet).await;
     ends_as(stage, workers, &payment, expected, look).await?;
-    let checked = scene.world.console.run(&["ledger", "check"], "").await?;
-    ensure!(checked["agrees"] == true, "the books disagree: {checked}");
-    Ok(())
+    stage.ensure_books_agree().await
 }
 
 async fn look(stage: &Stage, scene: &Scene<'_>, payment: &str, wallet: &str) -> anyhow::Result<WalletEnding> {

@@ -34,10 +34,10 @@ type Row = (i64, i64, i64, i64, i64, i64, i64);
 
 /// What is left when all is done.
 #[derive(Debug, PartialEq, Eq)]
-struct WalletEnding {
-    row: Row,
-    told: Vec<String>,
-    parked: Vec<String>,
+pub(super) struct WalletEnding {
+    pub(super) row: Row,
+    pub(super) told: Vec<String>,
+    pub(super) parked: Vec<String>,
 }
 
 pub async fn play_opening(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
@@ -97,7 +97,7 @@ async fn ask_for(play: &Play<'_>, wait_s: Option<u32>) -> anyhow::Result<String>
     Ok(answer.text("/id").to_owned())
 }
 
-async fn ends(
+pub(super) async fn ends(
     play: &mut Play<'_>,
     wallet: &str,
     withdrawal: Option<&str>,
@@ -123,6 +123,7 @@ async fn see(
         heard.sort_by(|one, other| one.id.cmp(&other.id));
         heard.dedup_by(|one, other| one.id == other.id);
         told = heard.into_iter().map(|told| told.kind).collect();
+        told.sort();
     }
     Ok(WalletEnding {
         row,

@@ -58,9 +58,9 @@ impl Payout {
     }
 
     /// The same until PostgreSQL was quick enough.
-    async fn refusal(&self, world: &World) -> Answer {
+    async fn known(&self, world: &World, key: &str) -> Answer {
         loop {
-            let answer = self.post(world, "refused").await;
+            let answer = self.post(world, key).await;
             if answer.status != StatusCode::ACCEPTED {
                 return answer;
             }
@@ -104,7 +104,7 @@ async fn a_payout_is_accepted_published_and_known_once_it_is_over() {
     write(&world, &paid).await;
     let view = json!(WithdrawalView::from(&payout.stored(&world).await));
     for key in ["k", "another"] {
-        let again = payout.post(&world, key).await;
+        let again = payout.known(&world, key).await;
         assert_eq!((again.status, &again.body), (StatusCode::OK, &view));
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
     }
@@ -126,7 +126,7 @@ async fn what_cannot_be_paid_out_is_refused_with_state_and_step() {
     world.ready().await;
     let payout = Payout::of(&world, "bob").await;
     let refused = async |code: &str, words: &str| {
-        let answer = payout.refusal(&world).await;
+        let answer = payout.known(&world, "refused").await;
         answer.is_problem(409, "/problems/action-refused");
         assert_eq!(answer.body["code"], code);
         let detail = answer.body["detail"].as_str().unwrap();

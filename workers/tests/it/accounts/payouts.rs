@@ -19,7 +19,7 @@ const SENDING: &str = "POST /v1/transfers";
 
 impl World {
     /// A wallet in euros with this much in it.
-    async fn filled(&self, user: &str, amount_minor: i64) -> WalletId {
+    pub async fn filled(&self, user: &str, amount_minor: i64) -> WalletId {
         let id = self.wallet(user).await;
         let wallet = self.store.wallet(id).await.unwrap().unwrap();
         let transfer = Transfer::wallet_adjusted(&wallet, amount_minor, format!("gift to {user}"));
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// The job that pays out a withdrawal of this much, which was asked for just now.
-    async fn withdrawn(&self, wallet_id: WalletId, name: &str, amount_minor: i64) -> CreateTransfer {
+    pub async fn withdrawn(&self, wallet_id: WalletId, name: &str, amount_minor: i64) -> CreateTransfer {
         let idempotency_key: IdempotencyKey = key(name);
         let wish = ChangeWallet {
             merchant_id: self.merchant_id,
@@ -56,14 +56,14 @@ impl World {
         }
     }
 
-    async fn withdrawal_until(&self, job: &CreateTransfer, status: WithdrawalStatus) -> Withdrawal {
+    pub async fn withdrawal_until(&self, job: &CreateTransfer, status: WithdrawalStatus) -> Withdrawal {
         let ask = async || self.store.withdrawal(job.withdrawal_id).await.unwrap().unwrap();
         self.wait_until(status, async || ask().await.status).await;
         ask().await
     }
 
-    /// The merchant has money at the provider, and the user an account that can be sent some.
-    async fn funded(&self, user: &str) {
+    /// The merchant has money at the provider, and the user an account that can be sent some; the provider's id of it.
+    pub async fn funded(&self, user: &str) -> String {
         let money = Money {
             amount_minor: 100_000,
             currency: Currency::EUR,
@@ -75,7 +75,7 @@ impl World {
         let job = self.job("funds", request);
         self.publish(&job).await;
         self.wait_for(job.payment_id(), PaymentStatus::Succeeded).await;
-        self.activated(user).await;
+        self.activated(user).await
     }
 
     async fn transfers_at_provider(&self) -> Vec<Value> {
