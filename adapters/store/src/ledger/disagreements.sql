@@ -33,10 +33,7 @@ movement as (
          'merchant_balance', '', 'provider_clearing', channel
   from payment where status = 'succeeded' and request ? 'destination'
   union all
-  select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted',
-         refund.amount_minor
-           - trunc(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
-                   * refund.amount_minor / payment.amount_minor)::bigint,
+  select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted', refund.reversed_minor,
          'provider_clearing', payment.channel, 'merchant_balance', ''
   from refund join payment on payment.id = refund.payment_id
   where refund.status = 'succeeded' and payment.request ? 'destination'
