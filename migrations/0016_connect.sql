@@ -71,6 +71,12 @@ alter table wallet_withdrawals
   add constraint wallet_withdrawals_paid_by_a_provider
     check (channel is null or status in ('processing', 'completed', 'failed')) not valid;
 
+-- What of a refund comes back from the account that its payment's money went on to. It is fixed when the refund is set aside.
+alter table refunds
+  add column reversed_minor bigint not null default 0,
+  add constraint refunds_reverse_a_part check (reversed_minor between 0 and amount_minor) not valid;
+alter table refunds validate constraint refunds_reverse_a_part;
+
 -- Merchants are told of accounts, too.
 alter table notifications
   add column account_id uuid,

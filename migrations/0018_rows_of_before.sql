@@ -8,6 +8,7 @@ alter table notifications
   validate constraint notifications_of_wallet,
   validate constraint notifications_of_account,
   validate constraint notifications_about_one;
+alter table refunds validate constraint refunds_reverse_a_part;
 alter table wallet_withdrawals validate constraint wallet_withdrawals_paid_by_a_provider;
 alter table payments
   validate constraint payments_of_wallet,

@@ -7,12 +7,14 @@
 
 mod request;
 mod reservation;
+mod reversal;
 mod status;
 mod transition;
 mod view;
 
 pub use request::{InvalidRefundRequest, RefundRequest};
 pub use reservation::RefundRefused;
+pub use reversal::TakenBack;
 pub use status::{RefundStatus, UnknownRefundStatus};
 pub use transition::{AppliedRefund, RefundEvent, RefundTransitionError};
 pub use view::RefundView;
@@ -43,6 +45,9 @@ pub struct Refund {
     pub status: RefundStatus,
     /// What is given back.
     pub money: Money,
+    /// What of it comes back from the account that the payment's money went on to, in minor units: all but what the merchant
+    /// had kept. It is fixed when the refund is set aside.
+    pub reversed_minor: i64,
     /// The provider it goes through: the payment's.
     pub channel: Channel,
     /// The provider's object, once known.

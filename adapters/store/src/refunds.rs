@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
     money::Money,
-    refund::{Refund, RefundStatus},
+    refund::{Refund, RefundStatus, TakenBack},
     user::UserId,
 };
 use serde_json::Value;
@@ -41,8 +41,8 @@ pub struct RefundPage {
 macro_rules! select_refunds {
     ($which:literal) => {
         concat!(
-            "select id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, channel,
-                    channel_refund_id, failure, request, version, created_at, updated_at
+            "select id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, reversed_minor,
+                    channel, channel_refund_id, failure, request, version, created_at, updated_at
              from refunds ",
             $which
         )
@@ -57,6 +57,11 @@ const SELECT_PAGE: &str = select_refunds!("where (created_at, id) < (");
 
 const COUNT_MADE: &str = "
 select count(*) from refunds where payment_id = $1 and (status <> 'failed' or channel_refund_id is not null)";
+
+const TAKEN_BACK: &str = "
+select coalesce(sum(reversed_minor) filter (where status <> 'failed'), 0)::bigint,
+       coalesce(bool_or(status = 'failed' and channel_refund_id is not null), false)
+from refunds where payment_id = $1";
 
 impl Store {
     /// One refund.
@@ -81,6 +86,19 @@ impl Store {
         let asking = sqlx::query_scalar(COUNT_MADE).bind(payment_id.as_uuid());
         let made: i64 = answered(asking.fetch_one(&self.pool)).await?;
         Ok(u32::try_from(made).unwrap_or(u32::MAX))
+    }
+
+    /// What the refunds of a payment take back from where its money went on to.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn taken_back(&self, payment_id: PaymentId) -> Result<TakenBack, StoreError> {
+        let asking = sqlx::query_as(TAKEN_BACK).bind(payment_id.as_uuid());
+        let (amount_minor, has_come_back) = answered(asking.fetch_one(&self.pool)).await?;
+        Ok(TakenBack {
+            amount_minor,
+            has_come_back,
+        })
     }
 }
 
@@ -151,6 +169,7 @@ struct RefundRow {
     status: String,
     amount_minor: i64,
     currency: String,
+    reversed_minor: i64,
     channel: String,
     channel_refund_id: Option<String>,
     failure: Option<Value>,
@@ -181,6 +200,7 @@ impl TryFrom<RefundRow> for Refund {
                 amount_minor: row.amount_minor,
                 currency: row.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
             },
+            reversed_minor: row.reversed_minor,
             channel: row.channel.parse().map_err(|e| unreadable(format!("{e}")))?,
             channel_refund_id: row.channel_refund_id,
             failure: row

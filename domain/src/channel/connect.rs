@@ -21,13 +21,12 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// What of so much goes on to the account, in minor units, when `part_minor` of the payment's `whole_minor` is moved: the
-    /// merchant's share is proportional, and rounded up: parts never come to more than what went on.
-    pub fn share(&self, part_minor: i64, whole_minor: i64) -> i64 {
+    /// What of the first `part_minor` of the payment's `whole_minor` goes on to the account, in minor units. The merchant keeps
+    /// a proportional part, rounded down: all of its fee when the whole is meant.
+    pub fn sent_on(&self, part_minor: i64, whole_minor: i64) -> i64 {
         let fee = i128::from(self.application_fee_minor.unwrap_or_default());
-        let whole = i128::from(whole_minor.max(1));
-        let kept = (fee * i128::from(part_minor) + whole - 1) / whole;
-        // What is kept is no more than what is moved.
+        let kept = fee * i128::from(part_minor) / i128::from(whole_minor.max(1));
+        // What is kept is no more than the part.
         part_minor - i64::try_from(kept).unwrap_or(part_minor)
     }
 }

@@ -47,20 +47,25 @@ impl Transfer {
 
     /// The provider sent what is not the merchant's of a payment on to another account, if it goes anywhere.
     pub fn destination_charged(payment: &Payment) -> Option<Self> {
-        let about = about_payment(TransferKind::DestinationCharge, payment);
-        passed_on(about, payment, payment.money).map(|(about, movement)| Self::post(about, &movement))
+        let destination = payment.request.destination.as_ref()?;
+        let whole_minor = payment.money.amount_minor;
+        let passed_on = passed_on(payment, destination.sent_on(whole_minor, whole_minor))?;
+        Some(Self::post(
+            about_payment(TransferKind::DestinationCharge, payment),
+            &passed_on,
+        ))
     }
 
     /// The provider took a refund's part back from there, and gave the merchant's share of it back.
     pub fn destination_reversed(refund: &Refund, payment: &Payment) -> Option<Self> {
         let about = about_refund(TransferKind::DestinationReversal, refund);
-        passed_on(about, payment, refund.money).map(|(about, movement)| Self::post(about, &movement.back()))
+        passed_on(payment, refund.reversed_minor).map(|movement| Self::post(about, &movement.back()))
     }
 
     /// The refund came back: its part is the other account's again.
     pub fn destination_restored(refund: &Refund, payment: &Payment) -> Option<Self> {
         let about = about_refund(TransferKind::DestinationRestored, refund);
-        passed_on(about, payment, refund.money).map(|(about, movement)| Self::post(about, &movement))
+        passed_on(payment, refund.reversed_minor).map(|movement| Self::post(about, &movement))
     }
 
     /// The refund's amount is set aside before the provider is asked to give it back.
@@ -223,12 +228,13 @@ fn about_withdrawal(withdrawal: &Withdrawal) -> About {
     about_wallets(TransferKind::WalletWithdrawal, withdrawal.id.to_string())
 }
 
-/// What of `part` of a payment goes on to its destination; none when there is none, or nothing is left for it.
-fn passed_on(about: About, payment: &Payment, part: Money) -> Option<(About, Movement)> {
-    let destination = payment.request.destination.as_ref()?;
-    let amount_minor = destination.share(part.amount_minor, payment.money.amount_minor);
-    let money = Money { amount_minor, ..part };
-    (amount_minor > 0).then(|| (about, movement(holder(payment), paid_from(payment), money)))
+/// So much of a payment goes on to its destination; none when that is nothing.
+fn passed_on(payment: &Payment, amount_minor: i64) -> Option<Movement> {
+    (amount_minor > 0).then(|| Movement {
+        from: holder(payment),
+        to: paid_from(payment),
+        amount_minor,
+    })
 }
 
 const fn about_wallets(kind: TransferKind, subject: String) -> About {

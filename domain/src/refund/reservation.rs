@@ -26,6 +26,12 @@ pub enum RefundRefused {
     /// Everything was refunded, is about to be, or is disputed.
     #[error("nothing of the payment is left to refund")]
     NothingLeft,
+    /// It went on to another account, and a refund of it came back.
+    #[error(
+        "a refund of the payment came back after its part was taken back from the destination: at the provider, send that on \
+         again and make further refunds"
+    )]
+    CameBack,
     /// More than is left.
     #[error("at most {0} of the payment can still be refunded")]
     TooMuch(Money),
@@ -39,6 +45,7 @@ impl RefundRefused {
             Self::OfOrder(_) => "payment_of_order",
             Self::OtherCurrency(_) => "refund_currency_differs",
             Self::NothingLeft => "nothing_left_to_refund",
+            Self::CameBack => "refund_came_back",
             Self::TooMuch(_) => "refund_too_large",
         }
     }
@@ -131,6 +138,7 @@ impl Refund {
             fingerprint: request.fingerprint(),
             status: RefundStatus::Pending,
             money,
+            reversed_minor: 0,
             channel: payment.channel,
             channel_refund_id: None,
             failure: None,

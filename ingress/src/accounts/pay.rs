@@ -74,9 +74,16 @@ async fn look(
     let Ok(account) = app.reads.briefly(asking).await else {
         return Ok(None);
     };
-    match account.and_then(|account| account.channel_account_id) {
-        Some(_) => Ok(None),
-        None => {
+    match account {
+        // What is being paid out is asked about, whatever the account can be sent by now.
+        _ if withdrawal.status == WithdrawalStatus::Processing => Ok(None),
+        Some(account) if account.abilities.transfers_enabled => Ok(None),
+        Some(account) if account.channel_account_id.is_some() => {
+            let status = account.status;
+            let message = format!("The owner's account is {status}, and cannot be sent money.");
+            Err(refused("account_not_active".into(), message))
+        }
+        Some(_) | None => {
             let message = "The wallet's owner has no account at the provider yet.";
             Err(refused("account_not_open".into(), message.into()))
         }

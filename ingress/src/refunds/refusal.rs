@@ -24,7 +24,10 @@ pub(super) fn at_the_door(refused: RefundRefused, refund_id: RefundId) -> Proble
     let amount_refundable = match refused {
         RefundRefused::TooMuch(Money { amount_minor, .. }) => Some(amount_minor),
         RefundRefused::NothingLeft => Some(0),
-        RefundRefused::NotPaid(_) | RefundRefused::OfOrder(_) | RefundRefused::OtherCurrency(_) => None,
+        RefundRefused::NotPaid(_)
+        | RefundRefused::OfOrder(_)
+        | RefundRefused::OtherCurrency(_)
+        | RefundRefused::CameBack => None,
     };
     problem(kind(refused), &refused.failure(), refund_id, amount_refundable)
 }
@@ -70,7 +73,7 @@ fn problem(
 const fn kind(refused: RefundRefused) -> ProblemKind {
     match refused {
         RefundRefused::NotPaid(_) => ProblemKind::PaymentNotPaid,
-        RefundRefused::OfOrder(_) => ProblemKind::ActionRefused,
+        RefundRefused::OfOrder(_) | RefundRefused::CameBack => ProblemKind::ActionRefused,
         RefundRefused::OtherCurrency(_) => ProblemKind::RefundCurrencyDiffers,
         RefundRefused::NothingLeft => ProblemKind::NothingLeftToRefund,
         RefundRefused::TooMuch(_) => ProblemKind::RefundTooLarge,
@@ -89,7 +92,9 @@ fn kind_of(code: &str) -> Option<ProblemKind> {
     Some(match code {
         "payment_not_paid" => ProblemKind::PaymentNotPaid,
         // The last two are what a wallet answers.
-        "payment_of_order" | "insufficient_balance" | "balance_too_large" => ProblemKind::ActionRefused,
+        "payment_of_order" | "refund_came_back" | "insufficient_balance" | "balance_too_large" => {
+            ProblemKind::ActionRefused
+        }
         "refund_currency_differs" => ProblemKind::RefundCurrencyDiffers,
         "nothing_left_to_refund" => ProblemKind::NothingLeftToRefund,
         "refund_too_large" => ProblemKind::RefundTooLarge,
@@ -123,6 +128,7 @@ mod tests {
             RefundRefused::OfOrder(OrderId::derive(MerchantId::random(), &key)),
             RefundRefused::OtherCurrency(money),
             RefundRefused::NothingLeft,
+            RefundRefused::CameBack,
             RefundRefused::TooMuch(money),
         ] {
             assert_eq!(kind_of(refused.code()), Some(kind(refused)), "{refused}");

@@ -73,7 +73,7 @@ impl Create {
         };
         check_undisputed(book, charge)?;
         let amount = check_amount(charge, self.amount)?;
-        check_taken_back(charge, self.reverse_transfer, self.refund_fee)?;
+        check_taken_back(book, charge, amount, self.reverse_transfer, self.refund_fee)?;
         let before = json!({ "amount_refunded": charge.amount_refunded, "refunded": false });
         let (status, later) = match charge.method.reaction {
             Reaction::RefundLate => (Status::Pending, Some(true)),

@@ -232,7 +232,8 @@ impl Book {
             });
         }
         if let Some((id, whole)) = passed.fee.clone().filter(|_| fee) {
-            let share = whole * all_refunded / captured - passed.fee_refunded;
+            // Of all that is refunded. Refunds that failed have given theirs back and are not counted any more.
+            let share = (whole * all_refunded / captured - passed.fee_refunded).max(0);
             passed.fee_refunded += share;
             self.enter(&Entry {
                 movement: Movement::ApplicationFeeRefund,
@@ -248,17 +249,32 @@ impl Book {
     }
 }
 
-/// Refuses to take back what a charge has not sent on.
-pub fn check_taken_back(charge: &Charge, transfer: bool, fee: bool) -> Result<(), ApiError> {
-    let has_fee = charge.passed.as_ref().is_some_and(|passed| passed.fee.is_some());
-    if transfer && charge.passed.is_none() {
-        let message = format!(
-            "Cannot reverse the transfer of {}: it has no associated transfer.",
-            charge.id
-        );
-        return Err(ApiError::invalid(message).param("reverse_transfer"));
+/// Refuses to take back what a charge has not sent on, or what was taken back before.
+pub fn check_taken_back(
+    book: &Book,
+    charge: &Charge,
+    amount: i64,
+    transfer: bool,
+    fee: bool,
+) -> Result<(), ApiError> {
+    let passed = charge.passed.as_ref();
+    if transfer {
+        let sent = passed.and_then(|passed| book.transfers.get(&passed.transfer));
+        let Some(sent) = sent else {
+            let message = format!(
+                "Cannot reverse the transfer of {}: it has no associated transfer.",
+                charge.id
+            );
+            return Err(ApiError::invalid(message).param("reverse_transfer"));
+        };
+        let left = sent.amount - sent.amount_reversed;
+        if amount > left {
+            let message =
+                format!("Reversal amount ({amount}) is greater than unreversed amount on transfer ({left}).");
+            return Err(ApiError::invalid(message).param("reverse_transfer"));
+        }
     }
-    if fee && !has_fee {
+    if fee && passed.is_none_or(|passed| passed.fee.is_none()) {
         let message = format!("Cannot refund the application fee of {}: it has none.", charge.id);
         return Err(ApiError::invalid(message).param("refund_application_fee"));
     }

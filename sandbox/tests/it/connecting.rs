@@ -191,3 +191,46 @@ async fn a_charge_with_a_destination_is_passed_on_and_taken_back_in_proportion()
     let form = [("payment_intent", own.as_str()), ("reverse_transfer", "true")];
     assert_eq!(client.post("refunds", &form).await.status, 400);
 }
+
+#[tokio::test]
+async fn no_more_is_taken_back_than_was_passed_on() {
+    let client = Client::start().await;
+    let account = active(&client).await;
+    let charge = |fee: &'static str, card: &'static str| {
+        [
+            ("amount", "1000"),
+            ("currency", "usd"),
+            ("payment_method", card),
+            ("confirm", "true"),
+            ("transfer_data[destination]", account.as_str()),
+            ("application_fee_amount", fee),
+        ]
+    };
+    let refund = async |intent: &str, amount: &str| {
+        let form = [
+            ("payment_intent", intent),
+            ("amount", amount),
+            ("reverse_transfer", "true"),
+            ("refund_application_fee", "true"),
+        ];
+        client.post("refunds", &form).await
+    };
+    let paid = client
+        .post("payment_intents", &charge("99", "pm_card_visa"))
+        .await
+        .id();
+    let stripes = balance(&client).await - 99;
+    for _ in 0..20 {
+        refund(&paid, "50").await.ok();
+    }
+    assert_eq!(balance(&client).await, stripes, "rounding does not add up");
+    let form = charge("99", "pm_card_refundFail");
+    let failing = client.post("payment_intents", &form).await.id();
+    let first = refund(&failing, "600").await.id();
+    let path = format!("refunds/{first}");
+    while client.get(&path, &[]).await.ok()["status"] != "failed" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(refund(&failing, "600").await.status, 400);
+    refund(&failing, "400").await.ok();
+}

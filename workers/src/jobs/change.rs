@@ -81,13 +81,12 @@ pub async fn record_of_refund(
     refund.updated_at = at;
     let tells = |told| Notification::about_refund(&refund, told, at);
     let mut record = what_follows(run, &payment, effects, at, tells);
-    // A step of a refund is one transfer.
-    if let Some(moved) = record.transfers.first()
-        && let Some(change) = Box::pin(moved_by(context, &moved.transfer, at)).await?
-    {
-        match change {
-            Ok(change) => record.wallets.push(change),
-            Err(refused) => return Ok(Err(refused)),
+    // One of them at the most is about a wallet: what is paid into one, or out of one, goes on nowhere.
+    for moved in &record.transfers {
+        match Box::pin(moved_by(context, &moved.transfer, at)).await? {
+            Some(Ok(change)) => record.wallets.push(change),
+            Some(Err(refused)) => return Ok(Err(refused)),
+            None => {}
         }
     }
     Box::pin(tell_of_refund(context, run, &refund, before, &mut record)).await?;

@@ -34,7 +34,7 @@ enum Prepared {
     /// It was given up, and the merchant told so.
     GivenUp,
     /// It stays as it was.
-    Refused(Refusal),
+    Refused,
     /// The merchant has no such withdrawal of this wallet, or not yet.
     NotThere,
 }
@@ -45,10 +45,8 @@ impl Handler for CreateTransfer {
             Prepared::ToSend(payout, is_new) => open(context, run, *payout, is_new).await,
             Prepared::Paid => Ok(Outcome::Done),
             Prepared::GivenUp => after_giving_up(context, run).await,
-            Prepared::Refused((code, message)) => {
-                let message = format!("{code}: {message}");
-                Ok(Outcome::Fail(Reason::new(ErrorClass::Invalid, message)))
-            }
+            // Whoever waits is told. It is not kept for later: a wish of weeks ago must not pay once the account can be paid.
+            Prepared::Refused => Ok(Outcome::Done),
             // Its own job may still be on the way here, so this is final only when it is still so at the last try.
             Prepared::NotThere => {
                 let message = format!("the wallet has no withdrawal {}", self.withdrawal_id);
@@ -98,11 +96,8 @@ async fn prepare(job: &CreateTransfer, context: &Context) -> Result<Prepared, St
             (WithdrawalStatus::Failed, Some(_)) => return Ok(Prepared::GivenUp),
             (_, _) => {}
         }
-        if let Err(refusal) = check(&withdrawal, account.as_ref()) {
-            return Ok(Prepared::Refused(refusal));
-        }
-        let Some(account) = account else {
-            return Ok(Prepared::Refused(no_account()));
+        let Some(account) = account.filter(|account| check(&withdrawal, Some(account)).is_ok()) else {
+            return Ok(Prepared::Refused);
         };
         let is_new = withdrawal.status == WithdrawalStatus::Requested;
         let begun = if is_new {
@@ -116,7 +111,7 @@ async fn prepare(job: &CreateTransfer, context: &Context) -> Result<Prepared, St
             withdrawal
         };
         let Some(mut payout) = PayoutOfWithdrawal::new(begun, &account) else {
-            return Ok(Prepared::Refused(no_account()));
+            return Ok(Prepared::Refused);
         };
         if !is_new {
             return Ok(Prepared::ToSend(Box::new(payout), false));

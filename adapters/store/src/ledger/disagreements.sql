@@ -3,10 +3,11 @@ with uuid_nil as (select '00000000-0000-0000-0000-000000000000'::uuid as id),
 -- What the postings about each thing have to come to, by what the payment, the refund or the dispute says of itself.
 payment as (
   select 'pay_' || replace(id::text, '-', '') as subject, id, merchant_id, status, amount_minor, currency, channel, user_id, paid_into,
-         refunded_minor, refund_reserved_minor, disputed_minor
+         refunded_minor, refund_reserved_minor, disputed_minor, request -> 'destination' as destination
   from payments
 ), refund as (
-  select 'rfd_' || replace(id::text, '-', '') as subject, payment_id, merchant_id, status, amount_minor, currency from refunds
+  select 'rfd_' || replace(id::text, '-', '') as subject, payment_id, merchant_id, status, amount_minor, currency, reversed_minor
+  from refunds
 ), dispute as (
   select 'dsp_' || replace(id::text, '-', '') as subject, payment_id, merchant_id, status, amount_minor, currency, channel
   from disputes
@@ -15,7 +16,7 @@ hold as (
   select 'hld_' || replace(id::text, '-', '') as subject, merchant_id, user_id, status, amount_minor, captured_minor, currency
   from wallet_holds
 ), withdrawal as (
-  select 'wdr_' || replace(id::text, '-', '') as subject, merchant_id, user_id, status, amount_minor, currency
+  select 'wdr_' || replace(id::text, '-', '') as subject, merchant_id, user_id, status, amount_minor, currency, channel
   from wallet_withdrawals
 ),
 -- Where a payment's money comes from and goes back to, and whose it is once it was paid.
@@ -34,17 +35,14 @@ movement as (
   union all
   -- What goes on to another account is not the merchant's, and what a refund takes back from there is again.
   select subject, id, merchant_id, currency, 'posted',
-         amount_minor - coalesce((request -> 'destination' ->> 'application_fee_minor')::bigint, 0),
+         amount_minor - coalesce((destination ->> 'application_fee_minor')::bigint, 0),
          'merchant_balance', '', 'provider_clearing', channel
-  from payment where status = 'succeeded' and request ? 'destination'
+  from payment where status = 'succeeded' and destination is not null
   union all
-  select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted',
-         refund.amount_minor
-           - div(coalesce((payment.request -> 'destination' ->> 'application_fee_minor')::numeric, 0)
-                   * refund.amount_minor + payment.amount_minor - 1, payment.amount_minor)::bigint,
+  select refund.subject, refund.payment_id, refund.merchant_id, refund.currency, 'posted', refund.reversed_minor,
          'provider_clearing', payment.channel, 'merchant_balance', ''
   from refund join payment on payment.id = refund.payment_id
-  where refund.status = 'succeeded' and payment.request ? 'destination'
+  where refund.status = 'succeeded' and payment.destination is not null
   union all
   select subject, payment_id, merchant_id, currency, 'pending', amount_minor,
          holder, holder_detail, 'refunds_pending', ''

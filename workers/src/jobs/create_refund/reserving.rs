@@ -38,7 +38,11 @@ pub async fn reserve(
         Ok(money) => money,
         Err(failure) => return Ok(Err(failure)),
     };
-    let refund = new_refund(job, &payment, money, now);
+    let taken_back = context.store.taken_back(payment.id).await?;
+    let refund = match new_refund(job, &payment, money, now).taking_back(&payment, taken_back) {
+        Ok(refund) => refund,
+        Err(refused) => return Ok(Err(refused.failure())),
+    };
     let transfer = Transfer::refund_reserved(&refund, &payment);
     let wallet = match Box::pin(moved_by(context, &transfer, now)).await?.transpose() {
         Ok(wallet) => wallet,

@@ -193,6 +193,12 @@ async fn nothing_is_sent_to_an_account_that_cannot_take_it() {
         ("account_not_active".into(), WithdrawalStatus::Requested)
     );
     assert!(!world.calls().await.contains(&SENDING.to_owned()));
+    let parked = "select count(*) from job_failures";
+    assert_eq!(
+        world.count(parked).await,
+        0,
+        "nobody can pay it weeks later by mistake"
+    );
     world.books_agree().await;
     world.close().await;
 }

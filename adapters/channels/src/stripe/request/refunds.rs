@@ -41,7 +41,7 @@ pub(in crate::stripe) fn create(new: &NewRefund) -> Request<WireRefund> {
         amount,
         reason: new.reason.map(written),
         reverse_transfer: new.destination.is_some(),
-        refund_application_fee: keeps_fee(new),
+        refund_application_fee: kept_a_fee(new),
         metadata: Marks {
             sluice_payment_id: new.payment_id.to_string(),
             sluice_refund_id: new.refund_id.to_string(),
@@ -51,7 +51,8 @@ pub(in crate::stripe) fn create(new: &NewRefund) -> Request<WireRefund> {
     keyed(request, &[&new.refund_id, &"create_refund"])
 }
 
-fn keeps_fee(new: &NewRefund) -> bool {
+/// Whether the payment kept a fee of what it sent on: Stripe refuses to give back one that is not there.
+fn kept_a_fee(new: &NewRefund) -> bool {
     let destination = new.destination.as_ref();
     destination.is_some_and(|to| to.application_fee_minor.is_some())
 }

@@ -7,9 +7,10 @@ use crate::{StoreError, json::json, record::Verdict, write::Tx};
 
 const INSERT: &str = "
 insert into refunds (id, merchant_id, payment_id, idempotency_key, fingerprint, status, amount_minor, currency, channel,
-                     channel_refund_id, failure, request, created_at, updated_at)
+                     channel_refund_id, failure, request, created_at, updated_at, reversed_minor)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::bigint[], $8::text[],
-                     $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[])
+                     $9::text[], $10::text[], $11::jsonb[], $12::jsonb[], $13::timestamptz[], $14::timestamptz[],
+                     $15::bigint[])
 on conflict do nothing
 returning id";
 
@@ -38,6 +39,7 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
         .bind(new.column(|refund| json(&refund.request)))
         .bind(new.column(|refund| refund.created_at))
         .bind(new.column(|refund| refund.updated_at))
+        .bind(new.column(|refund| refund.reversed_minor))
         .fetch_all(&mut **tx)
         .await?;
     Ok(new.lost(&ids(&inserted)?, |refund| refund.id.as_uuid(), Verdict::Duplicate))
