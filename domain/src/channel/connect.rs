@@ -114,6 +114,8 @@ pub struct ChannelTransfer {
     pub withdrawal_id: Option<WithdrawalId>,
     /// How much was sent.
     pub money: Money,
+    /// How much of it was taken back since, in its minor units.
+    pub reversed_minor: i64,
     /// The provider's account that gained.
     pub channel_account_id: String,
 }

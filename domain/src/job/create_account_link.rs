@@ -21,7 +21,7 @@ use crate::{
 pub struct CreateAccountLink {
     /// Who asks.
     pub merchant_id: MerchantId,
-    /// The asker's name for this request. A repeat within its provider's memory is shown the same link.
+    /// The asker's name for this request. A repeat is shown another link.
     pub idempotency_key: IdempotencyKey,
     /// A wallet of the user who owns the account.
     pub wallet_id: WalletId,

@@ -152,6 +152,24 @@ impl Failure {
         }
     }
 
+    /// The provider refused to open an account. Its words are for the merchant, and are not shown to the account's owner.
+    pub fn account_refused() -> Self {
+        Self {
+            code: "refused_by_provider".into(),
+            message: "The payment provider refused to open the account.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
+    /// The provider refused to pay something out. Its words are for the merchant, and are not shown to the wallet's owner.
+    pub fn payout_refused() -> Self {
+        Self {
+            code: "refused_by_provider".into(),
+            message: "The payment provider refused to pay it out.".into(),
+            next_step: NextStep::ContactMerchant,
+        }
+    }
+
     /// The provider said that the request itself is wrong.
     pub fn refused(code: &str, message: &str) -> Self {
         Self {

@@ -61,6 +61,15 @@ pub(crate) async fn create_link(
         let detail = "The link did not come in time. Nothing was changed; ask again.";
         Problem::new(ProblemKind::ProviderUnavailable, detail)
     };
+    // A user sees nothing of what the provider says about its merchant's own account.
+    let is_user = submission.caller.has_to_own();
+    let words = |message: String| {
+        if is_user {
+            "the provider did not make one".into()
+        } else {
+            message
+        }
+    };
     let answer = |reply| match reply {
         CreateAccountLinkReply::Link(link) => Ok(not_kept(Json(link))),
         CreateAccountLinkReply::NoSuchWallet => Err(no_such_wallet()),
@@ -68,9 +77,15 @@ pub(crate) async fn create_link(
             "account_not_open".into(),
             "The wallet's owner has no account at the provider yet; ask for one first.".into(),
         )),
-        CreateAccountLinkReply::Refused { message } => Err(refused("refused_by_provider".into(), message)),
+        CreateAccountLinkReply::Refused { message } => Err(refused(
+            "refused_by_provider".into(),
+            format!("There is no link: {}.", words(message)),
+        )),
         CreateAccountLinkReply::Unavailable { message } => {
-            let detail = format!("The provider made no link: {message}. Nothing was changed; ask again.");
+            let detail = format!(
+                "There is no link: {}. Nothing was changed; ask again.",
+                words(message)
+            );
             Err(Problem::new(ProblemKind::ProviderUnavailable, detail))
         }
     };

@@ -137,6 +137,11 @@ pub trait Subject: Clone + Send + Sync {
     /// The news that we have stopped trying, and cannot tell what the provider did.
     fn lost_sight() -> Self::News;
 
+    /// Why it is given up when its provider refused, in these words.
+    fn refused(words: &str) -> Failure {
+        Failure::refused("refused_by_provider", words)
+    }
+
     /// Why it is given up when its provider could not be reached.
     fn unavailable() -> Failure;
 

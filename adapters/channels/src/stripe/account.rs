@@ -111,6 +111,7 @@ impl WireAccountLink {
 pub(super) struct WireTransfer {
     id: String,
     amount: i64,
+    amount_reversed: Option<i64>,
     currency: String,
     destination: String,
     metadata: Option<WireMetadata>,
@@ -130,9 +131,11 @@ impl WireTransfer {
 
     /// The transfer in Sluice's words.
     pub(super) fn translate(self) -> Result<ChannelTransfer, Untranslatable> {
+        let in_words = |amount| amount::from_wire(amount, &self.currency);
         Ok(ChannelTransfer {
             withdrawal_id: self.withdrawal_id(),
-            money: amount::from_wire(self.amount, &self.currency)?,
+            money: in_words(self.amount)?,
+            reversed_minor: in_words(self.amount_reversed.unwrap_or_default())?.amount_minor,
             channel_account_id: self.destination,
             id: self.id,
         })
@@ -176,6 +179,20 @@ mod tests {
             assert_eq!(seen.abilities.transfers_enabled, is_enabled);
             assert!(!seen.abilities.charges_enabled, "what is not said is not so");
         }
+    }
+
+    #[test]
+    fn what_was_taken_back_of_a_transfer_is_seen() {
+        let read = |more: &str| {
+            let transfer = format!(
+                r#"{{"id": "tr_1", "amount": 700, "currency": "eur", "destination": "acct_1"{more}}}"#
+            );
+            let transfer: WireTransfer = miniserde::json::from_str(&transfer).unwrap();
+            transfer.translate().unwrap().reversed_minor
+        };
+        assert_eq!(read(r#", "amount_reversed": 200"#), 200);
+        assert_eq!(read(r#", "amount_reversed": 0"#), 0);
+        assert_eq!(read(""), 0);
     }
 
     #[test]

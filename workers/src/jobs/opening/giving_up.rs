@@ -1,9 +1,6 @@
 //! What follows when a job that has a provider make something is given up.
 
-use domain::{
-    outcome::{ErrorClass, Outcome, Reason},
-    payment::Failure,
-};
+use domain::outcome::{ErrorClass, Outcome, Reason};
 use failpoints::{Protection, is_missing};
 use store::{Record, StoreError};
 
@@ -28,7 +25,7 @@ pub async fn give_up<S: Subject>(
         | ErrorClass::Conflict
         | ErrorClass::TooEarly
         | ErrorClass::MerchantEndpoint => return Ok(Record::default()),
-        ErrorClass::Refused => Some(Failure::refused("refused_by_provider", &reason.message)),
+        ErrorClass::Refused => Some(S::refused(&reason.message)),
         // It stays in review, and is made when its provider is there again.
         ErrorClass::Misconfigured | ErrorClass::ProviderUnavailable if subject.is_owed() => None,
         ErrorClass::Misconfigured => Some(S::not_configured()),

@@ -148,6 +148,10 @@ impl Subject for ConnectedAccount {
         AccountEvent::LostSight
     }
 
+    fn refused(_: &str) -> Failure {
+        Failure::account_refused()
+    }
+
     fn unavailable() -> Failure {
         Failure::account_unavailable()
     }

@@ -67,6 +67,12 @@ impl PayoutOfWithdrawal {
     /// Why what the provider shows cannot be this payout.
     fn mismatch(&self, seen: &ChannelTransfer) -> Option<String> {
         let id = self.withdrawal.id;
+        if seen.reversed_minor > 0 {
+            let (reversed_minor, sent) = (seen.reversed_minor, &seen.id);
+            return Some(format!(
+                "{reversed_minor} of {sent}, which pays {id}, were taken back"
+            ));
+        }
         let is_its_own = seen.withdrawal_id == Some(id)
             && seen.money == self.money()
             && seen.channel_account_id == self.channel_account_id;
@@ -287,6 +293,10 @@ impl Subject for PayoutOfWithdrawal {
 
     fn lost_sight() -> PayoutEvent {
         PayoutEvent::LostSight
+    }
+
+    fn refused(_: &str) -> Failure {
+        Failure::payout_refused()
     }
 
     fn unavailable() -> Failure {

@@ -110,7 +110,9 @@ async fn what_the_provider_refuses_is_failed_and_another_may_be_asked_for() {
     job.country = "KP".into();
     world.publish(&job).await;
     let failed = world.account_until(&job, AccountStatus::Failed).await;
-    assert_eq!(failed.failure.unwrap().code, "refused_by_provider");
+    assert_eq!(failed.failure, Some(domain::payment::Failure::account_refused()));
+    let words = "select count(*) from connect_records where error like '%KP%'";
+    assert!(world.count(words).await > 0, "the merchant can read why");
     // Sent again, as from the queue of parked jobs, it changes nothing.
     world.publish(&job).await;
     let good = world.account_job("k2", wallet);

@@ -1,6 +1,6 @@
 //! The requests about accounts that are connected to the merchant's own, and money that goes there.
 //!
-//! They are written here and not by the client library, whose crate for Connect is large and would be used for four requests.
+//! They are written here and not by the client library, whose crate for Connect is large and would be used for these few.
 
 use domain::{
     channel::{NewAccount, NewAccountLink, NewTransfer},
