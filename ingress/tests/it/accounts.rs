@@ -81,6 +81,24 @@ async fn opened_for(world: &World, wallet: &Wallet) -> ConnectedAccount {
     account
 }
 
+/// The same once it can be sent money.
+async fn payable_for(world: &World, wallet: &Wallet) -> ConnectedAccount {
+    let account = ConnectedAccount {
+        abilities: Abilities {
+            transfers_enabled: true,
+            ..Abilities::default()
+        },
+        version: 1,
+        ..opened_for(world, wallet).await
+    };
+    let record = Record {
+        account: Some(Box::new(account.clone())),
+        ..Record::default()
+    };
+    world.write(record).await;
+    account
+}
+
 fn account_at(wallet: &Wallet) -> String {
     format!("{WALLETS}/{}/account", wallet.id)
 }

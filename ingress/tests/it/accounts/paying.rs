@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use store::Record;
 
-use super::{account_of, opened_for};
+use super::{account_of, opened_for, payable_for};
 use crate::{
     tokens::{claims, token, world_of_secret},
     wallets::{WALLETS, changing, reserved_of, step},
@@ -76,7 +76,7 @@ async fn a_payout_is_accepted_published_and_known_once_it_is_over() {
     let world = world().await;
     world.ready().await;
     let payout = Payout::of(&world, "carla").await;
-    let account = opened_for(&world, &payout.wallet).await;
+    let account = payable_for(&world, &payout.wallet).await;
     let answer = payout.post(&world, "k").await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     let expected = json!({
@@ -159,11 +159,23 @@ async fn what_cannot_be_paid_out_is_refused_with_state_and_step() {
 }
 
 #[tokio::test]
+async fn an_account_that_cannot_be_sent_money_is_not_paid_out_to() {
+    let world = world().await;
+    world.ready().await;
+    let payout = Payout::of(&world, "dora").await;
+    opened_for(&world, &payout.wallet).await;
+    let answer = payout.known(&world, "k").await;
+    answer.is_problem(409, "/problems/action-refused");
+    assert_eq!(answer.body["code"], "account_not_active");
+    world.close().await;
+}
+
+#[tokio::test]
 async fn whoever_waits_hears_what_became_of_the_payout() {
     let world = world().await;
     world.ready().await;
     let payout = Payout::of(&world, "carla").await;
-    opened_for(&world, &payout.wallet).await;
+    payable_for(&world, &payout.wallet).await;
     let view = WithdrawalView::from(&payout.stored(&world).await);
     let request = || world.post(&payout.path(), "k", &json!({}));
     let paid = CreateTransferReply::Withdrawal(Box::new(view.clone()));
