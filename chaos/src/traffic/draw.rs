@@ -19,7 +19,7 @@ const YUAN: &str = "CNY";
 /// With two decimals and with none.
 const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
 /// Beside every so manieth order something is sold.
-const ORDERS_BESIDE_A_SALE: i64 = 4;
+const ORDERS_BESIDE_A_SALE: i64 = 8;
 /// The prices of the cheapest things that are sold.
 const TEA: i64 = 500;
 const CUP: i64 = 300;
@@ -179,7 +179,7 @@ mod tests {
     fn a_seed_repeats_its_sales_and_all_their_stories_come_up() {
         let sales = |seed| {
             let mut draw = Draw::new(seed, 5, &[]);
-            let drawn = (0..68).filter_map(|_| {
+            let drawn = (0..17 * ORDERS_BESIDE_A_SALE).filter_map(|_| {
                 draw.next();
                 draw.sale()
             });
