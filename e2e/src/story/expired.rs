@@ -1,20 +1,14 @@
 //! Nobody pays in time: the payment is closed at the provider, and then here.
 
-use crate::{
-    Scene, World,
-    report::CaseReport,
-    scene::{body, told_as_text},
-};
+use crate::{Scene, World, report::CaseReport, scene::told_as_text};
 
 pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
     let scene = Scene::set(world, "expired").await?;
     let mut report = CaseReport::default();
-    let mut body = body();
-    body["expires_in_s"] = 2.into();
-    let (payment, intent) = scene.payable(&body).await?;
+    let (payment, intent) = scene.payable_briefly().await?;
 
     let expired = scene.payment_until(&payment, "expired").await?;
-    report.note("two seconds later", "expired", expired.text("/status"));
+    report.note("a little later", "expired", expired.text("/status"));
     report.note(
         "intent at the provider",
         "canceled",

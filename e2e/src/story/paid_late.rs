@@ -1,11 +1,7 @@
 //! The payer's money arrives after the payment had expired. This merchant does not take late money: it is the merchant's,
 //! and it is given back at once.
 
-use crate::{
-    Scene, World,
-    report::CaseReport,
-    scene::{body, told_as_text},
-};
+use crate::{Scene, World, report::CaseReport, scene::told_as_text};
 
 pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
     let scene = Scene::set(world, "paid-late").await?;
@@ -20,9 +16,7 @@ pub(super) async fn play(world: &World) -> anyhow::Result<CaseReport> {
         "refund",
     ];
     world.console.run(&terms, "").await?;
-    let mut body = body();
-    body["expires_in_s"] = 1.into();
-    let (payment, intent) = scene.payable(&body).await?;
+    let (payment, intent) = scene.payable_briefly().await?;
     scene.payment_until(&payment, "expired").await?;
 
     world.sandbox.pay_late(&intent, "pm_card_visa").await?;
