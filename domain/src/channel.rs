@@ -7,25 +7,26 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    id::{PaymentId, RefundId},
-    money::Money,
-    payment::{Failure, Payer},
-};
+use crate::{money::Money, payment::Failure};
 
 mod connect;
+mod intent;
 mod method;
 mod next_action;
+mod refund;
+mod statement;
 
 pub use connect::{
     AccountLink, ChannelAccount, ChannelTransfer, Destination, NewAccount, NewAccountLink, NewTransfer,
     Requirements,
 };
+pub use intent::{Intent, IntentRef, IntentStatus, NewIntent};
 pub use method::{Flow, Method, UnknownFlow, UnknownMethod};
 pub use next_action::{NextAction, PayerStep};
+pub use refund::{ChannelRefund, ChannelRefundStatus, NewRefund, RefundReason, RefundRef};
+pub use statement::{Statement, StatementEntry, StatementKind, UnreadableEntry};
 
 /// What a payment is paid through: a provider, or our own ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,207 +98,6 @@ impl FromStr for Channel {
     }
 }
 
-/// What a channel needs to open an intent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewIntent {
-    /// The payment it is for; the provider stores it and sends it back in callbacks.
-    pub payment_id: PaymentId,
-    /// How much to charge.
-    pub money: Money,
-    /// What the payer reads on the provider's side.
-    pub description: Option<String>,
-    /// A payment method known to the provider. When given, the provider is asked to charge it at once.
-    pub payment_method: Option<String>,
-    /// Where the payer's browser goes after a step outside of the merchant's page, such as 3-D Secure.
-    pub return_url: Option<String>,
-    /// With what the payer pays; whatever the merchant has switched on at the provider when it is not said.
-    pub method: Option<Method>,
-    /// How the payer gets there; the channel's first way for the method when it is not said.
-    pub flow: Option<Flow>,
-    /// What some flows need to know of the payer.
-    pub payer: Payer,
-    /// After this the intent must not be paid any more, where the provider can be told so.
-    pub expires_at: DateTime<Utc>,
-    /// Where the provider sends callbacks about it, where that is said with each intent.
-    pub callback_url: String,
-    /// The provider's account that is paid through the merchant's own, where it is not the merchant's own.
-    pub connected_account: Option<String>,
-    /// Where the money goes on to, if anywhere.
-    pub destination: Option<Destination>,
-}
-
-/// An intent that its provider is asked about, as far as it is known here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IntentRef {
-    /// The provider's id of it.
-    pub id: String,
-    /// What it is for; none for an intent of which only the id is known. Some providers do not show an intent before the
-    /// payer has seen it, and its channel answers from here.
-    pub money: Option<Money>,
-    /// The provider's account that it was opened for, as in [`NewIntent`].
-    pub connected_account: Option<String>,
-}
-
-impl IntentRef {
-    /// An intent of which only the id is known.
-    pub fn named(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            money: None,
-            connected_account: None,
-        }
-    }
-}
-
-/// A refund that its provider is asked about, as far as it is known here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundRef {
-    /// The refund.
-    pub refund_id: RefundId,
-    /// The provider's id of it.
-    pub id: String,
-    /// The intent that is refunded.
-    pub intent: IntentRef,
-    /// How much it gives back.
-    pub money: Money,
-}
-
-/// The provider's object for a payment, as far as Sluice cares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intent {
-    /// The provider's id of it.
-    pub id: String,
-    /// The payment it was opened for, when it carries our mark.
-    pub payment_id: Option<PaymentId>,
-    /// What it is about to charge.
-    pub money: Money,
-    /// What was really received so far, in minor units of the same currency.
-    pub received_minor: i64,
-    /// Where it stands.
-    pub status: IntentStatus,
-    /// What the payer needs to pay it, where the provider said.
-    pub next_action: Option<NextAction>,
-    /// Where its money goes on to, if anywhere. Few go anywhere, so it takes no more place than a pointer.
-    pub destination: Option<Box<Destination>>,
-}
-
-/// Where a provider's intent stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IntentStatus {
-    /// The payer has to do something: enter a card, pass 3-D Secure.
-    RequiresAction,
-    /// The last attempt to pay was declined; another attempt may still succeed.
-    Declined(Failure),
-    /// The payer has agreed; no money moves before it is captured, which is ours to ask for.
-    Approved,
-    /// The provider is at work and will tell.
-    Processing,
-    /// Money was received.
-    Succeeded,
-    /// It was closed and can no longer be paid.
-    Canceled,
-}
-
-impl IntentStatus {
-    /// The name used in errors and logs.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::RequiresAction => "requires_action",
-            Self::Declined(_) => "declined",
-            Self::Approved => "approved",
-            Self::Processing => "processing",
-            Self::Succeeded => "succeeded",
-            Self::Canceled => "canceled",
-        }
-    }
-}
-
-/// What a channel needs to refund an intent, or a part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRefund {
-    /// The refund; the provider stores it and sends it back in callbacks.
-    pub refund_id: RefundId,
-    /// The payment that is refunded.
-    pub payment_id: PaymentId,
-    /// The intent that was paid, with all that was paid.
-    pub intent: IntentRef,
-    /// How much to give back.
-    pub money: Money,
-    /// Why, in the few words that providers know.
-    pub reason: Option<RefundReason>,
-    /// Where the provider sends callbacks about it, where that is said with each refund.
-    pub callback_url: String,
-    /// Where the payment's money went on to: its part is taken back from there, and the merchant's share given back.
-    pub destination: Option<Destination>,
-}
-
-/// Why money is given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefundReason {
-    /// The payer wanted it.
-    RequestedByCustomer,
-    /// The payer paid twice.
-    Duplicate,
-    /// The payment was not the card holder's will.
-    Fraudulent,
-    /// The payment came after it had expired or was canceled, and the merchant does not want it then; or its order was paid
-    /// by another one, or canceled.
-    PaidLate,
-}
-
-impl RefundReason {
-    /// The name used in the API and the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::RequestedByCustomer => "requested_by_customer",
-            Self::Duplicate => "duplicate",
-            Self::Fraudulent => "fraudulent",
-            Self::PaidLate => "paid_late",
-        }
-    }
-}
-
-/// The provider's object for a refund, as far as Sluice cares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelRefund {
-    /// The provider's id of it.
-    pub id: String,
-    /// The refund it was made for, when it carries our mark.
-    pub refund_id: Option<RefundId>,
-    /// The intent it refunds, when the provider says so.
-    pub intent_id: Option<String>,
-    /// How much it gives back.
-    pub money: Money,
-    /// Where it stands.
-    pub status: ChannelRefundStatus,
-}
-
-/// Where a provider's refund stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelRefundStatus {
-    /// Accepted; the provider will tell whether the money arrived.
-    Processing,
-    /// The money has left the merchant and did not arrive: a person has to send it another way, at the provider.
-    Stuck,
-    /// The money was given back.
-    Succeeded,
-    /// It was not, or it came back. A refund can fail after it had succeeded.
-    Failed(Failure),
-}
-
-impl ChannelRefundStatus {
-    /// The name used in errors and logs.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Processing => "processing",
-            Self::Stuck => "stuck",
-            Self::Succeeded => "succeeded",
-            Self::Failed(_) => "failed",
-        }
-    }
-}
-
 /// The provider's object for a dispute about money that was paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelDispute {
@@ -322,75 +122,6 @@ pub enum ChannelDisputeStatus {
     Won,
     /// Decided for the payer: the money is gone.
     Lost,
-}
-
-/// What a provider says moved on the merchant's account there within some time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Statement {
-    /// The lines that can be read, whoever caused them: other programs may use the merchant's account too.
-    pub entries: Vec<StatementEntry>,
-    /// The lines that cannot be read and may be ours. None of them may be passed over in silence.
-    pub unreadable: Vec<UnreadableEntry>,
-}
-
-/// A line of a provider's statement that Sluice cannot read, though it carries our mark or belongs to an intent. Without
-/// a mark, whoever knows the payments can tell by the intent whether it is ours. Lines of which even the mark cannot be
-/// read are here as well.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableEntry {
-    /// The provider's id of the line, when that can be read.
-    pub id: Option<String>,
-    /// The provider's id of the object behind it, when that can be read.
-    pub object_id: Option<String>,
-    /// The intent it belongs to, when the provider says so.
-    pub intent_id: Option<String>,
-    /// The payment it carries the mark of.
-    pub payment_id: Option<PaymentId>,
-    /// The refund it carries the mark of.
-    pub refund_id: Option<RefundId>,
-    /// What cannot be read, for people: the amount, the currency, the kind. Without secrets or personal data.
-    pub problem: String,
-}
-
-/// One line of a provider's statement: money that moved on the merchant's account there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatementEntry {
-    /// The provider's id of the line.
-    pub id: String,
-    /// What moved.
-    pub kind: StatementKind,
-    /// The provider's id of the object behind it: a charge, a refund, a dispute; of the line itself where there is none.
-    pub object_id: String,
-    /// The intent it belongs to, when the provider says so.
-    pub intent_id: Option<String>,
-    /// The payment it carries the mark of.
-    pub payment_id: Option<PaymentId>,
-    /// The refund it carries the mark of.
-    pub refund_id: Option<RefundId>,
-    /// How much moved before fees, in the currency that the account is kept in; never negative, its direction follows from
-    /// the kind.
-    pub money: Money,
-    /// What the provider kept, in minor units of the same currency; negative where it gave a fee back.
-    pub fee_minor: i64,
-    /// When, by the provider's clock.
-    pub at: DateTime<Utc>,
-}
-
-/// What a line of a provider's statement is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatementKind {
-    /// A payer paid.
-    Payment,
-    /// Money was given back.
-    Refund,
-    /// A refund came back.
-    RefundFailed,
-    /// A dispute withheld money.
-    Dispute,
-    /// A won dispute gave it back.
-    DisputeWon,
-    /// Anything else, such as a payout: no business of payments.
-    Other,
 }
 
 /// Why a call to a provider gave nothing.

@@ -6,6 +6,7 @@ mod create;
 mod destination;
 mod history;
 mod read;
+mod shown;
 
 pub(crate) use actions::{cancel, confirm};
 pub(crate) use create::create;

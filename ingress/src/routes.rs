@@ -63,18 +63,24 @@ const WALLET: &str = "/api/v1/wallets/{id}";
 const WALLET_TRANSACTIONS: &str = "/api/v1/wallets/{id}/transactions";
 /// Holds of one wallet: ask for one, list them.
 pub(crate) const WALLET_HOLDS: &str = "/api/v1/wallets/{id}/holds";
+/// One hold.
+const WALLET_HOLD: &str = "/api/v1/wallets/{id}/holds/{hold}";
 /// Take what is held, or a part of it.
 pub(crate) const HOLD_CAPTURE: &str = "/api/v1/wallets/{id}/holds/{hold}/capture";
 /// Let go what is held.
 pub(crate) const HOLD_RELEASE: &str = "/api/v1/wallets/{id}/holds/{hold}/release";
 /// Withdrawals of one wallet: ask for one, list them.
 pub(crate) const WALLET_WITHDRAWALS: &str = "/api/v1/wallets/{id}/withdrawals";
+/// One withdrawal.
+const WALLET_WITHDRAWAL: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}";
 /// One withdrawal was paid out.
 pub(crate) const WITHDRAWAL_COMPLETE: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/complete";
 /// Have one withdrawal paid out to its owner's account.
 pub(crate) const WITHDRAWAL_PAY: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay";
 /// One withdrawal is not paid out.
 pub(crate) const WITHDRAWAL_REJECT: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/reject";
+/// Withdrawals, whichever wallet they are of.
+const WITHDRAWALS: &str = "/api/v1/withdrawals";
 /// Give money of one wallet to another.
 pub(crate) const WALLET_TRANSFERS: &str = "/api/v1/wallets/{id}/transfers";
 /// Correct what is in one wallet.
@@ -94,7 +100,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 39] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 42] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -119,12 +125,15 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 39] {
         (WALLET, get(wallets::get)),
         (WALLET_TRANSACTIONS, get(wallets::transactions)),
         (WALLET_HOLDS, get(wallets::holds).post(wallets::hold)),
+        (WALLET_HOLD, get(wallets::one_hold)),
         (HOLD_CAPTURE, post(wallets::capture)),
         (HOLD_RELEASE, post(wallets::release)),
         (
             WALLET_WITHDRAWALS,
             get(wallets::withdrawals).post(wallets::withdraw),
         ),
+        (WALLET_WITHDRAWAL, get(wallets::one_withdrawal)),
+        (WITHDRAWALS, get(wallets::withdrawals_of_all)),
         (WITHDRAWAL_COMPLETE, post(wallets::complete)),
         (WITHDRAWAL_PAY, post(accounts::pay_out)),
         (WITHDRAWAL_REJECT, post(wallets::reject)),

@@ -10,16 +10,26 @@ mod steps;
 mod withdrawals;
 
 pub(crate) use create::create;
-pub(crate) use holds::{capture, hold, holds, release};
+pub(crate) use holds::{capture, hold, holds, one_hold, release};
 pub(crate) use movements::{adjust, transfer};
 pub(crate) use read::{get, list, transactions};
-pub(crate) use withdrawals::{complete, reject, withdraw, withdrawals};
+pub(crate) use withdrawals::{complete, one_withdrawal, reject, withdraw, withdrawals, withdrawals_of_all};
 
-use domain::id::WalletId;
+use domain::id::{HoldId, WalletId, WithdrawalId};
 
 use crate::routes::WALLETS;
 
 /// Where a wallet is.
 fn location(id: WalletId) -> String {
     format!("{WALLETS}/{id}")
+}
+
+/// Where a hold is.
+fn hold_location(wallet: WalletId, id: HoldId) -> String {
+    format!("{WALLETS}/{wallet}/holds/{id}")
+}
+
+/// Where a withdrawal is.
+pub(crate) fn withdrawal_location(wallet: WalletId, id: WithdrawalId) -> String {
+    format!("{WALLETS}/{wallet}/withdrawals/{id}")
 }

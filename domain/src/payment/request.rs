@@ -369,10 +369,17 @@ mod tests {
         })
     }
 
+    fn destination(application_fee_minor: Option<i64>) -> Destination {
+        Destination {
+            account: "x".into(),
+            application_fee_minor,
+        }
+    }
+
     #[test]
     fn a_fingerprint_tells_every_field_apart() {
         let mut seen = vec![request().fingerprint()];
-        let variants: [fn(&mut PaymentRequest); 16] = [
+        let variants: [fn(&mut PaymentRequest); 19] = [
             |r| r.money.amount_minor += 1,
             |r| r.money.currency = Currency::EUR,
             |r| r.description = Some("x".into()),
@@ -385,6 +392,9 @@ mod tests {
             |r| r.channel = Some(Channel::Stripe),
             |r| r.country = Some("DE".into()),
             |r| r.connected_account = Some("x".into()),
+            |r| r.destination = Some(destination(None)),
+            |r| r.destination = Some(destination(Some(1))),
+            |r| r.destination = Some(destination(Some(2))),
             |r| r.order_id = Some(OrderId::from_uuid(uuid::Uuid::nil())),
             |r| r.user_id = Some("x".parse().unwrap()),
             |r| r.wallet_id = Some(WalletId::from_uuid(uuid::Uuid::nil())),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    channel::{Channel, Flow, Method, NextAction},
+    channel::{Channel, Destination, Flow, Method, NextAction},
     currency::Currency,
     id::{MerchantId, OrderId, PaymentId, WalletId},
     payment::{Failure, Payment, PaymentStatus},
@@ -45,6 +45,12 @@ pub struct PaymentView {
     /// How the payer gets there, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Flow>,
+    /// The connected account that is paid through the merchant's own, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_account: Option<String>,
+    /// The connected account that the money goes on to, and what the merchant keeps of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<Destination>,
     /// What the payer needs to pay. Given to the merchant that asks, never put into notifications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_action: Option<NextAction>,
@@ -89,6 +95,8 @@ impl PaymentView {
             channel_intent_id: payment.intent_id.clone(),
             method: payment.method(),
             flow: payment.flow(),
+            connected_account: request.connected_account.clone(),
+            destination: request.destination.clone(),
             next_action: None,
             failure: payment.failure.clone(),
             expires_at: payment.expires_at,
@@ -109,6 +117,16 @@ impl PaymentView {
         Self {
             next_action: payment.next_action.clone(),
             ..Self::public(payment)
+        }
+    }
+
+    /// The payment as the merchant's user may see it: without whom the merchant shares the money with.
+    #[must_use]
+    pub fn for_user(self) -> Self {
+        Self {
+            connected_account: None,
+            destination: None,
+            ..self
         }
     }
 }

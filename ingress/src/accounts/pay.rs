@@ -16,8 +16,9 @@ use crate::{
     json_body::JsonBody,
     path_id::PathIds,
     problem::Problem,
-    routes::{WALLETS, WITHDRAWAL_PAY},
+    routes::WITHDRAWAL_PAY,
     submission::Submission,
+    wallets::withdrawal_location,
 };
 
 /// The body of a wish to pay out: there is nothing to say.
@@ -39,10 +40,10 @@ pub(crate) async fn pay_out(
         withdrawal_id,
     };
     if let Some(ended) = look(&app, &submission, &job).await? {
-        return Ok(replayed(shown(wallet_id, &ended)));
+        return Ok(replayed(shown(&ended)));
     }
     let answer = |reply| match reply {
-        CreateTransferReply::Withdrawal(view) => Ok(shown(wallet_id, &view)),
+        CreateTransferReply::Withdrawal(view) => Ok(shown(&view)),
         CreateTransferReply::Refused { code, message } => Err(refused(code, message)),
         CreateTransferReply::NoSuchWithdrawal => Err(not_here("withdrawal")),
     };
@@ -97,12 +98,8 @@ const fn is_over(withdrawal: &Withdrawal) -> bool {
     }
 }
 
-fn place(wallet_id: WalletId) -> String {
-    format!("{WALLETS}/{wallet_id}/withdrawals")
-}
-
-fn shown(wallet_id: WalletId, view: &WithdrawalView) -> Response {
-    located(StatusCode::OK, place(wallet_id), view)
+fn shown(view: &WithdrawalView) -> Response {
+    located(StatusCode::OK, withdrawal_location(view.wallet_id, view.id), view)
 }
 
 /// A wish that nobody has worked on yet.
@@ -122,5 +119,9 @@ fn accepted(job: &CreateTransfer) -> Response {
         merchant_id: job.merchant_id,
         action: "pay_withdrawal",
     };
-    located(StatusCode::ACCEPTED, place(job.wallet_id), &accepted)
+    located(
+        StatusCode::ACCEPTED,
+        withdrawal_location(job.wallet_id, job.withdrawal_id),
+        &accepted,
+    )
 }

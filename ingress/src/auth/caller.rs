@@ -147,6 +147,11 @@ impl Caller {
         self.is_no_user("Only your merchant can name an operator: leave it out.")
     }
 
+    /// Whether it is told whom the merchant shares money with. That is nothing of its users'.
+    pub(crate) fn sees_sharing(&self) -> bool {
+        self.role != Role::User
+    }
+
     /// Whether it is told who decided something and why. What the merchant's people write for each other is not for its users.
     pub(crate) fn sees_decisions(&self) -> bool {
         self.role != Role::User

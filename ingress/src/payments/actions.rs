@@ -15,10 +15,12 @@ use serde::Serialize;
 use super::{
     body::{CancelBody, ConfirmBody},
     location,
+    shown::shown,
 };
 use crate::{
     answers::{conflict, located, no_such_payment, refused, replayed},
     app::{App, Shared},
+    auth::Caller,
     fields::invalid,
     json_body::JsonBody,
     path_id::PathId,
@@ -69,19 +71,21 @@ async fn take<J: Job>(
     job: fn(Wish) -> J,
 ) -> Result<Response, Problem> {
     if let Some(known) = known(app, submission, &wish).await?
-        && let Some(answer) = known.answer(&wish)?
+        && let Some(answer) = known.answer(&submission.caller, &wish)?
     {
         return Ok(answer);
     }
     let accepted = accepted(&wish);
     submission
-        .submit(app, route, &job(wish), accepted, answer_reply)
+        .submit(app, route, &job(wish), accepted, |reply| {
+            answer(&submission.caller, reply)
+        })
         .await
 }
 
-fn answer_reply(reply: PaymentActionReply) -> Result<Response, Problem> {
+fn answer(caller: &Caller, reply: PaymentActionReply) -> Result<Response, Problem> {
     match reply {
-        PaymentActionReply::Payment(view) => Ok(done(&view)),
+        PaymentActionReply::Payment(view) => Ok(done(&shown(caller, *view))),
         PaymentActionReply::Refused { code, message } => Err(refused(code, message)),
         PaymentActionReply::NoSuchPayment => Err(no_such_payment()),
         PaymentActionReply::Conflict => Err(conflict()),
@@ -113,7 +117,7 @@ async fn known(app: &App, submission: &Submission, wish: &Wish) -> Result<Option
 
 impl Known {
     /// The answer that needs no worker.
-    fn answer(self, wish: &Wish) -> Result<Option<Response>, Problem> {
+    fn answer(self, caller: &Caller, wish: &Wish) -> Result<Option<Response>, Problem> {
         let fingerprint = wish.request.fingerprint(wish.payment_id);
         if self
             .action
@@ -124,7 +128,7 @@ impl Known {
         }
         let payment = self.payment.ok_or_else(no_such_payment)?;
         Ok(self.action.map(|action| match action.outcome {
-            ActionOutcome::Done => replayed(done(&PaymentView::for_merchant(&payment))),
+            ActionOutcome::Done => replayed(done(&shown(caller, PaymentView::for_merchant(&payment)))),
             ActionOutcome::Refused { code, message } => replayed(refused(code, message)),
         }))
     }

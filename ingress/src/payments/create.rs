@@ -18,14 +18,13 @@ use domain::{
 use serde::Serialize;
 use tracing::{Span, field::display};
 
-use super::{body::PaymentBody, destination::resolve, location};
+use super::{body::PaymentBody, destination::resolve, location, shown::shown};
 use crate::{
     answers::{conflict, located, replayed},
     app::{App, Shared},
     fields::{error, invalid},
     json_body::JsonBody,
     problem::{FieldError, Problem},
-    qr_code::drawn,
     routes::PAYMENTS,
     submission::Submission,
 };
@@ -51,14 +50,14 @@ pub(crate) async fn create(
         }
         // A pending one may have been stored by a worker that then died: asking again does no harm and may help.
         if stored.status != PaymentStatus::Pending {
-            let view = drawn(PaymentView::for_merchant(&stored));
+            let view = shown(&submission.caller, PaymentView::for_merchant(&stored));
             return Ok(replayed(located(StatusCode::OK, location(view.id), &view)));
         }
     }
     check_wallet(&app, &submission, &job.request).await?;
     let answer = |reply| match reply {
         CreateIntentReply::Payment(view) => {
-            let view = drawn(*view);
+            let view = shown(&submission.caller, *view);
             Ok(located(StatusCode::CREATED, location(view.id), &view))
         }
         CreateIntentReply::Conflict => Err(conflict()),

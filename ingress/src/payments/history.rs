@@ -4,10 +4,14 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use domain::{currency::Currency, payment::PaymentView};
+use domain::{
+    currency::Currency,
+    payment::{Payment, PaymentView},
+};
 use serde::{Deserialize, Serialize};
 use store::{HistoryPage, HistoryTotal};
 
+use super::shown::shown;
 use crate::{
     app::Shared,
     auth::Caller,
@@ -61,9 +65,10 @@ pub(crate) async fn history(
     };
     let store = app.reads.seen_by(&caller);
     let found = app.reads.at_length(store.history(&wanted)).await?;
+    let view = |payment: &Payment| shown(&caller, PaymentView::public(payment));
     let count = found.totals.iter().map(|total| total.count).sum();
     Ok(Json(HistoryView {
-        data: found.payments.iter().map(PaymentView::public).collect(),
+        data: found.payments.iter().map(view).collect(),
         page,
         size,
         pages: pages(count, size),

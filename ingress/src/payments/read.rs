@@ -12,6 +12,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{Page, PageCursor};
 
+use super::shown::shown;
 use crate::{
     answers::no_such_payment,
     app::{App, Shared},
@@ -20,7 +21,6 @@ use crate::{
     paging::{List, Part, Place, query},
     path_id::PathId,
     problem::Problem,
-    qr_code::drawn,
 };
 
 /// One payment, with what it is paid with.
@@ -30,7 +30,7 @@ pub(crate) async fn get(
     PathId(id): PathId<PaymentId>,
 ) -> Result<Json<PaymentView>, Problem> {
     let payment = find(&app, &caller, id).await?;
-    Ok(Json(drawn(PaymentView::for_merchant(&payment))))
+    Ok(Json(shown(&caller, PaymentView::for_merchant(&payment))))
 }
 
 /// How a payment stands.
@@ -102,5 +102,6 @@ pub(crate) async fn list(
         created_at: payment.created_at,
         id: payment.id.as_uuid(),
     };
-    Ok(Json(part.list(payments, place, PaymentView::public)))
+    let view = |payment: &Payment| shown(&caller, PaymentView::public(payment));
+    Ok(Json(part.list(payments, place, view)))
 }

@@ -1,4 +1,4 @@
-//! `GET` and `POST /api/v1/wallets/{id}/holds`, `…/{hold}/capture` and `…/{hold}/release`: money of a wallet that is kept for
+//! `GET` and `POST /api/v1/wallets/{id}/holds`, `GET …/{hold}`, `POST …/{hold}/capture` and `…/{hold}/release`: money of a wallet that is kept for
 //! its merchant.
 
 use axum::{
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::steps::{ReservationQuery, page, take};
 use crate::{
-    answers::no_such_wallet,
+    answers::{no_such_wallet, not_here},
     app::Shared,
     auth::Caller,
     fields::amount_minor,
@@ -94,6 +94,19 @@ pub(crate) async fn release(
     submission.caller.may_hold()?;
     let step = WalletStep::Release { hold_id };
     take(&app, HOLD_RELEASE, &submission, id, step, body.operator).await
+}
+
+/// One hold of a wallet.
+pub(crate) async fn one_hold(
+    State(app): State<Shared>,
+    caller: Caller,
+    PathIds(wallet_id, id): PathIds<WalletId, HoldId>,
+) -> Result<Json<HoldView>, Problem> {
+    let store = app.reads.seen_by(&caller);
+    let hold = app.reads.patiently(store.hold(id)).await?;
+    hold.filter(|hold| hold.wallet_id == wallet_id)
+        .map(|hold| Json(HoldView::from(&hold)))
+        .ok_or_else(|| not_here("hold"))
 }
 
 /// Holds of a wallet, newest first.

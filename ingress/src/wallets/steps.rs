@@ -16,7 +16,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{ReservationCursor, ReservationPage};
 
-use super::location;
+use super::{hold_location, location, withdrawal_location};
 use crate::{
     answers::{conflict, located, no_such_wallet, not_here, refused, replayed},
     app::App,
@@ -190,14 +190,13 @@ fn accepted(job: &ChangeWallet) -> Response {
     located(StatusCode::ACCEPTED, place(job), &accepted)
 }
 
-/// Where what a step leaves is listed.
+/// Where what a step leaves is: a hold, a withdrawal, or the statement that has its line.
 fn place(job: &ChangeWallet) -> String {
-    let list = match job.subject() {
-        WalletSubject::Hold(_) => "holds",
-        WalletSubject::Withdrawal(_) => "withdrawals",
-        WalletSubject::Movement(_) => "transactions",
-    };
-    format!("{}/{list}", location(job.wallet_id))
+    match job.subject() {
+        WalletSubject::Hold(id) => hold_location(job.wallet_id, id),
+        WalletSubject::Withdrawal(id) => withdrawal_location(job.wallet_id, id),
+        WalletSubject::Movement(_) => format!("{}/transactions", location(job.wallet_id)),
+    }
 }
 
 /// Which holds or withdrawals to list.
@@ -217,12 +216,22 @@ pub(super) fn page<S: Copy>(
 ) -> Result<(Part, ReservationPage<S>), Problem> {
     let given = query(given, "status, limit and cursor")?;
     let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
-    let page = ReservationPage {
-        status: fields::one_of("status", given.status.as_deref(), all, name)?,
+    let page = reservations(&part, given.status.as_deref(), all, name)?;
+    Ok((part, page))
+}
+
+/// What to read for a part of a list, whose statuses are `all`.
+pub(super) fn reservations<S: Copy>(
+    part: &Part,
+    status: Option<&str>,
+    all: &[S],
+    name: fn(S) -> &'static str,
+) -> Result<ReservationPage<S>, Problem> {
+    Ok(ReservationPage {
+        status: fields::one_of("status", status, all, name)?,
         after: part
             .after
             .map(|Place { created_at, id }| ReservationCursor { created_at, id }),
         limit: part.rows(),
-    };
-    Ok((part, page))
+    })
 }

@@ -1,5 +1,5 @@
-//! `GET` and `POST /api/v1/wallets/{id}/withdrawals`, `…/{withdrawal}/complete` and `…/{withdrawal}/reject`: money of a wallet
-//! on its way out to its owner.
+//! `GET` and `POST /api/v1/wallets/{id}/withdrawals`, `GET …/{withdrawal}`, `POST …/{withdrawal}/complete` and
+//! `…/{withdrawal}/reject`, and `GET /api/v1/withdrawals`: money of wallets on its way out to their owners.
 
 use axum::{
     Json,
@@ -13,14 +13,14 @@ use domain::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::steps::{ReservationQuery, page, take};
+use super::steps::{ReservationQuery, page, reservations, take};
 use crate::{
-    answers::no_such_wallet,
+    answers::{no_such_wallet, not_here},
     app::Shared,
     auth::Caller,
-    fields::amount_minor,
+    fields::{amount_minor, user_id},
     json_body::JsonBody,
-    paging::{List, Place},
+    paging::{List, Part, Place, query},
     path_id::{PathId, PathIds},
     problem::Problem,
     routes::{WALLET_WITHDRAWALS, WITHDRAWAL_COMPLETE, WITHDRAWAL_REJECT},
@@ -99,6 +99,47 @@ pub(crate) async fn reject(
     take(&app, WITHDRAWAL_REJECT, &submission, id, step, body.operator).await
 }
 
+/// One withdrawal of a wallet.
+pub(crate) async fn one_withdrawal(
+    State(app): State<Shared>,
+    caller: Caller,
+    PathIds(wallet_id, id): PathIds<WalletId, WithdrawalId>,
+) -> Result<Json<WithdrawalView>, Problem> {
+    let store = app.reads.seen_by(&caller);
+    let withdrawal = app.reads.patiently(store.withdrawal(id)).await?;
+    withdrawal
+        .filter(|withdrawal| withdrawal.wallet_id == wallet_id)
+        .map(|withdrawal| Json(WithdrawalView::from(&withdrawal)))
+        .ok_or_else(|| not_here("withdrawal"))
+}
+
+/// Which withdrawals to list, whichever wallet they are of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WithdrawalsQuery {
+    user_id: Option<String>,
+    status: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// Withdrawals from all wallets, newest first: what whoever pays them out has to do.
+pub(crate) async fn withdrawals_of_all(
+    State(app): State<Shared>,
+    caller: Caller,
+    given: Result<Query<WithdrawalsQuery>, QueryRejection>,
+) -> Result<Json<List<WithdrawalView>>, Problem> {
+    let given = query(given, "user_id, status, limit and cursor")?;
+    let part = Part::read(given.limit.as_deref(), given.cursor.as_deref())?;
+    let user = caller.only_of(user_id(given.user_id.as_deref())?)?;
+    let status = given.status.as_deref();
+    let page = reservations(&part, status, &WithdrawalStatus::ALL, WithdrawalStatus::name)?;
+    let store = app.reads.seen_by(&caller);
+    let asking = store.withdrawals_of_all(user.as_ref(), &page);
+    let withdrawals = app.reads.list(&caller, asking).await?;
+    Ok(Json(listed(&part, withdrawals)))
+}
+
 /// Withdrawals of a wallet, newest first.
 pub(crate) async fn withdrawals(
     State(app): State<Shared>,
@@ -109,11 +150,13 @@ pub(crate) async fn withdrawals(
     let (part, page) = page(given, &WithdrawalStatus::ALL, WithdrawalStatus::name)?;
     let store = app.reads.seen_by(&caller);
     let withdrawals = app.reads.patiently(store.withdrawals(id, &page)).await?;
+    Ok(Json(listed(&part, withdrawals.ok_or_else(no_such_wallet)?)))
+}
+
+fn listed(part: &Part, withdrawals: Vec<Withdrawal>) -> List<WithdrawalView> {
     let place = |withdrawal: &Withdrawal| Place {
         created_at: withdrawal.created_at,
         id: withdrawal.id.as_uuid(),
     };
-    let withdrawals = withdrawals.ok_or_else(no_such_wallet)?;
-    let view = |withdrawal: &Withdrawal| WithdrawalView::from(withdrawal);
-    Ok(Json(part.list(withdrawals, place, view)))
+    part.list(withdrawals, place, |withdrawal| WithdrawalView::from(withdrawal))
 }

@@ -1,146 +1,26 @@
 //! Every address, asked by everybody, about what is bob's: a user of the shop. The addresses are those that the API describes
 //! ([`crate::contract`] and a test of the router hold the two together), so a new one has to find its place here.
 
+mod askers;
+mod places;
+
 use std::{collections::BTreeMap, time::Duration};
 
-use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::{Value, json};
+use askers::{Standing, proven, unproven};
+use places::{About, Ids, about, question, queue};
+use reqwest::StatusCode;
+use serde_json::Value;
 
 use crate::{
     accounts::account_of,
     contract::operations,
-    issuer::{KeyServer, Signer, shared, unsigned},
+    issuer::{KeyServer, Signer},
     orders::stored_of,
     owners::bought,
-    tokens::{admin, claims, world_of_keys},
-    wallets::{reserved_of, wallet_id_of},
-    world::{Answer, NOW_S, Shop, World, good_body, open_shop},
+    tokens::world_of_keys,
+    wallets::reserved_of,
+    world::{Answer, open_shop},
 };
-
-/// What an address is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum About {
-    /// Nothing that is anybody's; or whoever asks proves it otherwise.
-    Nobody,
-    /// Several of something.
-    List,
-    /// One payment, refund, order or wallet.
-    One,
-    /// What is wanted done with one payment.
-    Wish,
-    /// A new payment, which is to be bob's.
-    Payment,
-    /// A new refund of bob's payment.
-    Refund,
-    /// A new order, which is to be bob's.
-    Order,
-    /// A new wallet, which is to be bob's.
-    Wallet,
-    /// An account for the owner of bob's wallet.
-    Account,
-    /// What is told to those who wait, and nobody waits here.
-    Secret,
-    /// What merchants alone say of an order or a withdrawal, and what bob's does not allow as it stands.
-    Step,
-    /// What merchants alone do with bob's wallet.
-    Settlement,
-    /// A correction of bob's wallet.
-    Correction,
-    /// What a merchant is set up for.
-    Setup,
-    /// What all payments or orders of a merchant come to.
-    Figures,
-}
-
-/// The place of an address in the matrix.
-fn about(method: &str, path: &str) -> About {
-    match (method, path) {
-        ("post", "/api/v1/webhooks/{channel}/{merchant}")
-        | ("get", "/api/v1/openapi.json" | "/healthz" | "/readyz") => About::Nobody,
-        (
-            "get",
-            "/api/v1/payments"
-            | "/api/v1/payments/history"
-            | "/api/v1/refunds"
-            | "/api/v1/orders"
-            | "/api/v1/wallets",
-        ) => About::List,
-        (
-            "get",
-            "/api/v1/wallets/{id}"
-            | "/api/v1/wallets/{id}/transactions"
-            | "/api/v1/wallets/{id}/holds"
-            | "/api/v1/wallets/{id}/withdrawals"
-            | "/api/v1/wallets/{id}/account",
-        ) => About::One,
-        ("post", "/api/v1/wallets/{id}/account") => About::Account,
-        ("post", "/api/v1/wallets/{id}/account/onboarding-link") => About::Secret,
-        ("post", "/api/v1/wallets/{id}/withdrawals" | "/api/v1/wallets/{id}/transfers") => About::Wish,
-        (
-            "post",
-            "/api/v1/wallets/{id}/holds"
-            | "/api/v1/wallets/{id}/holds/{hold}/capture"
-            | "/api/v1/wallets/{id}/holds/{hold}/release"
-            | "/api/v1/wallets/{id}/withdrawals/{withdrawal}/complete"
-            | "/api/v1/wallets/{id}/withdrawals/{withdrawal}/reject",
-        ) => About::Settlement,
-        ("post", "/api/v1/wallets/{id}/adjustments") => About::Correction,
-        ("post", "/api/v1/wallets") => About::Wallet,
-        ("get", "/api/v1/orders/{id}" | "/api/v1/orders/{id}/logs") => About::One,
-        ("post", "/api/v1/orders/{id}/pay" | "/api/v1/orders/{id}/cancel") => About::Wish,
-        ("post", "/api/v1/orders") => About::Order,
-        (
-            "post",
-            "/api/v1/orders/{id}/refund"
-            | "/api/v1/orders/{id}/ship"
-            | "/api/v1/orders/{id}/complete"
-            | "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay",
-        ) => About::Step,
-        ("get", "/api/v1/payments/{id}" | "/api/v1/payments/{id}/status" | "/api/v1/refunds/{id}") => {
-            About::One
-        }
-        ("post", "/api/v1/payments/{id}/cancel" | "/api/v1/payments/{id}/confirm") => About::Wish,
-        ("post", "/api/v1/payments") => About::Payment,
-        ("post", "/api/v1/refunds" | "/api/v1/payments/{id}/refund") => About::Refund,
-        ("get", "/api/v1/payment-methods") => About::Setup,
-        (
-            "get",
-            "/api/v1/statistics/payments" | "/api/v1/statistics/orders" | "/api/v1/statistics/daily-summary",
-        ) => About::Figures,
-        _ => panic!("{method} {path} has no place in the matrix: say who may see and do what there"),
-    }
-}
-
-/// How somebody stands to bob's payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// It shows nothing that is good.
-    Unproven,
-    /// It is bob.
-    Owner,
-    /// Another user of the same merchant.
-    Neighbour,
-    /// A user of another merchant; the one that is called bob as well.
-    Namesake,
-    /// The merchant.
-    Merchant,
-    /// Another merchant.
-    Stranger,
-    /// An administrator who acts for the merchant.
-    Acting,
-    /// An administrator who acts for another merchant.
-    ActingElsewhere,
-    /// An administrator who names no merchant.
-    Admin,
-}
-
-/// Somebody who asks.
-struct Asker {
-    name: &'static str,
-    standing: Standing,
-    shows: Option<String>,
-    merchant: Option<String>,
-}
 
 /// What is asked about.
 struct Things {
@@ -150,174 +30,10 @@ struct Things {
     none: Ids,
 }
 
-/// The ids of a payment, a refund, an order, a wallet, a hold and a withdrawal.
-type Ids = [String; 6];
-
-fn asker(name: &'static str, standing: Standing, shows: impl Into<String>) -> Asker {
-    Asker {
-        name,
-        standing,
-        shows: Some(shows.into()),
-        merchant: None,
-    }
-}
-
 fn with(mut claims: Value, changes: Value) -> Value {
     let all = claims.as_object_mut().unwrap();
     all.extend(changes.as_object().unwrap().clone());
     claims
-}
-
-/// What proves nothing, though much of it says that it is bob or an administrator.
-fn unproven(world: &World, signer: &Signer) -> Vec<Asker> {
-    let bob = claims("bob", world.shop.id);
-    let rs256 = json!({"alg": "RS256", "kid": "first"});
-    let hs256 = json!({"alg": "HS256", "kid": "first"});
-    let changed = |changes| signer.token(&with(bob.clone(), changes));
-    let swapped = {
-        let (good, other) = (signer.token(&claims("anna", world.shop.id)), signer.token(&bob));
-        let good: Vec<_> = good.split('.').collect();
-        let other: Vec<_> = other.split('.').collect();
-        [good[0], other[1], good[2]].join(".")
-    };
-    let public = signer.public();
-    let key_set = json!({"keys": [public]}).to_string();
-    let without = |claim: &str| {
-        let mut fewer = bob.clone();
-        fewer.as_object_mut().unwrap().remove(claim);
-        signer.token(&fewer)
-    };
-    let wrong_key = format!("{}{}", &world.shop.key[..world.shop.key.len() - 8], "0".repeat(8));
-    let mut askers: Vec<_> = [
-        ("garbage", "garbage".to_owned()),
-        ("garbage like a token", "a.b.c".into()),
-        ("a key with a wrong secret", wrong_key),
-        ("expired", changed(json!({"exp": NOW_S - 60}))),
-        ("not valid yet", changed(json!({"nbf": NOW_S + 60}))),
-        ("another issuer", changed(json!({"iss": "https://evil.example"}))),
-        ("another audience", changed(json!({"aud": "other"}))),
-        ("without an end", without("exp")),
-        ("without an issuer", without("iss")),
-        ("without an audience", without("aud")),
-        ("an end that is a text", changed(json!({"exp": "never"}))),
-        ("signed by another", Signer::second().token_as(&rs256, &bob)),
-        ("signed by an unknown key", Signer::second().token(&bob)),
-        ("another's claims", swapped),
-        ("not signed", unsigned(&bob)),
-        ("not signed, an administrator", unsigned(&admin())),
-        ("HS256 with the modulus", shared(&signer.modulus(), &hs256, &bob)),
-        ("HS256 with the key set", shared(key_set.as_bytes(), &hs256, &bob)),
-        (
-            "HS256 with the modulus as written",
-            shared(public["n"].as_str().unwrap().as_bytes(), &hs256, &admin()),
-        ),
-        ("RS256 with an HMAC", shared(&signer.modulus(), &rs256, &bob)),
-        ("HS256 with nothing", shared(b"", &hs256, &bob)),
-    ]
-    .into_iter()
-    .map(|(name, shows)| asker(name, Standing::Unproven, shows))
-    .collect();
-    askers.push(Asker {
-        name: "nothing",
-        standing: Standing::Unproven,
-        shows: None,
-        merchant: None,
-    });
-    askers
-}
-
-fn proven(world: &World, other: &Shop, signer: &Signer) -> Vec<Asker> {
-    let token = |user: &str, shop: &Shop| signer.token(&claims(user, shop.id));
-    let admin = signer.token(&admin());
-    let acting = |name, standing, shop: &Shop| Asker {
-        merchant: Some(shop.id.to_string()),
-        ..asker(name, standing, admin.clone())
-    };
-    vec![
-        asker("bob", Standing::Owner, token("bob", &world.shop)),
-        asker("anna", Standing::Neighbour, token("anna", &world.shop)),
-        asker("bob of another shop", Standing::Namesake, token("bob", other)),
-        asker("the shop", Standing::Merchant, world.shop.key.clone()),
-        asker("another shop", Standing::Stranger, other.key.clone()),
-        acting("an administrator for the shop", Standing::Acting, &world.shop),
-        acting(
-            "an administrator for another shop",
-            Standing::ActingElsewhere,
-            other,
-        ),
-        asker("an administrator", Standing::Admin, admin.clone()),
-    ]
-}
-
-/// What is asked at this address, about these ids; by whoever is added to it.
-fn question(
-    world: &World,
-    method: &str,
-    path: &str,
-    about: About,
-    [payment, refund, order, wallet, hold, withdrawal]: &Ids,
-) -> RequestBuilder {
-    let id = if path.contains("/refunds/") {
-        refund
-    } else if path.contains("/orders/") {
-        order
-    } else if path.contains("/wallets/") {
-        wallet
-    } else {
-        payment
-    };
-    let path = path
-        .replace("{id}", id)
-        .replace("{hold}", hold)
-        .replace("{withdrawal}", withdrawal)
-        .replace("{channel}", "stripe")
-        .replace("{merchant}", &world.shop.id.to_string());
-    let query = if about == About::Setup {
-        "?amount=1&currency=USD"
-    } else {
-        ""
-    };
-    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-    let request = world.request(method, &format!("{path}{query}"));
-    let body = match about {
-        About::Nobody | About::List | About::One | About::Setup | About::Figures => return request,
-        About::Wish if path.ends_with("/withdrawals") => json!({"amount_minor": 1}),
-        About::Wish if path.ends_with("/transfers") => {
-            json!({"amount_minor": 1, "to_wallet_id": wallet_id_of(world, "anna")})
-        }
-        About::Wish => json!({}),
-        About::Settlement if path.ends_with("/holds") => json!({"amount_minor": 1, "reason": "a deposit"}),
-        About::Settlement if path.ends_with("/reject") => json!({"reason": "not now"}),
-        About::Settlement => json!({}),
-        About::Correction => json!({"amount_minor": 1, "reason": "a gift"}),
-        About::Payment => with(good_body(), json!({"user_id": "bob"})),
-        About::Refund if path.contains(payment) => json!({"amount": 1}),
-        About::Refund => json!({"payment_id": payment, "amount": 1}),
-        About::Order => json!({
-            "currency": "USD", "user_id": "bob",
-            "items": [{"name": "Tea", "sku": "tea", "unit_price": 500, "quantity": 1}],
-        }),
-        About::Wallet => json!({"currency": "JPY", "user_id": "bob"}),
-        About::Account => json!({"country": "US"}),
-        About::Secret => json!({"return_url": "https://a.example", "refresh_url": "https://a.example"}),
-        About::Step if path.ends_with("/ship") => json!({"carrier": "DHL", "tracking": "00340"}),
-        About::Step => json!({}),
-    };
-    request.header("idempotency-key", "matrix").json(&body)
-}
-
-impl Asker {
-    async fn ask(&self, world: &World, request: RequestBuilder) -> Answer {
-        let request = match &self.shows {
-            Some(shown) => request.bearer_auth(shown),
-            None => request,
-        };
-        let request = match &self.merchant {
-            Some(merchant) => request.header("sluice-merchant", merchant),
-            None => request,
-        };
-        world.send(request).await
-    }
 }
 
 /// What somebody gets to hear.
@@ -506,23 +222,6 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
         assert_eq!(of_shop.count(), count, "{kind}");
     }
     world.close().await;
-}
-
-/// The kind of the jobs that an address publishes.
-fn queue(path: &str) -> &'static str {
-    match path.rsplit('/').next() {
-        Some("wallets") => "create_wallet",
-        Some("account") => "create_account",
-        Some("pay") if path.contains("/wallets/") => "create_transfer",
-        Some("orders") => "create_order",
-        _ if path.contains("/orders/") => "change_order",
-        _ if path.contains("/wallets/") => "change_wallet",
-        Some("payments") => "create_intent",
-        Some("refund" | "refunds") => "create_refund",
-        Some("cancel") => "cancel_payment",
-        Some("confirm") => "confirm_payment",
-        _ => panic!("what does {path} publish?"),
-    }
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub async fn wallet_of(world: &World, user: &str, age_s: i64) -> Wallet {
 
 /// Has this much put into a wallet, as an administrator does, and gives it as it is read then.
 pub async fn fill(world: &World, wallet: &Wallet, amount_minor: i64, note: &str) -> Wallet {
-    let subject = format!("adjustment {}", wallet.version);
+    let subject = format!("adjustment {} of {}", wallet.version, wallet.id);
     let transfer = Transfer::wallet_adjusted(wallet, amount_minor, subject);
     let record = Record {
         wallets: vec![wallet.after(&transfer, Some(note.into()), at(60)).unwrap()],

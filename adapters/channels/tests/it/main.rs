@@ -13,6 +13,7 @@ mod listener;
 mod measures;
 mod paypal_calls;
 mod paypal_certificates;
+mod paypal_refunds;
 mod setting;
 mod stand;
 mod stripe_accounts;

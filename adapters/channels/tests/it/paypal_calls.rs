@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use channels::{Cancellation, Capture, Credentials};
 use domain::{
-    channel::{CallError, Channel, ChannelRefundStatus, IntentRef, IntentStatus, NewRefund},
+    channel::{CallError, Channel, IntentRef, IntentStatus},
     currency::Currency,
-    id::{JobId, PaymentId, RefundId},
+    id::{JobId, PaymentId},
     money::Money,
     payment::NextStep,
     secret::Secret,
@@ -16,23 +16,24 @@ use serde_json::{Value, json};
 
 use crate::{
     answering::{Answering, answer},
+    paypal_refunds::new_refund,
     setting::{job, refund_id},
     stand::{TIMEOUT, channels_at},
 };
 
-const ORDER: &str = "5O190127TN364715T";
-const PAYMENT: &str = "pay_1fedc3ad96208c7eaf799d250faf6052";
+pub const ORDER: &str = "5O190127TN364715T";
+pub const PAYMENT: &str = "pay_1fedc3ad96208c7eaf799d250faf6052";
 
-fn credentials(client_id: &str, client_secret: &str) -> Credentials {
+pub fn credentials(client_id: &str, client_secret: &str) -> Credentials {
     let json = json!({"client_id": client_id, "client_secret": client_secret, "webhook_ids": ["WEBHOOK1"]});
     Credentials::read(Channel::Paypal, &Secret::new(json.to_string())).unwrap()
 }
 
-fn payment() -> PaymentId {
+pub fn payment() -> PaymentId {
     PAYMENT.parse().unwrap()
 }
 
-fn intent() -> IntentRef {
+pub fn intent() -> IntentRef {
     let money = Money {
         amount_minor: 8_888,
         currency: Currency::USD,
@@ -44,18 +45,18 @@ fn intent() -> IntentRef {
     }
 }
 
-fn token(token: &str) -> String {
+pub fn token(token: &str) -> String {
     answer(
         "200 OK",
         &json!({"access_token": token, "token_type": "Bearer", "expires_in": 32_400}),
     )
 }
 
-fn usd(value: &str) -> Value {
+pub fn usd(value: &str) -> Value {
     json!({"currency_code": "USD", "value": value})
 }
 
-fn order(status: &str, captures: &Value, refunds: &Value) -> Value {
+pub fn order(status: &str, captures: &Value, refunds: &Value) -> Value {
     json!({
         "id": ORDER, "status": status,
         "purchase_units": [{
@@ -65,11 +66,11 @@ fn order(status: &str, captures: &Value, refunds: &Value) -> Value {
     })
 }
 
-fn captured() -> Value {
+pub fn captured() -> Value {
     json!([{"id": "42311647XV020574X", "status": "COMPLETED", "amount": usd("88.88"), "custom_id": PAYMENT}])
 }
 
-fn shown(status: &str) -> String {
+pub fn shown(status: &str) -> String {
     answer("200 OK", &order(status, &json!([]), &json!([])))
 }
 
@@ -370,106 +371,6 @@ async fn a_server_error_is_never_a_no() {
         assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
         server.requests().await;
     }
-}
-
-fn new_refund(refund_id: RefundId) -> NewRefund {
-    let money = Money {
-        amount_minor: 888,
-        currency: Currency::USD,
-    };
-    NewRefund {
-        refund_id,
-        payment_id: payment(),
-        intent: intent(),
-        money,
-        reason: None,
-        callback_url: "https://pay.example/callbacks".into(),
-        destination: None,
-    }
-}
-
-#[tokio::test]
-async fn a_refund_goes_to_the_capture_and_is_keyed() {
-    let refund_id = refund_id();
-    let paid = answer("200 OK", &order("COMPLETED", &captured(), &json!([])));
-    let made = answer(
-        "201 Created",
-        &json!({"id": "1JU", "status": "PENDING", "amount": usd("8.88"), "custom_id": refund_id.to_string()}),
-    );
-    let failed = answer("500 Oh no", &json!({"name": "INTERNAL_SERVER_ERROR"}));
-    let server = Answering::with(&[token("T1"), paid.clone(), failed, paid, made]).await;
-    let channels = channels_at(&server.base_url);
-    let credentials = credentials("client", "secret");
-    let unknown = channels
-        .create_refund(&credentials, &new_refund(refund_id))
-        .await
-        .0;
-    assert!(matches!(unknown, Err(CallError::Unknown { .. })), "{unknown:?}");
-    let refund = channels
-        .create_refund(&credentials, &new_refund(refund_id))
-        .await
-        .0
-        .unwrap();
-    assert_eq!(refund.status, ChannelRefundStatus::Processing);
-    assert_eq!(
-        (refund.refund_id, refund.intent_id.as_deref()),
-        (Some(refund_id), Some(ORDER))
-    );
-    let call = &server.requests().await[4];
-    assert!(
-        call.starts_with("POST /paypal/v2/payments/captures/42311647XV020574X/refund "),
-        "{call}"
-    );
-    assert!(
-        call.contains(&format!("paypal-request-id: {refund_id}/create_refund\r\n")),
-        "{call}"
-    );
-    assert!(
-        call.contains(r#""value":"8.88""#) && call.contains(&format!(r#""custom_id":"{refund_id}""#)),
-        "{call}"
-    );
-}
-
-#[tokio::test]
-async fn what_was_not_captured_is_not_given_back() {
-    let server = Answering::with(&[token("T1"), shown("APPROVED")]).await;
-    let channels = channels_at(&server.base_url);
-    let refused = channels
-        .create_refund(&credentials("client", "secret"), &new_refund(refund_id()))
-        .await
-        .0;
-    assert!(
-        matches!(&refused, Err(CallError::Refused { code, .. }) if code == "not_captured"),
-        "{refused:?}"
-    );
-    server.requests().await;
-}
-
-#[tokio::test]
-async fn a_lost_refund_is_found_on_its_order() {
-    let refund_id = refund_id();
-    let refunds = json!([
-        {"id": "1JT", "status": "COMPLETED", "amount": usd("1.00"), "custom_id": PAYMENT},
-        {"id": "1JU", "status": "COMPLETED", "amount": usd("8.88"), "custom_id": refund_id.to_string()},
-    ]);
-    let paid = answer("200 OK", &order("COMPLETED", &captured(), &refunds));
-    let server = Answering::with(&[token("T1"), paid.clone(), paid]).await;
-    let channels = channels_at(&server.base_url);
-    let credentials = credentials("client", "secret");
-    let found = channels
-        .find_refund(&credentials, &intent(), refund_id)
-        .await
-        .0
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (found.id.as_str(), found.status),
-        ("1JU", ChannelRefundStatus::Succeeded)
-    );
-    let nobodys = "rfd_1fedc3ad96208c7eaf799d250faf6052".parse().unwrap();
-    let absent = channels.find_refund(&credentials, &intent(), nobodys).await.0;
-    assert_eq!(absent, Ok(None));
-    server.requests().await;
 }
 
 #[tokio::test]

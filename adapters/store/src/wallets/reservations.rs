@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::{
     id::{HoldId, MerchantId, WalletId, WithdrawalId},
+    user::UserId,
     wallet::{Hold, HoldStatus, Withdrawal, WithdrawalStatus},
 };
-use sqlx::{FromRow, postgres::PgRow};
+use sqlx::{FromRow, QueryBuilder, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{Scoped, Store, StoreError, payments::latest_storable, pool::answered};
@@ -19,7 +20,17 @@ pub struct ReservationCursor {
     pub id: Uuid,
 }
 
-/// Which holds or withdrawals of a wallet to list.
+impl ReservationCursor {
+    /// Before all of them.
+    fn newest() -> Self {
+        Self {
+            created_at: latest_storable(),
+            id: Uuid::max(),
+        }
+    }
+}
+
+/// Which holds or withdrawals to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservationPage<S> {
     /// Only those in this status.
@@ -64,6 +75,7 @@ const SELECT_WITHDRAWALS: &str = select_withdrawals!(
     "where wallet_id = $1 and (created_at, id) < ($2, $3) and ($4::text is null or status = $4)
      order by created_at desc, id desc limit $5"
 );
+const SELECT_WITHDRAWALS_OF_ALL: &str = select_withdrawals!("where (created_at, id) < (");
 
 impl Store {
     /// One hold.
@@ -96,6 +108,15 @@ impl Store {
 }
 
 impl Scoped<'_> {
+    /// One hold, if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::hold`].
+    pub async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        let hold = self.store.hold(id).await?;
+        Ok(hold.filter(|found| self.scope.covers(found.merchant_id, Some(&found.user_id))))
+    }
+
     /// Holds of a wallet, newest first, if the wallet is there to be seen.
     ///
     /// # Errors
@@ -133,6 +154,30 @@ impl Scoped<'_> {
             .await
     }
 
+    /// Withdrawals from all wallets, or from those of one user, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::hold`].
+    pub async fn withdrawals_of_all(
+        &self,
+        user: Option<&UserId>,
+        page: &ReservationPage<WithdrawalStatus>,
+    ) -> Result<Vec<Withdrawal>, StoreError> {
+        let after = page.after.unwrap_or_else(ReservationCursor::newest);
+        let mut select = QueryBuilder::new(SELECT_WITHDRAWALS_OF_ALL);
+        select.push_bind(after.created_at).push(", ");
+        select.push_bind(after.id).push(")");
+        self.narrow(&mut select, user);
+        if let Some(status) = page.status {
+            select.push(" and status = ").push_bind(status.name());
+        }
+        select.push(" order by created_at desc, id desc limit ");
+        select.push_bind(i64::from(page.limit));
+        let reading = select.build_query_as::<WithdrawalRow>();
+        let rows = answered(reading.fetch_all(&self.store.pool)).await?;
+        rows.into_iter().map(Withdrawal::try_from).collect()
+    }
+
     async fn select_reservations<R, T>(
         &self,
         select: &'static str,
@@ -148,10 +193,7 @@ impl Scoped<'_> {
         if !self.sees_wallet(wallet).await? {
             return Ok(None);
         }
-        let after = after.unwrap_or(ReservationCursor {
-            created_at: latest_storable(),
-            id: Uuid::max(),
-        });
+        let after = after.unwrap_or_else(ReservationCursor::newest);
         let asking = sqlx::query_as::<_, R>(select)
             .bind(wallet.as_uuid())
             .bind(after.created_at)

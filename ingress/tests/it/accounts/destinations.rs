@@ -1,7 +1,7 @@
 //! Payments whose money goes on to an account: what is taken of a destination and a fee, and each reason not to.
 
-use domain::{channel::Destination, job::CreateIntent};
-use reqwest::StatusCode;
+use domain::{channel::Destination, job::CreateIntent, payment::PaymentStatus};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{account_of, opened_for};
@@ -49,6 +49,34 @@ async fn a_destination_is_published_as_the_account_that_it_means() {
             application_fee_minor: fee,
         };
         assert_eq!(job.request.destination, Some(expected));
+    }
+    world.close().await;
+}
+
+#[tokio::test]
+async fn whom_money_is_shared_with_is_shown_to_the_merchant_alone() {
+    let world = world_of_secret().await;
+    let mut payment = world.payment_of("k", Some("anna"), PaymentStatus::RequiresAction, 1);
+    payment.request.destination = Some(Destination {
+        account: "acct_1".into(),
+        application_fee_minor: Some(7),
+    });
+    world.store(&payment).await;
+    let one = format!("/api/v1/payments/{}", payment.id);
+    let list = "/api/v1/payments".to_owned();
+    let history = "/api/v1/payments/history".to_owned();
+    let shared = json!({"account": "acct_1", "application_fee_minor": 7});
+    for (shows, expected) in [
+        (world.shop.key.clone(), shared),
+        (token(&claims("anna", world.shop.id)), Value::Null),
+    ] {
+        for path in [&one, &list, &history] {
+            let asked = world.request(Method::GET, path).bearer_auth(&shows);
+            let answer = world.send(asked).await;
+            let shown = answer.body.get("data").map_or(&answer.body, |data| &data[0]);
+            assert_eq!(shown["id"], payment.id.to_string(), "{path}");
+            assert_eq!(shown["destination"], expected, "{path}");
+        }
     }
     world.close().await;
 }

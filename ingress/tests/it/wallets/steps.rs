@@ -36,6 +36,10 @@ async fn post_known(world: &World, path: &str, key: &str, body: Value) -> crate:
     }
 }
 
+fn told_id(answer: &crate::world::Answer) -> &str {
+    answer.body["id"].as_str().unwrap()
+}
+
 /// Keeps what came of a wish, as a worker does.
 async fn keep(world: &World, job: &ChangeWallet, outcome: ActionOutcome) {
     let action = WalletAction {
@@ -122,8 +126,15 @@ async fn every_step_is_accepted_and_published_as_it_was_asked() {
         assert_eq!(properties["correlation_id"], wallet);
         assert_eq!(answer.body["wallet_id"], wallet);
         assert_eq!(answer.body["action"], request.kind().name());
-        let list = answer.header("location").unwrap();
-        assert!(list.starts_with(&format!("{WALLETS}/{wallet}/")), "{list}");
+        let place = match request.kind().name() {
+            "transfer" => "transactions".to_owned(),
+            "withdraw" | "complete_withdrawal" | "reject_withdrawal" => {
+                format!("withdrawals/{}", told_id(&answer))
+            }
+            _ => format!("holds/{}", told_id(&answer)),
+        };
+        let expected = format!("{WALLETS}/{wallet}/{place}");
+        assert_eq!(answer.header("location"), Some(expected.as_str()));
     }
     world.close().await;
 }
