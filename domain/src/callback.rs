@@ -1,7 +1,7 @@
 //! A provider's callback after its channel has verified and translated it.
 
 use crate::{
-    channel::{ChannelDispute, ChannelRefund, Intent, IntentStatus},
+    channel::{ChannelDispute, ChannelRefund, ChannelTransfer, Intent, IntentStatus},
     id::{ConnectedAccountId, PaymentId, RefundId},
 };
 
@@ -39,6 +39,10 @@ pub enum CallbackEvent {
         /// The account it carries the mark of.
         account_id: Option<ConnectedAccountId>,
     },
+    /// The merchant may use a connected account no more: the provider's id of it.
+    AccountLost(String),
+    /// Something of what was sent for a withdrawal was taken back; it is now as it is shown.
+    TransferReversed(ChannelTransfer),
     /// The provider withholds or has taken back money for a reason that Sluice has no object for: people have to look at the
     /// merchant's account there.
     NeedsPeople {

@@ -5,8 +5,10 @@
 //! last. Unlike a payment, an account may lose what it had: so news are not ranked, and whoever stores them has asked the
 //! provider after it had read the account ([`ConnectedAccount::version`]).
 
+mod payable;
 mod view;
 
+pub use payable::PayoutRefused;
 pub use view::AccountView;
 
 use std::{fmt, str::FromStr};
@@ -37,17 +39,23 @@ pub enum AccountStatus {
     Restricted,
     /// It can be paid, and paid out.
     Active,
+    /// Its provider has refused its owner for good. Another may be asked for.
+    Rejected,
+    /// The merchant may use it no more, as its owner wants. Another may be asked for.
+    Deauthorized,
 }
 
 impl AccountStatus {
     /// Every status.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::NeedsReview,
         Self::Failed,
         Self::Onboarding,
         Self::Restricted,
         Self::Active,
+        Self::Rejected,
+        Self::Deauthorized,
     ];
 
     /// The name used in the API and the database.
@@ -59,7 +67,14 @@ impl AccountStatus {
             Self::Onboarding => "onboarding",
             Self::Restricted => "restricted",
             Self::Active => "active",
+            Self::Rejected => "rejected",
+            Self::Deauthorized => "deauthorized",
         }
+    }
+
+    /// Whether it was there and is no more. Nothing changes it again.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Rejected | Self::Deauthorized)
     }
 }
 
@@ -115,7 +130,7 @@ pub struct ConnectedAccount {
     pub id: ConnectedAccountId,
     /// The merchant to whose own account it is connected.
     pub merchant_id: MerchantId,
-    /// The user who owns it. Apart from accounts that failed, a user has one.
+    /// The user who owns it. Apart from accounts that failed or are over, a user has one.
     pub user_id: UserId,
     /// The provider.
     pub channel: Channel,
@@ -152,6 +167,8 @@ pub enum AccountEvent {
     GaveUp(Failure),
     /// We have stopped trying and cannot tell what the provider did.
     LostSight,
+    /// The provider says that the merchant may use it no more.
+    Deauthorized,
 }
 
 /// An account after an event.
@@ -198,6 +215,16 @@ impl ConnectedAccount {
         self.channel_account_id.is_some() || matches!(self.status, AccountStatus::Failed)
     }
 
+    /// Whether its user may have another one: this one was never made, or is over.
+    pub const fn leaves_room(&self) -> bool {
+        matches!(self.status, AccountStatus::Failed) || self.status.is_over()
+    }
+
+    /// Whether it can be sent money.
+    pub const fn takes_transfers(&self) -> bool {
+        self.abilities.transfers_enabled && !self.status.is_over()
+    }
+
     /// The account after `event`. An event that is repeated or outranked changes nothing.
     ///
     /// # Errors
@@ -214,16 +241,45 @@ impl ConnectedAccount {
             AccountEvent::LostSight => {
                 Ok(self.stopped(AccountStatus::NeedsReview, Failure::account_outcome_unknown()))
             }
+            AccountEvent::Deauthorized => Ok(self.lost()),
         }
+    }
+
+    /// What is over stays so: should the provider take it back, its owner may have another one by then.
+    fn lost(self) -> AppliedAccount {
+        let changed = self.channel_account_id.is_some() && !self.status.is_over();
+        let abilities = Abilities {
+            details_submitted: self.abilities.details_submitted,
+            ..Abilities::default()
+        };
+        let account = if changed {
+            Self {
+                status: AccountStatus::Deauthorized,
+                abilities,
+                ..self
+            }
+        } else {
+            self
+        };
+        AppliedAccount { account, changed }
     }
 
     fn see(self, seen: ChannelAccount) -> Result<AppliedAccount, AccountMismatch> {
         self.check_belongs(&seen)?;
+        if self.status.is_over() {
+            let (account, changed) = (self, false);
+            return Ok(AppliedAccount { account, changed });
+        }
         let account = Self {
-            status: seen.abilities.status(),
+            status: if seen.is_rejected {
+                AccountStatus::Rejected
+            } else {
+                seen.abilities.status()
+            },
             channel_account_id: Some(seen.id),
             abilities: seen.abilities,
-            requirements: seen.requirements,
+            // The provider lists them in any order.
+            requirements: seen.requirements.sorted(),
             failure: None,
             ..self.clone()
         };

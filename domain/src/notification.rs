@@ -85,6 +85,9 @@ pub enum NotificationType {
     /// The provider did not pay the withdrawal out: the money is free again.
     #[serde(rename = "wallet.withdrawal_failed")]
     WithdrawalFailed,
+    /// It is unknown whether the provider paid the withdrawal out; it is asked again, and people can see it.
+    #[serde(rename = "wallet.withdrawal_needs_review")]
+    WithdrawalNeedsReview,
     /// An account of a user changed: what it may do, or what its provider still wants to know.
     #[serde(rename = "account.updated")]
     AccountUpdated,
@@ -165,6 +168,7 @@ impl NotificationType {
             Self::WithdrawalCompleted => "wallet.withdrawal_completed",
             Self::WithdrawalRejected => "wallet.withdrawal_rejected",
             Self::WithdrawalFailed => "wallet.withdrawal_failed",
+            Self::WithdrawalNeedsReview => "wallet.withdrawal_needs_review",
             Self::AccountUpdated => "account.updated",
         }
     }
@@ -334,7 +338,11 @@ impl Notification {
 
     /// Tells the merchant of `withdrawal` how it stands now, where that is told.
     pub fn about_withdrawal(withdrawal: &Withdrawal) -> Option<Self> {
-        let event_type = NotificationType::announcing_withdrawal(withdrawal.status)?;
+        let event_type = if withdrawal.is_in_review() {
+            NotificationType::WithdrawalNeedsReview
+        } else {
+            NotificationType::announcing_withdrawal(withdrawal.status)?
+        };
         let at = withdrawal.updated_at;
         let payload = payload(event_type, WithdrawalView::from(withdrawal), at);
         Some(Self::new(

@@ -13,7 +13,8 @@ use domain::{
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
         CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet, Envelope,
-        ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        ExpirePayment, Kind, NotifyMerchant, ProcessCallback, QueryAccount, QueryPayment, QueryRefund,
+        QueryTransfer, Reconcile,
     },
     outcome::Disposition,
 };
@@ -51,6 +52,8 @@ pub fn worker(
         Kind::CreateAccount => worker_for::<CreateAccount>(backend, executor, stop),
         Kind::CreateAccountLink => worker_for::<CreateAccountLink>(backend, executor, stop),
         Kind::CreateTransfer => worker_for::<CreateTransfer>(backend, executor, stop),
+        Kind::QueryAccount => worker_for::<QueryAccount>(backend, executor, stop),
+        Kind::QueryTransfer => worker_for::<QueryTransfer>(backend, executor, stop),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The sweeper: sees to it that providers are asked about payments and refunds whose end they have not told, that payments
-//! are closed that were not paid in time, and that nothing stays pending because its job was lost.
+//! The sweeper: sees to it that providers are asked about payments, refunds, payouts and accounts whose end they have not told, that
+//! payments are closed that were not paid in time, and that nothing stays pending because its job was lost.
 //!
 //! Each process runs one. It keeps nothing: it looks what is due, schedules the next time, and puts the jobs into the
 //! outbox, all in one transaction. Others do the same at the same time, and each thing is done once. It takes one batch
@@ -54,6 +54,7 @@ impl Sweeper {
     async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.ask(now).await?;
+        self.ask_about_connect(now).await?;
         self.expire(now).await?;
         self.remind(now).await?;
         let (count, oldest) = self.store.in_review().await?;
@@ -62,6 +63,12 @@ impl Sweeper {
         let (count, oldest) = self.store.refunds_in_review().await?;
         metrics::gauge!("sluice_refunds_in_review").set(count as f64);
         metrics::gauge!("sluice_refunds_in_review_oldest_seconds").set(age(oldest, now));
+        let (count, oldest) = self.store.payouts_in_review().await?;
+        metrics::gauge!("sluice_payouts_in_review").set(count as f64);
+        metrics::gauge!("sluice_payouts_in_review_oldest_seconds").set(age(oldest, now));
+        let (count, oldest) = self.store.accounts_in_review().await?;
+        metrics::gauge!("sluice_accounts_in_review").set(count as f64);
+        metrics::gauge!("sluice_accounts_in_review_oldest_seconds").set(age(oldest, now));
         Ok(())
     }
 
@@ -73,6 +80,22 @@ impl Sweeper {
         let payments = batch.queries.iter().map(|query| envelope(query, now));
         let refunds = batch.refund_queries.iter().map(|query| envelope(query, now));
         let jobs: Vec<Envelope> = payments.chain(refunds).collect();
+        if !jobs.is_empty() {
+            batch.finish(&jobs).await?;
+            self.committed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The same about accounts of users, and what is paid out to them.
+    async fn ask_about_connect(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let review = QuerySchedule::in_review(self.retry_unit);
+        let forgotten = QuerySchedule::forgotten(self.retry_unit);
+        let claiming = self.store.claim_connect_queries(now, &review, &forgotten, BATCH);
+        let batch = claiming.await?;
+        let accounts = batch.accounts.iter().map(|query| envelope(query, now));
+        let transfers = batch.transfers.iter().map(|query| envelope(query, now));
+        let jobs: Vec<Envelope> = accounts.chain(transfers).collect();
         if !jobs.is_empty() {
             batch.finish(&jobs).await?;
             self.committed.notify_one();

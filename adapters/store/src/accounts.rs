@@ -17,8 +17,8 @@ use crate::{Scoped, Store, StoreError, pool::answered};
 macro_rules! select_accounts {
     ($which:literal) => {
         concat!(
-            "select id, merchant_id, user_id, channel, idempotency_key, fingerprint, country, status, channel_account_id,
-                    charges_enabled, payouts_enabled, transfers_enabled, details_submitted, requirements, failure, version,
+            "select id, merchant_id, user_id, channel, idempotency_key, fingerprint, country,
+                    coalesce(ended_as, status) as status, channel_account_id, charges_enabled, payouts_enabled, transfers_enabled, details_submitted, requirements, failure, version,
                     created_at, updated_at
              from connected_accounts ",
             $which
@@ -28,9 +28,10 @@ macro_rules! select_accounts {
 
 const SELECT: &str = select_accounts!("where id = $1");
 
-/// The one that is there, or else the last of those that could not be made.
+/// The one that is there, or else the last of those that could not be made or are over.
 const SELECT_OF_USER: &str = select_accounts!(
-    "where merchant_id = $1 and user_id = $2 order by status = 'failed', created_at desc, id desc limit 1"
+    "where merchant_id = $1 and user_id = $2
+     order by connected_accounts.status = 'failed' or ended_as is not null, created_at desc, id desc limit 1"
 );
 
 const SELECT_OF_CHANNEL: &str =
@@ -49,7 +50,7 @@ impl Store {
             .await
     }
 
-    /// The account of a merchant's user: the one that is there, or else the last of those that could not be made.
+    /// The account of a merchant's user: the one that is there, or else the last of those that could not be made or are over.
     ///
     /// # Errors
     /// As [`Self::connected_account`].
@@ -105,6 +106,23 @@ impl Scoped<'_> {
         } else {
             Ok(None)
         }
+    }
+
+    /// The account that a merchant's provider knows under its own id, as [`Store::account_of_channel`], if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::connected_account`].
+    pub async fn account_of_channel(
+        &self,
+        merchant_id: MerchantId,
+        channel: Channel,
+        channel_account_id: &str,
+    ) -> Result<Option<ConnectedAccount>, StoreError> {
+        let asking = self
+            .store
+            .account_of_channel(merchant_id, channel, channel_account_id);
+        let account = asking.await?;
+        Ok(account.filter(|found| self.scope.covers(found.merchant_id, Some(&found.user_id))))
     }
 }
 

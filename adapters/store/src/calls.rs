@@ -170,8 +170,9 @@ impl Store {
     pub async fn open_transfer_call(
         &self,
         withdrawal: &Withdrawal,
+        paying_since: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.open(&OF_TRANSFERS, withdrawal.id.as_uuid(), withdrawal.updated_at)
+        self.open(&OF_TRANSFERS, withdrawal.id.as_uuid(), paying_since)
             .await
     }
 

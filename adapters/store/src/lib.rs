@@ -52,7 +52,7 @@ pub use order_logs::{NumberedLog, OrderLogPage};
 pub use orders::{OrderCursor, OrderPage};
 pub use outbox::OutboxBatch;
 pub use payments::{Page, PageCursor};
-pub use queries::{ForgottenBatch, QueryBatch};
+pub use queries::{ConnectQueryBatch, ForgottenBatch, QueryBatch};
 pub use reconciliation::{
     DifferenceFilter, Finding, ReconciliationOverview, ReconciliationRun, RecordedDifference, Resolution,
     Resolved, RunEnding,

@@ -1,4 +1,5 @@
-//! The query schedule: which payments and refunds their provider is asked about, and when; and which have lost their job.
+//! The query schedule: which payments, refunds, accounts and payouts their provider is asked about, and when; and which payments
+//! and refunds have lost their job.
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -60,6 +61,10 @@ macro_rules! claim {
         )
     };
 }
+
+mod connect;
+
+pub use connect::ConnectQueryBatch;
 
 const CLAIM_PAYMENTS_IN_REVIEW: &str = claim!(
     "payments",

@@ -51,6 +51,8 @@ pub struct ChannelAccount {
     pub abilities: Abilities,
     /// What the provider still wants to know.
     pub requirements: Requirements,
+    /// The provider has refused its owner for good.
+    pub is_rejected: bool,
 }
 
 /// What a provider still wants to know of an account's owner, in its own words.
@@ -62,6 +64,16 @@ pub struct Requirements {
     pub past_due: Vec<String>,
     /// Why the account cannot do something, if it cannot.
     pub disabled_reason: Option<String>,
+}
+
+impl Requirements {
+    /// The same in an order that says nothing.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.currently_due.sort_unstable();
+        self.past_due.sort_unstable();
+        self
+    }
 }
 
 /// What a channel needs to show an account's owner the way to where it tells the provider about itself.

@@ -27,6 +27,7 @@ fn seen(account: &ConnectedAccount, abilities: Abilities) -> AccountEvent {
         account_id: Some(account.id),
         abilities,
         requirements: Requirements::default(),
+        is_rejected: false,
     })
 }
 
@@ -105,4 +106,60 @@ fn another_account_is_for_people() {
         failed.apply(seen(&new, ALL)),
         Err(AccountMismatch::GivenUp { .. })
     ));
+}
+
+fn shown(account: &ConnectedAccount, requirements: Requirements, is_rejected: bool) -> AccountEvent {
+    AccountEvent::Seen(ChannelAccount {
+        id: "acct_1".into(),
+        account_id: Some(account.id),
+        abilities: ALL,
+        requirements,
+        is_rejected,
+    })
+}
+
+#[test]
+fn the_order_of_requirements_says_nothing() {
+    let wants = |due: [&str; 2]| Requirements {
+        currently_due: due.map(str::to_owned).to_vec(),
+        past_due: due.map(str::to_owned).to_vec(),
+        disabled_reason: None,
+    };
+    let new = account();
+    let made = after(&new, shown(&new, wants(["b", "a"]), false));
+    assert_eq!(made.requirements, wants(["a", "b"]));
+    let again = made.clone().apply(shown(&new, wants(["a", "b"]), false)).unwrap();
+    assert!(!again.changed);
+    let more = made.apply(shown(&new, wants(["a", "c"]), false)).unwrap();
+    assert!(more.changed);
+}
+
+#[test]
+fn what_is_over_stays_so_and_leaves_room_for_another() {
+    let new = account();
+    let active = after(&new, seen(&new, ALL));
+    assert!(active.takes_transfers() && !active.leaves_room());
+    for (event, status) in [
+        (AccountEvent::Deauthorized, AccountStatus::Deauthorized),
+        (
+            shown(&new, Requirements::default(), true),
+            AccountStatus::Rejected,
+        ),
+    ] {
+        let over = active.clone().apply(event).unwrap();
+        assert!(over.changed);
+        assert_eq!(over.account.status, status);
+        assert!(over.account.leaves_room() && !over.account.takes_transfers());
+        for late in [
+            seen(&new, ALL),
+            AccountEvent::Deauthorized,
+            AccountEvent::LostSight,
+        ] {
+            let after = over.account.clone().apply(late).unwrap();
+            assert!(!after.changed);
+            assert_eq!(after.account, over.account);
+        }
+    }
+    // Of one that nobody knows yet nothing can be lost.
+    assert!(!new.apply(AccountEvent::Deauthorized).unwrap().changed);
 }

@@ -9,7 +9,8 @@ use crate::{
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
         CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet,
-        ExpirePayment, NotifyMerchant, ProcessCallback, QueryPayment, QueryRefund, Reconcile,
+        ExpirePayment, NotifyMerchant, ProcessCallback, QueryAccount, QueryPayment, QueryRefund,
+        QueryTransfer, Reconcile,
     },
     retry::RetrySchedule,
 };
@@ -53,11 +54,15 @@ pub enum Kind {
     CreateAccountLink,
     /// Have a provider pay a withdrawal out.
     CreateTransfer,
+    /// Ask the provider about an account that it has not said to be there.
+    QueryAccount,
+    /// Ask the provider about a payout whose end it has not told.
+    QueryTransfer,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 20] = [
         Kind::CreateIntent,
         Kind::ProcessCallback,
         Kind::NotifyMerchant,
@@ -76,6 +81,8 @@ impl Kind {
         Kind::CreateAccount,
         Kind::CreateAccountLink,
         Kind::CreateTransfer,
+        Kind::QueryAccount,
+        Kind::QueryTransfer,
     ];
 
     /// The name: routing key, end of the queue names, message `type`.
@@ -99,6 +106,8 @@ impl Kind {
             Self::CreateAccount => "create_account",
             Self::CreateAccountLink => "create_account_link",
             Self::CreateTransfer => "create_transfer",
+            Self::QueryAccount => "query_account",
+            Self::QueryTransfer => "query_transfer",
         }
     }
 
@@ -123,6 +132,8 @@ impl Kind {
             Self::CreateAccount => CreateAccount::CONTRACT,
             Self::CreateAccountLink => CreateAccountLink::CONTRACT,
             Self::CreateTransfer => CreateTransfer::CONTRACT,
+            Self::QueryAccount => QueryAccount::CONTRACT,
+            Self::QueryTransfer => QueryTransfer::CONTRACT,
         }
     }
 }

@@ -55,9 +55,23 @@ pub enum WalletStepRefused {
         /// What was to be taken.
         needed_minor: i64,
     },
-    /// The withdrawal is over, or a provider is at work on it.
+    /// The withdrawal is over.
     #[error("The withdrawal is {0}, and {name} is refused.", name = .1.name())]
     WithdrawalOver(WithdrawalStatus, WalletStepKind),
+    /// A provider is at work on the withdrawal.
+    #[error(
+        "A provider was asked to pay the withdrawal out and has not said yet that it did, and {name} is refused: the money \
+         could be paid twice.",
+        name = .0.name()
+    )]
+    WithdrawalProcessing(WalletStepKind),
+    /// A provider was asked to pay the withdrawal out, and nobody can say whether it did.
+    #[error(
+        "A provider was asked to pay the withdrawal out, and it is not known whether it did, so {name} is refused: the money \
+         could be paid twice. The provider is asked again until it says, and then the withdrawal is completed or failed.",
+        name = .0.name()
+    )]
+    WithdrawalInReview(WalletStepKind),
     /// The two wallets are in two currencies.
     #[error("The wallets are in {0} and {1}, and transfer is refused.")]
     CurrencyDiffers(Currency, Currency),
@@ -86,6 +100,8 @@ impl WalletStepRefused {
             Self::HoldOver(..) => "hold_over",
             Self::CaptureTooLarge { .. } => "capture_too_large",
             Self::WithdrawalOver(..) => "withdrawal_over",
+            Self::WithdrawalProcessing(_) => "withdrawal_processing",
+            Self::WithdrawalInReview(_) => "withdrawal_in_review",
             Self::CurrencyDiffers(..) => "recipient_currency_differs",
         }
     }
@@ -194,7 +210,7 @@ impl WalletStanding {
     fn open_withdrawal(&self, kind: WalletStepKind) -> Result<Withdrawal, UntakenStep> {
         match &self.withdrawal {
             Some(withdrawal) if withdrawal.status == WithdrawalStatus::Requested => Ok(withdrawal.clone()),
-            Some(withdrawal) => Err(WalletStepRefused::WithdrawalOver(withdrawal.status, kind).into()),
+            Some(withdrawal) => Err(locked(withdrawal, kind).into()),
             None => Err(UntakenStep::NotThere("withdrawal")),
         }
     }
@@ -233,6 +249,20 @@ impl WalletStanding {
             }),
             ..taken
         })
+    }
+}
+
+/// Why a withdrawal that is not merely requested cannot be ended by hand.
+const fn locked(withdrawal: &Withdrawal, kind: WalletStepKind) -> WalletStepRefused {
+    match withdrawal.status {
+        WithdrawalStatus::Processing if withdrawal.is_in_review() => {
+            WalletStepRefused::WithdrawalInReview(kind)
+        }
+        WithdrawalStatus::Processing => WalletStepRefused::WithdrawalProcessing(kind),
+        status @ (WithdrawalStatus::Requested
+        | WithdrawalStatus::Completed
+        | WithdrawalStatus::Rejected
+        | WithdrawalStatus::Failed) => WalletStepRefused::WithdrawalOver(status, kind),
     }
 }
 

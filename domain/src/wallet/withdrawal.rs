@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     channel::Channel,
     currency::Currency,
-    id::{MerchantId, WalletId, WithdrawalId},
+    id::{ConnectedAccountId, MerchantId, WalletId, WithdrawalId},
     user::UserId,
     wallet::{UnknownWalletStatus, Wallet},
 };
@@ -94,6 +94,12 @@ pub struct Withdrawal {
     pub reference: Option<String>,
     /// The provider that pays it out to its owner's account there; none when the merchant does it by hand.
     pub channel: Option<Channel>,
+    /// The account that the provider sends it to. It never changes.
+    pub account_id: Option<ConnectedAccountId>,
+    /// Since when the provider is asked to pay it out.
+    pub paying_since: Option<DateTime<Utc>>,
+    /// Since when nobody can say whether the provider has paid it out; none once that is known.
+    pub in_review_since: Option<DateTime<Utc>>,
     /// Counts the changes; a writer that saw an older version has to look again. A new one has 0, and is stored as 1.
     pub version: i32,
     /// When it was stored.
@@ -123,10 +129,18 @@ impl Withdrawal {
             reason: None,
             reference: None,
             channel: None,
+            account_id: None,
+            paying_since: None,
+            in_review_since: None,
             version: 0,
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Whether a provider was asked to pay it out, and nobody can say whether it did.
+    pub const fn is_in_review(&self) -> bool {
+        matches!(self.status, WithdrawalStatus::Processing) && self.in_review_since.is_some()
     }
 }
 
@@ -155,6 +169,8 @@ pub struct WithdrawalView {
     pub reference: Option<String>,
     /// The provider that pays it out; none when the merchant does it by hand.
     pub channel: Option<Channel>,
+    /// Since when it is not known whether the provider has paid it out, RFC 3339, UTC. The provider is asked until it is.
+    pub in_review_since: Option<DateTime<Utc>>,
     /// When it was stored, RFC 3339, UTC.
     pub created_at: DateTime<Utc>,
     /// When it last changed, RFC 3339, UTC.
@@ -175,6 +191,7 @@ impl From<&Withdrawal> for WithdrawalView {
             reason: withdrawal.reason.clone(),
             reference: withdrawal.reference.clone(),
             channel: withdrawal.channel,
+            in_review_since: withdrawal.in_review_since,
             created_at: withdrawal.created_at,
             updated_at: withdrawal.updated_at,
         }

@@ -81,9 +81,7 @@ pub(crate) async fn known_of(
     let account = app.reads.briefly(asking).await.ok().flatten();
     match account {
         Some(account) if is_of_another_wish(&account, job) => Err(conflict()),
-        Some(account) if account.status == AccountStatus::Failed && account.id != job.account_id() => {
-            Ok(None)
-        }
+        Some(account) if account.leaves_room() && account.id != job.account_id() => Ok(None),
         Some(account) if account.country != job.country => Err(other_country()),
         Some(account) if account.is_settled() => Ok(Some(AccountView::from(&account))),
         Some(_) | None => Ok(None),

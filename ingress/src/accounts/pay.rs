@@ -4,6 +4,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use domain::{
+    connect::PayoutRefused,
     id::{MerchantId, WalletId, WithdrawalId},
     job::{CreateTransfer, CreateTransferReply},
     wallet::{Withdrawal, WithdrawalStatus, WithdrawalView},
@@ -64,30 +65,20 @@ async fn look(
     };
     let found = found.filter(|withdrawal| withdrawal.wallet_id == job.wallet_id);
     let withdrawal = found.ok_or_else(|| not_here("withdrawal"))?;
-    if is_over(&withdrawal) {
-        if withdrawal.channel.is_some() {
-            return Ok(Some(WithdrawalView::from(&withdrawal)));
-        }
-        let message = format!("The withdrawal is {}, and pay is refused.", withdrawal.status);
-        return Err(refused("withdrawal_over".into(), message));
+    if is_over(&withdrawal) && withdrawal.channel.is_some() {
+        return Ok(Some(WithdrawalView::from(&withdrawal)));
     }
     let asking = store.account_of_user(withdrawal.merchant_id, &withdrawal.user_id);
     let Ok(account) = app.reads.briefly(asking).await else {
         return Ok(None);
     };
-    match account {
-        // What is being paid out is asked about, whatever the account can be sent by now.
-        _ if withdrawal.status == WithdrawalStatus::Processing => Ok(None),
-        Some(account) if account.abilities.transfers_enabled => Ok(None),
-        Some(account) if account.channel_account_id.is_some() => {
-            let status = account.status;
-            let message = format!("The owner's account is {status}, and cannot be sent money.");
-            Err(refused("account_not_active".into(), message))
-        }
-        Some(_) | None => {
-            let message = "The wallet's owner has no account at the provider yet.";
-            Err(refused("account_not_open".into(), message.into()))
-        }
+    // What is being paid out is asked about, whatever the account can be sent by now.
+    if withdrawal.status == WithdrawalStatus::Processing {
+        return Ok(None);
+    }
+    match withdrawal.payable_to(account) {
+        Ok(_) => Ok(None),
+        Err(PayoutRefused { code, message }) => Err(refused(code.into(), message)),
     }
 }
 

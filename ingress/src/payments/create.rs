@@ -36,7 +36,7 @@ pub(crate) async fn create(
     JsonBody(mut body): JsonBody<PaymentBody>,
 ) -> Result<Response, Problem> {
     let (destination, fee) = (body.destination.take(), body.application_fee_minor.take());
-    let destination = resolve(&app, &submission.caller, destination, fee).await?;
+    let destination = resolve(&app, &submission, destination, fee).await?;
     let id = PaymentId::derive(submission.merchant_id, &submission.idempotency_key);
     let job = CreateIntent {
         merchant_id: submission.merchant_id,

@@ -1,6 +1,7 @@
 //! Accounts of wallets' owners over HTTP: what is accepted, shown and refused at the door.
 
 mod destinations;
+mod ended;
 mod paying;
 
 use std::{cell::Cell, time::Duration};

@@ -220,7 +220,9 @@ fn every_address_and_problem_is_told_to_people() {
 #[test]
 fn every_notification_is_told_to_people() {
     use domain::{
-        notification::NotificationType::{self, AccountUpdated, DisputeLost, DisputeOpened, DisputeWon},
+        notification::NotificationType::{
+            self, AccountUpdated, DisputeLost, DisputeOpened, DisputeWon, WithdrawalNeedsReview,
+        },
         order::LoggedStep,
         payment::PaymentStatus,
         refund::RefundStatus,
@@ -242,7 +244,7 @@ fn every_notification_is_told_to_people() {
         .chain(of_refunds)
         .chain(of_disputes)
         .chain(of_orders)
-        .chain([AccountUpdated])
+        .chain([AccountUpdated, WithdrawalNeedsReview])
         .chain(of_withdrawals);
     for announced in all {
         let row = format!("\n| `{announced}` |");

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::effects::{change, owner_of_connected};
 use super::truth::lines;
@@ -23,6 +23,8 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/sandbox/stripe/accounts", get(show_accounts))
         .route("/sandbox/stripe/accounts/{id}/complete", post(complete))
         .route("/sandbox/stripe/accounts/{id}/require", post(require))
+        .route("/sandbox/stripe/accounts/{id}/reject", post(reject))
+        .route("/sandbox/stripe/accounts/{id}/deauthorize", post(deauthorize))
         .route(
             "/sandbox/stripe/onboarding/{id}/{secret}",
             get(page).post(complete_page),
@@ -71,6 +73,24 @@ async fn require(
 ) -> Result<Response, Refused> {
     let Json(Requirements { names, late }) = body?;
     update(&world, &id, |account| account.require(names, late)).await
+}
+
+/// Stripe refuses its owner for good.
+async fn reject(State(world): State<Arc<World>>, Path(id): Path<String>) -> Result<Response, Refused> {
+    update(&world, &id, Connected::reject).await
+}
+
+/// Its owner takes the account from the platform, which sees it no more and is told so.
+async fn deauthorize(State(world): State<Arc<World>>, Path(id): Path<String>) -> Result<Response, Refused> {
+    let platform = owner_of_connected(&world, &id)?;
+    lock(&platform.book).accounts.remove(&id);
+    let application = json!({ "id": "ca_sandbox", "object": "application", "name": "Sandbox" });
+    let own = world.stripe.of_key(&format!("{}/{id}", platform.secret_key));
+    change(&world, &own, |book, origin| {
+        book.emit("account.application.deauthorized", &application, None, origin);
+    })
+    .await;
+    Ok(Json(application).into_response())
 }
 
 /// Changes an account in its platform's book, and tells of it as an event of the account itself.

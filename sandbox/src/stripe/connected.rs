@@ -50,8 +50,11 @@ impl Connected {
         self.is_enabled() && self.capabilities.iter().any(|name| name == "transfers")
     }
 
-    /// Its owner has told all that was asked.
+    /// Its owner has told all that was asked. That helps nobody who was refused for good.
     pub fn complete(&mut self) {
+        if self.is_rejected() {
+            return;
+        }
         self.details_submitted = true;
         self.currently_due.clear();
         self.past_due.clear();
@@ -65,6 +68,17 @@ impl Connected {
             self.past_due.extend(names);
             self.disabled_reason = Some("requirements.past_due".to_owned());
         }
+    }
+
+    fn is_rejected(&self) -> bool {
+        let reason = self.disabled_reason.as_deref();
+        reason.is_some_and(|reason| reason.starts_with("rejected."))
+    }
+
+    /// It is refused for good.
+    pub fn reject(&mut self) {
+        self.currently_due.clear();
+        self.disabled_reason = Some("rejected.fraud".to_owned());
     }
 
     /// The `account` object.

@@ -66,6 +66,8 @@ pub enum Operation<'a> {
     ListTransfers,
     /// `GET /v1/transfers/{id}`
     ShowTransfer(&'a str),
+    /// `POST /v1/transfers/{id}/reversals`
+    ReverseTransfer(&'a str),
     /// `POST /v1/webhook_endpoints`
     CreateEndpoint,
     /// `GET /v1/webhook_endpoints`
@@ -119,6 +121,9 @@ impl<'a> Operation<'a> {
             ("POST", ["transfers"]) => (Self::CreateTransfer, "POST /v1/transfers"),
             ("GET", ["transfers"]) => (Self::ListTransfers, "GET /v1/transfers"),
             ("GET", ["transfers", id]) => (Self::ShowTransfer(id), "GET /v1/transfers/{id}"),
+            ("POST", ["transfers", id, "reversals"]) => {
+                (Self::ReverseTransfer(id), "POST /v1/transfers/{id}/reversals")
+            }
             ("POST", ["webhook_endpoints"]) => (Self::CreateEndpoint, "POST /v1/webhook_endpoints"),
             ("GET", ["webhook_endpoints"]) => (Self::ListEndpoints, "GET /v1/webhook_endpoints"),
             ("GET", ["webhook_endpoints", id]) => (Self::ShowEndpoint(id), "GET /v1/webhook_endpoints/{id}"),
@@ -160,6 +165,7 @@ impl<'a> Operation<'a> {
             | Self::ShowEvent(id)
             | Self::ShowAccount(id)
             | Self::ShowTransfer(id)
+            | Self::ReverseTransfer(id)
             | Self::ShowEndpoint(id)
             | Self::DeleteEndpoint(id) => Some(id),
         }
@@ -247,6 +253,10 @@ fn prepare<'a>(operation: Operation<'a>, params: Params<'a>) -> Result<Work<'a>,
         Operation::CreateTransfer => {
             let create = transfers::Create::parse(params)?;
             Box::new(move |book, _| create.run(book))
+        }
+        Operation::ReverseTransfer(id) => {
+            let reverse = transfers::Reverse::parse(params)?;
+            Box::new(move |book, origin| reverse.run(book, id, origin))
         }
         Operation::CreateEndpoint => {
             let create = endpoints::Create::parse(params)?;

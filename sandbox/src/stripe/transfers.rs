@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::book::{Book, created};
+use super::book::{Book, Origin, created};
 use super::charges::Charge;
 use super::currencies::{at_least_one, currency};
 use super::errors::{Answered, ApiError};
@@ -135,6 +135,58 @@ impl Create {
     }
 }
 
+/// A checked request to take back what was sent. As often as one likes, and never more than is left of it: Stripe answers "an error
+/// when called on an already-reversed transfer, or when trying to reverse more money than is left on a transfer"
+/// (<https://docs.stripe.com/api/transfer_reversals/create>). The words of that error, and its code, are the double's own.
+pub struct Reverse {
+    amount: Option<i64>,
+}
+
+impl Reverse {
+    /// Checks the parameters.
+    pub fn parse(params: Params<'_>) -> Result<Self, ApiError> {
+        let params = params.only(&["amount", "description", "metadata"])?;
+        let amount = params.integer("amount")?;
+        if let Some(amount) = amount {
+            at_least_one(amount, "amount")?;
+        }
+        Ok(Self { amount })
+    }
+
+    /// Takes the money back, and tells of it.
+    pub fn run(self, book: &mut Book, id: &str, origin: &Origin) -> Answered {
+        let Some(transfer) = book.transfers.get_mut(id) else {
+            return Err(ApiError::no_such("transfer", id, "id"));
+        };
+        let left = transfer.amount - transfer.amount_reversed;
+        let amount = self.amount.unwrap_or(left);
+        if amount == 0 || amount > left {
+            return Err(more_than_left(amount, left).param("amount"));
+        }
+        transfer.amount_reversed += amount;
+        let (currency, shown) = (transfer.currency.clone(), transfer.render());
+        let transaction = book.enter(&Entry {
+            movement: Movement::TransferReversal,
+            source: id,
+            amount,
+            fee: 0,
+            currency: &currency,
+        });
+        book.emit("transfer.reversed", &shown, None, origin);
+        Ok(json!({
+            "id": clock::object_id("trr_1"), "object": "transfer_reversal", "amount": amount,
+            "balance_transaction": transaction, "created": created(), "currency": currency,
+            "destination_payment_refund": null, "metadata": {}, "source_refund": null, "transfer": id,
+        }))
+    }
+}
+
+fn more_than_left(amount: i64, left: i64) -> ApiError {
+    let message =
+        format!("Reversal amount ({amount}) is greater than unreversed amount on transfer ({left}).");
+    ApiError::invalid(message)
+}
+
 impl Book {
     /// The transfer as an answer.
     pub fn show_transfer(&self, id: &str) -> Answered {
@@ -209,7 +261,9 @@ impl Book {
         }
     }
 
-    /// Takes back what a refund of a charge takes back with it: both in proportion.
+    /// Takes back what a refund of a charge takes back with it: both in proportion, as Stripe says: "in an amount proportional to
+    /// the amount of the charge refunded", and the full fee with a full refund (<https://docs.stripe.com/api/refunds/create>).
+    /// Which way parts of a minor unit go is said nowhere: that they are rounded down, of all that is refunded so far, is assumed.
     pub fn take_back(&mut self, charge_id: &str, refunded: i64, transfer: bool, fee: bool) {
         let Some(charge) = self.charges.get_mut(charge_id) else {
             return;
@@ -249,7 +303,8 @@ impl Book {
     }
 }
 
-/// Refuses to take back what a charge has not sent on, or what was taken back before.
+/// Refuses to take back what a charge has not sent on, or what was taken back before: a transfer is reversed up to what is left of
+/// it, whoever asks ([`Reverse`]). That a refund fails as a whole then, and is not made without, is assumed.
 pub fn check_taken_back(
     book: &Book,
     charge: &Charge,
@@ -269,9 +324,7 @@ pub fn check_taken_back(
         };
         let left = sent.amount - sent.amount_reversed;
         if amount > left {
-            let message =
-                format!("Reversal amount ({amount}) is greater than unreversed amount on transfer ({left}).");
-            return Err(ApiError::invalid(message).param("reverse_transfer"));
+            return Err(more_than_left(amount, left).param("reverse_transfer"));
         }
     }
     if fee && passed.is_none_or(|passed| passed.fee.is_none()) {

@@ -234,3 +234,60 @@ async fn no_more_is_taken_back_than_was_passed_on() {
     assert_eq!(refund(&failing, "600").await.status, 400);
     refund(&failing, "400").await.ok();
 }
+
+#[tokio::test]
+async fn a_transfer_is_taken_back_as_often_as_one_likes_and_never_more_than_is_left_of_it() {
+    let client = Client::start().await;
+    let url = format!("{}/merchant/platform", client.base);
+    let form = [("url", url.as_str()), ("enabled_events[]", "transfer.reversed")];
+    client.post("webhook_endpoints", &form).await.ok();
+    let account = active(&client).await;
+    client.paid("pm_card_visa").await;
+    let before = balance(&client).await;
+    let form = [
+        ("amount", "500"),
+        ("currency", "usd"),
+        ("destination", account.as_str()),
+    ];
+    let sent = client.post("transfers", &form).await.id();
+    let path = format!("transfers/{sent}/reversals");
+    let reversal = client.post(&path, &[("amount", "200")]).await.ok();
+    assert_eq!(
+        (&reversal["amount"], &reversal["transfer"]),
+        (&json!(200), &json!(sent))
+    );
+    assert_eq!(client.post(&path, &[("amount", "301")]).await.status, 400);
+    assert_eq!(client.post(&path, &[]).await.ok()["amount"], 300, "the rest");
+    assert_eq!(
+        client.post(&path, &[]).await.status,
+        400,
+        "all of it was taken back"
+    );
+    assert_eq!(balance(&client).await, before);
+    let told = client.await_received("platform", 2).await;
+    let event: Value = serde_json::from_str(told[1]["body"].as_str().unwrap()).unwrap();
+    let object = &event["data"]["object"];
+    assert_eq!((&object["id"], &object["reversed"]), (&json!(sent), &json!(true)));
+}
+
+#[tokio::test]
+async fn an_account_that_was_taken_away_is_shown_no_more_and_its_platform_is_told() {
+    let client = Client::start().await;
+    let url = format!("{}/merchant/platform", client.base);
+    let form = [
+        ("url", url.as_str()),
+        ("enabled_events[]", "account.application.deauthorized"),
+        ("connect", "true"),
+    ];
+    client.post("webhook_endpoints", &form).await.ok();
+    let id = active(&client).await;
+    control(&client, &format!("accounts/{id}/deauthorize"), json!({})).await;
+    let told = client.await_received("platform", 1).await;
+    let event: Value = serde_json::from_str(told[0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&event["account"], &event["data"]["object"]["object"]),
+        (&json!(id), &json!("application"))
+    );
+    let path = format!("accounts/{id}");
+    client.get(&path, &[]).await.error(403, "account_invalid");
+}

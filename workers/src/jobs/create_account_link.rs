@@ -42,6 +42,9 @@ impl Handler for CreateAccountLink {
 
 /// The account with the provider's id of it, if it is there.
 fn linked(account: ConnectedAccount) -> Option<(ConnectedAccount, String)> {
+    if account.status.is_over() {
+        return None;
+    }
     let channel_account_id = account.channel_account_id.clone()?;
     Some((account, channel_account_id))
 }

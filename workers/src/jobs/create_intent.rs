@@ -6,6 +6,7 @@
 //!
 //! A payment from a wallet has no provider: its intent is the transfer that pays it.
 
+mod destination;
 mod from_wallet;
 mod placing;
 mod topping_up;
@@ -32,7 +33,7 @@ pub use placing::{check, new_payment};
 impl Handler for CreateIntent {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
         let prepared = match check(self, context, run) {
-            Ok(payer) => match topping_up::check(self, context, run).await? {
+            Ok(payer) => match placeable(self, context, run).await? {
                 Ok(()) => prepare(self, &payer, context, run).await?,
                 Err(outcome) => return Ok(outcome),
             },
@@ -142,5 +143,17 @@ fn found(job: &CreateIntent, stored: Payment) -> Prepared {
         Prepared::Settled
     } else {
         Prepared::GivenUp
+    }
+}
+
+/// What becomes of a job whose payment is for a wallet or for an account that it cannot be for. What is stored already goes on.
+async fn placeable(
+    job: &CreateIntent,
+    context: &Context,
+    run: &Run,
+) -> Result<Result<(), Outcome>, StoreError> {
+    match topping_up::check(job, context, run).await? {
+        Ok(()) => destination::check(job, context).await,
+        refused => Ok(refused),
     }
 }

@@ -5,7 +5,7 @@
 //! can tell. The call itself is made like the one that opens an intent.
 
 use domain::{
-    connect::ConnectedAccount,
+    connect::{ConnectedAccount, PayoutRefused},
     job::{CreateTransfer, CreateTransferReply},
     outcome::{ErrorClass, Outcome, Reason},
     wallet::{Withdrawal, WithdrawalStatus, WithdrawalView},
@@ -19,12 +19,10 @@ use crate::{
     jobs::{
         opening::{after_giving_up, give_up, open},
         patience::wait,
-        subject::PayoutOfWithdrawal,
+        people,
+        subject::{PayoutOfWithdrawal, Subject},
     },
 };
-
-/// Why a withdrawal is not paid out this way: a code for programs, and a sentence.
-type Refusal = (&'static str, String);
 
 enum Prepared {
     /// It is being paid out, since just now or before.
@@ -42,7 +40,16 @@ enum Prepared {
 impl Handler for CreateTransfer {
     async fn run(&self, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
         match prepare(self, context).await? {
-            Prepared::ToSend(payout, is_new) => open(context, run, *payout, is_new).await,
+            Prepared::ToSend(payout, is_new) => {
+                let (channel, id) = (payout.channel(), self.withdrawal_id);
+                let outcome = open(context, run, *payout, is_new).await?;
+                if let Outcome::Fail(reason) = &outcome
+                    && reason.class == ErrorClass::Mismatch
+                {
+                    people::call_to_payout(channel, id, reason);
+                }
+                Ok(outcome)
+            }
             Prepared::Paid => Ok(Outcome::Done),
             Prepared::GivenUp => after_giving_up(context, run).await,
             // Whoever waits is told. It is not kept for later: a wish of weeks ago must not pay once the account can be paid.
@@ -56,26 +63,27 @@ impl Handler for CreateTransfer {
     }
 
     async fn give_up(&self, context: &Context, run: &Run, reason: &Reason) -> Result<Record, StoreError> {
-        match stored(self, context).await? {
-            Some((withdrawal, Some(account))) if withdrawal.status == WithdrawalStatus::Processing => {
-                match PayoutOfWithdrawal::new(withdrawal, &account) {
-                    Some(payout) => give_up(context, run, payout, reason).await,
-                    None => Ok(Record::default()),
-                }
-            }
-            Some(_) | None => Ok(Record::default()),
+        let Some(withdrawal) = stored(self, context).await? else {
+            return Ok(Record::default());
+        };
+        if withdrawal.status != WithdrawalStatus::Processing {
+            return Ok(Record::default());
+        }
+        match PayoutOfWithdrawal::load(&context.store, withdrawal).await? {
+            Some(payout) => give_up(context, run, payout, reason).await,
+            None => Ok(Record::default()),
         }
     }
 
     async fn reply(&self, context: &Context) -> Result<Option<Vec<u8>>, StoreError> {
         let reply = match stored(self, context).await? {
             None => CreateTransferReply::NoSuchWithdrawal,
-            Some((withdrawal, account)) => match check(&withdrawal, account.as_ref()) {
-                Ok(()) | Err(_) if withdrawal.channel.is_some() => {
-                    CreateTransferReply::Withdrawal(Box::new(WithdrawalView::from(&withdrawal)))
-                }
-                Ok(()) => return Ok(None),
-                Err((code, message)) => CreateTransferReply::Refused {
+            Some(withdrawal) if withdrawal.channel.is_some() => {
+                CreateTransferReply::Withdrawal(Box::new(WithdrawalView::from(&withdrawal)))
+            }
+            Some(withdrawal) => match payable(&withdrawal, context).await? {
+                Ok(_) => return Ok(None),
+                Err(PayoutRefused { code, message }) => CreateTransferReply::Refused {
                     code: code.into(),
                     message,
                 },
@@ -88,41 +96,39 @@ impl Handler for CreateTransfer {
 /// Writes down that the withdrawal is being paid out, unless it is.
 async fn prepare(job: &CreateTransfer, context: &Context) -> Result<Prepared, StoreError> {
     for _ in 0..MAX_LOOKS {
-        let Some((withdrawal, account)) = stored(job, context).await? else {
+        let Some(withdrawal) = stored(job, context).await? else {
             return Ok(Prepared::NotThere);
         };
         match (withdrawal.status, withdrawal.channel) {
             (WithdrawalStatus::Completed, Some(_)) => return Ok(Prepared::Paid),
             (WithdrawalStatus::Failed, Some(_)) => return Ok(Prepared::GivenUp),
+            // It goes on to the account that it was begun for, whatever has become of that.
+            (WithdrawalStatus::Processing, _) => {
+                let payout = PayoutOfWithdrawal::load(&context.store, withdrawal).await?;
+                return Ok(payout.map_or(Prepared::Refused, |payout| {
+                    Prepared::ToSend(Box::new(payout), false)
+                }));
+            }
             (_, _) => {}
         }
-        let Some(account) = account.filter(|account| check(&withdrawal, Some(account)).is_ok()) else {
+        let Ok(account) = payable(&withdrawal, context).await? else {
             return Ok(Prepared::Refused);
         };
-        let is_new = withdrawal.status == WithdrawalStatus::Requested;
-        let begun = if is_new {
-            Withdrawal {
-                status: WithdrawalStatus::Processing,
-                channel: Some(account.channel),
-                updated_at: context.clock.now(),
-                ..withdrawal
-            }
-        } else {
-            withdrawal
+        let now = context.clock.now();
+        let begun = Withdrawal {
+            status: WithdrawalStatus::Processing,
+            channel: Some(account.channel),
+            account_id: Some(account.id),
+            paying_since: Some(now),
+            updated_at: now,
+            ..withdrawal
         };
         let Some(mut payout) = PayoutOfWithdrawal::new(begun, &account) else {
             return Ok(Prepared::Refused);
         };
-        if !is_new {
-            return Ok(Prepared::ToSend(Box::new(payout), false));
-        }
-        let record = Record {
-            withdrawal: Some(Box::new(payout.withdrawal.clone())),
-            ..Record::default()
-        };
-        match context.recorder.write(record).await? {
+        match context.recorder.write(payout.touch()).await? {
             Verdict::Written => {
-                payout.withdrawal.version += 1;
+                payout.was_touched();
                 reach(Point::ConnectStored);
                 return Ok(Prepared::ToSend(Box::new(payout), true));
             }
@@ -133,48 +139,20 @@ async fn prepare(job: &CreateTransfer, context: &Context) -> Result<Prepared, St
     Err(StoreError::Contended(job.withdrawal_id.to_string()))
 }
 
-/// The withdrawal of the wallet that the job names, if it is its merchant's, with its owner's account.
-async fn stored(
-    job: &CreateTransfer,
-    context: &Context,
-) -> Result<Option<(Withdrawal, Option<ConnectedAccount>)>, StoreError> {
+/// The withdrawal of the wallet that the job names, if it is its merchant's.
+async fn stored(job: &CreateTransfer, context: &Context) -> Result<Option<Withdrawal>, StoreError> {
     let withdrawal = context.store.withdrawal(job.withdrawal_id).await?;
-    let is_its_own = |withdrawal: &Withdrawal| {
+    Ok(withdrawal.filter(|withdrawal| {
         withdrawal.merchant_id == job.merchant_id && withdrawal.wallet_id == job.wallet_id
-    };
-    let Some(withdrawal) = withdrawal.filter(is_its_own) else {
-        return Ok(None);
-    };
-    let account = context
-        .store
-        .account_of_user(job.merchant_id, &withdrawal.user_id);
-    let account = account.await?;
-    Ok(Some((withdrawal, account)))
+    }))
 }
 
-/// Whether the withdrawal can be paid out this way, or is being.
-fn check(withdrawal: &Withdrawal, account: Option<&ConnectedAccount>) -> Result<(), Refusal> {
-    match withdrawal.status {
-        WithdrawalStatus::Processing => Ok(()),
-        WithdrawalStatus::Completed | WithdrawalStatus::Rejected | WithdrawalStatus::Failed => Err((
-            "withdrawal_over",
-            format!("The withdrawal is {}, and pay is refused.", withdrawal.status),
-        )),
-        WithdrawalStatus::Requested => match account {
-            Some(account) if account.abilities.transfers_enabled => Ok(()),
-            Some(account) if account.channel_account_id.is_some() => Err((
-                "account_not_active",
-                format!(
-                    "The owner's account is {}, and cannot be sent money.",
-                    account.status
-                ),
-            )),
-            Some(_) | None => Err(no_account()),
-        },
-    }
-}
-
-fn no_account() -> Refusal {
-    let message = "The wallet's owner has no account at the provider yet.";
-    ("account_not_open", message.into())
+/// The account that a withdrawal can be paid out to which nobody has begun to pay out, or why there is none.
+async fn payable(
+    withdrawal: &Withdrawal,
+    context: &Context,
+) -> Result<Result<ConnectedAccount, PayoutRefused>, StoreError> {
+    let (merchant_id, user_id) = (withdrawal.merchant_id, &withdrawal.user_id);
+    let account = context.store.account_of_user(merchant_id, user_id).await?;
+    Ok(withdrawal.payable_to(account))
 }

@@ -2,14 +2,16 @@
 //! raise an alarm.
 
 use domain::{
-    channel::{Channel, ChannelRefund, ChannelRefundStatus},
-    id::PaymentId,
+    channel::{Channel, ChannelRefund, ChannelRefundStatus, ChannelTransfer},
+    id::{PaymentId, WithdrawalId},
     job::ProcessCallback,
+    outcome::Reason,
 };
 use metrics::Counter;
 
 const ACCOUNT: &str = "account";
 const REFUND: &str = "refund";
+const PAYOUT: &str = "payout";
 
 /// The provider withholds or has taken back money, as this callback tells: somebody has to look at the merchant's account.
 pub fn call_to_account(callback: &ProcessCallback, payment_id: Option<PaymentId>) {
@@ -38,11 +40,35 @@ pub fn call_to_refund(channel: Channel, seen: &ChannelRefund) {
     }
 }
 
+/// What the provider has sent, or taken back, for a withdrawal is not what was asked for: somebody has to look at it there.
+pub fn call_to_payout(channel: Channel, withdrawal_id: WithdrawalId, reason: &Reason) {
+    tracing::error!(
+        %channel,
+        %withdrawal_id,
+        %reason,
+        "what the provider shows of a payout is not what was asked for; people have to look at it there"
+    );
+    counter(channel, PAYOUT).increment(1);
+}
+
+/// Somebody has taken back at the provider what was paid out: somebody has to say whose the money is now.
+pub fn call_to_reversal(channel: Channel, seen: &ChannelTransfer) {
+    tracing::error!(
+        %channel,
+        withdrawal_id = seen.withdrawal_id.map(tracing::field::display),
+        transfer = seen.id,
+        reversed_minor = seen.reversed_minor,
+        "a payout was taken back at the provider; people have to say whose the money is, and correct the wallet"
+    );
+    counter(channel, PAYOUT).increment(1);
+}
+
 /// Shows what has not happened yet: nobody sees a series increase that begins with its first call.
 pub fn begin_at_zero() {
     for channel in Channel::ALL {
         counter(*channel, ACCOUNT).increment(0);
         counter(*channel, REFUND).increment(0);
+        counter(*channel, PAYOUT).increment(0);
     }
 }
 

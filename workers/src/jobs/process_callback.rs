@@ -7,6 +7,7 @@
 mod account;
 mod dispute;
 mod intent;
+mod payout;
 mod refund;
 
 use channels::CallbackProblem;
@@ -153,6 +154,10 @@ impl Intake<'_> {
                 channel_account_id,
                 account_id,
             } => self.judge_account(channel_account_id, *account_id).await?,
+            CallbackEvent::AccountLost(channel_account_id) => {
+                self.judge_lost_account(channel_account_id).await?
+            }
+            CallbackEvent::TransferReversed(seen) => self.judge_reversal(seen).await?,
             CallbackEvent::NeedsPeople { .. } | CallbackEvent::Other => return Ok(Judged::Foreign),
         };
         if matches!(judged, Judged::About { .. } | Judged::OfAccount { .. }) {
@@ -166,10 +171,12 @@ impl Intake<'_> {
         match event {
             CallbackEvent::NeedsPeople { payment_id } => people::call_to_account(self.job, *payment_id),
             CallbackEvent::Refund(seen) => people::call_to_refund(self.job.channel, seen),
+            CallbackEvent::TransferReversed(seen) => people::call_to_reversal(self.job.channel, seen),
             CallbackEvent::Intent { .. }
             | CallbackEvent::RefundTold(_)
             | CallbackEvent::Dispute(_)
             | CallbackEvent::AccountTold { .. }
+            | CallbackEvent::AccountLost(_)
             | CallbackEvent::Other => {}
         }
     }

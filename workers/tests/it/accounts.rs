@@ -1,8 +1,11 @@
 //! Accounts of merchants' users: opened once whatever goes wrong, and kept as their provider says.
 
 pub mod destinations;
+mod ended;
+mod in_review;
 mod opening;
 mod payouts;
+mod racing;
 mod told;
 
 use domain::{

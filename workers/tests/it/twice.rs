@@ -4,10 +4,14 @@
 //! How many jobs were handled is read from the process's metrics, so each test needs a process of its own, which nextest
 //! gives it. The unit of the retry ladder is so long that nothing comes again by itself: neither a retry nor a sweep.
 
+mod asking;
+mod callbacks;
 mod capturing;
 mod closing;
+mod connect;
 mod orders;
 mod refunds;
+mod telling;
 mod wallet_payments;
 mod wallets;
 
@@ -34,8 +38,6 @@ use crate::support::{World, key, list, now, request, world_with};
 
 /// The call that opens an intent.
 const OPENING: &str = "POST /v1/payment_intents";
-/// The call that asks for one.
-const ASKING: &str = "GET /v1/payment_intents";
 /// Longer than a call may still be at work.
 const LONG_AGO: TimeDelta = TimeDelta::hours(5);
 
@@ -122,7 +124,12 @@ impl Twice {
         let failures = "select coalesce(jsonb_agg(to_jsonb(f) - 'at' order by id), '[]') from job_failures f";
         let calls = "select count(*) from payment_records where operation = 'create_intent'";
         let refund_calls = "select count(*) from refund_records where operation = 'create_refund'";
-        let told_again = ["payment_records", "refund_records", "job_failures"];
+        let told_again = [
+            "payment_records",
+            "refund_records",
+            "connect_records",
+            "job_failures",
+        ];
         let mut dump = self.world.dump(&told_again).await;
         dump["job failures"] = self.world.query::<Value>(failures).await;
         dump["calls to open an intent"] = self.world.count(calls).await.into();
@@ -240,6 +247,9 @@ fn gave_up() -> PaymentEvent {
     PaymentEvent::GaveUp(Failure::provider_unavailable())
 }
 
+/// What a callback shows, unchanged.
+fn as_it_is(_: &mut Value) {}
+
 async fn opening(twice: &Twice, name: &str, card: Option<&str>) -> Envelope {
     envelope(&twice.world.job(name, request(card)))
 }
@@ -307,209 +317,4 @@ async fn create_intent() {
         }),
     ];
     Twice::start().await.play(cases).await;
-}
-
-/// A callback about the payment of this name, which stands as `events` have left it.
-async fn callback(
-    twice: &Twice,
-    name: &str,
-    events: Vec<PaymentEvent>,
-    event_type: &str,
-    edit: fn(&mut Value),
-) -> Envelope {
-    let payment = twice.after(name, events).await;
-    let paid = event_type == "payment_intent.succeeded";
-    let mut object = json!({
-        "id": format!("pi_{name}"), "object": "payment_intent", "amount": payment.money.amount_minor,
-        "amount_received": if paid { payment.money.amount_minor } else { 0 }, "currency": "usd",
-        "status": "requires_payment_method", "metadata": { "sluice_payment_id": payment.id },
-        "last_payment_error": { "type": "card_error", "code": "card_declined" },
-    });
-    edit(&mut object);
-    envelope(&twice.world.callback(&format!("evt_{name}"), event_type, &object))
-}
-
-fn as_it_is(_: &mut Value) {}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn process_callback() {
-    const SUCCEEDED: &str = "payment_intent.succeeded";
-    const FAILED: &str = "payment_intent.payment_failed";
-    fn open(name: &str) -> Vec<PaymentEvent> {
-        vec![seen(name, IntentStatus::RequiresAction)]
-    }
-    let cases: &[(&str, Setup)] = &[
-        ("open, paid", |t, n| {
-            callback(t, n, open(n), SUCCEEDED, as_it_is).boxed_local()
-        }),
-        ("open, declined", |t, n| {
-            callback(t, n, open(n), FAILED, as_it_is).boxed_local()
-        }),
-        ("open, at work", |t, n| {
-            callback(t, n, open(n), "payment_intent.processing", as_it_is).boxed_local()
-        }),
-        ("open, canceled", |t, n| {
-            callback(t, n, open(n), "payment_intent.canceled", as_it_is).boxed_local()
-        }),
-        ("paid, a late decline", |t, n| {
-            callback(t, n, vec![seen(n, IntentStatus::Succeeded)], FAILED, as_it_is).boxed_local()
-        }),
-        ("in review, paid", |t, n| {
-            callback(t, n, vec![PaymentEvent::LostSight], SUCCEEDED, as_it_is).boxed_local()
-        }),
-        ("given up, paid", |t, n| {
-            callback(t, n, vec![gave_up()], SUCCEEDED, as_it_is).boxed_local()
-        }),
-        ("before the intent is stored", |t, n| {
-            callback(t, n, vec![], SUCCEEDED, as_it_is).boxed_local()
-        }),
-        ("of another amount", |t, n| {
-            callback(t, n, open(n), SUCCEEDED, |object| object["amount"] = json!(1)).boxed_local()
-        }),
-        ("of another account", |t, n| {
-            async move {
-                let payment = t.after(n, open(n)).await;
-                let event_id = format!("evt_{n}");
-                let object = json!({
-                    "id": payment.intent_id, "amount": payment.money.amount_minor,
-                    "amount_received": payment.money.amount_minor, "currency": "usd", "status": "succeeded",
-                    "metadata": { "sluice_payment_id": payment.id },
-                });
-                let forged = t
-                    .world
-                    .callback_of(Some("acct_seller"), &event_id, SUCCEEDED, &object);
-                envelope(&forged)
-            }
-            .boxed_local()
-        }),
-        ("of another program", |t, n| {
-            callback(t, n, open(n), SUCCEEDED, |object| object["metadata"] = json!({})).boxed_local()
-        }),
-        ("of a type that nobody knows", |t, n| {
-            callback(t, n, open(n), "brand.new", as_it_is).boxed_local()
-        }),
-    ];
-    Twice::start().await.play(cases).await;
-}
-
-/// A notification of a merchant of its own, whose endpoint was told to behave like this.
-async fn notification(twice: &Twice, name: &str, behaviour: Option<Value>) -> Envelope {
-    let world = &twice.world;
-    let merchant_id = match behaviour {
-        Some(behaviour) => {
-            let id = world.another_merchant().await;
-            world
-                .post(&format!("/sandbox/merchants/{id}/behaviour"), behaviour)
-                .await;
-            id
-        }
-        None => world.merchant_without_credentials().await,
-    };
-    let mut payment = twice.after(name, vec![seen(name, IntentStatus::Succeeded)]).await;
-    payment.merchant_id = merchant_id;
-    let told = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
-    let job = NotifyMerchant::from(&told);
-    let record = Record {
-        notifications: vec![told],
-        ..Record::default()
-    };
-    world.recorder.write(record).await.unwrap();
-    // Its job is published by the test and not by the relay.
-    twice.published.fetch_sub(1, Ordering::Relaxed);
-    envelope(&job)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn notify_merchant() {
-    let cases: &[(&str, Setup)] = &[
-        ("taken", |t, n| {
-            notification(t, n, Some(json!({ "mode": "ok" }))).boxed_local()
-        }),
-        ("gone", |t, n| {
-            notification(t, n, Some(json!({ "mode": "gone" }))).boxed_local()
-        }),
-        ("no endpoint", |t, n| notification(t, n, None).boxed_local()),
-    ];
-    Twice::start().await.play(cases).await;
-}
-
-async fn asking(twice: &Twice, name: &str, events: Vec<PaymentEvent>) -> Envelope {
-    let payment = twice.after(name, events).await;
-    envelope(&query(&payment))
-}
-
-fn query(payment: &Payment) -> QueryPayment {
-    QueryPayment {
-        payment_id: payment.id,
-        merchant_id: payment.merchant_id,
-        query: 1,
-    }
-}
-
-async fn asking_for(twice: &Twice, name: &str, amount_minor: i64) -> Envelope {
-    let payment = twice.after(name, vec![PaymentEvent::LostSight]).await;
-    twice.world.open_at_provider(&payment, amount_minor).await;
-    envelope(&query(&payment))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn query_payment() {
-    let cases: &[(&str, Setup)] = &[
-        ("opened at the provider", |t, n| {
-            asking_for(t, n, 1_999).boxed_local()
-        }),
-        ("never opened", |t, n| {
-            asking(t, n, vec![PaymentEvent::LostSight]).boxed_local()
-        }),
-        ("opened for other money", |t, n| {
-            asking_for(t, n, 2_999).boxed_local()
-        }),
-        ("silent", |t, n| {
-            async move {
-                t.world.fault(ASKING, "error", json!({ "status": 503 })).await;
-                asking(t, n, vec![PaymentEvent::LostSight]).await
-            }
-            .boxed_local()
-        }),
-        ("paid meanwhile", |t, n| {
-            asking(t, n, vec![seen(n, IntentStatus::Succeeded)]).boxed_local()
-        }),
-        ("unknown", |t, n| {
-            async move {
-                envelope(&QueryPayment {
-                    payment_id: t.payment_id(n),
-                    merchant_id: t.world.merchant_id,
-                    query: 1,
-                })
-            }
-            .boxed_local()
-        }),
-    ];
-    Twice::start().await.play(cases).await;
-}
-
-/// A person replays a parked job while the payment is asked about: one gives up, the other opens the intent.
-#[tokio::test(flavor = "multi_thread")]
-async fn asking_and_opening_at_once_agree() {
-    let twice = Twice::start().await;
-    let names: Vec<String> = (0..40).map(|number| number.to_string()).collect();
-    let mut jobs = Vec::new();
-    for name in &names {
-        let payment = twice.after(name, vec![PaymentEvent::LostSight]).await;
-        jobs.extend([opening(&twice, name, None).await, envelope(&query(&payment))]);
-    }
-    join_all(jobs.iter().map(|job| twice.publish(job, 1))).await;
-    twice.rest().await;
-    for name in &names {
-        let outcome = twice.outcome(name).await;
-        let status = &outcome["rows"]["payment"]["status"];
-        let intents = outcome["books"].as_array().unwrap().len();
-        // On a slow machine a call may run out of time; then the payment is still in review, whatever the provider has.
-        match status.as_str().unwrap() {
-            "requires_action" => assert_eq!(intents, 1, "{name}: {outcome}"),
-            "failed" => assert_eq!(intents, 0, "{name}: {outcome}"),
-            other => assert!(other == "needs_review" && intents < 2, "{name}: {outcome}"),
-        }
-    }
-    twice.world.close().await;
 }

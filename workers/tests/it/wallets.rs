@@ -1,5 +1,6 @@
 //! Wallets: opened once, filled, held, paid out, and refused where they do not allow it.
 
+mod after_all;
 mod money;
 mod opening;
 pub mod paying;

@@ -78,6 +78,10 @@ impl WireAccount {
         ChannelAccount {
             account_id: self.account_id(),
             abilities,
+            is_rejected: self
+                .requirements
+                .as_ref()
+                .is_some_and(WireRequirements::is_rejection),
             requirements: self
                 .requirements
                 .map(WireRequirements::translate)
@@ -88,6 +92,12 @@ impl WireAccount {
 }
 
 impl WireRequirements {
+    /// Such as `rejected.fraud` (<https://docs.stripe.com/api/accounts/object#account_object-requirements-disabled_reason>).
+    fn is_rejection(&self) -> bool {
+        let reason = self.disabled_reason.as_deref();
+        reason.is_some_and(|reason| reason.starts_with("rejected."))
+    }
+
     fn translate(self) -> Requirements {
         Requirements {
             currently_due: listed(self.currently_due),
@@ -107,7 +117,7 @@ impl WireAccountLink {
 }
 
 /// Money that was sent to an account (<https://docs.stripe.com/api/transfers/object>).
-#[derive(Debug, Clone, miniserde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize, miniserde::Deserialize)]
 pub(super) struct WireTransfer {
     id: String,
     amount: i64,
@@ -143,8 +153,11 @@ impl WireTransfer {
 }
 
 fn listed(requirements: Option<Vec<String>>) -> Vec<String> {
-    let requirements = requirements.unwrap_or_default().into_iter();
+    let mut requirements = requirements.unwrap_or_default();
+    // Which ones are kept does not depend on their order, which says nothing.
+    requirements.sort_unstable();
     requirements
+        .into_iter()
         .take(MOST_REQUIREMENTS)
         .map(|name| written(&name))
         .collect()

@@ -17,7 +17,7 @@ use domain::{
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    account::WireAccount,
+    account::{WireAccount, WireTransfer},
     decline,
     dispute::WireDispute,
     refund::WireRefund,
@@ -68,6 +68,12 @@ pub fn translate_callback(body: &[u8]) -> Result<CallbackNews, UnreadableCallbac
         Some(About::Refund) => refund_event(body),
         Some(About::Dispute) => dispute_event(body),
         Some(About::Account) => account_event(body, account.as_deref()),
+        // Its object is the application that lost the account; the event itself says which one
+        // (<https://docs.stripe.com/connect/webhooks>).
+        Some(About::Deauthorization) => Ok(account
+            .clone()
+            .map_or(CallbackEvent::Other, CallbackEvent::AccountLost)),
+        Some(About::Reversal) => reversal_event(body, account.as_deref()),
         None => Ok(CallbackEvent::Other),
     };
     event
@@ -116,6 +122,16 @@ fn account_event(body: &[u8], account: Option<&str>) -> Result<CallbackEvent, Un
     })
 }
 
+/// Only what was sent for a withdrawal of ours is of interest: what a payment sends on is taken back by its refunds. Whoever holds
+/// a connected account sends what he likes from there.
+fn reversal_event(body: &[u8], account: Option<&str>) -> Result<CallbackEvent, Unreadable> {
+    let wire: WireTransfer = object(body)?;
+    if account.is_some() || wire.withdrawal_id().is_none() {
+        return Ok(CallbackEvent::Other);
+    }
+    Ok(CallbackEvent::TransferReversed(wire.translate()?))
+}
+
 fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).map(|event: Event<T>| event.data.object)
 }
@@ -127,6 +143,8 @@ enum About {
     Refund,
     Dispute,
     Account,
+    Deauthorization,
+    Reversal,
 }
 
 impl About {
@@ -141,6 +159,8 @@ impl About {
             | "charge.dispute.funds_reinstated"
             | "charge.dispute.closed" => Some(Self::Dispute),
             "account.updated" => Some(Self::Account),
+            "account.application.deauthorized" => Some(Self::Deauthorization),
+            "transfer.reversed" => Some(Self::Reversal),
             _ => What::of(event_type).map(Self::Intent),
         }
     }

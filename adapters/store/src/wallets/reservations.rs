@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{HoldId, MerchantId, WalletId, WithdrawalId},
+    id::{ConnectedAccountId, HoldId, MerchantId, WalletId, WithdrawalId},
     user::UserId,
     wallet::{Hold, HoldStatus, Withdrawal, WithdrawalStatus},
 };
@@ -57,8 +57,8 @@ macro_rules! select_holds {
 macro_rules! select_withdrawals {
     ($which:literal) => {
         concat!(
-            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, channel, version,
-                    created_at, updated_at
+            "select id, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, channel, account_id,
+                    paying_since, in_review_since, version, created_at, updated_at
              from wallet_withdrawals ",
             $which
         )
@@ -260,6 +260,9 @@ struct WithdrawalRow {
     reason: Option<String>,
     reference: Option<String>,
     channel: Option<String>,
+    account_id: Option<Uuid>,
+    paying_since: Option<DateTime<Utc>>,
+    in_review_since: Option<DateTime<Utc>>,
     version: i32,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -271,6 +274,8 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
     fn try_from(row: WithdrawalRow) -> Result<Self, StoreError> {
         let id = WithdrawalId::from_uuid(row.id);
         let unreadable = |problem: String| StoreError::unreadable(id.to_string(), problem);
+        let status = row.status.parse().map_err(|e| unreadable(format!("{e}")))?;
+        let is_processing = status == WithdrawalStatus::Processing;
         Ok(Self {
             id,
             merchant_id: MerchantId::from_uuid(row.merchant_id),
@@ -278,7 +283,7 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
             user_id: row.user_id.parse().map_err(|e| unreadable(format!("{e}")))?,
             currency: row.currency.parse().map_err(|e| unreadable(format!("{e}")))?,
             amount_minor: row.amount_minor,
-            status: row.status.parse().map_err(|e| unreadable(format!("{e}")))?,
+            status,
             note: row.note,
             reason: row.reason,
             reference: row.reference,
@@ -287,6 +292,10 @@ impl TryFrom<WithdrawalRow> for Withdrawal {
                 .map(|name| name.parse())
                 .transpose()
                 .map_err(|e| unreadable(format!("{e}")))?,
+            account_id: row.account_id.map(ConnectedAccountId::from_uuid),
+            // Where a process of the version before has begun to pay it out, nothing has changed since.
+            paying_since: row.paying_since.or(is_processing.then_some(row.updated_at)),
+            in_review_since: row.in_review_since.filter(|_| is_processing),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

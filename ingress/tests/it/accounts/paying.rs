@@ -18,13 +18,13 @@ use crate::{
 };
 
 /// A withdrawal that is to be paid out.
-struct Payout {
-    wallet: Wallet,
-    id: WithdrawalId,
+pub(super) struct Payout {
+    pub wallet: Wallet,
+    pub id: WithdrawalId,
 }
 
 impl Payout {
-    async fn of(world: &World, user: &str) -> Self {
+    pub async fn of(world: &World, user: &str) -> Self {
         let [wallet, _, withdrawal] = reserved_of(world, user).await;
         let wallet = world.store.wallet(wallet.parse().unwrap()).await.unwrap();
         Self {
@@ -49,7 +49,7 @@ impl Payout {
         world.store.wallet(self.wallet.id).await.unwrap().unwrap()
     }
 
-    async fn stored(&self, world: &World) -> Withdrawal {
+    pub async fn stored(&self, world: &World) -> Withdrawal {
         world.store.withdrawal(self.id).await.unwrap().unwrap()
     }
 
@@ -58,7 +58,7 @@ impl Payout {
     }
 
     /// The same until PostgreSQL was quick enough.
-    async fn known(&self, world: &World, key: &str) -> Answer {
+    pub async fn known(&self, world: &World, key: &str) -> Answer {
         loop {
             let answer = self.post(world, key).await;
             if answer.status != StatusCode::ACCEPTED {
@@ -112,7 +112,7 @@ async fn a_payout_is_accepted_published_and_known_once_it_is_over() {
     world.close().await;
 }
 
-async fn write(world: &World, withdrawal: &Withdrawal) {
+pub(super) async fn write(world: &World, withdrawal: &Withdrawal) {
     let record = Record {
         withdrawal: Some(Box::new(withdrawal.clone())),
         ..Record::default()

@@ -21,9 +21,27 @@ impl Intake<'_> {
         marked: Option<ConnectedAccountId>,
     ) -> Result<Judged, StoreError> {
         match self.known_account(channel_account_id, marked).await? {
+            // Nothing changes it any more, and the provider may not even show it.
+            Ok(account) if account.status.is_over() => Ok(Judged::OfAccount {
+                changed: false,
+                record: Box::default(),
+            }),
             Ok(account) => self.ask_how_it_stands(account, channel_account_id).await,
             Err(judged) => Ok(judged),
         }
+    }
+
+    /// The merchant may use the account no more. That is told once and is final, so it needs no question.
+    pub(super) async fn judge_lost_account(&self, channel_account_id: &str) -> Result<Judged, StoreError> {
+        let (merchant_id, channel) = (self.job.merchant_id, self.job.channel);
+        let store = &self.context.store;
+        let known = store
+            .account_of_channel(merchant_id, channel, channel_account_id)
+            .await?;
+        let Some(account) = known else {
+            return Ok(Judged::Foreign);
+        };
+        Ok(self.after_event(account, AccountEvent::Deauthorized))
     }
 
     /// The account that the callback is about, or what the callback comes to without it.
@@ -77,13 +95,17 @@ impl Intake<'_> {
             Ok(seen) => seen,
             Err(error) => return Ok(Self::not_told("how the account stands", &error)),
         };
-        Ok(match account.apply(AccountEvent::Seen(seen)) {
+        Ok(self.after_event(account, AccountEvent::Seen(seen)))
+    }
+
+    fn after_event(&self, account: ConnectedAccount, event: AccountEvent) -> Judged {
+        match account.apply(event) {
             Ok(applied) => Judged::OfAccount {
                 changed: applied.changed,
                 record: Box::new(record_of_account(self.context, self.run, applied)),
             },
             Err(error) => mismatch(error.to_string()),
-        })
+        }
     }
 }
 

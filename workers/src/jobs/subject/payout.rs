@@ -35,11 +35,27 @@ pub enum PayoutEvent {
     Seen(ChannelTransfer),
     /// The provider surely has sent nothing and we have stopped trying.
     GaveUp(Failure),
-    /// We have stopped trying and cannot tell what the provider did. The withdrawal goes on being paid out.
+    /// We have stopped trying and cannot tell what the provider did. The withdrawal goes on being paid out, and is in review.
     LostSight,
 }
 
 impl PayoutOfWithdrawal {
+    /// A stored withdrawal with the account that it is sent to; none when there is none. Where it is not said which, as by the
+    /// version before, its owner had but one.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn load(store: &Store, withdrawal: Withdrawal) -> Result<Option<Self>, StoreError> {
+        let account = match withdrawal.account_id {
+            Some(id) => store.connected_account(id).await?,
+            None => {
+                let (merchant_id, user_id) = (withdrawal.merchant_id, &withdrawal.user_id);
+                store.account_of_user(merchant_id, user_id).await?
+            }
+        };
+        Ok(account.and_then(|account| Self::new(withdrawal, &account)))
+    }
+
     /// The payout of a withdrawal to its owner's account; none when the provider has no such account.
     pub fn new(withdrawal: Withdrawal, account: &ConnectedAccount) -> Option<Self> {
         Some(Self {
@@ -94,6 +110,7 @@ impl PayoutOfWithdrawal {
     ) -> Result<Result<Record, String>, StoreError> {
         let now = context.clock.now();
         let withdrawal = Withdrawal {
+            in_review_since: None,
             updated_at: now,
             ..self.withdrawal
         };
@@ -115,6 +132,25 @@ impl PayoutOfWithdrawal {
         }
         record.withdrawal = Some(Box::new(withdrawal));
         Ok(Ok(record))
+    }
+
+    /// The withdrawal in review; nothing when it is already.
+    fn lost(self, context: &Context, run: &Run) -> Record {
+        let mut record = Record::default();
+        if self.withdrawal.is_in_review() {
+            return record;
+        }
+        let now = context.clock.now();
+        let withdrawal = Withdrawal {
+            in_review_since: Some(now),
+            updated_at: now,
+            ..self.withdrawal
+        };
+        if let Some(told) = Notification::about_withdrawal(&withdrawal) {
+            tell(&mut record, run, told);
+        }
+        record.withdrawal = Some(Box::new(withdrawal));
+        record
     }
 }
 
@@ -141,12 +177,14 @@ impl Subject for PayoutOfWithdrawal {
         self.channel
     }
 
-    #[expect(
-        clippy::misnamed_getters,
-        reason = "the call begins when the withdrawal begins to be paid out, and nothing else of it changes meanwhile"
-    )]
+    /// The call begins when the withdrawal begins to be paid out.
     fn created_at(&self) -> DateTime<Utc> {
-        self.withdrawal.updated_at
+        let Withdrawal {
+            paying_since,
+            updated_at,
+            ..
+        } = self.withdrawal;
+        paying_since.unwrap_or(updated_at)
     }
 
     fn is_settled(&self) -> bool {
@@ -158,7 +196,7 @@ impl Subject for PayoutOfWithdrawal {
     }
 
     fn is_in_review(&self) -> bool {
-        false
+        self.withdrawal.is_in_review()
     }
 
     async fn again(&self, store: &Store) -> Result<Option<Self>, StoreError> {
@@ -170,7 +208,9 @@ impl Subject for PayoutOfWithdrawal {
     }
 
     async fn open_call(&self, store: &Store) -> Result<Option<DateTime<Utc>>, StoreError> {
-        store.open_transfer_call(&self.withdrawal).await
+        store
+            .open_transfer_call(&self.withdrawal, self.created_at())
+            .await
     }
 
     async fn has_called(&self, store: &Store, run: &Run) -> Result<bool, StoreError> {
@@ -245,6 +285,7 @@ impl Subject for PayoutOfWithdrawal {
                 let transfer = Transfer::withdrawal_given_up(&failed.withdrawal);
                 failed.ended(context, run, transfer).await
             }
+            (WithdrawalStatus::Processing, PayoutEvent::LostSight) => Ok(Ok(self.lost(context, run))),
             // What was sent after all is for people: the money is free in the wallet.
             (WithdrawalStatus::Failed | WithdrawalStatus::Rejected, PayoutEvent::Seen(seen)) => {
                 let (id, status) = (self.withdrawal.id, self.withdrawal.status);
@@ -252,7 +293,6 @@ impl Subject for PayoutOfWithdrawal {
             }
             (
                 WithdrawalStatus::Requested
-                | WithdrawalStatus::Processing
                 | WithdrawalStatus::Completed
                 | WithdrawalStatus::Rejected
                 | WithdrawalStatus::Failed,

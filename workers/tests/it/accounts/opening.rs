@@ -107,7 +107,13 @@ async fn what_the_provider_refuses_is_failed_and_another_may_be_asked_for() {
     assert_eq!(failed.failure, Some(domain::payment::Failure::account_refused()));
     let words = "select count(*) from connect_records where error like '%KP%'";
     assert!(world.count(words).await > 0, "the merchant can read why");
-    // Sent again, as from the queue of parked jobs, it changes nothing.
+    let parked = "select count(*) from job_failures";
+    assert_eq!(
+        world.count(parked).await,
+        0,
+        "users fill no queue of people's with countries"
+    );
+    // Sent again, it changes nothing.
     world.publish(&job).await;
     let good = world.account_job("k2", wallet);
     world.publish(&good).await;

@@ -15,7 +15,8 @@ use store::{Record, TransferRecord, Verdict};
 
 use crate::support::{World, key, now, world};
 
-const SENDING: &str = "POST /v1/transfers";
+/// The call that sends money to an account.
+pub const SENDING: &str = "POST /v1/transfers";
 
 impl World {
     /// A wallet in euros with this much in it.
@@ -78,7 +79,8 @@ impl World {
         self.activated(user).await
     }
 
-    async fn transfers_at_provider(&self) -> Vec<Value> {
+    /// What the provider really has sent for the merchant.
+    pub async fn transfers_at_provider(&self) -> Vec<Value> {
         let path = format!("/sandbox/stripe/transfers?account={}", self.account);
         self.get(&path).await.as_array().unwrap().clone()
     }

@@ -37,7 +37,7 @@ impl World {
             .await
     }
 
-    async fn topped_up(&self, name: &str, wallet: WalletId) -> Payment {
+    pub async fn topped_up(&self, name: &str, wallet: WalletId) -> Payment {
         let job = self.top_up_job(name, wallet, GOOD);
         self.publish(&job).await;
         self.wait_for(job.payment_id(), PaymentStatus::Succeeded).await

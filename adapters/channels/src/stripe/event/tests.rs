@@ -52,6 +52,8 @@ fn the_events_of_the_official_libraries_are_read() {
             CallbackEvent::RefundTold(_) => "refund_told",
             CallbackEvent::Dispute(_) => "dispute",
             CallbackEvent::AccountTold { .. } => "account_told",
+            CallbackEvent::AccountLost(_) => "account_lost",
+            CallbackEvent::TransferReversed(_) => "transfer_reversed",
             CallbackEvent::NeedsPeople { .. } => "needs_people",
             CallbackEvent::Other => "other",
         });

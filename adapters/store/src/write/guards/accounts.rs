@@ -1,6 +1,6 @@
 //! New and changed accounts of merchants' users.
 
-use domain::connect::ConnectedAccount;
+use domain::connect::{AccountStatus, ConnectedAccount};
 
 use super::{Guarded, Lost, Numbered, ids};
 use crate::{StoreError, json::json, record::Verdict, write::Tx};
@@ -46,14 +46,16 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
 
 const UPDATE: &str = "
 update connected_accounts as stored
-set status = seen.status, channel_account_id = seen.channel_account_id, charges_enabled = seen.charges_enabled,
+set status = seen.status, ended_as = seen.ended_as, channel_account_id = seen.channel_account_id, charges_enabled = seen.charges_enabled,
     payouts_enabled = seen.payouts_enabled, transfers_enabled = seen.transfers_enabled,
     details_submitted = seen.details_submitted, requirements = seen.requirements, failure = seen.failure,
-    updated_at = seen.updated_at, version = stored.version + 1
+    updated_at = seen.updated_at, version = stored.version + 1,
+    -- What changed is asked about anew.
+    next_query_at = case when stored.status = seen.status then stored.next_query_at end
 from unnest($1::uuid[], $2::integer[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::boolean[],
-            $8::boolean[], $9::jsonb[], $10::jsonb[], $11::timestamptz[])
+            $8::boolean[], $9::jsonb[], $10::jsonb[], $11::timestamptz[], $12::text[])
      as seen (id, version, status, channel_account_id, charges_enabled, payouts_enabled, transfers_enabled,
-              details_submitted, requirements, failure, updated_at)
+              details_submitted, requirements, failure, updated_at, ended_as)
 where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
@@ -70,7 +72,7 @@ pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
     let updated = sqlx::query(UPDATE)
         .bind(changed.column(|account| account.id.as_uuid()))
         .bind(changed.column(|account| account.version))
-        .bind(changed.column(|account| account.status.name()))
+        .bind(changed.column(|account| at_its_provider(account.status).name()))
         .bind(changed.column(|account| account.channel_account_id.as_deref()))
         .bind(changed.column(|account| account.abilities.charges_enabled))
         .bind(changed.column(|account| account.abilities.payouts_enabled))
@@ -79,7 +81,17 @@ pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
         .bind(changed.column(|account| json(&account.requirements)))
         .bind(changed.column(|account| account.failure.as_ref().map(json)))
         .bind(changed.column(|account| account.updated_at))
+        .bind(changed.column(|account| account.status.is_over().then(|| account.status.name())))
         .fetch_all(&mut **tx)
         .await?;
     Ok(changed.lost(&ids(&updated)?, |account| account.id.as_uuid(), Verdict::Stale))
+}
+
+/// How an account stands that is there. One that is over can do nothing, and how it ended is stored beside it.
+const fn at_its_provider(status: AccountStatus) -> AccountStatus {
+    if status.is_over() {
+        AccountStatus::Restricted
+    } else {
+        status
+    }
 }

@@ -50,16 +50,22 @@ pub async fn upsert_holds(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<L
 
 const UPSERT_WITHDRAWALS: &str = "
 insert into wallet_withdrawals as stored (id, version, merchant_id, wallet_id, user_id, currency, amount_minor, status, note,
-                                          reason, reference, created_at, updated_at, channel)
+                                          reason, reference, created_at, updated_at, channel, account_id, paying_since,
+                                          in_review_since)
 select id, version + 1, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference, created_at,
-       updated_at, channel
+       updated_at, channel, account_id, paying_since, in_review_since
 from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-            $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[])
+            $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::uuid[], $16::timestamptz[],
+            $17::timestamptz[])
      as seen (id, version, merchant_id, wallet_id, user_id, currency, amount_minor, status, note, reason, reference,
-              created_at, updated_at, channel)
+              created_at, updated_at, channel, account_id, paying_since, in_review_since)
 on conflict (id) do update
-set status = excluded.status, channel = excluded.channel, reason = excluded.reason, reference = excluded.reference, version = excluded.version,
-    updated_at = excluded.updated_at
+set status = excluded.status, channel = excluded.channel, reason = excluded.reason, reference = excluded.reference,
+    account_id = excluded.account_id, paying_since = excluded.paying_since, in_review_since = excluded.in_review_since,
+    version = excluded.version, updated_at = excluded.updated_at,
+    -- What changed is asked about anew.
+    next_query_at = case when (stored.status, stored.in_review_since) is not distinct from
+                              (excluded.status, excluded.in_review_since) then stored.next_query_at end
 where stored.version + 1 = excluded.version
 returning id";
 
@@ -88,6 +94,9 @@ pub async fn upsert_withdrawals(tx: &mut Tx, records: &[Numbered<'_>]) -> Result
         .bind(withdrawals.column(|withdrawal| withdrawal.created_at))
         .bind(withdrawals.column(|withdrawal| withdrawal.updated_at))
         .bind(withdrawals.column(|withdrawal| withdrawal.channel.map(Channel::name)))
+        .bind(withdrawals.column(|withdrawal| withdrawal.account_id.map(|id| id.as_uuid())))
+        .bind(withdrawals.column(|withdrawal| withdrawal.paying_since))
+        .bind(withdrawals.column(|withdrawal| withdrawal.in_review_since))
         .fetch_all(&mut **tx)
         .await?;
     Ok(withdrawals.lost(

@@ -158,6 +158,8 @@ pub async fn a_refund_is_told<B: Bench>() {
             CallbackEvent::Intent { .. }
             | CallbackEvent::Dispute(_)
             | CallbackEvent::AccountTold { .. }
+            | CallbackEvent::AccountLost(_)
+            | CallbackEvent::TransferReversed(_)
             | CallbackEvent::NeedsPeople { .. }
             | CallbackEvent::Other => false,
         })
