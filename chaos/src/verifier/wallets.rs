@@ -23,6 +23,6 @@ pub use stated::stated;
 pub use taken::taken;
 pub use told::told;
 
-/// Of how many orders for payments every story of the wallets beside them has surely been played, of which there is one for
-/// every twelve.
-const ORDERS_BESIDE_ONE: usize = 150;
+/// Of how many orders for payments every story of the wallets beside them has surely come to its end, of which there is one for
+/// every twelve: each has been played three times, and a provider that is away ends one early.
+const ORDERS_BESIDE_ONE: usize = 300;
