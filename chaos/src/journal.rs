@@ -4,6 +4,7 @@
 //! an answer may have been taken or not. It lives in memory and outlives every process that is killed.
 
 mod provider;
+mod purse;
 mod sale;
 mod wish;
 
@@ -12,8 +13,9 @@ use std::{
     time::Duration,
 };
 
-use crate::traffic::{SaleStory, Story};
+use crate::traffic::{PurseStory, SaleStory, Story};
 pub use provider::Provider;
+pub use purse::{Owner, Purse, PurseDeed, PurseStep};
 pub use sale::{Basket, Goods, Sale, Step, StepDeed};
 pub use wish::{Deed, Wish};
 
@@ -41,6 +43,17 @@ pub struct Wanted {
     pub payment_method: Option<&'static str>,
     /// After how many seconds it is closed when nobody has paid; the merchant's usual time when it is not said.
     pub expires_in_s: Option<u32>,
+    /// The wallet that it has to do with, if any.
+    pub wallet: Option<WalletUse>,
+}
+
+/// What a payment has to do with a wallet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WalletUse {
+    /// It is paid into this one.
+    Into(String),
+    /// It is paid from the wallet of this user.
+    From(String),
 }
 
 /// An answer of ingress.
@@ -52,7 +65,7 @@ pub struct Told {
     pub problem: String,
     /// `Retry-After`; empty when there is none.
     pub retry_after: String,
-    /// The id of the payment, refund or order; empty when there is none.
+    /// The id of the payment, refund, order, wallet or what else it is about; empty when there is none.
     pub id: String,
     /// Where that stands; empty when there is none.
     pub object_status: String,
@@ -118,6 +131,8 @@ pub struct Entries {
     pub orders: Vec<Order>,
     /// The sales, oldest first.
     pub sales: Vec<Sale>,
+    /// The purses, oldest first.
+    pub purses: Vec<Purse>,
 }
 
 /// The record, written by many clients at once.
@@ -138,6 +153,17 @@ pub struct SaleNumber(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepNumber {
     sale: SaleNumber,
+    place: usize,
+}
+
+/// Where a purse stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurseNumber(usize);
+
+/// Where a step of a purse stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurseStepNumber {
+    purse: PurseNumber,
     place: usize,
 }
 
@@ -280,6 +306,60 @@ impl Journal {
                 step.asked.push(asked);
             }
         });
+    }
+
+    /// Begins a purse.
+    pub fn begin_purse(
+        &self,
+        merchant: usize,
+        key: &str,
+        story: PurseStory,
+        currency: &'static str,
+    ) -> PurseNumber {
+        let mut entries = self.locked();
+        entries.purses.push(Purse::new(merchant, key, story, currency));
+        PurseNumber(entries.purses.len() - 1)
+    }
+
+    /// Begins a step about this owner's wallet, and gives the key that it is sent under.
+    pub fn begin_purse_step(
+        &self,
+        purse: PurseNumber,
+        owner: Owner,
+        deed: PurseDeed,
+    ) -> (PurseStepNumber, String) {
+        let (mut place, mut key) = (0, String::new());
+        self.change_purse(purse, |purse| {
+            place = purse.steps.len();
+            key = format!("{}-{}-{}", purse.key, deed.name(), place + 1);
+            purse.steps.push(PurseStep {
+                key: key.clone(),
+                owner,
+                deed,
+                asked: Vec::new(),
+            });
+        });
+        (PurseStepNumber { purse, place }, key)
+    }
+
+    /// Notes that a step was sent, and what came back.
+    pub fn note_purse_step_asked(&self, PurseStepNumber { purse, place }: PurseStepNumber, asked: Asked) {
+        self.change_purse(purse, |purse| {
+            if let Some(step) = purse.steps.get_mut(place) {
+                step.asked.push(asked);
+            }
+        });
+    }
+
+    /// Notes what the client saw when it looked at an account. Seeing the same again is not written down.
+    pub fn note_purse_look(&self, purse: PurseNumber, seen: Asked) {
+        self.change_purse(purse, |purse| note_change(&mut purse.looks, seen));
+    }
+
+    fn change_purse(&self, PurseNumber(number): PurseNumber, change: impl FnOnce(&mut Purse)) {
+        if let Some(purse) = self.locked().purses.get_mut(number) {
+            change(purse);
+        }
     }
 
     fn change_sale(&self, SaleNumber(number): SaleNumber, change: impl FnOnce(&mut Sale)) {

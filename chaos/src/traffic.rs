@@ -6,8 +6,10 @@
 mod client;
 mod draw;
 mod errand;
+mod keeping;
 mod pauses;
 mod payer;
+mod purse;
 mod sale;
 mod selling;
 mod story;
@@ -15,7 +17,7 @@ mod wishes;
 
 use std::{sync::Arc, time::Duration};
 
-use e2e::{World, accounts::Account};
+use e2e::{World, accounts::Account, client::Client};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::{
     sync::{Semaphore, watch},
@@ -26,6 +28,7 @@ use tokio::{
 use crate::journal::{Journal, Merchant};
 use client::Shop;
 use draw::Draw;
+pub use purse::PurseStory;
 pub use sale::SaleStory;
 pub use story::{Story, is_declined};
 
@@ -74,6 +77,7 @@ impl Traffic {
         let journal = Arc::new(Journal::of(known.collect()));
         let (closing, is_closing) = watch::channel(false);
         let shops = merchants.into_iter().map(|(merchant, _)| Shop {
+            administrator: Client::of_administrator(world.http.clone(), &world.ingress, &merchant.id),
             api: merchant.api,
             sandbox: world.sandbox.clone(),
             journal: Arc::clone(&journal),
@@ -120,7 +124,7 @@ async fn register(world: &World, accounts: &[Account]) -> anyhow::Result<(e2e::M
     Ok((merchant, names))
 }
 
-/// Begins orders, and sales beside them, at an even pace until there are enough or it is told to close, then waits for all that are under way.
+/// Begins orders, and sales and purses beside them, at an even pace until there are enough or it is told to close, then waits for all that are under way.
 async fn work(shops: Vec<Shop>, mut draw: Draw, shape: Shape, mut closing: watch::Receiver<bool>) {
     let pause = Duration::from_secs_f64(1.0 / shape.orders_per_s.max(0.1));
     let mut left = shape.limit.unwrap_or(usize::MAX);
@@ -153,6 +157,16 @@ async fn work(shops: Vec<Shop>, mut draw: Draw, shape: Shape, mut closing: watch
             under_way.spawn(async move {
                 let place = place.await;
                 shop.sell(sale).await;
+                drop(place);
+            });
+        }
+        if let Some(purse) = draw.purse()
+            && let Some(shop) = shops.get(purse.merchant).cloned()
+        {
+            let place = Arc::clone(&places).acquire_owned();
+            under_way.spawn(async move {
+                let place = place.await;
+                shop.keep(purse).await;
                 drop(place);
             });
         }

@@ -33,6 +33,7 @@ mod tally;
 mod tests;
 mod truth;
 mod unmade;
+mod wallets;
 mod wishes;
 
 use e2e::{rabbit::Rabbit, sandbox_client::Sandbox};
@@ -101,5 +102,14 @@ fn judge(facts: &Facts) -> Vec<Finding> {
         sales::ended(facts),
         sales::honest(facts),
         sales::told(facts),
+        wallets::kept(facts),
+        wallets::taken(facts),
+        wallets::stated(facts),
+        wallets::add_up(facts),
+        wallets::covered(facts),
+        wallets::accounts(facts),
+        wallets::paid_out(facts),
+        wallets::told(facts),
+        wallets::honest(facts),
     ]
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use e2e::sandbox_client::Sandbox;
+use e2e::{issuer, sandbox_client::Sandbox};
 use serde_json::json;
 
 use super::{Environment, Launch, Role};
@@ -34,6 +34,15 @@ const PACE: [(&str, &str); 11] = [
     ("SANDBOX_WEBHOOK_RETRY_MAX_MS", "1000"),
     ("SANDBOX_WEBHOOK_ATTEMPTS", "100000"),
     ("SANDBOX_LOG_LIMIT", "200000"),
+];
+
+/// What an ingress has to know of the one who signs administrators in, who correct wallets.
+const SIGN_IN: [(&str, &str); 5] = [
+    ("JWT_ALGORITHM", "HS256"),
+    ("JWT_SECRET", issuer::SECRET),
+    ("JWT_ISSUER", issuer::ISSUER),
+    ("JWT_AUDIENCE", issuer::AUDIENCE),
+    ("JWT_ADMINS", "true"),
 ];
 
 impl Settings {
@@ -82,7 +91,9 @@ impl Settings {
     /// # Errors
     /// As [`Launch::new`].
     pub fn ingress(&self, name: &str) -> anyhow::Result<Launch> {
-        self.launch(Role::Ingress, name)
+        let launch = self.launch(Role::Ingress, name)?;
+        let signed_in = SIGN_IN.iter();
+        Ok(signed_in.fold(launch, |launch, (name, value)| launch.with(name, value)))
     }
 
     /// Workers whose providers are all at `provider`, as the sandbox serves them.

@@ -14,13 +14,15 @@ pub enum Provider {
     Wechat,
     /// PayPal.
     Paypal,
+    /// Sluice's own ledger, which pays from the wallets of a merchant's users.
+    Wallet,
 }
 
 impl Provider {
     /// The account that a merchant needs there besides the one that it has anyway.
     pub const fn account(self) -> Option<Account> {
         match self {
-            Self::Stripe => None,
+            Self::Stripe | Self::Wallet => None,
             Self::Alipay => Some(Account::Alipay),
             Self::Wechat => Some(Account::Wechat),
             Self::Paypal => Some(Account::Paypal),

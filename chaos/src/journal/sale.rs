@@ -31,6 +31,8 @@ pub enum StepDeed {
         /// With this card at once; without one, its payer has to come.
         card: Option<&'static str>,
     },
+    /// Have it paid from its customer's wallet.
+    PayFromWallet,
     /// Call it off.
     Cancel,
     /// Give money of it back.
@@ -90,7 +92,7 @@ impl StepDeed {
     /// Its name in the API.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Pay { .. } => "pay",
+            Self::Pay { .. } | Self::PayFromWallet => "pay",
             Self::Cancel => "cancel",
             Self::Refund { .. } => "refund",
             Self::Ship => "ship",

@@ -9,12 +9,14 @@ use crate::seed::{Deck, Dice};
 const LEAD: Duration = Duration::from_secs(2);
 
 /// The calls that workers make: what they are for, and their routes as the sandbox's dials name them. A fault strikes the
-/// call at all providers, so that none of them gets its turn less often than another.
+/// call at all providers, so that none of them gets its turn less often than another. An account of a user is opened like an
+/// intent, and money is sent to it as it is given back.
 const CALLS: [(&str, &[&str]); 5] = [
     (
         "opening",
         &[
             "POST /v1/payment_intents",
+            "POST /v1/accounts",
             "POST /alipay/gateway.do#alipay.trade.precreate",
             "POST /v3/pay/transactions/native",
             "POST /paypal/v2/checkout/orders",
@@ -35,6 +37,7 @@ const CALLS: [(&str, &[&str]); 5] = [
         "refunding",
         &[
             "POST /v1/refunds",
+            "POST /v1/transfers",
             "POST /alipay/gateway.do#alipay.trade.refund",
             "POST /v3/refund/domestic/refunds",
             "POST /paypal/v2/payments/captures/{id}/refund",

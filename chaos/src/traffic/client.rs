@@ -15,7 +15,7 @@ use super::{
     payer,
     story::{Sending, Then},
 };
-use crate::journal::{Asked, Journal, OrderNumber, Provider, Told, Wanted};
+use crate::journal::{Asked, Journal, OrderNumber, Provider, Told, WalletUse, Wanted};
 
 /// How long a client waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +28,8 @@ const WAY_BACK: &str = "https://shop.example/back";
 #[derive(Clone)]
 pub struct Shop {
     pub api: Client,
+    /// An administrator who acts for the merchant.
+    pub administrator: Client,
     pub sandbox: Sandbox,
     pub journal: Arc<Journal>,
     pub closing: watch::Receiver<bool>,
@@ -41,28 +43,31 @@ pub(super) struct Play<'a> {
 }
 
 impl Shop {
-    /// Plays an order from the first request to the last look.
-    pub async fn play(&self, drawn: Drawn) {
-        let order = self
-            .journal
-            .begin(drawn.merchant, &drawn.key, drawn.story, &drawn.wanted);
+    /// Plays an order from the first request to the last look; gives the payment's id, if it was accepted.
+    pub async fn play(&self, drawn: Drawn) -> Option<String> {
+        Errand::of(self).play(drawn).await
+    }
+}
+
+impl Errand<'_> {
+    /// The same, as a part of an errand.
+    pub(super) async fn play(&self, drawn: Drawn) -> Option<String> {
+        let journal = &self.shop.journal;
+        let order = journal.begin(drawn.merchant, &drawn.key, drawn.story, &drawn.wanted);
         let play = Play {
-            errand: Errand::of(self),
+            errand: self.clone(),
             order,
             drawn: &drawn,
         };
-        let Some(told) = play.ask_as_told().await else {
-            return;
-        };
+        let told = play.ask_as_told().await?;
         let accepted = Instant::now();
         if drawn.story.script().then == Then::CancelAtOnce {
-            return play.cancel(&told.id).await;
+            play.cancel(&told.id).await;
+        } else if let Some(Some(intent)) = play.look_until(&told.id, intent_or_end).await {
+            play.play_payer(&told.id, &intent).await;
+            play.play_then(&told.id, &intent, accepted).await;
         }
-        let Some(Some(intent)) = play.look_until(&told.id, intent_or_end).await else {
-            return;
-        };
-        play.play_payer(&told.id, &intent).await;
-        play.play_then(&told.id, &intent, accepted).await;
+        Some(told.id)
     }
 }
 
@@ -144,10 +149,10 @@ impl Play<'_> {
 
 /// Whether asking again would be answered in the same way. A request that did not arrive in time may do so now, and what
 /// is not found yet may be later.
-pub(super) fn is_final(told: &Told) -> bool {
-    match told.status {
+pub(super) fn is_final(status: u16, retry_after: &str) -> bool {
+    match status {
         408 => false,
-        404 => told.retry_after.is_empty(),
+        404 => retry_after.is_empty(),
         status => (400..500).contains(&status),
     }
 }
@@ -170,6 +175,12 @@ fn body_of(wanted: &Wanted) -> Value {
             body["method"] = "paypal".into();
             body["return_url"] = WAY_BACK.into();
         }
+        Provider::Wallet => body["method"] = "wallet".into(),
+    }
+    match &wanted.wallet {
+        None => {}
+        Some(WalletUse::Into(wallet)) => body["wallet_id"] = wallet.as_str().into(),
+        Some(WalletUse::From(user)) => body["user_id"] = user.as_str().into(),
     }
     if let Some(payment_method) = wanted.payment_method {
         body["payment_method"] = payment_method.into();
@@ -188,7 +199,12 @@ pub(super) async fn asked(request: impl Future<Output = anyhow::Result<Answer>>)
         status: answer.status,
         problem: answer.problem().to_owned(),
         retry_after: answer.header("retry-after").to_owned(),
-        id: answer.text("/id").to_owned(),
+        // A line of a statement has no id of its own.
+        id: [answer.text("/id"), answer.text("/subject")]
+            .into_iter()
+            .find(|id| !id.is_empty())
+            .unwrap_or_default()
+            .to_owned(),
         object_status: answer.text("/status").to_owned(),
         payment: answer.text("/payment_id").to_owned(),
     });

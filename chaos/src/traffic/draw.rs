@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use e2e::accounts::Account;
 
-use super::{sale::SaleStory, story::Story};
+use super::{purse::PurseStory, sale::SaleStory, story::Story};
 use crate::{
     journal::{Basket, Goods, Provider, Wanted},
     seed::{Deck, Dice},
@@ -20,6 +20,12 @@ const YUAN: &str = "CNY";
 const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
 /// Beside every so manieth order something is sold.
 const ORDERS_BESIDE_A_SALE: i64 = 8;
+/// Beside every so manieth order a merchant keeps wallets.
+const ORDERS_BESIDE_A_PURSE: i64 = 12;
+/// What its wallets are filled with; as much as two orders for goods need, and a multiple of what it is divided by.
+const PURSE: i64 = 4_000;
+/// Without decimals, and of the country in which its owners have their accounts.
+const PURSE_CURRENCY: &str = "USD";
 /// The prices of the cheapest things that are sold.
 const TEA: i64 = 500;
 const CUP: i64 = 300;
@@ -41,7 +47,21 @@ pub struct DrawnSale {
     pub key: String,
     pub story: SaleStory,
     pub basket: Basket,
+    /// The user who has it paid from a wallet, if one does.
+    pub user: Option<String>,
     /// Whether the client waits for the end of what it wants done with the order.
+    pub is_waiting: bool,
+}
+
+/// A purse to be played.
+pub struct DrawnPurse {
+    pub merchant: usize,
+    pub key: String,
+    pub story: PurseStory,
+    pub currency: &'static str,
+    /// What a wallet is filled with.
+    pub amount_minor: i64,
+    /// Whether the client waits for the end of what it wants done.
     pub is_waiting: bool,
 }
 
@@ -53,6 +73,8 @@ pub struct Draw {
     shares: Vec<(Story, u32)>,
     /// All of them come up in a short run already.
     sales: Deck<SaleStory>,
+    /// The same.
+    purses: Deck<PurseStory>,
     drawn: i64,
 }
 
@@ -68,6 +90,7 @@ impl Draw {
             shares: shares.filter(|(story, _)| can_be_played(*story)).collect(),
             random: SmallRng::seed_from_u64(seed),
             sales: Deck::new(SaleStory::ALL.to_vec(), Dice::new(seed, "sales")),
+            purses: Deck::new(PurseStory::ALL.to_vec(), Dice::new(seed, "purses")),
             seed,
             merchants: merchants.max(1),
             drawn: 0,
@@ -80,7 +103,7 @@ impl Draw {
         let wanted = Wanted {
             amount_minor: FIRST_AMOUNT + AMOUNT_STEP * self.drawn,
             currency: match script.through {
-                Provider::Stripe | Provider::Paypal => {
+                Provider::Stripe | Provider::Paypal | Provider::Wallet => {
                     CURRENCIES[self.random.random_range(0..CURRENCIES.len())]
                 }
                 Provider::Alipay | Provider::Wechat => YUAN,
@@ -88,6 +111,7 @@ impl Draw {
             through: script.through,
             payment_method: script.card,
             expires_in_s: script.expires_in_s,
+            wallet: None,
         };
         let other = script.has_other_body().then(|| Wanted {
             amount_minor: wanted.amount_minor + 1,
@@ -122,7 +146,25 @@ impl Draw {
                 currency: CURRENCIES[self.random.random_range(0..CURRENCIES.len())],
                 goods,
             },
+            user: None,
             is_waiting: self.random.random_bool(0.5),
+        })
+    }
+
+    /// The purse beside the order that was drawn last, if there is one. Its choices are dice of their own.
+    pub fn purse(&mut self) -> Option<DrawnPurse> {
+        if self.drawn % ORDERS_BESIDE_A_PURSE != ORDERS_BESIDE_A_PURSE / 2 {
+            return None;
+        }
+        let story = self.purses.deal();
+        let dice = self.purses.dice();
+        Some(DrawnPurse {
+            merchant: dice.place(self.merchants),
+            key: format!("purse-{:x}-{}", self.seed, self.drawn),
+            story,
+            currency: PURSE_CURRENCY,
+            amount_minor: PURSE,
+            is_waiting: dice.chance(50),
         })
     }
 
@@ -192,6 +234,25 @@ mod tests {
         assert_eq!(sold.len(), 17);
         let stories: HashSet<SaleStory> = sold.iter().map(|(_, _, story, _)| *story).collect();
         assert_eq!(stories.len(), SaleStory::ALL.len());
+    }
+
+    #[test]
+    fn a_seed_repeats_its_purses_and_all_their_stories_come_up() {
+        let purses = |seed| {
+            let mut draw = Draw::new(seed, 5, &[]);
+            let drawn = (0..8 * ORDERS_BESIDE_A_PURSE).filter_map(|_| {
+                draw.next();
+                draw.purse()
+            });
+            drawn
+                .map(|purse| (purse.merchant, purse.key, purse.story))
+                .collect::<Vec<_>>()
+        };
+        let kept = purses(7);
+        assert_eq!(kept, purses(7));
+        let stories: HashSet<PurseStory> = kept.iter().map(|(_, _, story)| *story).collect();
+        assert_eq!(stories.len(), PurseStory::ALL.len());
+        assert!(kept.iter().all(|(merchant, ..)| *merchant < 5));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A client that does not give up: asks until it knows, and looks until it sees, as long as its patience lasts.
 
+use std::sync::Arc;
+
 use e2e::Answer;
 
 use super::{
@@ -11,19 +13,25 @@ use crate::journal::{Asked, Told};
 /// How often a client looks at something to see a change before it loses interest.
 const LOOKS: u32 = 30;
 
-/// A client on its way.
+/// A client on its way. Its copies share its patience.
+#[derive(Clone)]
 pub(super) struct Errand<'a> {
     pub(super) shop: &'a Shop,
-    patience: Patience,
+    patience: Arc<Patience>,
 }
 
 impl<'a> Errand<'a> {
     /// One that has all its patience.
-    pub(super) const fn of(shop: &'a Shop) -> Self {
+    pub(super) fn of(shop: &'a Shop) -> Self {
         Self {
             shop,
-            patience: Patience::new(),
+            patience: Arc::new(Patience::new()),
         }
+    }
+
+    /// Whether it was not told yet to come to an end.
+    pub(super) fn goes_on(&self) -> bool {
+        !*self.shop.closing.borrow()
     }
 
     /// Asks until it is accepted or refused for good, whatever it is; gives the answer that accepted it.
@@ -39,7 +47,7 @@ impl<'a> Errand<'a> {
             note(asked);
             match told {
                 Some(told) if told.is_accepted() => return Some(told),
-                Some(told) if is_final(&told) => return None,
+                Some(told) if is_final(told.status, &told.retry_after) => return None,
                 Some(_) | None if pauses.may_repeat().await => {}
                 Some(_) | None => return None,
             }
@@ -69,7 +77,7 @@ impl<'a> Errand<'a> {
 
     /// How long a client waits for an answer that it wants to have at once: not when it is told to come to an end.
     pub(super) fn wait_s(&self, is_waiting: bool) -> Option<u32> {
-        (is_waiting && !*self.shop.closing.borrow()).then_some(super::client::WAIT_S)
+        (is_waiting && self.goes_on()).then_some(super::client::WAIT_S)
     }
 
     fn pauses(&self) -> Pauses<'_> {

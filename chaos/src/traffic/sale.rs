@@ -39,6 +39,8 @@ pub enum SaleStory {
     RefundMeetsShipping,
     /// The refund fails after it had succeeded.
     RefundFails,
+    /// Its customer pays it from a wallet, which gets one cup's price back, then all that is left.
+    FromWallet,
 }
 
 /// What its merchant and its payers do with an order, one after the other.
@@ -46,6 +48,8 @@ pub enum SaleStory {
 pub(super) enum Act {
     /// A payment is begun with this card.
     Pay(&'static str),
+    /// It is paid from its customer's wallet.
+    PayFromWallet,
     /// Two payments are begun at the same moment, each under a key of its own.
     PayTwiceAtOnce,
     /// A payment is begun twice at the same moment and again later, under one key.
@@ -82,7 +86,7 @@ pub(super) enum Part {
 }
 
 impl SaleStory {
-    /// All of them.
+    /// All that need nothing but the order.
     pub const ALL: [Self; 17] = [
         Self::SentTwiceAtOnce,
         Self::Delivered,
@@ -122,6 +126,11 @@ impl SaleStory {
             Self::RefundedAndDelivered => &[Act::Pay(VISA), Act::Refund(Part::Cup), Act::Deliver],
             Self::RefundMeetsShipping => &[Act::Pay(VISA), Act::RefundMeetsShipping],
             Self::RefundFails => &[Act::Pay(REFUND_FAILS), Act::Refund(Part::Rest)],
+            Self::FromWallet => &[
+                Act::PayFromWallet,
+                Act::Refund(Part::Cup),
+                Act::Refund(Part::Rest),
+            ],
         }
     }
 }

@@ -44,11 +44,17 @@ struct Step {
 impl Shop {
     /// Plays a sale from the order to the last step.
     pub async fn sell(&self, drawn: DrawnSale) {
-        let sale = self
-            .journal
-            .begin_sale(drawn.merchant, &drawn.key, drawn.story, &drawn.basket);
+        Errand::of(self).sell(drawn).await;
+    }
+}
+
+impl Errand<'_> {
+    /// The same, as a part of an errand.
+    pub(super) async fn sell(&self, drawn: DrawnSale) {
+        let journal = &self.shop.journal;
+        let sale = journal.begin_sale(drawn.merchant, &drawn.key, drawn.story, &drawn.basket);
         let selling = Selling {
-            errand: Errand::of(self),
+            errand: self.clone(),
             sale,
             drawn: &drawn,
         };
@@ -90,13 +96,15 @@ impl Selling<'_> {
                 "name": goods.sku, "sku": goods.sku, "unit_price": goods.unit_price_minor, "quantity": goods.quantity,
             })
         });
-        json!({ "currency": self.drawn.basket.currency, "items": goods.collect::<Vec<_>>() })
+        let goods = goods.collect::<Vec<_>>();
+        json!({ "currency": self.drawn.basket.currency, "items": goods, "user_id": self.drawn.user })
     }
 
     /// Plays one act; none when what the next one needs did not come.
     async fn play(&self, order: &str, act: Act) -> Option<()> {
         match act {
-            Act::Pay(card) => self.pay(order, card).await,
+            Act::Pay(card) => self.pay(order, StepDeed::Pay { card: Some(card) }).await,
+            Act::PayFromWallet => self.pay(order, StepDeed::PayFromWallet).await,
             Act::PayTwiceAtOnce => {
                 tokio::join!(self.take(order, BY_CARD), self.take(order, BY_CARD));
                 self.look_until(order, is_paid).await
@@ -142,9 +150,9 @@ impl Selling<'_> {
         }
     }
 
-    /// Has the order paid by a card, and waits until it shows what came of it.
-    async fn pay(&self, order: &str, card: &'static str) -> Option<()> {
-        let told = self.take(order, StepDeed::Pay { card: Some(card) }).await?;
+    /// Has the order paid at once, and waits until it shows what came of it.
+    async fn pay(&self, order: &str, how: StepDeed) -> Option<()> {
+        let told = self.take(order, how).await?;
         let status = self.look_at_payment(&told.payment, settled_as).await?;
         if status == "succeeded" {
             self.look_until(order, is_paid).await
@@ -245,6 +253,7 @@ impl Selling<'_> {
 fn step_body(deed: StepDeed) -> Value {
     match deed {
         StepDeed::Pay { card: Some(card) } => json!({ "payment_method": card }),
+        StepDeed::PayFromWallet => json!({ "method": "wallet" }),
         StepDeed::Refund {
             goods: Some((sku, quantity)),
         } => json!({ "items": [{ "sku": sku, "quantity": quantity }] }),
@@ -273,6 +282,6 @@ fn nothing_on_its_way_back(order: &Answer) -> Option<()> {
     (order.body["amount_refund_pending"] == 0).then_some(())
 }
 
-fn settled_as(payment: &Answer) -> Option<String> {
+pub(super) fn settled_as(payment: &Answer) -> Option<String> {
     is_settled(payment).map(|()| payment.text("/status").to_owned())
 }

@@ -99,6 +99,14 @@ pub enum Story {
     PaypalRefunded,
     /// The payer never comes to PayPal.
     PaypalNeverPaid,
+    /// A card fills a wallet.
+    TopUp,
+    /// The same, and half of it is given back, which is held in the wallet until then.
+    TopUpTakenBack,
+    /// A wallet pays, and half of it goes back into the wallet, then all that is left.
+    FromWallet,
+    /// A wallet pays, or does not, because something else was faster.
+    FromWalletInVain,
 }
 
 pub(super) const VISA: &str = "pm_card_visa";
@@ -111,6 +119,8 @@ pub(super) const REFUND_FAILS: &str = "pm_card_refundFail";
 const BY_ALIPAY: Script = paid_at(Provider::Alipay, &["a code of Alipay"]);
 const BY_WECHAT: Script = paid_at(Provider::Wechat, &["a code of WeChat Pay"]);
 const BY_PAYPAL: Script = paid_at(Provider::Paypal, &["an approval at PayPal"]);
+/// A wallet pays, which takes no payer.
+const FROM_WALLET: Script = paid_at(Provider::Wallet, &[]);
 
 /// Whether this card never pays.
 pub fn is_declined(card: &str) -> bool {
@@ -118,7 +128,7 @@ pub fn is_declined(card: &str) -> bool {
 }
 
 impl Story {
-    /// The stories, those that money moves in more often.
+    /// The stories that need no wallet, those that money moves in more often.
     pub const SHARES: [(Self, u32); 45] = [
         (Self::PaidAtOnce, 3),
         (Self::DeclinedAtOnce, 1),
@@ -217,6 +227,10 @@ impl Story {
             Self::PaypalPaid => BY_PAYPAL,
             Self::PaypalRefunded => then(Then::Refund(&[Part::Rest]), BY_PAYPAL),
             Self::PaypalNeverPaid => paid_at(Provider::Paypal, &[]),
+            Self::TopUp => PAID,
+            Self::TopUpTakenBack => then(Then::Refund(&[Part::Half]), PAID),
+            Self::FromWallet => then(Then::Refund(&[Part::Half, Part::Rest]), FROM_WALLET),
+            Self::FromWalletInVain => FROM_WALLET,
         }
     }
 }

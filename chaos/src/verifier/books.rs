@@ -5,6 +5,7 @@
 
 pub mod alipay;
 pub mod paypal;
+pub mod wallet;
 pub mod wechat;
 
 use std::collections::HashMap;

@@ -13,7 +13,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    journal::{Deed, Order, PayerAct},
+    journal::{Deed, Order, PayerAct, WalletUse},
     traffic::is_declined,
 };
 
@@ -45,7 +45,13 @@ pub fn decided(facts: &Facts) -> Finding {
             let story = order.story;
             tally.lost(format!("{} ({story:?}) is {}: {why}", payment.id, payment.status));
         }
-        if payment.status == "succeeded" && !card.is_some_and(is_good) && !may_have_paid(order) {
+        // Whether a wallet was to pay is in the request as well.
+        let is_from_wallet = matches!(wanted.wallet, Some(WalletUse::From(_)));
+        if payment.status == "succeeded"
+            && !is_from_wallet
+            && !card.is_some_and(is_good)
+            && !may_have_paid(order)
+        {
             tally.doubled(format!("{} is succeeded and nobody paid it", payment.id));
         }
     }

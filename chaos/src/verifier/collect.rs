@@ -12,6 +12,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{
     Evidence,
+    books::wallet,
     facts::{Facts, Received},
 };
 use crate::journal::Entries;
@@ -29,11 +30,13 @@ pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
         parking.filter(|queue| queue.starts_with(super::PARKING)),
     )
     .await?;
-    Ok(Facts {
+    let mut facts = Facts {
         journal,
         intents: provider.intents,
         provider_refunds: provider.provider_refunds,
         provider_disputes: provider.provider_disputes,
+        provider_accounts: provider.provider_accounts,
+        provider_transfers: provider.provider_transfers,
         openings: provider.openings,
         refundings: provider.refundings,
         callbacks: provider.callbacks,
@@ -42,7 +45,9 @@ pub async fn collect(evidence: &Evidence<'_>) -> anyhow::Result<Facts> {
         parked,
         depths,
         ..stored
-    })
+    };
+    wallet::read(&mut facts);
+    Ok(facts)
 }
 
 async fn mail(evidence: &Evidence<'_>, journal: &Entries) -> anyhow::Result<BTreeMap<String, Vec<Received>>> {
@@ -92,6 +97,16 @@ async fn stored(database: &PgPool) -> anyhow::Result<Facts> {
         order_logs: sqlx::query_as(sql::ORDER_LOGS)
             .fetch_all(&mut *connection)
             .await?,
+        wallets: sqlx::query_as(sql::WALLETS).fetch_all(&mut *connection).await?,
+        lines: sqlx::query_as(sql::LINES).fetch_all(&mut *connection).await?,
+        wallet_actions: sqlx::query_as(sql::WALLET_ACTIONS)
+            .fetch_all(&mut *connection)
+            .await?,
+        holds: sqlx::query_as(sql::HOLDS).fetch_all(&mut *connection).await?,
+        withdrawals: sqlx::query_as(sql::WITHDRAWALS)
+            .fetch_all(&mut *connection)
+            .await?,
+        accounts: sqlx::query_as(sql::ACCOUNTS).fetch_all(&mut *connection).await?,
         disputes: sqlx::query_as(sql::DISPUTES).fetch_all(&mut *connection).await?,
         transfers: sqlx::query_as(sql::TRANSFERS).fetch_all(&mut *connection).await?,
         postings: sqlx::query_as(sql::POSTINGS).fetch_all(&mut *connection).await?,

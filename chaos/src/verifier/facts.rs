@@ -1,5 +1,6 @@
 //! The evidence as it was read: plain rows, by the names that their owners give them.
 
+mod kept;
 mod ordered;
 mod provider;
 mod stored;
@@ -8,7 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use e2e::rabbit::{Depth, Letter};
 
-use crate::journal::{Entries, Merchant, Order, Sale};
+use crate::journal::{Entries, Merchant, Order, Purse, Sale};
+pub use kept::{Account, Hold, Line, ProviderAccount, ProviderTransfer, Wallet, WalletAction, Withdrawal};
 pub use ordered::{Item, ItemRefund, OrderAction, OrderLog, StoredOrder};
 pub use provider::{Callback, Intent, OFFERED, Opening, ProviderDispute, ProviderRefund, Received};
 pub use stored::{
@@ -26,6 +28,10 @@ pub struct Facts {
     pub provider_refunds: Vec<ProviderRefund>,
     /// The disputes of all accounts at the provider.
     pub provider_disputes: Vec<ProviderDispute>,
+    /// The accounts at the provider that are connected to merchants' own.
+    pub provider_accounts: Vec<ProviderAccount>,
+    /// What the provider has sent on to such accounts.
+    pub provider_transfers: Vec<ProviderTransfer>,
     /// The calls that asked the provider to open an intent.
     pub openings: Vec<Opening>,
     /// The calls that asked the provider to make a refund.
@@ -54,6 +60,18 @@ pub struct Facts {
     pub order_actions: Vec<OrderAction>,
     /// Table `order_logs`, in the order in which it was written.
     pub order_logs: Vec<OrderLog>,
+    /// Table `wallets`.
+    pub wallets: Vec<Wallet>,
+    /// Table `wallet_transactions`, each wallet's by their numbers.
+    pub lines: Vec<Line>,
+    /// Table `wallet_actions`.
+    pub wallet_actions: Vec<WalletAction>,
+    /// Table `wallet_holds`.
+    pub holds: Vec<Hold>,
+    /// Table `wallet_withdrawals`.
+    pub withdrawals: Vec<Withdrawal>,
+    /// Table `connected_accounts`.
+    pub accounts: Vec<Account>,
     /// Table `disputes`.
     pub disputes: Vec<Dispute>,
     /// Table `ledger_transfers`.
@@ -142,18 +160,32 @@ impl Facts {
         self.merchant_at(sale.merchant)
     }
 
+    /// The id of the merchant who kept wallets.
+    pub fn keeper_of(&self, purse: &Purse) -> &str {
+        self.merchant_at(purse.merchant)
+    }
+
+    /// The wallets by their ids.
+    pub fn wallets_by_id(&self) -> HashMap<&str, &Wallet> {
+        self.wallets
+            .iter()
+            .map(|wallet| (wallet.id.as_str(), wallet))
+            .collect()
+    }
+
     fn merchant_at(&self, place: usize) -> &str {
         let merchant = self.journal.merchants.get(place);
         merchant.map_or("", |merchant| merchant.id.as_str())
     }
 
-    /// The merchants by their accounts at the providers.
+    /// The merchants by their accounts at the providers, of which their own wallets are one.
     pub fn merchants_by_account(&self) -> HashMap<&str, &Merchant> {
         let merchants = self.journal.merchants.iter();
         merchants
             .flat_map(|merchant| {
                 let accounts = merchant.accounts.iter();
-                accounts.map(move |account| (account.as_str(), merchant))
+                let all = accounts.chain([&merchant.id]);
+                all.map(move |account| (account.as_str(), merchant))
             })
             .collect()
     }

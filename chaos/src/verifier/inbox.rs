@@ -25,7 +25,7 @@ pub fn taken_in_once(facts: &Facts) -> Finding {
     for (&event, callback) in &accepted {
         tally.look();
         let merchant = merchants
-            .get(callback.account.as_str())
+            .get(callback.own_account())
             .map_or("", |merchant| merchant.id.as_str());
         match inbox.get(event).map(Vec::as_slice) {
             None | Some([]) => tally.lost(format!(

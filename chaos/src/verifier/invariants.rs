@@ -36,7 +36,7 @@ pub const NEVER_TOO_MUCH: &str =
     "No more of a payment is refunded, or set aside for that, than was received.";
 /// The books add up.
 pub const BALANCED: &str =
-    "Every transfer is balanced, per currency and layer, and no reservation outlives its refund.";
+    "Every transfer is balanced, per currency and layer, and no reservation outlives what it is for.";
 /// The books are true.
 pub const BOOKS_AGREE: &str =
     "The ledger has of every payment what the provider has: what was received, given back and disputed.";
@@ -84,3 +84,25 @@ pub const HONEST_ABOUT_ORDERS: &str =
     "Every refusal about an order was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";
 /// Merchants hear of what becomes of their orders.
 pub const ORDERS_TOLD: &str = "Every step of an order that merchants are told about has one notification, which says how the order stood then.";
+/// No wallet is lost, none is made up.
+pub const WALLETS_KEPT: &str =
+    "Every accepted wallet is stored exactly once, for its user, and under one name; nothing else is stored.";
+/// Merchants know what came of what they wanted done with a wallet.
+pub const WALLET_STEPS_TAKEN: &str =
+    "Every accepted step of a wallet has one end or is parked, as its merchant was told.";
+/// What happened to a wallet happened once.
+pub const STATEMENTS_AGREE: &str = "Every payment, refund, hold, withdrawal, gift and correction stands once in the statement of each wallet that it moved, and nothing else does.";
+/// A wallet's figures are true.
+pub const WALLETS_ADD_UP: &str = "What a wallet says is in it and held is what its postings and its lines come to, which are numbered without gaps; and it never lacked anything.";
+/// No money comes from nowhere.
+pub const MONEY_IS_COVERED: &str = "What is in a merchant's wallets is what came into them less what went out, and what left the provider's hands for its users is what the provider has sent them.";
+/// A user has one account.
+pub const ACCOUNTS_ONCE: &str = "Every account of a user that was opened is one at the provider and known here, or visibly in review; and the provider has no other.";
+/// Money is sent once.
+pub const PAID_OUT_ONCE: &str = "Every withdrawal that was paid out through the provider is one transfer there, of its amount, to its owner; the provider has made no other, and none is under way unseen.";
+/// Merchants hear of what becomes of withdrawals and accounts.
+pub const WITHDRAWALS_TOLD: &str =
+    "Every step of a withdrawal, and how an account stands, is told once, as it was.";
+/// Whoever is refused about a wallet knows where it stands.
+pub const HONEST_ABOUT_WALLETS: &str =
+    "Every refusal about a wallet was honest: 503 with Retry-After, or a 404, 408 or 409 where one was due.";

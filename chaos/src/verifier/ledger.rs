@@ -50,7 +50,7 @@ pub fn balanced(facts: &Facts) -> Finding {
     tally.found()
 }
 
-/// A payment's money is on its merchant's accounts, in its currency.
+/// A payment's money is on its merchant's accounts, in its currency. What merely moves in wallets is held against these.
 fn check_owners(facts: &Facts, tally: &mut Tally) {
     let payments = facts.payments_by_id();
     let transfers: HashMap<&str, &Transfer> = facts
@@ -60,6 +60,9 @@ fn check_owners(facts: &Facts, tally: &mut Tally) {
         .collect();
     for posting in &facts.postings {
         let transfer = transfers.get(posting.transfer.as_str());
+        if transfer.is_some_and(|transfer| transfer.is_among_wallets()) {
+            continue;
+        }
         let payment = transfer.and_then(|transfer| payments.get(transfer.payment.as_str()));
         let Some(Payment {
             id,
@@ -80,26 +83,43 @@ fn check_owners(facts: &Facts, tally: &mut Tally) {
     }
 }
 
-/// What is set aside, refund by refund: its amount as long as it is on its way, and nothing after that.
+/// What is set aside, by what it is for: its amount as long as it is on its way or kept, and nothing after that.
 fn check_reserved(facts: &Facts, tally: &mut Tally) {
     let postings = grouped(&facts.postings, |posting| &posting.transfer);
-    let refunds = facts.refunds_by_id();
-    let mut reserved: BTreeMap<&str, i64> = refunds.keys().map(|id| (*id, 0)).collect();
+    let so = set_aside(facts);
+    let mut reserved: BTreeMap<&str, i64> = so.keys().map(|id| (*id, 0)).collect();
     for transfer in &facts.transfers {
         let postings = postings.get(transfer.id.as_str()).into_iter().flatten();
-        let of_refunds = postings.filter(|posting| posting.account == "refunds_pending");
-        for posting in of_refunds.filter(|posting| posting.layer == "pending") {
+        let set_aside =
+            postings.filter(|posting| matches!(&*posting.account, "refunds_pending" | "wallet_holds"));
+        for posting in set_aside.filter(|posting| posting.layer == "pending") {
             *reserved.entry(&transfer.subject).or_default() += posting.amount_minor;
         }
     }
     for (id, here) in reserved {
         tally.look();
-        let refund = refunds.get(id).filter(|refund| refund.is_reserved());
-        let so = refund.map_or(0, |refund| refund.amount_minor);
+        let so = so.get(id).copied().flatten().unwrap_or_default();
         if here != so {
             tally.unbalanced(format!("{here} are set aside for {id}, and it should be {so}"));
         }
     }
+}
+
+/// All that money is ever set aside for, with what is now; none when it is over.
+fn set_aside(facts: &Facts) -> BTreeMap<&str, Option<i64>> {
+    let refunds = facts.refunds.iter().map(|refund| {
+        let amount = refund.is_reserved().then_some(refund.amount_minor);
+        (refund.id.as_str(), amount)
+    });
+    let holds = facts.holds.iter().map(|hold| {
+        let amount = hold.is_open().then_some(hold.amount_minor);
+        (hold.id.as_str(), amount)
+    });
+    let withdrawals = facts.withdrawals.iter().map(|withdrawal| {
+        let amount = withdrawal.is_open().then_some(withdrawal.amount_minor);
+        (withdrawal.id.as_str(), amount)
+    });
+    refunds.chain(holds).chain(withdrawals).collect()
 }
 
 fn check_reservations(facts: &Facts, tally: &mut Tally) {
@@ -115,7 +135,7 @@ fn check_reservations(facts: &Facts, tally: &mut Tally) {
             resolved.len() - once.len()
         ));
     }
-    let refunds = facts.refunds_by_id();
+    let so = set_aside(facts);
     for reservation in facts
         .transfers
         .iter()
@@ -123,9 +143,7 @@ fn check_reservations(facts: &Facts, tally: &mut Tally) {
     {
         tally.look();
         let is_open = !once.contains(reservation.id.as_str());
-        let is_reserved = refunds
-            .get(reservation.subject.as_str())
-            .is_some_and(|refund| refund.is_reserved());
+        let is_reserved = so.get(reservation.subject.as_str()).is_some_and(Option::is_some);
         let Transfer { subject, .. } = reservation;
         match (is_open, is_reserved) {
             (true, false) => {
@@ -193,14 +211,19 @@ fn disputed(disputes: &[&ProviderDispute], which: impl Fn(&ProviderDispute) -> b
 }
 
 fn in_the_ledger(facts: &Facts) -> HashMap<&str, Position> {
+    let payments = facts.payments_by_id();
     let postings = grouped(&facts.postings, |posting| &posting.transfer);
     let mut positions: HashMap<&str, Position> = HashMap::new();
     for transfer in &facts.transfers {
         let position = positions.entry(transfer.payment.as_str()).or_default();
+        let payment = payments.get(transfer.payment.as_str());
+        let is_from_wallet = payment.is_some_and(|payment| payment.is_from_wallet());
         let postings = postings.get(transfer.id.as_str()).into_iter().flatten();
         for posting in postings.filter(|posting| posting.layer == "posted") {
             match posting.account.as_str() {
                 "provider_clearing" => position.held -= posting.amount_minor,
+                // The wallet that pays is the provider.
+                "customer_wallet" if is_from_wallet => position.held -= posting.amount_minor,
                 "disputes" => position.withheld += posting.amount_minor,
                 // What a merchant keeps for its users has been paid to it like the rest.
                 "merchant_balance" | "customer_wallet" | "fees" => position.owned += posting.amount_minor,

@@ -7,17 +7,26 @@ use super::{
     facts::{Facts, Notification},
     invariants,
     ranks::Thing,
-    sales::is_about_order,
     tally::Tally,
 };
 use crate::journal::{Order, Told, Wish};
+
+/// How the types of notifications begin that are neither about a payment nor about what is a payment's. What they say is held
+/// against what they are about, where that is looked at.
+const ELSEWHERE: [&str; 3] = ["order.", "wallet.", "account."];
+
+/// Whether what a notification says is looked at with the thing that it is about.
+pub fn is_told_elsewhere(notification: &Notification) -> bool {
+    let mut elsewhere = ELSEWHERE.iter();
+    elsewhere.any(|begin| notification.event_type.starts_with(begin))
+}
 
 /// Statuses against notifications, and notifications against what arrived.
 pub fn told_once(facts: &Facts) -> Finding {
     let mut tally = Tally::of(invariants::TOLD_ONCE);
     let mut stored: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    // An order can come to the same step more than once, such as that something of it is given back.
-    let about_money = facts.notifications.iter().filter(|told| !is_about_order(told));
+    // An order can come to the same step more than once, such as that something of it is given back; so can an account.
+    let about_money = facts.notifications.iter().filter(|told| !is_told_elsewhere(told));
     for notification in about_money {
         *stored
             .entry((&notification.subject, &notification.event_type))

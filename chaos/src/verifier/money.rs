@@ -127,8 +127,18 @@ pub fn charged_is_paid(facts: &Facts) -> Finding {
     tally.found()
 }
 
-/// Every provider takes part.
+/// Every provider takes part, and so do wallets.
 fn expect_each_provider(facts: &Facts, tally: &mut Tally) {
+    let is_paid_through = |provider| {
+        let mut charged = facts.intents.iter().filter(|intent| is_charged(intent));
+        charged.any(|intent| intent.provider == provider)
+    };
+    let by_wallet = is_paid_through(Provider::Wallet);
+    tally.expect(
+        "a payment that a wallet paid",
+        ORDERS_WITH_EACH_PROVIDER,
+        by_wallet,
+    );
     // Merchants of a run through Stripe alone have no accounts elsewhere.
     if facts
         .journal
@@ -144,9 +154,7 @@ fn expect_each_provider(facts: &Facts, tally: &mut Tally) {
         (Provider::Wechat, "a payment that was paid through WeChat Pay"),
         (Provider::Paypal, "a payment that was paid through PayPal"),
     ] {
-        let mut charged = facts.intents.iter().filter(|intent| is_charged(intent));
-        let is_seen = charged.any(|intent| intent.provider == provider);
-        tally.expect(what, ORDERS_WITH_EACH_PROVIDER, is_seen);
+        tally.expect(what, ORDERS_WITH_EACH_PROVIDER, is_paid_through(provider));
     }
 }
 

@@ -19,7 +19,7 @@ pub use kept::kept;
 pub use logged::logged;
 pub use paid_once::paid_once;
 pub use taken::{Begun, taken};
-pub use told::{is_about_order, told};
+pub use told::told;
 
 /// Of how many orders for payments every story of the orders for goods beside them has surely been played, of which there is one
 /// for every four.

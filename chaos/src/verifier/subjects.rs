@@ -1,11 +1,10 @@
-//! What became of the payments, refunds, orders, callbacks and notifications that jobs are about.
+//! What became of the payments, refunds, orders, wallets, accounts, callbacks and notifications that jobs are about.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     facts::{Action, Facts, Failure, Notification, Refund, grouped},
     refund_jobs::RefundJobs,
-    sales::is_about_order,
 };
 
 /// The job itself is at fault, and each of its tries ends the same: no other end may come in place of the parking.
@@ -26,9 +25,17 @@ pub struct Subjects<'a> {
     ordered: HashSet<&'a str>,
     /// Those of which something was wanted that has its end.
     stepped: HashSet<&'a str>,
+    /// The wallets that are stored.
+    kept: HashSet<&'a str>,
+    /// Those of which something was wanted that has its end.
+    changed: HashSet<&'a str>,
+    /// The statuses of users' accounts.
+    accounts: HashMap<&'a str, &'a str>,
+    /// Those of withdrawals.
+    withdrawals: HashMap<&'a str, &'a str>,
     taken_in: HashSet<&'a str>,
     reconciled: HashSet<&'a str>,
-    /// The notifications about orders and payments, and about refunds and disputes of theirs.
+    /// The notifications about payments, orders, wallets and accounts, and about what is theirs.
     notifications: BTreeMap<&'a str, Vec<&'a Notification>>,
 }
 
@@ -51,15 +58,25 @@ impl<'a> Subjects<'a> {
                 .iter()
                 .map(|action| action.order_id.as_str())
                 .collect(),
+            kept: facts.wallets.iter().map(|wallet| wallet.id.as_str()).collect(),
+            changed: facts
+                .wallet_actions
+                .iter()
+                .map(|action| action.wallet.as_str())
+                .collect(),
+            accounts: facts
+                .accounts
+                .iter()
+                .map(|account| (account.id.as_str(), account.status.as_str()))
+                .collect(),
+            withdrawals: facts
+                .withdrawals
+                .iter()
+                .map(|withdrawal| (withdrawal.id.as_str(), withdrawal.status.as_str()))
+                .collect(),
             taken_in: taken_in.map(|taken_in| taken_in.event_id.as_str()).collect(),
             reconciled: facts.reconciled.iter().map(String::as_str).collect(),
-            notifications: grouped(&facts.notifications, |notification| {
-                if is_about_order(notification) {
-                    &notification.subject
-                } else {
-                    &notification.payment
-                }
-            }),
+            notifications: grouped(&facts.notifications, |notification| &notification.about),
         }
     }
 
@@ -94,7 +111,18 @@ impl<'a> Subjects<'a> {
                 (status == Some("requires_action")).then_some("its payment can still be paid")
             }
             "create_order" => (!self.ordered.contains(subject)).then_some("its order is not stored"),
-            "cancel_payment" | "confirm_payment" | "change_order" | "reconcile" => None,
+            "create_wallet" => (!self.kept.contains(subject)).then_some("its wallet is not stored"),
+            "create_account" => {
+                (self.accounts.get(subject) == Some(&"pending")).then_some("its account is pending")
+            }
+            // A payout that nobody knows the end of stays as it is, and its job is parked for people to send again.
+            "cancel_payment"
+            | "confirm_payment"
+            | "change_order"
+            | "change_wallet"
+            | "create_transfer"
+            | "create_account_link"
+            | "reconcile" => None,
             _ => Some("is of no kind that anybody knows"),
         }
     }
@@ -114,6 +142,11 @@ impl<'a> Subjects<'a> {
     /// - `cancel_payment`, `confirm_payment`: what came of the wish is kept.
     /// - `create_order`: the order is stored.
     /// - `change_order`: what came of a wish about the order is kept.
+    /// - `create_wallet`: the wallet is stored.
+    /// - `change_wallet`: what came of a wish about the wallet is kept.
+    /// - `create_account`: the provider has the account.
+    /// - `create_transfer`: the withdrawal has its end.
+    /// - `create_account_link`: whoever waited was told; nothing is left of it.
     /// - `expire_payment`: the payment is closed, or was paid.
     /// - `reconcile`: the comparison is done.
     pub fn is_done_after_all(&self, failure: &Failure) -> bool {
@@ -141,6 +174,17 @@ impl<'a> Subjects<'a> {
             "confirm_payment" => self.is_kept(subject, "confirm"),
             "create_order" => self.ordered.contains(subject),
             "change_order" => self.stepped.contains(subject),
+            "create_wallet" => self.kept.contains(subject),
+            "change_wallet" => self.changed.contains(subject),
+            "create_account" => self
+                .accounts
+                .get(subject)
+                .is_some_and(|status| matches!(*status, "onboarding" | "restricted" | "active")),
+            "create_transfer" => self
+                .withdrawals
+                .get(subject)
+                .is_some_and(|status| matches!(*status, "completed" | "failed" | "rejected")),
+            "create_account_link" => true,
             "expire_payment" => matches!(status, Some("canceled" | "expired" | "succeeded")),
             "reconcile" => self.reconciled.contains(subject),
             _ => false,
@@ -153,8 +197,8 @@ impl<'a> Subjects<'a> {
         refunds.filter(move |refund| self.refund_jobs.may_be_about(job, refund))
     }
 
-    fn notifications(&self, payment: &str) -> impl Iterator<Item = &&'a Notification> {
-        self.notifications.get(payment).into_iter().flatten()
+    fn notifications(&self, about: &str) -> impl Iterator<Item = &&'a Notification> {
+        self.notifications.get(about).into_iter().flatten()
     }
 
     fn is_kept(&self, payment: &str, wish: &str) -> bool {

@@ -8,6 +8,7 @@ mod spoilt_parking;
 mod spoilt_payments;
 mod spoilt_refunds;
 mod spoilt_sales;
+mod spoilt_wallets;
 mod spoilt_wishes;
 
 use std::collections::BTreeMap;
@@ -104,7 +105,7 @@ fn all(several: impl IntoIterator<Item = Broken>) -> Broken {
 
 #[test]
 fn a_calm_day_holds() {
-    let findings = judge(&calm::sales::day());
+    let findings = judge(&calm::wallets::day());
     for finding in &findings {
         assert!(finding.holds(), "{finding:?}");
         assert!(finding.checked > 0, "{} looked at nothing", finding.invariant);

@@ -10,14 +10,19 @@ use super::{
         Dispute, Facts, Intent, Notification, Payment, ProviderDispute, ProviderRefund, Received, Refund,
     },
     invariants,
+    mail::is_told_elsewhere,
     money::is_charged,
     ranks::Thing,
-    sales::is_about_order,
     tally::Tally,
 };
 
-/// Failures that say that the provider never had an intent. All others are declines.
-const NEVER_OPENED: [&str; 3] = ["provider_unavailable", "not_configured", "refused_by_provider"];
+/// Failures that say that the provider never had an intent, or that the wallet did not pay. All others are declines.
+const NEVER_OPENED: [&str; 4] = [
+    "provider_unavailable",
+    "not_configured",
+    "refused_by_provider",
+    "insufficient_balance",
+];
 
 /// What arrived, against what is so.
 pub fn told(facts: &Facts) -> Finding {
@@ -37,8 +42,7 @@ pub fn told(facts: &Facts) -> Finding {
         }
     }
     let books = Books::of(facts);
-    // What is told of orders is held against these.
-    let about_money = facts.notifications.iter().filter(|told| !is_about_order(told));
+    let about_money = facts.notifications.iter().filter(|told| !is_told_elsewhere(told));
     for notification in about_money {
         tally.look();
         if let Some(untrue) = books.untrue(notification) {

@@ -17,6 +17,7 @@ mod reconcile;
 mod refund_ending;
 mod request;
 mod wallet_payments;
+mod wallet_refunds;
 mod wallets;
 
 use anyhow::ensure;
@@ -64,6 +65,10 @@ impl Play<'_> {
             | Work::ChangeWallet
             | Work::PayFromWallet
             | Work::TopUp
+            | Work::RefundIntoWallet
+            | Work::RefundOfTopUp
+            | Work::CaptureHold
+            | Work::GiveToWallet
             | Work::Reconcile => Ok(()),
         }
     }
@@ -93,6 +98,10 @@ impl Play<'_> {
             Work::ChangeWallet => wallets::play_step(self, case).await,
             Work::PayFromWallet => wallet_payments::play_payment(self, case).await,
             Work::TopUp => wallet_payments::play_top_up(self, case).await,
+            Work::RefundIntoWallet => wallet_refunds::play_into(self, case).await,
+            Work::RefundOfTopUp => wallet_refunds::play_out_of(self, case).await,
+            Work::CaptureHold => wallets::play_capture(self, case).await,
+            Work::GiveToWallet => wallets::play_gift(self, case).await,
         }
     }
 
@@ -288,4 +297,24 @@ async fn a_worker_dies_opening_a_wallet() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_worker_dies_setting_money_of_a_wallet_aside() -> anyhow::Result<()> {
     perform("points_change_wallet", Work::ChangeWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_giving_money_back_into_a_wallet() -> anyhow::Result<()> {
+    perform("points_refund_into_wallet", Work::RefundIntoWallet, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_giving_back_what_filled_a_wallet() -> anyhow::Result<()> {
+    perform("points_refund_of_top_up", Work::RefundOfTopUp, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_taking_what_a_wallet_held() -> anyhow::Result<()> {
+    perform("points_capture_hold", Work::CaptureHold, |_| true).await
+}
+
+#[tokio::test]
+async fn a_worker_dies_moving_money_between_wallets() -> anyhow::Result<()> {
+    perform("points_give_to_wallet", Work::GiveToWallet, |_| true).await
 }

@@ -7,7 +7,7 @@ use chaos::{
     fleet::{Launch, Process, Settings},
     ground::Ground,
 };
-use e2e::{Scene, World, issuer, rabbit::Rabbit, sandbox_client::Sandbox, world};
+use e2e::{Scene, World, rabbit::Rabbit, sandbox_client::Sandbox, world};
 use futures::future::try_join_all;
 use serde_json::json;
 use sqlx::PgPool;
@@ -24,17 +24,11 @@ pub const PAID: &str = "payment_intent.succeeded";
 /// How the names of queues begin that jobs are parked in.
 const DEAD: &str = "dead.";
 
-/// Slow answers are part of the play here, and time-outs are not; what hangs is cut off when its process is stopped. An
-/// administrator fills wallets.
-const SETTINGS: [(&str, &str); 8] = [
+/// Slow answers are part of the play here, and time-outs are not; what hangs is cut off when its process is stopped.
+const SETTINGS: [(&str, &str); 3] = [
     ("CHANNEL_TIMEOUT_MS", "4000"),
     ("NOTIFY_TIMEOUT_MS", "20000"),
     ("STOP_TIMEOUT_MS", "300"),
-    ("JWT_ALGORITHM", "HS256"),
-    ("JWT_SECRET", issuer::SECRET),
-    ("JWT_ISSUER", issuer::ISSUER),
-    ("JWT_AUDIENCE", issuer::AUDIENCE),
-    ("JWT_ADMINS", "true"),
 ];
 
 /// Servers, the sandbox, and where ingress and workers are found when they run.

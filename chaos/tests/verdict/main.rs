@@ -27,8 +27,14 @@ async fn found(invariant: &str, sabotage: &str) -> Finding {
 async fn with_all_protections_everything_holds() {
     for finding in findings(None).await {
         assert!(finding.holds(), "{finding:#?}");
-        // Whether anything is parked in so short a run is a matter of timing.
-        let may_be_idle = finding.invariant == invariants::EXPLAINED;
+        // Whether anything is parked in so short a run is a matter of timing, and few of the stories of wallets fit into it.
+        let may_be_idle = [
+            invariants::EXPLAINED,
+            invariants::ACCOUNTS_ONCE,
+            invariants::PAID_OUT_ONCE,
+            invariants::WITHDRAWALS_TOLD,
+        ]
+        .contains(&finding.invariant);
         assert!(
             finding.checked > 0 || may_be_idle,
             "{} looked at nothing",

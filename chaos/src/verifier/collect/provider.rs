@@ -14,6 +14,8 @@ pub async fn read(sandbox: &Sandbox) -> anyhow::Result<Facts> {
         intents: sandbox.list("/sandbox/stripe/intents").await?,
         provider_refunds: sandbox.list("/sandbox/stripe/refunds").await?,
         provider_disputes: sandbox.list("/sandbox/stripe/disputes").await?,
+        provider_accounts: sandbox.list("/sandbox/stripe/accounts").await?,
+        provider_transfers: sandbox.list("/sandbox/stripe/transfers").await?,
         openings: calls(sandbox, "POST /v1/payment_intents").await?,
         refundings: calls(sandbox, "POST /v1/refunds").await?,
         callbacks: sandbox.list("/sandbox/deliveries").await?,

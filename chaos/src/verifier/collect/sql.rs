@@ -2,7 +2,9 @@
 
 pub(super) const PAYMENTS: &str = "
 select 'pay_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
-       idempotency_key, status, amount_minor, currency, 'ord_' || replace(order_id::text, '-', '') as order_id, intent_id,
+       idempotency_key, status, amount_minor, currency, channel, user_id,
+       'wal_' || replace(wallet_id::text, '-', '') as wallet_id, paid_into,
+       'ord_' || replace(order_id::text, '-', '') as order_id, intent_id,
        refunded_minor, refund_reserved_minor,
        disputed_minor, is_late, expires_at < clock_timestamp() as is_overdue
 from payments";
@@ -52,19 +54,50 @@ select 'ord_' || replace(order_id::text, '-', '') as order_id, step, status,
 from order_logs
 order by id";
 
+pub(super) const WALLETS: &str = "
+select 'wal_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant, user_id, currency,
+       balance_minor, held_minor, version
+from wallets";
+
+pub(super) const LINES: &str = "
+select 'wal_' || replace(wallet_id::text, '-', '') as wallet, number, 'trf_' || replace(transfer_id::text, '-', '') as transfer, kind, phase, subject,
+       amount_minor, hold_minor, balance_minor, held_minor
+from wallet_transactions
+order by wallet_id, number";
+
+pub(super) const WALLET_ACTIONS: &str = "
+select 'mer_' || replace(merchant_id::text, '-', '') as merchant, idempotency_key, action,
+       'wal_' || replace(wallet_id::text, '-', '') as wallet, outcome->>'outcome' as outcome
+from wallet_actions";
+
+pub(super) const HOLDS: &str = "
+select 'hld_' || replace(id::text, '-', '') as id, 'wal_' || replace(wallet_id::text, '-', '') as wallet, amount_minor,
+       captured_minor, status
+from wallet_holds";
+
+pub(super) const WITHDRAWALS: &str = "
+select 'wdr_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
+       'wal_' || replace(wallet_id::text, '-', '') as wallet, user_id, amount_minor, currency, status, channel
+from wallet_withdrawals";
+
+pub(super) const ACCOUNTS: &str = "
+select 'cac_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant, user_id, status,
+       channel_account_id
+from connected_accounts";
+
 pub(super) const DISPUTES: &str = "
 select 'dsp_' || replace(id::text, '-', '') as id, 'pay_' || replace(payment_id::text, '-', '') as payment,
        channel_dispute_id, amount_minor, status
 from disputes";
 
 pub(super) const TRANSFERS: &str = "
-select id::text as id, 'pay_' || replace(payment_id::text, '-', '') as payment, subject, kind, phase,
+select id::text as id, coalesce('pay_' || replace(payment_id::text, '-', ''), '') as payment, subject, kind, phase,
        resolves::text as resolves
 from ledger_transfers";
 
 pub(super) const POSTINGS: &str = "
 select posting.transfer_id::text as transfer, account.kind as account,
-       'mer_' || replace(account.merchant_id::text, '-', '') as merchant, posting.currency, posting.layer,
+       'mer_' || replace(account.merchant_id::text, '-', '') as merchant, account.detail, posting.currency, posting.layer,
        posting.amount_minor
 from ledger_postings posting join ledger_accounts account on account.id = posting.account_id";
 
@@ -78,6 +111,8 @@ from payment_callbacks";
 pub(super) const NOTIFICATIONS: &str = "
 select 'ntf_' || replace(id::text, '-', '') as id, 'mer_' || replace(merchant_id::text, '-', '') as merchant,
        coalesce('pay_' || replace(payment_id::text, '-', ''), '') as payment,
+       coalesce('pay_' || replace(payment_id::text, '-', ''), 'ord_' || replace(order_id::text, '-', ''),
+                'wal_' || replace(wallet_id::text, '-', ''), 'cac_' || replace(account_id::text, '-', ''), '') as about,
        coalesce(payload::jsonb->'data'->>'id', '') as subject, event_type, payload, status,
        (select count(*) from notification_attempts
         where notification_id = notifications.id and http_status between 200 and 299) as accepted_attempts

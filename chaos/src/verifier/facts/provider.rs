@@ -172,6 +172,12 @@ fn refund_in(metadata: &HashMap<String, String>) -> Option<&str> {
 }
 
 impl Callback {
+    /// The merchant's own account that it is about, or whose connected account it is about.
+    pub fn own_account(&self) -> &str {
+        let (own, _) = self.account.split_once('/').unwrap_or((&self.account, ""));
+        own
+    }
+
     /// Whether the provider was told that it is taken care of.
     pub const fn is_accepted(&self) -> bool {
         self.accepted

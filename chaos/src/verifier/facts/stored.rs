@@ -17,6 +17,14 @@ pub struct Payment {
     pub amount_minor: i64,
     /// The ISO 4217 code.
     pub currency: String,
+    /// The channel that it goes through.
+    pub channel: String,
+    /// The user who pays it, if that is said.
+    pub user_id: Option<String>,
+    /// The wallet that it is paid into, if any.
+    pub wallet_id: Option<String>,
+    /// Whose wallet has got its money.
+    pub paid_into: Option<String>,
     /// The order for goods that it pays, if any.
     pub order_id: Option<String>,
     /// The provider's intent, once it is known.
@@ -106,9 +114,9 @@ pub struct Dispute {
 pub struct Transfer {
     /// Its id.
     pub id: String,
-    /// The payment it belongs to.
+    /// The payment it belongs to; empty for what merely moves in wallets.
     pub payment: String,
-    /// The payment, refund or dispute it is about.
+    /// The payment, refund, dispute, hold or what else it is about.
     pub subject: String,
     /// What it is for.
     pub kind: String,
@@ -127,6 +135,8 @@ pub struct Posting {
     pub account: String,
     /// Whose account it is.
     pub merchant: String,
+    /// Which of several it is: the user of a wallet, or the channel.
+    pub detail: String,
     /// The account's currency.
     pub currency: String,
     /// `posted` or `pending`.
@@ -151,9 +161,11 @@ pub struct Notification {
     pub id: String,
     /// Who is told.
     pub merchant: String,
-    /// About which payment; empty when it is about an order.
+    /// About which payment; empty when it is about none.
     pub payment: String,
-    /// About which payment, refund, dispute or order, as it says.
+    /// About which payment, order, wallet or account, as it is stored.
+    pub about: String,
+    /// About which payment, refund, dispute, order, withdrawal or account, as it says.
     pub subject: String,
     /// What is announced.
     pub event_type: String,
@@ -181,13 +193,28 @@ pub struct Failure {
 }
 
 /// Why a refund is refused before anything is set aside for it.
-const REFUSED_AT_ONCE: [&str; 5] = [
+const REFUSED_AT_ONCE: [&str; 6] = [
     "payment_not_paid",
     "nothing_left_to_refund",
     "refund_too_large",
     "refund_currency_differs",
     "refund_amount_not_taken",
+    "insufficient_balance",
 ];
+
+impl Transfer {
+    /// Whether it merely moves what is in wallets, for no payment.
+    pub fn is_among_wallets(&self) -> bool {
+        self.payment.is_empty() && self.kind.starts_with("wallet_")
+    }
+}
+
+impl Payment {
+    /// Whether a wallet pays it.
+    pub fn is_from_wallet(&self) -> bool {
+        self.channel == "wallet"
+    }
+}
 
 impl Refund {
     /// Whether its amount was ever set aside.

@@ -65,7 +65,7 @@ fn step_refused_wrongly(
         // The order is on its way.
         (404, _) => told.retry_after.is_empty().then_some("the order was accepted"),
         (409, "/problems/action-refused") => match step.deed {
-            StepDeed::Pay { .. } | StepDeed::Cancel => order
+            StepDeed::Pay { .. } | StepDeed::PayFromWallet | StepDeed::Cancel => order
                 .is_none_or(StoredOrder::is_open)
                 .then_some("the order is neither paid nor called off"),
             // Each is asked for once the order was seen as it has to be, so that only another refund can be in its way.

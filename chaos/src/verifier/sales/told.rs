@@ -26,7 +26,7 @@ const TOLD: [(&str, &str); 7] = [
 ];
 
 /// Whether a notification is about an order.
-pub fn is_about_order(notification: &Notification) -> bool {
+fn is_about_order(notification: &Notification) -> bool {
     notification.event_type.starts_with(ORDER)
 }
 

@@ -4,6 +4,7 @@
 
 pub mod money;
 pub mod sales;
+pub mod wallets;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -133,6 +134,7 @@ fn request(id: &str, amount_minor: i64) -> Request {
             through: Provider::Stripe,
             payment_method: None,
             expires_in_s: None,
+            wallet: None,
         },
         asked: vec![
             asked(refusal(503, "/problems/broker-unavailable", "1")),
@@ -241,6 +243,7 @@ pub fn deliver(facts: &mut Facts, payment: &str, subject: &str, event_type: &str
         id,
         merchant: MERCHANT.into(),
         payment: payment.into(),
+        about: if payment.is_empty() { subject } else { payment }.into(),
         subject: subject.into(),
         event_type: event_type.into(),
         payload,

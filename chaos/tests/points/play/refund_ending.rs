@@ -100,7 +100,8 @@ pub async fn refund_ends(
     Ok(())
 }
 
-async fn see(
+/// What there is of a refund now.
+pub async fn see(
     stage: &Stage,
     scene: &e2e::Scene<'_>,
     payment: &str,

@@ -15,7 +15,16 @@ use crate::{
 
 /// What is paid, of [`FILLED`] in the wallet.
 const PRICE: i64 = 700;
-const FILLED: i64 = 1_000;
+/// What a wallet is filled with by a card.
+pub const FILLED: i64 = 1_000;
+
+/// A wallet that a card has filled.
+pub struct Filled {
+    pub user: String,
+    pub wallet: String,
+    /// The payment that has filled it.
+    pub top_up: String,
+}
 
 const MOVED: &str = "
 select coalesce(array_agg(amount_minor order by number), '{}') from wallet_transactions
@@ -32,11 +41,7 @@ struct WalletEnding {
 }
 
 pub async fn play_payment(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
-    let (user, wallet) = opened(play).await?;
-    let more = json!({ "amount": FILLED, "wallet_id": wallet, "payment_method": "pm_card_visa" });
-    play.scene.create(&of_dollars(more)).await?.success()?;
-    let balance = play.scene.balance_until(&wallet, FILLED).await?;
-    ensure!(balance == FILLED, "{balance} came into the wallet");
+    let Filled { user, wallet, .. } = filled(play).await?;
     rest(play.stage, &mut play.workers).await?;
     let body = of_dollars(json!({ "amount": PRICE, "method": "wallet", "user_id": user }));
     let expected = WalletEnding {
@@ -65,6 +70,20 @@ pub async fn play_top_up(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()>
     die_with(play, case, &wallet, &of_dollars(body), &expected).await
 }
 
+/// A wallet of a user of its own that a card has filled.
+pub async fn filled(play: &mut Play<'_>) -> anyhow::Result<Filled> {
+    let (user, wallet) = opened(play).await?;
+    let more = json!({ "amount": FILLED, "wallet_id": wallet, "payment_method": "pm_card_visa" });
+    let top_up = play.scene.create(&of_dollars(more)).await?.success()?;
+    let balance = play.scene.balance_until(&wallet, FILLED).await?;
+    ensure!(balance == FILLED, "{balance} came into the wallet");
+    Ok(Filled {
+        user,
+        wallet,
+        top_up: top_up.text("/id").to_owned(),
+    })
+}
+
 /// A wallet of a user of its own.
 async fn opened(play: &mut Play<'_>) -> anyhow::Result<(String, String)> {
     play.workers.start_and_wait().await?;
@@ -74,7 +93,7 @@ async fn opened(play: &mut Play<'_>) -> anyhow::Result<(String, String)> {
     Ok((user, wallet))
 }
 
-fn of_dollars(mut body: Value) -> Value {
+pub fn of_dollars(mut body: Value) -> Value {
     body["currency"] = "USD".into();
     body
 }

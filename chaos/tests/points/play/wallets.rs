@@ -1,4 +1,5 @@
-//! A worker dies while it opens a wallet, or while it sets money of one aside, to be paid out.
+//! A worker dies while it opens a wallet; while it sets money of one aside, to be paid out; while it takes what was held of one; or
+//! while it moves money from one to another.
 
 use anyhow::ensure;
 use e2e::{client::Client, scene::key};
@@ -15,6 +16,9 @@ use crate::{
 const WAIT_S: u32 = 20;
 const FILLED: i64 = 100;
 const WITHDRAWN: i64 = 30;
+const HELD: i64 = 50;
+const CAPTURED: i64 = 20;
+const GIVEN: i64 = 40;
 
 const SEEN: &str = "
 select (select count(*) from wallets where id = $1),
@@ -43,40 +47,13 @@ pub(super) struct WalletEnding {
 pub async fn play_opening(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
     let accepted = ask_for(play, None).await?;
     play.die(case).await?;
-    let expected = WalletEnding {
-        row: (1, 0, 0, 0, 0, 0, 0),
-        told: vec![],
-        parked: vec![],
-    };
-    ends(play, &accepted, None, &expected).await
+    ends(play, &accepted, None, &quiet((1, 0, 0, 0, 0, 0, 0))).await
 }
 
 pub async fn play_step(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
-    play.workers.start_and_wait().await?;
-    let wallet = ask_for(play, Some(WAIT_S)).await?;
-    let merchant = &play.scene.merchant;
-    let world = play.scene.world;
-    let administrator = Client::of_administrator(world.http.clone(), &world.ingress, &merchant.id);
-    let gift = json!({ "amount_minor": FILLED, "reason": "a gift" });
-    let filled = administrator
-        .of_wallets(
-            &format!("wallets/{wallet}/adjustments"),
-            &key(),
-            &gift,
-            Some(WAIT_S),
-        )
-        .await?
-        .success()?;
-    ensure!(filled.body["balance_minor"] == FILLED, "not filled: {filled:?}");
-    rest(play.stage, &mut play.workers).await?;
-
+    let wallet = given(play).await?;
     let body = json!({ "amount_minor": WITHDRAWN });
-    let accepted = merchant
-        .api
-        .of_wallets(&format!("wallets/{wallet}/withdrawals"), &key(), &body, None)
-        .await?
-        .success()?;
-    let withdrawal = accepted.text("/id").to_owned();
+    let withdrawal = take(play, &format!("wallets/{wallet}/withdrawals"), &body).await?;
     play.die(case).await?;
     let expected = WalletEnding {
         row: (1, FILLED, WITHDRAWN, 2, 1, FILLED - WITHDRAWN, 0),
@@ -84,6 +61,72 @@ pub async fn play_step(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
         parked: vec![],
     };
     ends(play, &wallet, Some(&withdrawal), &expected).await
+}
+
+/// What was held is taken in part, and the rest is free again.
+pub async fn play_capture(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
+    let wallet = given(play).await?;
+    play.workers.start_and_wait().await?;
+    let holds = format!("wallets/{wallet}/holds");
+    let body = json!({ "amount_minor": HELD, "reason": "a deposit" });
+    let hold = play.scene.of_wallets(&holds, &body).await?.success()?;
+    rest(play.stage, &mut play.workers).await?;
+    let body = json!({ "amount_minor": CAPTURED });
+    take(play, &format!("{holds}/{}/capture", hold.text("/id")), &body).await?;
+    play.die(case).await?;
+    let left = FILLED - CAPTURED;
+    // Filled, held, and captured.
+    let expected = quiet((1, left, 0, 3, 0, left, 0));
+    ends(play, &wallet, None, &expected).await?;
+    play.stage.ensure_books_agree().await
+}
+
+/// The two wallets are one record: neither gives or gains without the other.
+pub async fn play_gift(play: &mut Play<'_>, case: &Case) -> anyhow::Result<()> {
+    play.workers.start_and_wait().await?;
+    let other = ask_for(play, Some(WAIT_S)).await?;
+    let wallet = given(play).await?;
+    let body = json!({ "to_wallet_id": other, "amount_minor": GIVEN });
+    take(play, &format!("wallets/{wallet}/transfers"), &body).await?;
+    play.die(case).await?;
+    let left = FILLED - GIVEN;
+    ends(play, &wallet, None, &quiet((1, left, 0, 2, 0, left, 0))).await?;
+    ends(play, &other, None, &quiet((1, GIVEN, 0, 1, 0, GIVEN, 0))).await?;
+    play.stage.ensure_books_agree().await
+}
+
+/// Nobody is told, and nothing is parked.
+const fn quiet(row: Row) -> WalletEnding {
+    WalletEnding {
+        row,
+        told: vec![],
+        parked: vec![],
+    }
+}
+
+/// A wallet that an administrator has filled, and nothing left to do.
+async fn given(play: &mut Play<'_>) -> anyhow::Result<String> {
+    play.workers.start_and_wait().await?;
+    let wallet = ask_for(play, Some(WAIT_S)).await?;
+    let world = play.scene.world;
+    let merchant = &play.scene.merchant.id;
+    let administrator = Client::of_administrator(world.http.clone(), &world.ingress, merchant);
+    let gift = json!({ "amount_minor": FILLED, "reason": "a gift" });
+    let adjustments = format!("wallets/{wallet}/adjustments");
+    let filled = administrator
+        .of_wallets(&adjustments, &key(), &gift, Some(WAIT_S))
+        .await?
+        .success()?;
+    ensure!(filled.body["balance_minor"] == FILLED, "not filled: {filled:?}");
+    rest(play.stage, &mut play.workers).await?;
+    Ok(wallet)
+}
+
+/// Asks for a step that no worker takes yet; the id of what it is about.
+async fn take(play: &Play<'_>, path: &str, body: &Value) -> anyhow::Result<String> {
+    let api = &play.scene.merchant.api;
+    let accepted = api.of_wallets(path, &key(), body, None).await?.success()?;
+    Ok(accepted.text("/id").to_owned())
 }
 
 /// Asks for a wallet of a user that nobody has heard of; its id.

@@ -142,6 +142,11 @@ pub fn post(facts: &mut Facts, payment: &str, subject: &str, kind: &str, moved: 
 }
 
 fn reserve_and_post(facts: &mut Facts, payment: &str, refund: &str, amount: i64) {
+    post_reserved(facts, payment, refund, amount, "provider_clearing");
+}
+
+/// A refund that was set aside, and then given back to this account.
+pub fn post_reserved(facts: &mut Facts, payment: &str, refund: &str, amount: i64, to: &str) {
     let reserved = [
         ("merchant_balance", "pending", -amount),
         ("refunds_pending", "pending", amount),
@@ -152,13 +157,13 @@ fn reserve_and_post(facts: &mut Facts, payment: &str, refund: &str, amount: i64)
         ("merchant_balance", "pending", amount),
         ("refunds_pending", "pending", -amount),
         ("merchant_balance", "posted", -amount),
-        ("provider_clearing", "posted", amount),
+        (to, "posted", amount),
     ];
     transfer(facts, payment, refund, ("refund", "posted"), &posted);
     facts.transfers.last_mut().unwrap().resolves = reservation;
 }
 
-fn transfer(
+pub fn transfer(
     facts: &mut Facts,
     payment: &str,
     subject: &str,
@@ -168,13 +173,18 @@ fn transfer(
     let id = format!("transfer {}", facts.transfers.len() + 1);
     facts
         .postings
-        .extend(postings.iter().map(|(account, layer, amount_minor)| Posting {
-            transfer: id.clone(),
-            account: (*account).into(),
-            merchant: MERCHANT.into(),
-            currency: "USD".into(),
-            layer: (*layer).into(),
-            amount_minor: *amount_minor,
+        .extend(postings.iter().map(|(account, layer, amount_minor)| {
+            // Some have a name behind a stroke.
+            let (account, detail) = account.split_once('/').unwrap_or((account, ""));
+            Posting {
+                transfer: id.clone(),
+                account: account.into(),
+                merchant: MERCHANT.into(),
+                detail: detail.into(),
+                currency: "USD".into(),
+                layer: (*layer).into(),
+                amount_minor: *amount_minor,
+            }
         }));
     facts.transfers.push(Transfer {
         id,
@@ -203,14 +213,14 @@ fn stored(facts: &mut Facts, id: &str, amount_minor: i64, status: &str) {
     });
 }
 
-fn looked(id: &str, status: &str) -> Asked {
+pub fn looked(id: &str, status: &str) -> Asked {
     asked(Told {
         status: 200,
         ..accepted(id, status)
     })
 }
 
-fn wish(facts: &mut Facts, deed: Deed, told: Told) {
+pub fn wish(facts: &mut Facts, deed: Deed, told: Told) {
     let order = facts.journal.orders.last_mut().unwrap();
     order.wishes.push(Wish {
         key: format!("{}-wish-{}", order.key, order.wishes.len() + 1),
@@ -223,7 +233,7 @@ fn wish(facts: &mut Facts, deed: Deed, told: Told) {
     });
 }
 
-fn last_wish(facts: &mut Facts) -> &mut Wish {
+pub fn last_wish(facts: &mut Facts) -> &mut Wish {
     facts
         .journal
         .orders
