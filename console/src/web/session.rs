@@ -107,12 +107,15 @@ impl Visitor {
     }
 }
 
+/// A session, and when it was last asked about.
+type Seen = (Session, DateTime<Utc>);
+
 /// The sessions of all operators.
 pub(super) struct Sessions {
     store: Store,
     clock: Arc<dyn Clock>,
     is_secure: bool,
-    remembered: Mutex<HashMap<[u8; 32], (Session, DateTime<Utc>)>>,
+    remembered: Mutex<HashMap<[u8; 32], Seen>>,
 }
 
 impl Sessions {

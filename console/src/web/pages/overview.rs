@@ -132,27 +132,24 @@ fn kinds(view: &View, queues: &Queues, now: DateTime<Utc>) -> Markup {
 fn kind_row(view: &View, queues: &Queues, kind: &str, shown: &str, now: DateTime<Utc>) -> Row<9> {
     let jobs = named(queues, &format!("jobs.{kind}"));
     let dead = named(queues, &format!("dead.{kind}")).map_or(0, |queue| queue.messages);
-    let count = |of: fn(&Queue) -> u64| jobs.map_or(0, of);
-    let rate = |of: fn(&Queue) -> f64| figures::rate(jobs.map_or(0.0, of));
-    let (waiting, consumers) = (
-        count(|queue| queue.messages_ready),
-        count(|queue| queue.consumers),
-    );
+    // A queue that is not there holds nothing, which is not the same as being empty.
+    let shown_of = |of: fn(&Queue) -> String| jobs.map_or_else(|| "–".to_owned(), of);
+    let is_unserved = jobs.is_some_and(|queue| queue.consumers == 0);
     let values = history(queues, jobs);
     let highest = values.iter().copied().max().unwrap_or_default();
     Row {
         cells: [
             html! { code { (shown) } },
-            html! { (waiting) },
-            html! { (count(|queue| queue.messages_unacknowledged)) },
+            html! { (shown_of(|queue| queue.messages_ready.to_string())) },
+            html! { (shown_of(|queue| queue.messages_unacknowledged.to_string())) },
             html! { (oldest(view, queues, jobs, now)) },
-            html! { (rate(Queue::in_per_s)) },
-            html! { (rate(Queue::out_per_s)) },
-            html! { span.bad[jobs.is_some() && consumers == 0] { (consumers) } },
+            html! { (shown_of(|queue| figures::rate(queue.in_per_s()))) },
+            html! { (shown_of(|queue| figures::rate(queue.out_per_s()))) },
+            html! { span.bad[is_unserved] { (shown_of(|queue| queue.consumers.to_string())) } },
             html! { span.bad[dead > 0] { (dead) } },
             spark::line(&values, &format!("{}: 0–{highest}", view.say(Text::LastHour))),
         ],
-        is_alarming: dead > 0 || waiting > 0 && consumers == 0,
+        is_alarming: dead > 0 || is_unserved && jobs.is_some_and(|queue| queue.messages_ready > 0),
     }
 }
 
