@@ -88,8 +88,8 @@ pub(in crate::web) async fn sign_out(
 
 async fn begin(app: &App, name: &str, password: &str, address: SocketAddr) -> Result<SessionToken, Refusal> {
     let address = address.ip().to_canonical().to_string();
-    let tried = app.store.note_sign_in(name, &address, WINDOW, app.now()).await?;
-    if exceeds(tried) {
+    let noted = app.store.note_sign_in(name, &address, MOST, WINDOW, app.now());
+    if !noted.await? {
         tracing::warn!(address, "too many attempts to sign in");
         return Err(Refusal::TooManyTries);
     }
@@ -112,10 +112,6 @@ async fn begin(app: &App, name: &str, password: &str, address: SocketAddr) -> Re
     } else {
         Err(Refusal::WrongPassword)
     }
-}
-
-const fn exceeds(tried: SignInCounts) -> bool {
-    tried.of_both > MOST.of_both || tried.of_name > MOST.of_name || tried.of_address > MOST.of_address
 }
 
 fn form(view: &View, next: &str, name: &str, problem: Option<&str>) -> Html<String> {

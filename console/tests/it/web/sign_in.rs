@@ -113,6 +113,23 @@ async fn five_tries_within_a_quarter_of_an_hour_and_no_more() {
     site.close().await;
 }
 
+/// Whoever only wants to keep somebody out does not.
+#[tokio::test]
+async fn who_tries_on_locks_out_nobody_elsewhere() {
+    let site = site().await;
+    let password = site.operator("anna", Role::Viewer);
+    let (mut stranger, mut anna) = (site.browser(), site.browser_at([127, 0, 0, 2]));
+    for tried in 0..40 {
+        let refused = if tried < 5 { 401 } else { 429 };
+        assert_eq!(
+            stranger.sign_in("anna", "not the password").await.status(),
+            refused
+        );
+    }
+    assert_eq!(anna.sign_in("anna", &password).await.status(), 303);
+    site.close().await;
+}
+
 #[tokio::test]
 async fn many_tries_at_once_are_counted_too() {
     let site = site().await;

@@ -1,6 +1,7 @@
 //! A web console with a database of its own, and browsers that look at it.
 
 use std::{
+    net::IpAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -76,8 +77,14 @@ pub async fn site_with(settings: &[(&str, &str)]) -> Site {
 impl Site {
     /// A browser in which nobody has signed in.
     pub fn browser(&self) -> Browser {
+        self.browser_at([127, 0, 0, 1])
+    }
+
+    /// The same at another address.
+    pub fn browser_at(&self, address: [u8; 4]) -> Browser {
         let http = Client::builder()
             .no_proxy()
+            .local_address(IpAddr::from(address))
             .redirect(Policy::none())
             .timeout(Duration::from_secs(60))
             .build()
