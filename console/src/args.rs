@@ -1,8 +1,10 @@
 //! The command line. No argument ever carries a secret.
 
+mod operators;
 mod reconciliation;
 mod routing;
 
+pub use operators::{AddOperator, OperatorsCommand, PasswordSource};
 pub use reconciliation::{Differences, DifferencesCommand, ReconcileDay, ResolveDifference};
 pub use routing::{AddRoute, Condition, ExplainRoutes, RouteFields, RoutesCommand, SetChannel, SetRoute};
 
@@ -52,6 +54,11 @@ pub enum Command {
     Reconcile(ReconcileDay),
     /// Differences that comparisons have found: list them, or write down what one is.
     Differences(Differences),
+    /// Operators: who may use the web console, and what they may do there.
+    #[command(subcommand)]
+    Operators(OperatorsCommand),
+    /// Serve the web console, until it is told to stop.
+    Serve,
 }
 
 impl Command {

@@ -26,6 +26,12 @@ impl Config {
     /// # Errors
     /// Lists every setting that is missing or cannot be used.
     pub fn read(mut settings: Settings) -> Result<Self, SettingsError> {
+        let config = Self::read_from(&mut settings);
+        settings.finish(config)
+    }
+
+    /// The same, for who reads more settings. `None` means that a problem was noted.
+    pub(crate) fn read_from(settings: &mut Settings) -> Option<Self> {
         const KEY: &str = "SLUICE_SECRETS_KEY";
         const KEY_EXAMPLE: &str = "$(openssl rand -base64 32)";
         let url = settings.secret("DATABASE_URL", "postgres://user:password@127.0.0.1:5432/sluice");
@@ -40,12 +46,11 @@ impl Config {
             }
         });
         let actor = format!("console:{}", user.as_deref().unwrap_or("unknown"));
-        let config = url.zip(vault).map(|(url, vault)| Self {
+        url.zip(vault).map(|(url, vault)| Self {
             store: store_config(url),
             vault,
             actor,
-        });
-        settings.finish(config)
+        })
     }
 }
 

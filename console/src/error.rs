@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use domain::{
     channel::Channel,
     id::{InvalidId, MerchantId, PaymentId, RouteId},
+    operator::OperatorName,
     texts::InvalidText,
 };
 use store::StoreError;
@@ -173,6 +174,18 @@ pub enum ConsoleError {
     /// A word on a difference is for people to read.
     #[error("--resolution must be 1 to 500 characters, not only white space")]
     Resolution,
+    /// There is an operator of that name.
+    #[error("there is an operator {0} already; `console operators list` shows all of them")]
+    OperatorTaken(OperatorName),
+    /// There is no such operator.
+    #[error("there is no operator {0}; `console operators list` shows all of them")]
+    UnknownOperator(OperatorName),
+    /// A password cannot be used.
+    #[error("a password has 12 characters at the least and 256 bytes at the most")]
+    Password,
+    /// The web console is no command with an answer.
+    #[error("the web console is served by the program `console serve`")]
+    Served,
     /// The machine gives no random bytes, so no key can be made.
     #[error("the operating system gives no random bytes")]
     NoRandomness,

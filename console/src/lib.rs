@@ -3,7 +3,7 @@
 //! Each command is one function from its arguments to an [`Answer`], which is printed as text or as JSON. Every change
 //! goes through the store, which writes down who did it. Secrets come in through the environment or standard input and
 //! never through arguments, which any user of the machine can read; they go out once, when they
-//! are made here.
+//! are made here. `serve` is the exception: it is the web console, see [`Web`].
 
 mod answer;
 mod args;
@@ -17,13 +17,17 @@ mod fees;
 mod keys;
 mod ledger;
 mod merchants;
+mod operators;
+mod password;
 mod reconcile;
 mod routes;
+mod web;
 
 pub use answer::Answer;
 pub use args::{Cli, Command};
 pub use config::Config;
 pub use error::ConsoleError;
+pub use web::{Running, Web, WebConfig, WebError};
 
 use std::io::Read;
 
@@ -81,6 +85,9 @@ impl<'a> Console<'a> {
             Command::Ledger(LedgerCommand::Wallet { wallet, limit }) => self.wallet(wallet, *limit).await,
             Command::Reconcile(args) => self.reconcile(args).await,
             Command::Differences(args) => self.differences(args).await,
+            Command::Operators(command) => self.operators(command, input).await,
+            // It has settings of its own, and no answer: `main` serves it.
+            Command::Serve => Err(ConsoleError::Served),
         }
     }
 

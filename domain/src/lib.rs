@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod merchant;
 pub mod money;
 pub mod notification;
+pub mod operator;
 pub mod order;
 pub mod outcome;
 pub mod payment;

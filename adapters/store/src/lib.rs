@@ -20,9 +20,11 @@ mod ledger;
 mod merchants;
 mod migrate;
 mod notifications;
+mod operators;
 mod order_logs;
 mod orders;
 mod outbox;
+mod overview;
 mod payments;
 mod pool;
 mod queries;
@@ -48,9 +50,13 @@ pub use history::{History, HistoryPage, HistoryTotal};
 pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
 pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
 pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
+pub use operators::{
+    AuditEntry, Doing, NewSession, Operator, OperatorChange, Session, SessionLimits, SignInCounts,
+};
 pub use order_logs::{NumberedLog, OrderLogPage};
 pub use orders::{OrderCursor, OrderPage};
 pub use outbox::OutboxBatch;
+pub use overview::{ChannelTraffic, InReview, ReviewCounts};
 pub use payments::{Page, PageCursor};
 pub use queries::{ConnectQueryBatch, ForgottenBatch, QueryBatch};
 pub use reconciliation::{

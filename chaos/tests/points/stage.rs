@@ -146,7 +146,8 @@ impl Stage {
     pub async fn forget_parked(&self) -> anyhow::Result<()> {
         let dead = self.dead_queues().await?;
         let purges = dead.iter().map(|queue| self.world.rabbit.purge(queue));
-        try_join_all(purges).await.map(drop)
+        try_join_all(purges).await?;
+        Ok(())
     }
 
     /// The queues that jobs are parked in, as the broker has them.

@@ -23,7 +23,7 @@ async fn another_amount_is_parked_and_the_payment_stays() {
     assert_eq!(scene.pay(&intent, "pm_card_visa").await.unwrap(), "succeeded");
     assert_eq!(scene.paid_callbacks(1).await.unwrap()[0].status, Some(200));
 
-    let ask = async || sluice.world.rabbit.peek("dead.process_callback").await;
+    let ask = async || Ok(sluice.world.rabbit.peek("dead.process_callback").await?);
     let parked = wait::until(sluice.world.patience, ask, |letters| !letters.is_empty())
         .await
         .unwrap();

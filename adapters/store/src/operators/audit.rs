@@ -1,0 +1,55 @@
+//! The log of who did what, to what, and why.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::Doing;
+use crate::{Store, StoreError, pool::answered, write::Tx};
+
+/// Something that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct AuditEntry {
+    /// Its place in the log.
+    pub id: i64,
+    /// Who did it.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Why, where that was asked.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+const INSERT: &str = "insert into audit_log (actor, action, subject, reason, at) values ($1, $2, $3, $4, $5)";
+
+const NEWEST: &str = "
+select id, actor, action, subject, reason, at from audit_log where id < $1 order by id desc limit $2";
+
+/// Writes down what is done in this transaction.
+pub async fn write(tx: &mut Tx, action: &str, subject: &str, doing: Doing<'_>) -> Result<(), StoreError> {
+    sqlx::query(INSERT)
+        .bind(doing.actor)
+        .bind(action)
+        .bind(subject)
+        .bind(doing.reason)
+        .bind(doing.at)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// The newest `limit` entries of the log of those before the place `before`, newest first.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn audit_log(&self, before: Option<i64>, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+        let select = sqlx::query_as(NEWEST)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(limit);
+        answered(select.fetch_all(&self.pool)).await
+    }
+}

@@ -1,0 +1,40 @@
+//! The web console: pages for the people who run Sluice, on a listener of its own.
+//!
+//! It must never share a port with ingress, and never show a secret or personal data. It works without a build chain: pages
+//! are made here, the style sheet and the script are part of the program, and without the script everything but the live
+//! numbers works.
+//!
+//! # Adding a page
+//!
+//! 1. One file in `pages/`: a handler from [`app::Shared`] and [`view::View`] to [`layout::page`].
+//! 2. One line in [`routes::pages`], which says who may open it; one in [`layout::MENU`] if it belongs there.
+//! 3. Its texts, in both languages, in [`messages`].
+//!
+//! Something that is done goes through [`form::action`] and [`form::Deed`]: a reason is asked for, and whoever does it is
+//! handed to the store as [`store::Doing`], which writes it into the log within the same transaction. Whether a request comes
+//! from a page of ours is [`guard`]'s business, for all routes alike.
+
+mod app;
+mod assets;
+mod collector;
+mod config;
+mod figures;
+mod form;
+mod guard;
+mod headers;
+mod language;
+mod layout;
+mod live;
+mod messages;
+mod origin;
+mod pages;
+mod refusal;
+mod routes;
+mod running;
+mod session;
+mod spark;
+mod table;
+mod view;
+
+pub use config::WebConfig;
+pub use running::{Running, Web, WebError};

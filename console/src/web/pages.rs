@@ -1,0 +1,7 @@
+//! The pages, one file for each.
+
+pub(super) mod audit;
+pub(super) mod operators;
+pub(super) mod overview;
+pub(super) mod review;
+pub(super) mod sign_in;

@@ -1,0 +1,66 @@
+//! What waits for people: payments and refunds whose provider does not say what became of them.
+
+use axum::{extract::State, response::Html};
+use maud::{Markup, html};
+use store::InReview;
+
+use crate::web::{
+    app::Shared,
+    figures, layout,
+    messages::Text,
+    refusal::Refusal,
+    table::{Row, numbers, table, words},
+    view::View,
+};
+
+/// How many of each are shown.
+const SHOWN: i64 = 200;
+
+/// All of them.
+pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Result<Html<String>, Refusal> {
+    let payments = app.store.list_payments_in_review(SHOWN).await?;
+    let refunds = app.store.list_refunds_in_review(SHOWN).await?;
+    let counts = app.store.review_counts().await?;
+    let content = html! {
+        p.note { (view.say(Text::ReviewNote)) }
+        section id="payments" {
+            h2 { (view.say(Text::PaymentsInReview)) " (" (counts.payments) ")" }
+            (list(&view, Text::Payment, &payments))
+        }
+        section id="refunds" {
+            h2 { (view.say(Text::RefundsInReview)) " (" (counts.refunds) ")" }
+            (list(&view, Text::Refund, &refunds))
+        }
+        section id="differences" {
+            h2 { (view.say(Text::OpenDifferences)) " (" (counts.differences) ")" }
+            p.note { (view.say(Text::DifferencesNote)) }
+        }
+    };
+    Ok(layout::page(&view, Text::Review, &content))
+}
+
+fn list(view: &View, named: Text, found: &[InReview]) -> Markup {
+    let rows: Vec<Row<5>> = found
+        .iter()
+        .map(|one| {
+            Row::from([
+                html! { code { (one.id) } },
+                html! { code { (one.merchant_id) } },
+                html! { (one.channel) },
+                html! { (one.amount_minor) " " (one.currency) },
+                html! { (figures::moment(one.since)) },
+            ])
+        })
+        .collect();
+    let columns = [
+        words(named),
+        words(Text::Merchant),
+        words(Text::Channel),
+        numbers(Text::Amount),
+        words(Text::Since),
+    ];
+    html! {
+        @if rows.is_empty() { p.note { (view.say(Text::NoneInReview)) } }
+        @else { (table(view, named, columns, &rows)) }
+    }
+}

@@ -1,0 +1,11 @@
+//! The web console as browsers meet it: over HTTP, on real servers.
+
+mod forgery;
+mod languages;
+mod matrix;
+mod outages;
+mod overview;
+mod program;
+mod sessions;
+mod sign_in;
+mod site;
