@@ -9,6 +9,7 @@ mod answer;
 mod args;
 mod channel_credentials;
 mod config;
+mod dead_letters;
 mod differences;
 mod endpoint_url;
 mod endpoints;
@@ -81,6 +82,7 @@ impl<'a> Console<'a> {
             Command::Ledger(LedgerCommand::Wallet { wallet, limit }) => self.wallet(wallet, *limit).await,
             Command::Reconcile(args) => self.reconcile(args).await,
             Command::Differences(args) => self.differences(args).await,
+            Command::DeadLetters(command) => self.dead_letters(command).await,
         }
     }
 
