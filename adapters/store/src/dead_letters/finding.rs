@@ -1,8 +1,9 @@
 //! Finding letters among a million: every way goes by an index, whatever the planner thinks of it.
 //!
-//! What is found by an id is little, so it is fetched first and sorted after. A text is looked for where its letters are
-//! grouped: a group's pattern holds every word of its reasons but numbers and ids, and each group gives its newest. A text with
-//! digits in it is looked for among the newest letters, and then, as it must be rare, by its trigrams.
+//! What is found by an id is little, so it is fetched first and sorted after. A text is looked for among the newest letters
+//! first, where a common one fills the page. Then it is looked for where its letters are grouped: a group's pattern holds every
+//! word of its reasons but numbers and ids, and each group gives its newest. A text with digits in it is looked for by its
+//! trigrams, as it must be rare.
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use super::rows::{COLUMNS, LetterRow, RecordedLetter};
 use crate::{Store, StoreError, pool::answered};
 
-/// Among so many of the newest letters a text with digits is looked for before its trigrams are.
+/// Among so many of the newest letters a text is looked for first.
 const NEWEST: i64 = 10_000;
 /// So many groups are looked at, at the most: those with the newest letters.
 const GROUPS: i64 = 2_000;
@@ -151,17 +152,7 @@ impl Store {
     ) -> Result<Vec<RecordedLetter>, StoreError> {
         let sought = self.sought(filter).await?;
         let rows = match &filter.text {
-            Some(text) if sought.subjects.is_empty() && !has_digits(text) => {
-                self.letters_of_groups(&sought, text, page).await?
-            }
-            Some(_) if sought.subjects.is_empty() => {
-                let newest = self.letters_among_newest(&sought, page).await?;
-                if newest.len() == page.limit as usize {
-                    newest
-                } else {
-                    self.fetched(&sought, page).await?
-                }
-            }
+            Some(text) if sought.subjects.is_empty() => self.letters_with(&sought, text, page).await?,
             Some(_) | None => self.fetched(&sought, page).await?,
         };
         rows.into_iter().map(RecordedLetter::try_from).collect()
@@ -225,6 +216,23 @@ impl Store {
             ));
         }
         Ok(Sought { filter, subjects })
+    }
+
+    async fn letters_with(
+        &self,
+        sought: &Sought<'_>,
+        text: &str,
+        page: LetterPage,
+    ) -> Result<Vec<LetterRow>, StoreError> {
+        let newest = self.letters_among_newest(sought, page).await?;
+        if newest.len() == page.limit as usize {
+            return Ok(newest);
+        }
+        if has_digits(text) {
+            self.fetched(sought, page).await
+        } else {
+            self.letters_of_groups(sought, text, page).await
+        }
     }
 
     async fn fetched(&self, sought: &Sought<'_>, page: LetterPage) -> Result<Vec<LetterRow>, StoreError> {
