@@ -9,7 +9,7 @@ use std::{
 use broker::Publisher;
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{JobId, MerchantId},
+    id::MerchantId,
     job::{Envelope, Job, Kind},
     outcome::{Disposition, ErrorClass, Outcome, Reason},
     trace::TraceParent,
@@ -333,12 +333,11 @@ fn deserves_answer(disposition: &Disposition) -> bool {
     }
 }
 
-/// The id under which a job's story is kept. A foreign publisher may write any `message_id`, so it is never believed:
-/// a job that can be read has an id of its own, and one that cannot is known by its bytes.
+/// The id under which a job's story is kept.
 fn job_id<H: Handler>(envelope: &Envelope, job: Option<&H>) -> String {
     match job {
         Some(job) => job.id().to_string(),
-        None => JobId::derive(H::CONTRACT.kind.name(), &[&envelope.body]).to_string(),
+        None => H::CONTRACT.kind.job_id(envelope).to_string(),
     }
 }
 

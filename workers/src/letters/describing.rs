@@ -71,7 +71,10 @@ impl Describing {
         Ok(NewLetter {
             id: letter.id,
             kind: letter.kind.map_or(UNROUTABLE, Kind::name).to_owned(),
-            job_id: storable(&envelope.job_id),
+            job_id: match letter.kind {
+                Some(kind) => kind.job_id(envelope).to_string(),
+                None => storable(&envelope.job_id),
+            },
             attempt: envelope.attempt.min(i32::MAX.cast_unsigned()),
             replayed_after: envelope.replayed_after.min(i32::MAX.cast_unsigned()),
             correlation_id: storable(&envelope.correlation_id),

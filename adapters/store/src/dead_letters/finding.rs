@@ -123,12 +123,12 @@ where payment_id in (select id from paid) and found.id is not null";
 // A provider's id is known by merchant and channel, so each pair of them is asked for it.
 const OF_PROVIDER: &str = "
 select 'pay_' || replace(payments.id::text, '-', '')
-from merchants cross join unnest($2::text[]) as channel
-join payments on payments.merchant_id = merchants.id and payments.channel = channel and payments.intent_id = $1
+from merchants cross join unnest($2::text[]) as known (channel)
+join payments on payments.merchant_id = merchants.id and payments.channel = known.channel and payments.intent_id = $1
 where $3::uuid is null or merchants.id = $3
 union all
-select found.id from merchants cross join unnest($2::text[]) as channel
-join refunds on refunds.merchant_id = merchants.id and refunds.channel = channel and refunds.channel_refund_id = $1
+select found.id from merchants cross join unnest($2::text[]) as known (channel)
+join refunds on refunds.merchant_id = merchants.id and refunds.channel = known.channel and refunds.channel_refund_id = $1
 cross join lateral (values ('rfd_' || replace(refunds.id::text, '-', '')),
                            ('pay_' || replace(refunds.payment_id::text, '-', ''))) as found (id)
 where $3::uuid is null or merchants.id = $3";

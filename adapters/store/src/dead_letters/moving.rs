@@ -48,6 +48,7 @@ const CLOSE: &str =
 
 const MISS: &str = "
 update dead_letters set state = case when state in ('replaying', 'discarding') then 'missing' else state end,
+                        outcome = case when state in ('replaying', 'discarding') then null else outcome end,
                         ended_at = coalesce(ended_at, $2), is_open = false
 where id = any($1) and is_open";
 
