@@ -98,7 +98,7 @@ impl Carrier {
         lease: &mut Lease,
         stop: &CancellationToken,
     ) -> Result<(), RoundError> {
-        let mut places: BTreeSet<&'static str> = self.to_survey().await?;
+        let mut places: BTreeSet<&'static str> = self.unsurveyed().await?;
         let asked_for = asked_for.iter().filter_map(|kind| Place::named(kind));
         places.extend(asked_for.map(Place::name));
         let mut trouble = None;
@@ -132,7 +132,7 @@ impl Carrier {
     }
 
     /// The places that were never looked through and hold something: what was parked there before anybody wrote it down.
-    async fn to_survey(&mut self) -> Result<BTreeSet<&'static str>, RoundError> {
+    async fn unsurveyed(&mut self) -> Result<BTreeSet<&'static str>, RoundError> {
         if self.is_surveyed {
             return Ok(BTreeSet::new());
         }

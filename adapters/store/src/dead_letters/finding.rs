@@ -18,7 +18,7 @@ use super::rows::{COLUMNS, LetterRow, RecordedLetter};
 use crate::{Store, StoreError, pool::answered};
 
 /// Among so many of the newest letters a text is looked for first.
-const NEWEST: i64 = 10_000;
+const NEWEST: i64 = 2_000;
 /// So many groups are looked at, at the most: those with the newest letters.
 const GROUPS: i64 = 2_000;
 const ORDER: &str = " order by parked_at desc, id desc limit ";
@@ -228,7 +228,7 @@ impl Store {
         if newest.len() == page.limit as usize {
             return Ok(newest);
         }
-        if has_digits(text) {
+        if may_differ(text) {
             self.fetched(sought, page).await
         } else {
             self.letters_of_groups(sought, text, page).await
@@ -287,7 +287,8 @@ impl Store {
         query
             .push(COLUMNS)
             .push(" from dead_letters where group_id = of_group");
-        sought.push(&mut query);
+        // A pattern that holds the text is that of reasons that do.
+        sought.push_all_but_text(&mut query);
         push_after(&mut query, page);
         query.push(ORDER).push_bind(i64::from(page.limit));
         query
@@ -301,12 +302,16 @@ impl Store {
 impl Sought<'_> {
     /// Adds the conditions.
     pub(super) fn push(&self, query: &mut QueryBuilder<Postgres>) {
+        self.push_all_but_text(query);
+        if let Some(text) = &self.filter.text {
+            query.push(" and reason ilike ").push_bind(holding(text));
+        }
+    }
+
+    fn push_all_but_text(&self, query: &mut QueryBuilder<Postgres>) {
         let filter = self.filter;
         for subjects in &self.subjects {
             query.push(" and subjects && ").push_bind(subjects.clone());
-        }
-        if let Some(text) = &filter.text {
-            query.push(" and reason ilike ").push_bind(holding(text));
         }
         if let Some(merchant) = filter.merchant_id {
             query.push(" and merchant_id = ").push_bind(merchant.as_uuid());
@@ -339,8 +344,9 @@ fn with(id: String, mut others: Vec<String>) -> Vec<String> {
     others
 }
 
-fn has_digits(text: &str) -> bool {
-    text.contains(|character: char| character.is_ascii_digit())
+/// Whether a group's pattern may not have the text as its reasons have it.
+fn may_differ(text: &str) -> bool {
+    text.contains(|character: char| character.is_ascii_digit() || character == '?')
 }
 
 /// What a text has to be like that holds this one.
