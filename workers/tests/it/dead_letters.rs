@@ -149,7 +149,11 @@ async fn a_parked_callback_is_found_by_its_payment_and_pays_it_when_it_is_sent_a
         },
     ];
     for search in searches {
-        assert_eq!(world.letters(&search).await, [letter.clone()], "{search:?}");
+        assert_eq!(
+            world.letters(&search).await,
+            std::slice::from_ref(&letter),
+            "{search:?}"
+        );
     }
     let nothing = LetterFilter {
         text: Some("no such trouble 7".into()),
@@ -233,7 +237,7 @@ async fn a_replayed_job_has_all_its_tries_again_and_its_next_letter_is_another()
     let tries: Vec<i32> = story.tries.iter().map(|tried| tried.attempt).collect();
     assert_eq!(tries, [2, 3, 4, 5]);
     assert_eq!(story.letter.outcome.as_deref(), Some("parked_again"));
-    assert_eq!(story.others, [again.clone()]);
+    assert_eq!(story.others, std::slice::from_ref(again));
     world.close().await;
 }
 

@@ -162,7 +162,7 @@ async fn search(world: &World, recorded: usize, limit: Option<Duration>) {
     let mut owner = PgConnection::connect(&world.database.url()).await.unwrap();
     let some = "select correlation_id, subjects, merchant_id from dead_letters where state = 'discarded'
                 and parked_at = to_timestamp(1700000000 + $1)";
-    let filters: [(&str, fn(&Sample) -> LetterFilter); 8] = [
+    let filters: [(&str, Search); 8] = [
         ("the newest", |_| LetterFilter::default()),
         ("payment", |sample| LetterFilter {
             payment_id: Some(sample.payment),
@@ -239,6 +239,9 @@ async fn search(world: &World, recorded: usize, limit: Option<Duration>) {
     }
     tell("groups", took, limit);
 }
+
+/// What is looked for, given something that is there.
+type Search = fn(&Sample) -> LetterFilter;
 
 struct Sample {
     number: usize,
