@@ -1,6 +1,6 @@
 # The commands of this repository. The work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos chaos-cluster schedules bench-containment test lint fmt up down wipe
+.PHONY: help demo chaos chaos-cluster schedules bench-containment bench-dead-letters test lint fmt up down wipe
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -19,6 +19,9 @@ schedules: ## play ten thousand random schedules of refunds, callbacks, wishes a
 
 bench-containment: ## measure what a channel that hangs costs the others (about six minutes)
 	@scripts/bench-containment
+
+bench-dead-letters: ## search a million dead letters, and replay ten thousand with a worker killed in the middle
+	@scripts/bench-dead-letters
 
 test: ## all checks and tests, on real PostgreSQL and RabbitMQ
 	@scripts/test

@@ -1,9 +1,13 @@
 //! The command line. No argument ever carries a secret.
 
+mod dead_letters;
 mod operators;
 mod reconciliation;
 mod routing;
 
+pub use dead_letters::{
+    AskForLetters, DeadLettersCommand, LetterSearch, ListActions, ListGroups, ListLetters,
+};
 pub use operators::{AddOperator, OperatorsCommand, PasswordSource};
 pub use reconciliation::{Differences, DifferencesCommand, ReconcileDay, ResolveDifference};
 pub use routing::{AddRoute, Condition, ExplainRoutes, RouteFields, RoutesCommand, SetChannel, SetRoute};
@@ -54,6 +58,9 @@ pub enum Command {
     Reconcile(ReconcileDay),
     /// Differences that comparisons have found: list them, or write down what one is.
     Differences(Differences),
+    /// Dead letters: what was parked. List, search, group and show it, send it again, throw it away.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Operators: who may use the web console, and what they may do there.
     #[command(subcommand)]
     Operators(OperatorsCommand),

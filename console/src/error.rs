@@ -4,7 +4,7 @@ use channels::{InvalidCredentials, NotTaken, standard_webhooks::InvalidSecret};
 use chrono::NaiveDate;
 use domain::{
     channel::Channel,
-    id::{InvalidId, MerchantId, PaymentId, RouteId},
+    id::{DeadLetterActionId, DeadLetterId, InvalidId, MerchantId, PaymentId, RouteId},
     operator::OperatorName,
     texts::InvalidText,
 };
@@ -186,6 +186,38 @@ pub enum ConsoleError {
     /// The web console is no command with an answer.
     #[error("the web console is served by the program `console serve`")]
     Served,
+    /// There is no such dead letter.
+    #[error("there is no dead letter {0}; `console dead-letters list` shows the newest")]
+    UnknownLetter(DeadLetterId),
+    /// Nobody has asked for such a thing.
+    #[error("there is no action {0}; `console dead-letters actions` shows the newest")]
+    UnknownLetterAction(DeadLetterActionId),
+    /// Nothing that was asked for is parked.
+    #[error(
+        "none of these letters is parked; nothing was asked for. `console dead-letters list` shows how they stand"
+    )]
+    NoLetters,
+    /// It is not clear whether all that is found is meant.
+    #[error(
+        "what to look for says which letters are meant only with --all-matching; otherwise name their ids"
+    )]
+    NotAllMatching,
+    /// Why something is done with letters is for people to read.
+    #[error("--reason must be 1 to 500 characters, not only white space")]
+    LetterReason,
+    /// Too little to look for.
+    #[error("--text must be 3 characters or more")]
+    LetterText,
+    /// The workers have not ended what was asked for in time.
+    #[error(
+        "not done within {wait_s} s; the workers go on, and `console dead-letters actions {id}` shows how far they are"
+    )]
+    LettersUnfinished {
+        /// What was asked for.
+        id: DeadLetterActionId,
+        /// For how long it was waited for.
+        wait_s: u32,
+    },
     /// The machine gives no random bytes, so no key can be made.
     #[error("the operating system gives no random bytes")]
     NoRandomness,

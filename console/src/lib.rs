@@ -9,6 +9,7 @@ mod answer;
 mod args;
 mod channel_credentials;
 mod config;
+mod dead_letters;
 mod differences;
 mod endpoint_url;
 mod endpoints;
@@ -88,6 +89,7 @@ impl<'a> Console<'a> {
             Command::Operators(command) => self.operators(command, input).await,
             // It has settings of its own, and no answer: `main` serves it.
             Command::Serve => Err(ConsoleError::Served),
+            Command::DeadLetters(command) => self.dead_letters(command).await,
         }
     }
 

@@ -137,6 +137,43 @@ identifier! {
     RouteId, "rte"
 }
 
+identifier! {
+    /// A message that was parked: the same for every copy of it, wherever it is found.
+    DeadLetterId, "dlt"
+}
+identifier! {
+    /// Dead letters of one kind with the same trouble.
+    DeadLetterGroupId, "dlg"
+}
+identifier! {
+    /// What somebody wants done with parked messages.
+    DeadLetterActionId, "dla"
+}
+
+impl DeadLetterId {
+    /// The id of a parked message with these marks, which all copies of it share and no other message has.
+    pub fn derive(marks: &[&[u8]]) -> Self {
+        Self(derive("dead letter", marks))
+    }
+}
+
+impl DeadLetterGroupId {
+    /// The id of the one group of this kind, class of error and pattern of reason.
+    pub fn derive(kind: &str, error_class: &str, pattern: &str) -> Self {
+        Self(derive(
+            "dead letter group",
+            &[kind.as_bytes(), error_class.as_bytes(), pattern.as_bytes()],
+        ))
+    }
+}
+
+impl DeadLetterActionId {
+    /// A new, random id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
 impl RouteId {
     /// A new, random id.
     pub fn random() -> Self {

@@ -10,6 +10,7 @@ pub mod channel;
 pub mod clock;
 pub mod connect;
 pub mod currency;
+pub mod dead_letter;
 pub mod dispute;
 #[cfg(test)]
 mod examples;

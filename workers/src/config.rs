@@ -168,9 +168,9 @@ const CALLS_TO_THE_PROVIDER: u32 = FIND_CALLS + 1 + FIND_CALLS;
 const LEDGER_CHECK_EVERY: Duration = Duration::from_secs(3600);
 /// With all the steps that come after it, this stays well below the 30 seconds after which orchestrators commonly kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(18);
-/// The sweeper, the count of the outbox, the roll-up of statistics, the check of the ledger, a probe and a read. Those who write
-/// have connections of their own.
-const FEWEST_CONNECTIONS: u32 = 6;
+/// The sweeper, the count of the outbox, the roll-up of statistics, the check of the ledger, a probe and a read; and two for the
+/// readers of dead letters, of which one has the right to move them. Those who write have connections of their own.
+const FEWEST_CONNECTIONS: u32 = 8;
 
 fn refuse_unworkable(settings: &mut Settings, concurrency: u16, connections: u32, retry_unit: Duration) {
     if concurrency == 0 {
@@ -219,7 +219,7 @@ mod tests {
     fn what_cannot_work_is_named() {
         let bad = [
             ("WORKERS_CONCURRENCY", "0"),
-            ("WORKERS_DATABASE_CONNECTIONS", "5"),
+            ("WORKERS_DATABASE_CONNECTIONS", "7"),
             ("RETRY_UNIT_MS", "0"),
             ("CHANNEL_TIMEOUT_MS", "12000"),
             ("NOTIFY_TIMEOUT_MS", "45000"),

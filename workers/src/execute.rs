@@ -9,7 +9,7 @@ use std::{
 use broker::Publisher;
 use chrono::{DateTime, Utc};
 use domain::{
-    id::{JobId, MerchantId},
+    id::MerchantId,
     job::{Envelope, Job, Kind},
     outcome::{Disposition, ErrorClass, Outcome, Reason},
     trace::TraceParent,
@@ -17,7 +17,7 @@ use domain::{
 use failpoints::{Point, reach};
 use futures::FutureExt;
 use metrics::Counter;
-use store::{JobFailure, Record, StoreError, Verdict};
+use store::{JobFailure, Record, ReplayedJob, StoreError, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -133,7 +133,7 @@ impl Executor {
             attempt: envelope.attempt,
             snoozes: envelope.snoozes,
             is_repeat: envelope.redelivered || envelope.snoozes > 0,
-            is_last: contract.retry.is_last(envelope.attempt),
+            is_last: contract.retry.is_last(envelope.scheduled_attempt()),
             trace,
             asked_at: envelope.published_by.is_none().then_some(envelope.published_at),
         };
@@ -150,9 +150,12 @@ impl Executor {
                 Outcome::Fail(Reason::new(ErrorClass::Unreadable, error.to_string())),
             ),
         };
-        let disposition = contract
-            .retry
-            .decide(run.attempt, run.snoozes, outcome, self.context.retry_unit);
+        let disposition = contract.retry.decide(
+            envelope.scheduled_attempt(),
+            run.snoozes,
+            outcome,
+            self.context.retry_unit,
+        );
         reach(Point::JobHandled);
         let written = self.write_down(envelope, job.as_ref(), &run, &disposition);
         let written = tokio::time::timeout(WRITE_DOWN_TIMEOUT, written).await;
@@ -227,6 +230,9 @@ impl Executor {
         disposition: &Disposition,
     ) -> Result<(), StoreError> {
         let reason = match disposition {
+            Disposition::Complete if envelope.replayed_after > 0 => {
+                return self.tell_replay(run, envelope.replayed_after).await;
+            }
             Disposition::Complete | Disposition::Snooze { .. } => return Ok(()),
             Disposition::Retry { reason, .. } | Disposition::DeadLetter(reason) => reason,
         };
@@ -249,6 +255,18 @@ impl Executor {
             }
             concluded => concluded,
         }
+    }
+
+    /// Tells the people who sent a parked job again that it is done.
+    async fn tell_replay(&self, run: &Run, replayed_after: u32) -> Result<(), StoreError> {
+        let record = Record {
+            replayed: Some(ReplayedJob {
+                job_id: run.job_id.clone(),
+                attempt: replayed_after,
+            }),
+            ..Record::default()
+        };
+        self.context.recorder.write(record).await.map(drop)
     }
 
     /// Writes the story and, for a job that is given up, what follows from that: both or neither.
@@ -315,12 +333,11 @@ fn deserves_answer(disposition: &Disposition) -> bool {
     }
 }
 
-/// The id under which a job's story is kept. A foreign publisher may write any `message_id`, so it is never believed:
-/// a job that can be read has an id of its own, and one that cannot is known by its bytes.
+/// The id under which a job's story is kept.
 fn job_id<H: Handler>(envelope: &Envelope, job: Option<&H>) -> String {
     match job {
         Some(job) => job.id().to_string(),
-        None => JobId::derive(H::CONTRACT.kind.name(), &[&envelope.body]).to_string(),
+        None => H::CONTRACT.kind.job_id(envelope).to_string(),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod config;
 mod context;
 mod execute;
 mod jobs;
+mod letters;
 mod notifier;
 mod readiness;
 mod reconciler;

@@ -36,6 +36,7 @@ pub struct Running {
     pub(crate) jobs: JoinSet<()>,
     pub(crate) relay: JoinSet<()>,
     pub(crate) sweeper: JoinSet<()>,
+    pub(crate) letters: JoinSet<()>,
     pub(crate) recorder: Recorder,
     pub(crate) internal: InternalListener,
     /// Closed at the end.
@@ -93,6 +94,7 @@ impl Running {
             () = self.recorder.ended() => ("the recorder", None),
             Some(ended) = self.relay.join_next() => ("the outbox relay", ended.err()),
             Some(ended) = self.sweeper.join_next() => ("the sweeper", ended.err()),
+            Some(ended) = self.letters.join_next() => ("a reader of dead letters", ended.err()),
             () = self.internal.ended() => ("the internal listener", None),
         };
         EndedEarly { what, why }
@@ -110,6 +112,10 @@ impl Running {
         }
         // It leaves nothing half done: a sweep is one transaction.
         self.sweeper.shutdown().await;
+        // What was sent again is written down before its readers end.
+        if timeout_at(cut_off, ended(&mut self.letters)).await.is_err() {
+            self.letters.shutdown().await;
+        }
         if timeout_at(cut_off, self.recorder.close()).await.is_err() {
             tracing::warn!("a record was not waited for; its job comes again elsewhere");
         }
@@ -172,6 +178,7 @@ mod tests {
             jobs: until(&stop.taking),
             relay: until(&stop.rest),
             sweeper: until(&stop.taking),
+            letters: until(&stop.taking),
             recorder: Recorder::start(store.clone(), Arc::new(Notify::new())),
             internal: serve_internal(anywhere, async || Vec::new(), stop.rest.clone())
                 .await
@@ -201,10 +208,11 @@ mod tests {
     #[tokio::test]
     async fn it_ends_with_an_error_when_a_part_of_it_ends() {
         type Break = fn(&mut Running);
-        let breaks: [(&str, Break); 3] = [
+        let breaks: [(&str, Break); 4] = [
             ("a worker", |running| running.jobs.abort_all()),
             ("the outbox relay", |running| running.relay.abort_all()),
             ("the sweeper", |running| running.sweeper.abort_all()),
+            ("a reader of dead letters", |running| running.letters.abort_all()),
         ];
         for (what, breaks) in breaks {
             let mut running = idle().await;

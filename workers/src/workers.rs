@@ -16,6 +16,7 @@ use crate::{
     context::Context,
     execute::{self, Executor},
     jobs::people,
+    letters::{Carrier, Clerk, Describing},
     notifier::Notifier,
     readiness::Readiness,
     reconciler::Reconciler,
@@ -136,7 +137,7 @@ impl Workers {
         let relayed = Relay {
             store: writing.clone(),
             reading: store.clone(),
-            publisher,
+            publisher: publisher.clone(),
             committed: Arc::clone(&committed),
             clock: Arc::clone(&clock),
         };
@@ -159,6 +160,19 @@ impl Workers {
             every: config.ledger_check_every,
             retry_unit,
         };
+        let describing = Describing {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let noted = Clerk {
+            describing: describing.clone(),
+            broker: config.broker.clone(),
+            publisher: publisher.clone(),
+        };
+        let carried = Carrier::new(describing, config.broker, publisher);
+        let mut letters = JoinSet::new();
+        letters.spawn(noted.run(stop.taking.clone()));
+        letters.spawn(carried.run(stop.taking.clone()));
         let swept = Sweeper {
             store: store.clone(),
             committed,
@@ -174,6 +188,7 @@ impl Workers {
             jobs,
             relay,
             sweeper,
+            letters,
             recorder,
             internal,
             stores: [store, writing],

@@ -96,7 +96,7 @@ impl RabbitBackend {
 
     fn task(&self, mut delivery: Delivery) -> Task<Envelope> {
         let now = self.publisher.clock().now();
-        let envelope = message::read(&mut delivery, self.config.kind, &self.user, now);
+        let envelope = message::read(&mut delivery, self.config.kind.name(), &self.user, now);
         let id = TaskId::from_string(envelope.job_id.clone());
         // apalis counts an attempt when it begins, so it is told the number of those before.
         let earlier = usize::try_from(envelope.attempt - 1).unwrap_or(usize::MAX);

@@ -16,6 +16,7 @@ mod caller;
 mod config;
 mod consumption;
 mod ladder;
+pub mod letters;
 mod line;
 mod message;
 mod nodes;

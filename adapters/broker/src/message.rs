@@ -26,15 +26,16 @@ use crate::{
     topology::{DEAD, DELAY_HEADER, JOBS, RETRY, queue_of},
 };
 
-const ATTEMPT: &str = "attempt";
-const SNOOZES: &str = "snoozes";
+pub(crate) const ATTEMPT: &str = "attempt";
+const REPLAYED_AFTER: &str = "replayed_after";
+pub(crate) const SNOOZES: &str = "snoozes";
 const SCHEMA: &str = "schema";
 const TRACEPARENT: &str = "traceparent";
 const PUBLISHED_BY: &str = "published_by";
 const LAST_ERROR: &str = "last_error";
-const REASON: &str = "reason";
-const ERROR_CLASS: &str = "error_class";
-const FAILED_AT: &str = "failed_at";
+pub(crate) const REASON: &str = "reason";
+pub(crate) const ERROR_CLASS: &str = "error_class";
+pub(crate) const FAILED_AT: &str = "failed_at";
 
 /// What the broker counts on quorum queues: from 4.x on `x-acquired-count` counts every delivery, and earlier
 /// versions count all of them in `x-delivery-count`.
@@ -72,6 +73,12 @@ impl Writer {
     pub(crate) fn job(&self, envelope: &Envelope) -> Result<Outgoing, PublishError> {
         let headers = self.headers(envelope);
         self.mandatory("", &queue_of(JOBS, &envelope.kind), envelope, headers)
+    }
+
+    /// A job straight into the queue of `kind`, whatever kind the message itself claims to be.
+    pub(crate) fn job_of(&self, kind: Kind, envelope: &Envelope) -> Result<Outgoing, PublishError> {
+        let headers = self.headers(envelope);
+        self.mandatory("", &queue_of(JOBS, kind.name()), envelope, headers)
     }
 
     /// A job that waits in a tier. `key` names the queue it comes back to.
@@ -148,7 +155,8 @@ impl Writer {
             (SNOOZES, envelope.snoozes),
             (SCHEMA, envelope.schema.into()),
         ];
-        for (name, number) in numbers {
+        let replayed = (envelope.replayed_after > 0).then_some((REPLAYED_AFTER, envelope.replayed_after));
+        for (name, number) in numbers.into_iter().chain(replayed) {
             headers.insert(name.into(), AMQPValue::LongLongInt(number.into()));
         }
         if let Some(traceparent) = &envelope.traceparent {
@@ -205,8 +213,8 @@ fn looks_like_the_brokers(made: &str) -> bool {
         .is_some_and(|(process, key)| is_base64(process) && is_base64(key))
 }
 
-/// Reads what arrived in the queue of `kind` as a connection of `user` sees it.
-pub(crate) fn read(delivery: &mut Delivery, kind: Kind, user: &str, now: DateTime<Utc>) -> Envelope {
+/// Reads what arrived as a connection of `user` sees it. `kind` is that of its queue, for a message that names none.
+pub(crate) fn read(delivery: &mut Delivery, kind: &str, user: &str, now: DateTime<Utc>) -> Envelope {
     let body = std::mem::take(&mut delivery.data);
     let properties = &delivery.properties;
     let headers = properties.headers().clone().unwrap_or_default();
@@ -219,10 +227,15 @@ pub(crate) fn read(delivery: &mut Delivery, kind: Kind, user: &str, now: DateTim
         job_id: property(properties.message_id()).unwrap_or_default(),
         kind: property(properties.kind())
             .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| kind.name().to_owned()),
+            .unwrap_or_else(|| kind.to_owned()),
         correlation_id: property(properties.correlation_id()).unwrap_or_default(),
         schema: number(&headers, SCHEMA).unwrap_or(1),
         attempt: number(&headers, ATTEMPT).unwrap_or(1).max(1),
+        replayed_after: if from_us {
+            number(&headers, REPLAYED_AFTER).unwrap_or(0)
+        } else {
+            0
+        },
         snoozes: number(&headers, SNOOZES).unwrap_or(0),
         reply_to: property(properties.reply_to()).filter(|address| !address.is_empty()),
         published_by: if from_us {
@@ -251,19 +264,19 @@ pub(crate) fn earlier_deliveries(delivery: &Delivery) -> u32 {
         .unwrap_or(0)
 }
 
-fn timestamp(properties: &BasicProperties) -> Option<DateTime<Utc>> {
+pub(crate) fn timestamp(properties: &BasicProperties) -> Option<DateTime<Utc>> {
     let seconds = i64::try_from((*properties.timestamp())?).ok()?;
     DateTime::from_timestamp(seconds, 0)
 }
 
-fn text(headers: &FieldTable, name: &str) -> Option<String> {
+pub(crate) fn text(headers: &FieldTable, name: &str) -> Option<String> {
     let AMQPValue::LongString(text) = headers.inner().get(name)? else {
         return None;
     };
     std::str::from_utf8(text.as_bytes()).ok().map(str::to_owned)
 }
 
-fn number<N: TryFrom<i128>>(headers: &FieldTable, name: &str) -> Option<N> {
+pub(crate) fn number<N: TryFrom<i128>>(headers: &FieldTable, name: &str) -> Option<N> {
     let value: i128 = match headers.inner().get(name)? {
         AMQPValue::ShortShortInt(n) => (*n).into(),
         AMQPValue::ShortShortUInt(n) => (*n).into(),

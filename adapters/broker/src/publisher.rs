@@ -175,14 +175,21 @@ impl Publisher {
     }
 
     /// Parks a job of the queue of `kind`, whatever kind the message itself claims to be.
-    pub(crate) async fn park(
-        &self,
-        envelope: &Envelope,
-        kind: Kind,
-        why: &Reason,
-    ) -> Result<(), PublishError> {
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub async fn park(&self, envelope: &Envelope, kind: Kind, why: &Reason) -> Result<(), PublishError> {
         let now = self.inner.clock.now();
         self.send("dead", self.inner.writer.dead(envelope, kind.name(), why, now))
+            .await
+    }
+
+    /// Sends a parked job back into the queue of `kind`, whatever kind the message itself claims to be, as its next try.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub async fn replay(&self, parked: &Envelope, kind: Kind) -> Result<(), PublishError> {
+        self.send("jobs", self.inner.writer.job_of(kind, &parked.replayed()))
             .await
     }
 

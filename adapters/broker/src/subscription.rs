@@ -43,7 +43,7 @@ impl Subscription {
             // that has just lost a node, a wait for the last of all queues to have a leader.
             let (channel, consumer) = match consume(&channel, config, prefetch).await {
                 Ok(consumer) => (channel, consumer),
-                Err(error) if is_missing(&error) => {
+                Err(error) if topology::is_missing(&error) => {
                     declare_and_consume(&connection, config, prefetch).await?
                 }
                 Err(error) => return Err(error.into()),
@@ -137,11 +137,6 @@ async fn declare_and_consume(
     topology::declare(&channel, &RetryLadder::new(config.broker.retry_unit)).await?;
     let consumer = consume(&channel, config, prefetch).await?;
     Ok((channel, consumer))
-}
-
-/// Whether the broker has no such queue.
-fn is_missing(error: &lapin::Error) -> bool {
-    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
 async fn consume(channel: &Channel, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<Consumer> {

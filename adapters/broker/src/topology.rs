@@ -11,6 +11,7 @@
 //! | queue `retry.<delay>` | jobs that wait; expires to `jobs` under their own routing key |
 //! | queue `dead.<kind>` | jobs parked for people |
 //! | queue `dead.unroutable` | messages of a kind nobody knows |
+//! | queue `parked.log` | a copy of each message that is parked, until it is written down |
 //!
 //! All queues are quorum queues and everything is durable. Queues that pass messages on do so at least once, which
 //! obliges them to refuse publishes when full rather than drop.
@@ -49,6 +50,9 @@ pub const EVENTS: &str = "events";
 /// Where messages of unknown kinds are parked.
 pub const UNROUTABLE_QUEUE: &str = "dead.unroutable";
 
+/// Where a copy of each parked message waits to be written down.
+pub const PARKED_LOG: &str = "parked.log";
+
 const UNROUTED: &str = "unrouted";
 
 /// How long declaring everything may take; a broker under load makes a queue in tens of milliseconds.
@@ -62,6 +66,10 @@ pub(crate) const DELAY_HEADER: &str = "delay";
 
 /// How often a parked message may be handed out: as often as people like to look at it.
 const LOOKS_AT_A_PARKED_MESSAGE: i64 = 1_000_000_000;
+
+/// How often a copy in the log may be handed out. One that the AMQP library cannot read takes the connection down each time,
+/// and must not hold up the others for ever: the message itself stays parked.
+const LOOKS_AT_A_COPY: i64 = 100;
 
 /// The queue of the jobs of a kind.
 pub fn jobs_queue(kind: Kind) -> String {
@@ -142,6 +150,10 @@ pub async fn declare(channel: &Channel, ladder: &RetryLadder) -> Result<(), Topo
     declaring
         .bind(UNROUTABLE_QUEUE, UNROUTED, "", FieldTable::default())
         .await?;
+    declaring.queue(PARKED_LOG, Arguments::logging()).await?;
+    declaring
+        .bind(PARKED_LOG, UNROUTED, "", FieldTable::default())
+        .await?;
     for kind in Kind::ALL {
         declaring.kind(kind).await?;
     }
@@ -174,6 +186,8 @@ impl Declaring<'_> {
         self.queue(&dead_queue(kind), Arguments::parking()).await?;
         self.bind(&dead_queue(kind), DEAD, name, FieldTable::default())
             .await?;
+        // By kind, not all at once: what has no queue to be parked in must not count as delivered.
+        self.bind(PARKED_LOG, DEAD, name, FieldTable::default()).await?;
         let arguments = Arguments::quorum()
             .passing_on_to(DEAD)
             .with("x-dead-letter-routing-key", text(name))
@@ -258,6 +272,10 @@ impl Arguments {
         )
     }
 
+    fn logging() -> Self {
+        Self::quorum().with("x-delivery-limit", AMQPValue::LongLongInt(LOOKS_AT_A_COPY))
+    }
+
     /// At-least-once dead-lettering needs the queue to refuse, not drop, when it is full.
     fn passing_on_to(self, exchange: &str) -> Self {
         self.with("x-dead-letter-exchange", text(exchange))
@@ -269,6 +287,11 @@ impl Arguments {
         self.0.insert(ShortString::from(name), value);
         self
     }
+}
+
+/// Whether the broker has no such queue.
+pub(crate) fn is_missing(error: &lapin::Error) -> bool {
+    matches!(error.kind(), lapin::ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
 fn text(value: &str) -> AMQPValue {

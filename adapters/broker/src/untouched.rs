@@ -60,7 +60,7 @@ async fn give_one_back(mut delivery: Delivery, kind: Kind, user: &str, publisher
 
 /// True once the broker has confirmed the new message.
 async fn send_around(delivery: &mut Delivery, kind: Kind, user: &str, publisher: &Publisher) -> bool {
-    let read = message::read(delivery, kind, user, publisher.clock().now());
+    let read = message::read(delivery, kind.name(), user, publisher.clock().now());
     // The new message has never been handed out, but the job has: that it was put off is what still tells so.
     let envelope = Envelope {
         snoozes: read.snoozes.saturating_add(1),

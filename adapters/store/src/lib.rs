@@ -9,6 +9,7 @@ mod actions;
 mod calls;
 mod claims;
 mod credentials;
+mod dead_letters;
 mod disputes;
 mod error;
 mod expiries;
@@ -43,6 +44,10 @@ mod write;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use dead_letters::{
+    ActionProgress, AskedFor, Claim, Lease, LetterCursor, LetterFilter, LetterGroup, LetterPage, LetterStory,
+    NewAction, NewLetter, RecordedLetter, ReplayedJob, Try,
+};
 pub use error::StoreError;
 pub use expiries::ExpiryBatch;
 pub use failures::JobFailure;

@@ -110,6 +110,7 @@ impl From<OutboxRow> for Envelope {
             correlation_id: row.correlation_id,
             schema: row.schema.cast_unsigned(),
             attempt: 1,
+            replayed_after: 0,
             snoozes: 0,
             redelivered: false,
             reply_to: None,

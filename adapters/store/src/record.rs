@@ -21,7 +21,7 @@ use domain::{
 
 use uuid::Uuid;
 
-use crate::{AttemptRecord, JobFailure};
+use crate::{AttemptRecord, JobFailure, ReplayedJob};
 
 /// What to write in one transaction.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +80,8 @@ pub struct Record {
     pub attempt: Option<AttemptRecord>,
     /// A try of a job that did not work.
     pub failure: Option<JobFailure>,
+    /// A parked job that was sent again and is done.
+    pub replayed: Option<ReplayedJob>,
 }
 
 /// Whether a record was written.
@@ -268,6 +270,11 @@ impl Record {
                 self.failure
                     .iter()
                     .map(|failed| format!("{}#{}", failed.job_id, failed.attempt)),
+            )
+            .chain(
+                self.replayed
+                    .iter()
+                    .map(|job| format!("{}#{} replayed", job.job_id, job.attempt)),
             )
             .chain(self.notifications.iter().map(|told| told.id.to_string()))
             .collect();

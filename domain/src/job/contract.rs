@@ -8,7 +8,7 @@ use crate::{
     id::{JobId, MerchantId},
     job::{
         CancelPayment, CapturePayment, ChangeOrder, ChangeWallet, ConfirmPayment, CreateAccount,
-        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet,
+        CreateAccountLink, CreateIntent, CreateOrder, CreateRefund, CreateTransfer, CreateWallet, Envelope,
         ExpirePayment, NotifyMerchant, ProcessCallback, QueryAccount, QueryPayment, QueryRefund,
         QueryTransfer, Reconcile,
     },
@@ -111,6 +111,31 @@ impl Kind {
         }
     }
 
+    /// The id under which the story of a job in this kind's queue is kept. A foreign publisher may write any `message_id`, so
+    /// it is never believed: a job that can be read has an id of its own, and one that cannot is known by its bytes.
+    pub fn job_id(self, envelope: &Envelope) -> JobId {
+        match self {
+            Self::CreateIntent => id_of::<CreateIntent>(envelope),
+            Self::ProcessCallback => id_of::<ProcessCallback>(envelope),
+            Self::NotifyMerchant => id_of::<NotifyMerchant>(envelope),
+            Self::QueryPayment => id_of::<QueryPayment>(envelope),
+            Self::CreateRefund => id_of::<CreateRefund>(envelope),
+            Self::QueryRefund => id_of::<QueryRefund>(envelope),
+            Self::CancelPayment => id_of::<CancelPayment>(envelope),
+            Self::ConfirmPayment => id_of::<ConfirmPayment>(envelope),
+            Self::ExpirePayment => id_of::<ExpirePayment>(envelope),
+            Self::Reconcile => id_of::<Reconcile>(envelope),
+            Self::CapturePayment => id_of::<CapturePayment>(envelope),
+            Self::CreateOrder => id_of::<CreateOrder>(envelope),
+            Self::ChangeOrder => id_of::<ChangeOrder>(envelope),
+            Self::CreateWallet => id_of::<CreateWallet>(envelope),
+            Self::ChangeWallet => id_of::<ChangeWallet>(envelope),
+            Self::CreateAccount => id_of::<CreateAccount>(envelope),
+            Self::CreateAccountLink => id_of::<CreateAccountLink>(envelope),
+            Self::CreateTransfer => id_of::<CreateTransfer>(envelope),
+        }
+    }
+
     /// What is fixed about this kind.
     pub const fn contract(self) -> Contract {
         match self {
@@ -136,6 +161,11 @@ impl Kind {
             Self::QueryTransfer => QueryTransfer::CONTRACT,
         }
     }
+}
+
+fn id_of<J: Job>(envelope: &Envelope) -> JobId {
+    let unreadable = |_| JobId::derive(J::CONTRACT.kind.name(), &[&envelope.body]);
+    envelope.decode::<J>().map_or_else(unreadable, |job| job.id())
 }
 
 impl fmt::Display for Kind {

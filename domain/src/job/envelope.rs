@@ -20,6 +20,9 @@ pub struct Envelope {
     pub schema: u16,
     /// Header `attempt`: which try this is, from 1.
     pub attempt: u32,
+    /// Header `replayed_after`: the tries that were made before the job was parked and sent again, which its schedule of
+    /// retries does not count. Zero for a job that was never sent again.
+    pub replayed_after: u32,
     /// Header `snoozes`: how often it was put off without using up an attempt.
     pub snoozes: u32,
     /// The broker has handed this very message out before, so an earlier try may have been cut off in the middle.
@@ -76,6 +79,7 @@ impl Envelope {
             correlation_id: job.correlation_id(),
             schema: J::CONTRACT.schema,
             attempt: 1,
+            replayed_after: 0,
             snoozes: 0,
             redelivered: false,
             reply_to: None,
@@ -84,6 +88,25 @@ impl Envelope {
             published_at: now,
             body,
         }
+    }
+
+    /// The same job sent again after it was parked: its next try, and the first of a new budget of tries. Nobody waits for
+    /// its answer any more.
+    pub fn replayed(&self) -> Self {
+        Self {
+            attempt: self.attempt.saturating_add(1),
+            replayed_after: self.attempt,
+            snoozes: 0,
+            redelivered: false,
+            reply_to: None,
+            ..self.clone()
+        }
+    }
+
+    /// Which try of its schedule of retries this is, from 1.
+    pub const fn scheduled_attempt(&self) -> u32 {
+        let scheduled = self.attempt.saturating_sub(self.replayed_after);
+        if scheduled == 0 { 1 } else { scheduled }
     }
 
     /// Reads the payload as the contract of `J` has it.

@@ -9,6 +9,7 @@ mod confirm_payment;
 mod containment;
 mod create_intent;
 mod create_refund;
+mod dead_letters;
 mod expire_payment;
 mod forgotten;
 mod late_payments;

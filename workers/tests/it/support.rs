@@ -425,6 +425,11 @@ impl World {
         }
     }
 
+    /// The broker's management API.
+    pub fn management(&self) -> &broker::testing::Management {
+        self.vhost.management()
+    }
+
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
         let set = self
             .store

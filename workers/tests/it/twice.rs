@@ -81,6 +81,10 @@ impl Twice {
                 "{name}: the second run changed something"
             );
 
+            // Nor does one that people sent again after it was parked, whatever came of it.
+            self.deliver(&job.replayed(), 1).await;
+            assert_money_unmoved(name, &once, &self.dump().await);
+
             let outcome = self.outcome(&one).await;
             self.world.mend_provider().await;
             let job = setup(&self, &two).await;
@@ -213,6 +217,28 @@ fn assert_same(case: &str, before: &Value, after: &Value) {
     for (what, before) in before.as_object().unwrap() {
         assert_eq!(&after[what], before, "{case}: running it again changed {what}");
     }
+}
+
+/// A job was sent again: it may have come further, but no money has moved, and nobody was told anything twice.
+fn assert_money_unmoved(case: &str, before: &Value, after: &Value) {
+    for what in [
+        "ledger_transfers",
+        "ledger_postings",
+        "the provider's books",
+        "the provider's refunds",
+        "captures",
+    ] {
+        assert_eq!(
+            after[what], before[what],
+            "{case}: sending it again changed {what}"
+        );
+    }
+    let told = |dump: &Value| dump["notifications"].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        told(after),
+        told(before),
+        "{case}: sending it again told something"
+    );
 }
 
 /// How many runs of jobs have ended in this process.

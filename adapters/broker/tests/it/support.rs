@@ -152,6 +152,7 @@ pub fn job(id: &str) -> Envelope {
         correlation_id: "pay_1".to_owned(),
         schema: 1,
         attempt: 1,
+        replayed_after: 0,
         snoozes: 0,
         redelivered: false,
         reply_to: None,

@@ -21,7 +21,7 @@ async fn declaring_twice_changes_nothing() {
         .await
         .unwrap();
     let queues = queues.as_array().unwrap();
-    let expected = 2 * Kind::ALL.len() + 1 + RetryLadder::new(UNIT).tiers().len();
+    let expected = 2 * Kind::ALL.len() + 2 + RetryLadder::new(UNIT).tiers().len();
     assert_eq!(queues.len(), expected, "{queues:?}");
     assert!(
         queues

@@ -9,6 +9,7 @@ mod jobs;
 mod ledger;
 mod notifications;
 mod orders;
+mod replays;
 mod wallets;
 
 pub use jobs::insert as insert_jobs;
@@ -32,6 +33,7 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     audits::insert(tx, &each(records, |record| &record.audits)).await?;
     attempts::insert(tx, &each(records, |record| &record.attempt)).await?;
     failures::insert(tx, &each(records, |record| &record.failure)).await?;
+    replays::update(tx, &each(records, |record| &record.replayed)).await?;
     jobs::insert(tx, &each(records, |record| &record.jobs)).await
 }
 
