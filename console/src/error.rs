@@ -4,7 +4,8 @@ use channels::{InvalidCredentials, NotTaken, standard_webhooks::InvalidSecret};
 use chrono::NaiveDate;
 use domain::{
     channel::Channel,
-    id::{InvalidId, MerchantId, PaymentId, RouteId},
+    id::{InvalidId, MerchantId, NotificationId, PaymentId, RouteId},
+    switch::Switch,
     texts::InvalidText,
 };
 use store::StoreError;
@@ -173,6 +174,36 @@ pub enum ConsoleError {
     /// A word on a difference is for people to read.
     #[error("--resolution must be 1 to 500 characters, not only white space")]
     Resolution,
+    /// There is nothing that could be told.
+    #[error(
+        "there is no payment, refund, order or wallet {0:?}; an id is pay_, ref_, ord_ or wal_ and 32 hexadecimal digits"
+    )]
+    NoTimeline(String),
+    /// There is no such notification.
+    #[error(
+        "there is no notification {0}; `console notifications list` shows those of a merchant, payment or order"
+    )]
+    UnknownNotification(NotificationId),
+    /// It was not said whose notifications are meant.
+    #[error("say whose notifications: --merchant, --payment or --order")]
+    NotificationsOfWhat,
+    /// What would be sent could not arrive.
+    #[error(
+        "{0} has no endpoint, or it is switched off, so nothing is sent; `console endpoints set` sets it and switches it on"
+    )]
+    NothingArrives(MerchantId),
+    /// What is done to the pipeline is explained to those who come after.
+    #[error("--reason must be 1 to 500 characters, not only white space")]
+    Reason,
+    /// Nobody is called through the channel.
+    #[error("{0} calls no provider, so there is nothing to pause; pause the queue of what you want held up")]
+    NoProvider(Channel),
+    /// Somebody has paused it before.
+    #[error("{0} is paused already; `console switches` tells by whom and why")]
+    PausedAlready(Switch),
+    /// There is nothing to resume.
+    #[error("{0} is not paused; `console switches` lists what is")]
+    NotPaused(Switch),
     /// The machine gives no random bytes, so no key can be made.
     #[error("the operating system gives no random bytes")]
     NoRandomness,

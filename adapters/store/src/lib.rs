@@ -14,6 +14,7 @@ mod error;
 mod expiries;
 mod failures;
 mod fees;
+mod held;
 mod history;
 mod json;
 mod ledger;
@@ -33,7 +34,9 @@ mod refunds;
 mod routes;
 mod scoped;
 mod statistics;
+mod switches;
 mod terms;
+mod timeline;
 mod vault;
 mod wallets;
 mod write;
@@ -44,10 +47,14 @@ pub mod testing;
 pub use error::StoreError;
 pub use expiries::ExpiryBatch;
 pub use failures::JobFailure;
+pub use held::Held;
 pub use history::{History, HistoryPage, HistoryTotal};
 pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
 pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
-pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
+pub use notifications::{
+    AttemptRecord, Delivery, DeliveryStatus, EndpointHealth, MadeAttempt, NotificationFilter,
+    NotificationState, NotificationSummary, NotificationsOf, Resend, Resent,
+};
 pub use order_logs::{NumberedLog, OrderLogPage};
 pub use orders::{OrderCursor, OrderPage};
 pub use outbox::OutboxBatch;
@@ -68,7 +75,9 @@ pub use scoped::Scoped;
 pub use statistics::{
     Counted, Days, Grouping, OrderFigures, OrderFilter, PaymentFigures, PaymentFilter, RollUp, Zone,
 };
+pub use switches::PausedSwitch;
 pub use terms::NewTerms;
+pub use timeline::{Happened, Timeline, TimelineEntry, TimelineOf};
 pub use vault::{InvalidKey, Unsealable, Vault};
 pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 

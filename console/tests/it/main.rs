@@ -10,4 +10,6 @@ mod reconciliation;
 mod refusals;
 mod routes;
 mod schema;
+mod switches;
 mod terms;
+mod timeline;

@@ -15,7 +15,7 @@ pub use jobs::insert as insert_jobs;
 pub use ledger::insert as insert_transfers;
 
 use super::Tx;
-use crate::{StoreError, record::Record};
+use crate::{StoreError, held::hold, record::Record};
 
 /// Writes everything of these records but their guards.
 pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
@@ -31,6 +31,7 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     notifications::insert(tx, &each(records, |record| &record.notifications)).await?;
     audits::insert(tx, &each(records, |record| &record.audits)).await?;
     attempts::insert(tx, &each(records, |record| &record.attempt)).await?;
+    hold(tx, &each(records, |record| &record.held)).await?;
     failures::insert(tx, &each(records, |record| &record.failure)).await?;
     jobs::insert(tx, &each(records, |record| &record.jobs)).await
 }
