@@ -176,7 +176,7 @@ pub enum ConsoleError {
     Resolution,
     /// There is nothing that could be told.
     #[error(
-        "there is no payment, refund, order or wallet {0:?}; an id is pay_, ref_, ord_ or wal_ and 32 hexadecimal digits"
+        "there is no payment, refund, order or wallet {0:?}; an id is pay_, rfd_, ord_ or wal_ and 32 hexadecimal digits"
     )]
     NoTimeline(String),
     /// There is no such notification.

@@ -91,14 +91,10 @@ fn end_of_word(text: &str) -> usize {
     let grouped = text
         .find(|character: char| !(character.is_ascii_digit() || " -+()./".contains(character)))
         .unwrap_or(text.len());
-    let digits = digits(&text[..grouped]);
-    if digits >= LONG_NUMBER
-        && text[grouped..]
-            .chars()
-            .next()
-            .is_none_or(|next| !is_word_character(next))
-    {
-        return text[..grouped].trim_end_matches([' ', '.', '(', '/', '-']).len();
+    let number = text[..grouped].trim_end_matches([' ', '.', '(', '/', '-']);
+    let is_apart = number.len() < grouped || !text[grouped..].starts_with(is_word_character);
+    if is_apart && digits(number) >= LONG_NUMBER {
+        return number.len();
     }
     let end = text.find(|character| !is_word_character(character));
     end.unwrap_or(text.len())

@@ -66,11 +66,16 @@ impl Switches {
         }
     }
 
-    /// Reads the switches, obeys them, and lets go on what is kept back for no reason.
+    async fn look(&self) -> Result<(), StoreError> {
+        let paused = self.obey().await?;
+        self.release(&paused).await
+    }
+
+    /// Reads the switches and obeys them; gives the merchants whose notifications are paused.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn look(&self) -> Result<(), StoreError> {
+    pub async fn obey(&self) -> Result<Vec<MerchantId>, StoreError> {
         let switches = self.store.switches().await?;
         let paused: Vec<Switch> = switches.iter().map(|paused| paused.switch).collect();
         for (kind, pause) in &self.queues {
@@ -84,7 +89,7 @@ impl Switches {
         let merchants: Vec<MerchantId> = paused.iter().filter_map(|switch| merchant(*switch)).collect();
         self.context.paused_merchants.set(&merchants);
         self.show(&switches);
-        self.release(&merchants).await
+        Ok(merchants)
     }
 
     /// Sends on what is kept back of merchants that are not paused.

@@ -197,12 +197,12 @@ impl Workers {
 /// What is paused is known before anything is taken. PostgreSQL has answered a moment ago; it is waited for again.
 async fn wait_for_switches(switches: &Switches) -> Result<(), StoreError> {
     loop {
-        match switches.look().await {
+        match switches.obey().await {
             Err(error) if error.is_transient() => {
                 tracing::warn!(%error, "waiting for PostgreSQL");
                 tokio::time::sleep(WAIT_FOR_SERVER).await;
             }
-            decided => return decided,
+            decided => return decided.map(drop),
         }
     }
 }

@@ -167,7 +167,6 @@ impl Subscriber {
                 let ceased = tokio::select! {
                     _ = &mut *ended => Ceased::Ended,
                     () = self.stop.cancelled() => Ceased::Stopped,
-                    () = self.pause.until(true) => Ceased::Paused,
                     ceased = self.forward(&mut subscription, prefetch, sender) => ceased,
                 };
                 self.consuming.store(false, Ordering::Relaxed);
@@ -242,6 +241,8 @@ impl Subscriber {
             tokio::select! {
                 // What the consumer has to say is heard before its connection is found dead, as it says why.
                 biased;
+                // Here, between two deliveries: the channel stays, so that one that was dropped would not come again.
+                () = self.pause.until(true) => return Ceased::Paused,
                 () = &mut trusted, if narrow => {
                     narrow = false;
                     let rest = match subscription.widen(&self.config).await {

@@ -76,24 +76,6 @@ pub struct Happened {
     total: i64,
 }
 
-impl Happened {
-    /// Something of one moment, for whoever makes timelines up.
-    pub fn at(at: DateTime<Utc>, event: &str) -> Self {
-        Self {
-            at,
-            event: event.to_owned(),
-            subject: String::new(),
-            job_id: None,
-            attempt: None,
-            duration_ms: None,
-            http_status: None,
-            error_class: None,
-            reason: None,
-            total: 1,
-        }
-    }
-}
-
 impl Store {
     /// The last `limit` things that happened to something; none when there is no such thing.
     ///

@@ -5,7 +5,7 @@ use clap::Args;
 /// The arguments of `timeline`.
 #[derive(Debug, Args)]
 pub struct ShowTimeline {
-    /// The payment, refund, order or wallet: pay_…, ref_…, ord_… or wal_….
+    /// The payment, refund, order or wallet: pay_…, rfd_…, ord_… or wal_….
     #[arg(value_name = "ID")]
     pub id: String,
     /// How many entries at the most, the newest ones.

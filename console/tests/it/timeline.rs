@@ -131,7 +131,7 @@ async fn what_was_planted_is_nowhere_in_it_and_everything_else_is() {
     assert!(lines.out.contains("attempt 1, HTTP 500, 12 ms"), "{}", lines.out);
     for id in [
         "pay_00000000000000000000000000000002",
-        "ref_00000000000000000000000000000004",
+        "rfd_00000000000000000000000000000004",
     ] {
         let shown = desk.run(&["timeline", id]).out;
         assert!(PLANTED.iter().all(|planted| !shown.contains(planted)), "{shown}");
@@ -163,7 +163,7 @@ async fn what_is_not_there_has_no_timeline() {
     desk.run(&["timeline", "pay_00000000000000000000000000000002"])
         .refused("there is no payment");
     desk.run(&["timeline", "nonsense"])
-        .refused("an id is pay_, ref_, ord_ or wal_");
+        .refused("an id is pay_, rfd_, ord_ or wal_");
     desk.run(&["timeline", "pay_1", "--limit", "0"])
         .refused("--limit");
     desk.close().await;

@@ -27,7 +27,7 @@ pub struct NotifyMerchant {
     pub attempts_before: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+/// Takes it as serde gives it.
 const fn is_zero(attempts: &u32) -> bool {
     *attempts == 0
 }

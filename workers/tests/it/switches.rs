@@ -149,6 +149,32 @@ async fn a_paused_channel_is_not_called_and_its_jobs_go_on_later_with_the_same_t
     world.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_takes_another_channel_than_the_paused_one() {
+    let world = world().await;
+    world.open_paypal().await;
+    let for_both = PaymentRequest {
+        return_url: Some("https://shop.example/back".into()),
+        ..request(None)
+    };
+    let before = world.job("before", for_both.clone());
+    world.publish(&before).await;
+    let before = world
+        .wait_for(before.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    pause(&world, Switch::Channel(Channel::Stripe)).await;
+    let job = world.job("meanwhile", for_both);
+    world.publish(&job).await;
+    let meanwhile = world
+        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+        .await;
+    assert_eq!(
+        (before.channel, meanwhile.channel),
+        (Channel::Stripe, Channel::Paypal)
+    );
+    world.close().await;
+}
+
 /// A notification about a payment of its own, and its job under way.
 async fn tell(world: &World, merchant: MerchantId, name: &str) -> NotifyMerchant {
     let payment = world.stored_for(merchant, name).await;

@@ -72,20 +72,20 @@ select merchants.id, merchants.endpoint_url as url, merchants.endpoint_disabled_
        coalesce(hour_ok, 0) as hour_ok, coalesce(hour_all, 0) as hour_all, coalesce(day_ok, 0) as day_ok,
        coalesce(day_all, 0) as day_all,
        (select count(*) from (select from notifications where merchant_id = merchants.id and status = 'pending'
-                              limit 10000) as some) as waiting,
+                              limit 10000) as counted) as waiting,
        (select count(*) from (select from notifications where merchant_id = merchants.id and held_at is not null
-                              limit 10000) as some) as held,
+                              limit 10000) as counted) as held,
        (select count(*) from (select from notifications where merchant_id = merchants.id
-                              and status in ('exhausted', 'undeliverable') limit 10000) as some) as given_up
+                              and status in ('exhausted', 'undeliverable') limit 10000) as counted) as given_up
 from merchants
 left join tried on tried.merchant_id = merchants.id
 left join switches on switches.what = 'notifications'
                    and switches.name = 'mer_' || replace(merchants.id::text, '-', '')
 cross join lateral (
   select max(made.at) filter (where made.http_status between 200 and 299) as last_success_at,
-         max(made.at) filter (where made.http_status between 200 and 299 is not true) as last_failure_at,
+         max(made.at) filter (where (made.http_status between 200 and 299) is not true) as last_failure_at,
          (array_agg(coalesce(made.error, 'it answered ' || made.http_status) order by made.at desc)
-            filter (where made.http_status between 200 and 299 is not true))[1] as last_failure
+            filter (where (made.http_status between 200 and 299) is not true))[1] as last_failure
   from (select id from notifications where merchant_id = merchants.id order by created_at desc, id desc limit 200) as told
   join notification_attempts made on made.notification_id = told.id
 ) as newest

@@ -64,7 +64,7 @@ macro_rules! renew {
 
 const RENEW_THESE: &str = renew!("id = any ($1) and status <> 'pending' order by id");
 const RENEW_GIVEN_UP: &str = renew!(
-    "merchant_id = $1 and status in ('exhausted', 'undeliverable') and finished_at >= coalesce($2, '-infinity')
+    "merchant_id = $1 and status in ('exhausted', 'undeliverable') and finished_at >= coalesce($2::timestamptz, '-infinity')
      order by finished_at, id limit $3"
 );
 const UNDER_WAY: &str = "select id from notifications where id = any ($1) and status = 'pending'";

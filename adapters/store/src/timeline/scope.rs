@@ -130,8 +130,9 @@ union all
 (select id from notifications where wallet_id = any ($1) order by created_at desc limit $2)";
 const TRANSFERS: &str = "
 select id from ledger_transfers where payment_id = any ($1) order by at desc limit $2";
+// A timeline is of one wallet at the most, whose newest lines the index has at its end.
 const TRANSFERS_OF_WALLETS: &str = "
-select transfer_id from wallet_transactions where wallet_id = any ($1) order by wallet_id, number desc limit $2";
+select transfer_id from wallet_transactions where wallet_id = ($1::uuid[])[1] order by number desc limit $2";
 const EVENTS: &str = "select event_id from payment_callbacks where payment_id = any ($1) limit $2";
 const JOBS_OF_REFUNDS: &str = "
 select distinct job_id from refund_records where refund_id = any ($1) limit $2";

@@ -131,7 +131,7 @@ pub const SOURCES: &[Source] = &[
         plain!(
             "created_at",
             "'refund of ' || amount_minor || ' ' || currency || ' was taken up'",
-            id!("ref", "id"),
+            id!("rfd", "id"),
             "refunds where id = any ($1)"
         ),
         REFUNDS,
@@ -139,7 +139,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "refund",
         concat!(
-            "select updated_at, 'it is ' || status || ', since its last change', ", id!("ref", "id"),
+            "select updated_at, 'it is ' || status || ', since its last change', ", id!("rfd", "id"),
             ", null::text, null::integer, null::integer, null::integer, failure ->> 'code', failure ->> 'message'
              from refunds where id = any ($1) and version > 0"
         ),
@@ -148,7 +148,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "exchange",
         concat!(
-            "select at, operation || ': ' || outcome || coalesce(', ' || object_id, ''), ", id!("ref", "refund_id"),
+            "select at, operation || ': ' || outcome || coalesce(', ' || object_id, ''), ", id!("rfd", "refund_id"),
             ", job_id, attempt, duration_ms, null::integer, case when error is not null then outcome end, error
              from refund_records where refund_id = any ($1)"
         ),
@@ -237,7 +237,7 @@ pub const SOURCES: &[Source] = &[
         concat!(
             "select at, step || ': it is ' || status || case when reason is not null then ' (a reason was given)' else '' end
                         || coalesce(', ' || ", id!("pay", "payment_id"), ", '') || coalesce(', ' || ",
-            id!("ref", "refund_id"), ", ''), ", id!("ord", "order_id"),
+            id!("rfd", "refund_id"), ", ''), ", id!("ord", "order_id"),
             ", null::text, null::integer, null::integer, null::integer, null::text, null::text
              from order_logs where order_id = any ($1)"
         ),
@@ -260,7 +260,7 @@ pub const SOURCES: &[Source] = &[
             "'line ' || number || ': ' || kind || ' ' || phase || ', ' || amount_minor || ' (held ' || hold_minor
              || '), leaves ' || balance_minor || ' (held ' || held_minor || ')'",
             id!("wal", "wallet_id"),
-            "(select * from wallet_transactions where wallet_id = any ($1) order by wallet_id, number desc limit $2) as line"
+            "(select * from wallet_transactions where wallet_id = ($1::uuid[])[1] order by number desc limit $2) as line"
         ),
         WALLETS,
     ),
@@ -312,8 +312,10 @@ select moved.at, moved.kind || ' ' || moved.phase || ': ' || coalesce((
        moved.subject, null::text, null::integer, null::integer, null::integer, null::text, null::text
 from ledger_transfers moved where moved.id = any ($1)";
 
+// One after the other, each by the index.
 const AUDIT: &str = "
 select audit.at, audit.action || ' by ' || audit.actor, subject.id, null::text, null::integer, null::integer, null::integer,
        null::text, nullif(substr(audit.subject, length(subject.id) + 1), '')
 from unnest($1::text[]) as subject (id)
-join audit_log audit on audit.subject ~>=~ subject.id and audit.subject ~<~ (subject.id || '~')";
+cross join lateral (select * from audit_log where audit_log.subject ~>=~ subject.id and audit_log.subject ~<~ (subject.id || '~')
+                    order by audit_log.at desc limit 1000) as audit";

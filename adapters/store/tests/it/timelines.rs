@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::support::{World, at, world};
 
 /// What is large in production; the rest is a handful of rows that are read whole.
-const LARGE: [&str; 16] = [
+const LARGE: [&str; 17] = [
     "payments",
     "payment_records",
     "payment_callbacks",
@@ -27,6 +27,7 @@ const LARGE: [&str; 16] = [
     "orders",
     "order_logs",
     "audit_log",
+    "wallet_transactions",
 ];
 
 /// Number n of each table belongs to number n of the others, all of one merchant, without what guards them.
@@ -64,11 +65,11 @@ insert into outbox (job_id, kind, correlation_id, schema, body, created_at)
 select 'job_' || number, 'x', 'pay_' || replace(id(2, number)::text, '-', ''), 1, '', at from n;
 insert into notifications (id, merchant_id, payment_id, event_type, payload, status, created_at, finished_at)
 select id(5, number), merchant, id(2, number), 'refund.succeeded',
-       json_build_object('data', json_build_object('id', 'ref_' || replace(id(3, number)::text, '-', ''))),
+       json_build_object('data', json_build_object('id', 'rfd_' || replace(id(3, number)::text, '-', ''))),
        case when number % 1000 = 0 then 'exhausted' else 'delivered' end, at, at from n;
 insert into notification_attempts (notification_id, attempt, http_status, duration_ms, at) select id(5, number), 1, 200, 5, at from n;
 insert into ledger_transfers (id, merchant_id, kind, phase, payment_id, subject, at)
-select id(6, number), merchant, 'payment', 'posted', id(2, number), 'ref_' || replace(id(3, number)::text, '-', ''), at from n;
+select id(6, number), merchant, 'payment', 'posted', id(2, number), 'rfd_' || replace(id(3, number)::text, '-', ''), at from n;
 insert into ledger_accounts (id, merchant_id, kind, detail, currency) select id(7, 1), merchant, 'fees', '', 'USD' from n limit 1;
 insert into ledger_postings (transfer_id, ordinal, account_id, currency, layer, amount_minor)
 select id(6, number), 0, id(7, 1), 'USD', 'posted', 5 from n;
