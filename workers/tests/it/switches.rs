@@ -83,6 +83,7 @@ async fn a_paused_queue_waits_for_all_processes_and_over_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_whose_queues_are_paused_is_ready() {
+    runtime::telemetry::install_recorder().unwrap();
     let world = world().await;
     pause(&world, Switch::Queue(Kind::CreateIntent)).await;
     let url = format!("http://{}/readyz", world.internal_addr());
