@@ -121,10 +121,9 @@ async fn the_timeline_of_an_order_tells_all_that_happened_and_nothing_personal()
     );
     let short = console(&sluice, &["timeline", &order, "--limit", "3"]).await;
     assert_eq!(short["entries"].as_array().unwrap().len(), 3);
-    assert_eq!(
-        short["entries"][2],
-        whole["entries"].as_array().unwrap().last().unwrap().clone()
-    );
+    // Somebody may have been told something since.
+    let newest = whole["entries"].as_array().unwrap().last().unwrap();
+    assert!(short["entries"][2]["at"].as_str() >= newest["at"].as_str());
     assert!(short["left_out"].as_u64().unwrap() > 20);
     sluice.stop().await;
 }
