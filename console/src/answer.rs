@@ -14,6 +14,15 @@ pub enum Answer {
     One(Facts),
     /// Many things of a kind.
     Many(Vec<Facts>),
+    /// Many things of a kind, each told in one line.
+    Listing {
+        /// What they are of, and how many are left out.
+        facts: Facts,
+        /// What they are called.
+        name: &'static str,
+        /// Each as a line for people and as facts for programs.
+        rows: Vec<(String, Facts)>,
+    },
     /// What a check has found.
     Report {
         /// What was looked at.
@@ -45,6 +54,10 @@ impl Answer {
             let value = match self {
                 Self::One(facts) => object(facts),
                 Self::Many(rows) => array(rows),
+                Self::Listing { facts, name, rows } => {
+                    let rows = rows.iter().map(|(_, facts)| object(facts)).collect();
+                    object(&facts.iter().cloned().chain([(*name, rows)]).collect::<Facts>())
+                }
                 Self::Report { facts, lists, .. } => {
                     let lists = lists.iter().map(|(name, rows)| (*name, array(rows)));
                     object(&facts.iter().cloned().chain(lists).collect::<Facts>())
@@ -56,6 +69,10 @@ impl Answer {
             Self::One(facts) => lines(facts),
             Self::Many(rows) if rows.is_empty() => "none\n".to_owned(),
             Self::Many(rows) => paragraphs(rows),
+            Self::Listing { facts, name, rows } => {
+                let rows = rows.iter().map(|(line, _)| format!("{line}\n"));
+                format!("{}\n{name}:\n{}", lines(facts), rows.collect::<String>())
+            }
             Self::Report { facts, lists, .. } => {
                 let there = lists.iter().filter(|(_, rows)| !rows.is_empty());
                 let lists = there.map(|(name, rows)| format!("\n{name}:\n{}", paragraphs(rows)));
@@ -67,7 +84,7 @@ impl Answer {
     /// Whether the program has done well: false when a check has found something.
     pub const fn passed(&self) -> bool {
         match self {
-            Self::One(_) | Self::Many(_) => true,
+            Self::One(_) | Self::Many(_) | Self::Listing { .. } => true,
             Self::Report { passed, .. } => *passed,
         }
     }

@@ -1,16 +1,22 @@
 //! The command line. No argument ever carries a secret.
 
 mod dead_letters;
+mod notifications;
 mod operators;
 mod reconciliation;
 mod routing;
+mod switches;
+mod timeline;
 
 pub use dead_letters::{
     AskForLetters, DeadLettersCommand, LetterSearch, ListActions, ListGroups, ListLetters,
 };
+pub use notifications::{ListNotifications, NotificationsCommand, ResendNotifications};
 pub use operators::{AddOperator, OperatorsCommand, PasswordSource};
 pub use reconciliation::{Differences, DifferencesCommand, ReconcileDay, ResolveDifference};
 pub use routing::{AddRoute, Condition, ExplainRoutes, RouteFields, RoutesCommand, SetChannel, SetRoute};
+pub use switches::Switching;
+pub use timeline::ShowTimeline;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest};
@@ -56,6 +62,18 @@ pub enum Command {
     /// Have a day compared with what a provider says, and wait for the result. Ends with 0 when both agree, with 1 when they
     /// differ, and with 2 when there is no result.
     Reconcile(ReconcileDay),
+    /// Show everything that is stored about a payment, a refund, an order or a wallet, in one list by time. Personal data is
+    /// masked.
+    Timeline(ShowTimeline),
+    /// Notifications: whether what merchants are told arrives, and having it sent again.
+    #[command(subcommand)]
+    Notifications(NotificationsCommand),
+    /// Pause a queue, a channel or a merchant's notifications. It holds for all workers and over restarts, until it is resumed.
+    Pause(Switching),
+    /// Let go on what is paused.
+    Resume(Switching),
+    /// List what is paused, by whom, why and since when.
+    Switches,
     /// Differences that comparisons have found: list them, or write down what one is.
     Differences(Differences),
     /// Dead letters: what was parked. List, search, group and show it, send it again, throw it away.

@@ -4,8 +4,9 @@ use channels::{InvalidCredentials, NotTaken, standard_webhooks::InvalidSecret};
 use chrono::NaiveDate;
 use domain::{
     channel::Channel,
-    id::{DeadLetterActionId, DeadLetterId, InvalidId, MerchantId, PaymentId, RouteId},
+    id::{DeadLetterActionId, DeadLetterId, InvalidId, MerchantId, NotificationId, PaymentId, RouteId},
     operator::OperatorName,
+    switch::Switch,
     texts::InvalidText,
 };
 use store::StoreError;
@@ -202,9 +203,6 @@ pub enum ConsoleError {
         "what to look for says which letters are meant only with --all-matching; otherwise name their ids"
     )]
     NotAllMatching,
-    /// Why something is done with letters is for people to read.
-    #[error("--reason must be 1 to 500 characters, not only white space")]
-    LetterReason,
     /// Too little to look for.
     #[error("--text must be 3 characters or more")]
     LetterText,
@@ -218,6 +216,36 @@ pub enum ConsoleError {
         /// For how long it was waited for.
         wait_s: u32,
     },
+    /// There is nothing that could be told.
+    #[error(
+        "there is no payment, refund, order or wallet {0:?}; an id is pay_, rfd_, ord_ or wal_ and 32 hexadecimal digits"
+    )]
+    NoTimeline(String),
+    /// There is no such notification.
+    #[error(
+        "there is no notification {0}; `console notifications list` shows those of a merchant, payment or order"
+    )]
+    UnknownNotification(NotificationId),
+    /// It was not said whose notifications are meant.
+    #[error("say whose notifications: --merchant, --payment or --order")]
+    NotificationsOfWhat,
+    /// What would be sent could not arrive.
+    #[error(
+        "{0} has no endpoint, or it is switched off, so nothing is sent; `console endpoints set` sets it and switches it on"
+    )]
+    NothingArrives(MerchantId),
+    /// What is done to the pipeline is explained to those who come after.
+    #[error("--reason must be 1 to 500 characters, not only white space")]
+    Reason,
+    /// Nobody is called through the channel.
+    #[error("{0} calls no provider, so there is nothing to pause; pause the queue of what you want held up")]
+    NoProvider(Channel),
+    /// Somebody has paused it before.
+    #[error("{0} is paused already; `console switches` tells by whom and why")]
+    PausedAlready(Switch),
+    /// There is nothing to resume.
+    #[error("{0} is not paused; `console switches` lists what is")]
+    NotPaused(Switch),
     /// The machine gives no random bytes, so no key can be made.
     #[error("the operating system gives no random bytes")]
     NoRandomness,

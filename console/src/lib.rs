@@ -18,10 +18,13 @@ mod fees;
 mod keys;
 mod ledger;
 mod merchants;
+mod notifications;
 mod operators;
 mod password;
 mod reconcile;
 mod routes;
+mod switches;
+mod timeline;
 mod web;
 
 pub use answer::Answer;
@@ -84,6 +87,11 @@ impl<'a> Console<'a> {
             Command::Ledger(LedgerCommand::Check) => self.check_ledger().await,
             Command::Ledger(LedgerCommand::Balances { merchant }) => self.balances(merchant).await,
             Command::Ledger(LedgerCommand::Wallet { wallet, limit }) => self.wallet(wallet, *limit).await,
+            Command::Timeline(args) => self.timeline(args).await,
+            Command::Notifications(command) => self.notifications(command).await,
+            Command::Pause(args) => self.pause(args).await,
+            Command::Resume(args) => self.resume(args).await,
+            Command::Switches => self.switches().await,
             Command::Reconcile(args) => self.reconcile(args).await,
             Command::Differences(args) => self.differences(args).await,
             Command::Operators(command) => self.operators(command, input).await,

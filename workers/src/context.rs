@@ -12,7 +12,7 @@ use domain::{
 };
 use store::{Recorder, Store, StoreError};
 
-use crate::{bulkhead::Bulkhead, notifier::Notifier, settling::Settling};
+use crate::{bulkhead::Bulkhead, notifier::Notifier, settling::Settling, switches::PausedMerchants};
 
 /// The longest that a job is put off before it looks again, in units of the retry ladder.
 const LONGEST_NAP_UNITS: u32 = 60;
@@ -33,6 +33,8 @@ pub struct Context {
     pub notifier: Notifier,
     /// How many endpoints of one merchant may be waited for at once.
     pub notifying: Bulkhead,
+    /// Whose notifications are kept back.
+    pub paused_merchants: PausedMerchants,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The unit of the retry ladder.

@@ -20,6 +20,7 @@ mod rolling_up;
 mod running;
 mod settling;
 mod sweeper;
+mod switches;
 mod workers;
 
 pub use config::WorkersConfig;

@@ -25,7 +25,11 @@ impl Readiness {
     pub async fn checks(self) -> Vec<Check> {
         let consumers = self.consumers.iter();
         let mut checks: Vec<Check> = consumers
-            .map(|(kind, status)| (*kind, that(status.is_consuming(), "not consuming")))
+            .map(|(kind, status)| {
+                // What people have paused is as it should be.
+                let well = status.is_consuming() || status.is_paused();
+                (*kind, that(well, "not consuming"))
+            })
             .collect();
         checks.push(("process", that(!self.stopping.is_cancelled(), "stopping")));
         checks.push((

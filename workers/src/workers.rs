@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{ConsumerConfig, Publisher, RabbitBackend, topology};
+use broker::{ConsumerConfig, Pause, Publisher, RabbitBackend, topology};
 use channels::Channels;
 use domain::{clock::Clock, job::Kind};
 use runtime::serve_internal;
@@ -26,6 +26,7 @@ use crate::{
     running::{Running, Stop},
     settling::Settling,
     sweeper::Sweeper,
+    switches::{PausedMerchants, Switches},
 };
 
 /// How long to wait before a server that is not there yet is tried again.
@@ -85,20 +86,30 @@ impl Workers {
         let publisher = Publisher::connect(config.broker.clone());
         let retry_unit = config.broker.retry_unit;
         let recorder = Recorder::start(writing.clone(), Arc::clone(&committed));
-        let context = Context {
+        let context = Arc::new(Context {
             callback_base: config.callback_base.clone(),
             store: store.clone(),
             recorder: recorder.clone(),
             channels,
             notifier,
             notifying: Bulkhead::new(usize::from(config.concurrency) / MERCHANT_SHARE),
+            paused_merchants: PausedMerchants::default(),
             clock: Arc::clone(&clock),
             retry_unit,
             settling: Settling::new(retry_unit, config.channels.timeout),
+        });
+        let switches = Switches {
+            store: store.clone(),
+            context: Arc::clone(&context),
+            queues: Kind::ALL.map(|kind| (kind, Pause::default())),
+            committed: Arc::clone(&committed),
+            clock: Arc::clone(&clock),
         };
-        let executor = Executor::new(Arc::new(context), publisher.clone(), stop.cut_off.clone());
+        wait_for_switches(&switches).await?;
+        let executor = Executor::new(context, publisher.clone(), stop.cut_off.clone());
 
-        let backends = Kind::ALL.map(|kind| {
+        let backends = switches.queues.each_ref().map(|(kind, pause)| {
+            let kind = *kind;
             let consumer = ConsumerConfig {
                 broker: config.broker.clone(),
                 kind,
@@ -106,7 +117,7 @@ impl Workers {
             };
             (
                 kind,
-                RabbitBackend::new(consumer, publisher.clone(), stop.taking.clone()),
+                RabbitBackend::new(consumer, publisher.clone(), pause.clone(), stop.taking.clone()),
             )
         });
         let readiness = Readiness {
@@ -180,6 +191,7 @@ impl Workers {
             retry_unit,
         };
         let mut sweeper = JoinSet::new();
+        sweeper.spawn(switches.run(stop.taking.clone()));
         sweeper.spawn(swept.run(stop.taking.clone()));
         sweeper.spawn(reconciled.run(stop.taking.clone()));
         sweeper.spawn(counted.run(stop.taking.clone()));
@@ -194,6 +206,19 @@ impl Workers {
             stores: [store, writing],
             stop,
         })
+    }
+}
+
+/// What is paused is known before anything is taken. PostgreSQL has answered a moment ago; it is waited for again.
+async fn wait_for_switches(switches: &Switches) -> Result<(), StoreError> {
+    loop {
+        match switches.obey().await {
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "waiting for PostgreSQL");
+                tokio::time::sleep(WAIT_FOR_SERVER).await;
+            }
+            decided => return decided.map(drop),
+        }
     }
 }
 

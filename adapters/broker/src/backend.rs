@@ -33,6 +33,7 @@ use crate::{
     config::BrokerConfig,
     consumption::{Consumption, Subscriber},
     message,
+    pause::Pause,
     publisher::Publisher,
     settle::{InFlight, SettleLayer},
 };
@@ -50,12 +51,17 @@ pub struct ConsumerConfig {
 
 /// Whether a backend has a subscription at the moment; outlives the backend.
 #[derive(Debug, Clone)]
-pub struct ConsumerStatus(Arc<AtomicBool>);
+pub struct ConsumerStatus(Arc<AtomicBool>, Pause);
 
 impl ConsumerStatus {
     /// Whether jobs can come in now.
     pub fn is_consuming(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether none are to come in.
+    pub fn is_paused(&self) -> bool {
+        self.1.is_set()
     }
 }
 
@@ -65,6 +71,7 @@ pub struct RabbitBackend {
     publisher: Publisher,
     user: String,
     consuming: Arc<AtomicBool>,
+    pause: Pause,
     stop: CancellationToken,
     state: State,
 }
@@ -76,14 +83,16 @@ enum State {
 }
 
 impl RabbitBackend {
-    /// A backend that sends jobs around and parks them through `publisher`, and takes jobs until `stop` is cancelled.
-    pub fn new(config: ConsumerConfig, publisher: Publisher, stop: CancellationToken) -> Self {
+    /// A backend that sends jobs around and parks them through `publisher`, and takes jobs until `stop` is cancelled, but for
+    /// while `pause` is set.
+    pub fn new(config: ConsumerConfig, publisher: Publisher, pause: Pause, stop: CancellationToken) -> Self {
         let user = config.broker.user().unwrap_or_default();
         Self {
             config,
             publisher,
             user,
             consuming: Arc::default(),
+            pause,
             stop,
             state: State::Idle,
         }
@@ -91,7 +100,7 @@ impl RabbitBackend {
 
     /// A view of the subscription, for readiness.
     pub fn status(&self) -> ConsumerStatus {
-        ConsumerStatus(Arc::clone(&self.consuming))
+        ConsumerStatus(Arc::clone(&self.consuming), self.pause.clone())
     }
 
     fn task(&self, mut delivery: Delivery) -> Task<Envelope> {
@@ -122,6 +131,7 @@ impl Backend for RabbitBackend {
                 user: self.user.clone(),
                 publisher: self.publisher.clone(),
                 consuming: Arc::clone(&self.consuming),
+                pause: self.pause.clone(),
                 stop: self.stop.clone(),
             }));
         }

@@ -11,6 +11,9 @@
 //!
 //! **The end** comes in two steps. Told to stop, the subscription takes nothing more and gives back at once what nobody
 //! began: jobs in hand may take long, and others have time. Its channel stays open until those are settled.
+//!
+//! **A pause** is the first of these steps. The channel stays open, so that jobs in hand are settled over it, and the
+//! subscription begins anew on it when the pause is over. One that has not begun yet does not begin.
 
 mod ceased;
 
@@ -33,7 +36,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    backend::ConsumerConfig, config::Patience, publisher::Publisher, subscription::Subscription, untouched,
+    backend::ConsumerConfig, config::Patience, pause::Pause, publisher::Publisher,
+    subscription::Subscription, untouched,
 };
 use ceased::Ceased;
 
@@ -94,6 +98,8 @@ pub(crate) struct Subscriber {
     pub publisher: Publisher,
     /// Shows whether there is a subscription.
     pub consuming: Arc<AtomicBool>,
+    /// Set while nothing is to be taken.
+    pub pause: Pause,
     /// Cancelled when nothing more is to be taken.
     pub stop: CancellationToken,
 }
@@ -107,13 +113,14 @@ impl Subscriber {
         untaken: Deliveries,
         mut ended: oneshot::Receiver<()>,
     ) {
-        let Some(mut subscription) = self.keep_consuming(&sender, &mut ended).await else {
+        let kept = self.keep_consuming(&sender, &untaken, &mut ended).await;
+        let Some(mut subscription) = kept else {
             return;
         };
         let mut rest = subscription.cease().await;
-        rest.extend(take_back(&untaken));
+        rest.extend(take_back(&untaken, true));
         drop(sender);
-        untouched::give_back(rest, self.config.kind, &self.user, &self.publisher).await;
+        self.give_back(rest).await;
         // An error is the worker having gone, which comes to the same.
         let _ = ended.await;
         subscription.leave().await;
@@ -123,12 +130,18 @@ impl Subscriber {
     async fn keep_consuming(
         &self,
         sender: &mpsc::Sender<Delivery>,
+        untaken: &Deliveries,
         ended: &mut oneshot::Receiver<()>,
     ) -> Option<Subscription> {
         let kind = self.config.kind.name();
         let mut patience = Patience::new();
         let mut cautious = false;
         loop {
+            tokio::select! {
+                _ = &mut *ended => return None,
+                () = self.stop.cancelled() => return None,
+                () = self.pause.until(false) => {}
+            }
             let prefetch = if cautious { 1 } else { self.config.prefetch };
             let subscribed = tokio::select! {
                 _ = &mut *ended => return None,
@@ -149,13 +162,21 @@ impl Subscriber {
             tracing::info!(kind, prefetch, "consuming");
             patience = Patience::new();
             let began = Instant::now();
-            self.consuming.store(true, Ordering::Relaxed);
-            let ceased = tokio::select! {
-                _ = &mut *ended => Ceased::Ended,
-                () = self.stop.cancelled() => Ceased::Stopped,
-                ceased = self.forward(&mut subscription, prefetch, sender) => ceased,
+            let ceased = loop {
+                self.consuming.store(true, Ordering::Relaxed);
+                let ceased = tokio::select! {
+                    _ = &mut *ended => Ceased::Ended,
+                    () = self.stop.cancelled() => Ceased::Stopped,
+                    ceased = self.forward(&mut subscription, prefetch, sender) => ceased,
+                };
+                self.consuming.store(false, Ordering::Relaxed);
+                if !matches!(ceased, Ceased::Paused) {
+                    break ceased;
+                }
+                if let Err(ceased) = self.rest(&mut subscription, prefetch, untaken, ended).await {
+                    break ceased;
+                }
             };
-            self.consuming.store(false, Ordering::Relaxed);
             cautious = match ceased {
                 Ceased::Stopped => return Some(subscription),
                 Ceased::Ended => {
@@ -163,12 +184,47 @@ impl Subscriber {
                     return None;
                 }
                 Ceased::GivenUp => true,
-                Ceased::Lost => cautious && began.elapsed() < TRUST_AFTER,
+                Ceased::Lost | Ceased::Paused => cautious && began.elapsed() < TRUST_AFTER,
             };
             subscription.leave().await;
             tracing::warn!(kind, cautious, "the subscription was lost");
             tokio::time::sleep(AFTER_LOSS).await;
         }
+    }
+
+    /// Takes nothing while the queue is paused; then begins anew, unless there is a reason to cease.
+    async fn rest(
+        &self,
+        subscription: &mut Subscription,
+        prefetch: u16,
+        untaken: &Deliveries,
+        ended: &mut oneshot::Receiver<()>,
+    ) -> Result<(), Ceased> {
+        let kind = self.config.kind.name();
+        let mut rest = subscription.cease().await;
+        rest.extend(take_back(untaken, false));
+        self.give_back(rest).await;
+        tracing::warn!(kind, "paused");
+        let mut check = tokio::time::interval(CHECK_EVERY);
+        loop {
+            tokio::select! {
+                _ = &mut *ended => return Err(Ceased::Ended),
+                () = self.stop.cancelled() => return Err(Ceased::Stopped),
+                () = self.pause.until(false) => break,
+                _ = check.tick() => {
+                    if !subscription.is_alive() {
+                        return Err(Ceased::Lost);
+                    }
+                }
+            }
+        }
+        tracing::info!(kind, "going on");
+        let anew = subscription.resume(&self.config, prefetch).await;
+        anew.map_err(|error| self.no_more(&error))
+    }
+
+    async fn give_back(&self, rest: Vec<Delivery>) {
+        untouched::give_back(rest, self.config.kind, &self.user, &self.publisher).await;
     }
 
     async fn forward(
@@ -185,6 +241,8 @@ impl Subscriber {
             tokio::select! {
                 // What the consumer has to say is heard before its connection is found dead, as it says why.
                 biased;
+                // Here, between two deliveries: the channel stays, so that one that was dropped would not come again.
+                () = self.pause.until(true) => return Ceased::Paused,
                 () = &mut trusted, if narrow => {
                     narrow = false;
                     let rest = match subscription.widen(&self.config).await {
@@ -224,9 +282,11 @@ impl Subscriber {
     }
 }
 
-/// What the worker has not taken; it can take nothing more.
-fn take_back(deliveries: &Deliveries) -> Vec<Delivery> {
+/// What the worker has not taken. When it is the last time, it can take nothing more.
+fn take_back(deliveries: &Deliveries, is_last: bool) -> Vec<Delivery> {
     let mut deliveries = deliveries.lock().unwrap_or_else(PoisonError::into_inner);
-    deliveries.close();
+    if is_last {
+        deliveries.close();
+    }
     std::iter::from_fn(|| deliveries.try_recv().ok()).collect()
 }

@@ -27,6 +27,8 @@ pub(crate) struct Subscription {
     channel: Channel,
     /// The deliveries.
     pub consumer: Consumer,
+    /// Whether the consumer was told to take no more.
+    has_ceased: bool,
 }
 
 impl Subscription {
@@ -52,6 +54,7 @@ impl Subscription {
                 connection,
                 channel,
                 consumer,
+                has_ceased: false,
             })
         };
         let late = |_| TopologyError::Unreachable("it answers too slowly".to_owned());
@@ -69,6 +72,17 @@ impl Subscription {
             .map_err(late)?
     }
 
+    /// Takes jobs again after [`Self::cease`], over the same channel.
+    pub(crate) async fn resume(&mut self, config: &ConsumerConfig, prefetch: u16) -> lapin::Result<()> {
+        let late = |_| lapin::Error::from(io::Error::from(io::ErrorKind::TimedOut));
+        let consuming = consume(&self.channel, config, prefetch);
+        self.consumer = tokio::time::timeout(ANSWER_TIMEOUT, consuming)
+            .await
+            .map_err(late)??;
+        self.has_ceased = false;
+        Ok(())
+    }
+
     async fn consume_anew(&mut self, config: &ConsumerConfig) -> lapin::Result<Vec<Delivery>> {
         // The broker applies a prefetch only to consumers that begin after it was set.
         let mut rest = Vec::new();
@@ -81,6 +95,9 @@ impl Subscription {
     /// and not yet taken out of the consumer.
     pub(crate) async fn cease(&mut self) -> Vec<Delivery> {
         let mut rest = Vec::new();
+        if std::mem::replace(&mut self.has_ceased, true) {
+            return rest;
+        }
         let taken = tokio::time::timeout(ANSWER_TIMEOUT, self.take_rest(&mut rest)).await;
         if !matches!(taken, Ok(Ok(()))) {
             tracing::warn!("RabbitMQ did not confirm that it delivers no more");

@@ -68,7 +68,7 @@ async fn send_around(delivery: &mut Delivery, kind: Kind, user: &str, publisher:
     };
     let reason = Reason::new(
         ErrorClass::Interrupted,
-        "its worker was told to stop before it began",
+        "it was given back before anybody began it",
     );
     let tier = publisher.ladder().at_least(Duration::ZERO);
     let sent = publisher.retry(&envelope, kind, tier, &reason).await;

@@ -22,9 +22,10 @@ use crate::{
         Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, Period,
         StatementPeriod,
     },
-    containment::{Gate, Purpose},
+    containment::{Gate, Purpose, count_rejected},
     exchange::{Answered, exchange},
     registry::{ChannelsConfig, Clients, Credentials},
+    standstill::Standstill,
 };
 
 /// What came of a call, and the record of it.
@@ -35,6 +36,7 @@ pub type Called<T> = (Result<T, CallError>, Exchange);
 pub struct Channels {
     clients: Clients,
     gates: Vec<Arc<Gate>>,
+    standstill: Standstill,
     limits: Limits,
 }
 
@@ -89,22 +91,37 @@ impl Channels {
         Ok(Self {
             clients,
             gates,
+            standstill: Standstill::new(config.containment.open_for),
             limits,
         })
+    }
+
+    /// Has these channels paused, and no others: no call to their providers begins.
+    pub fn pause(&self, channels: &[Channel]) {
+        self.standstill.set(channels);
+    }
+
+    /// Whether calls may begin, those too that send nothing. For whoever has something to prepare before one.
+    ///
+    /// # Errors
+    /// [`CallError::Limited`]: the channel is paused.
+    pub fn is_going(&self, channel: Channel) -> Result<(), CallError> {
+        self.standstill.check(channel)
     }
 
     /// Whether a request that changes something would be sent now. For whoever has something to prepare before it.
     ///
     /// # Errors
-    /// [`CallError::Limited`]: the provider does not answer.
+    /// [`CallError::Limited`]: the channel is paused, or the provider does not answer.
     pub fn admits(&self, channel: Channel) -> Result<(), CallError> {
+        self.is_going(channel)?;
         self.gate(channel)
             .map_or(Ok(()), |gate| gate.check(Purpose::Change))
     }
 
     /// Whether the provider may be asked to do something now, as far as this process knows.
     pub fn is_healthy(&self, channel: Channel) -> bool {
-        self.gate(channel).is_none_or(Gate::is_healthy)
+        self.is_going(channel).is_ok() && self.gate(channel).is_none_or(Gate::is_healthy)
     }
 
     /// The gate before a provider. Our own ledger has none.
@@ -355,6 +372,12 @@ impl Channels {
         ask: impl FnOnce(&'a dyn PaymentChannel) -> BoxFuture<'a, Result<T, CallError>>,
     ) -> Called<T> {
         let channel = credentials.channel();
+        if let Err(paused) = self.is_going(channel) {
+            count_rejected(channel, "paused");
+            let result = Err(paused);
+            let exchange = exchange(operation, &result, Duration::ZERO);
+            return (result, exchange);
+        }
         let started = Instant::now();
         let limit = self.limits.of(operation);
         let asked = timeout(limit, ask(self.clients.of(credentials))).await;

@@ -184,12 +184,7 @@ impl Gate {
     }
 
     fn count_rejected(&self, reason: &'static str) {
-        metrics::counter!(
-            "sluice_channel_calls_rejected_total",
-            "channel" => self.channel.name(),
-            "reason" => reason,
-        )
-        .increment(1);
+        count_rejected(self.channel, reason);
     }
 
     fn show(&self, purpose: Purpose, state: State) {
@@ -200,6 +195,16 @@ impl Gate {
         )
         .set(state.level());
     }
+}
+
+/// A request, or a call of several, that was not let through.
+pub(crate) fn count_rejected(channel: Channel, reason: &'static str) {
+    metrics::counter!(
+        "sluice_channel_calls_rejected_total",
+        "channel" => channel.name(),
+        "reason" => reason,
+    )
+    .increment(1);
 }
 
 impl Admission<'_> {

@@ -24,6 +24,7 @@ pub mod paypal;
 mod redact;
 mod registry;
 pub mod standard_webhooks;
+mod standstill;
 pub mod stripe;
 mod taking;
 mod wallet;

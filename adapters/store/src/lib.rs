@@ -15,6 +15,7 @@ mod error;
 mod expiries;
 mod failures;
 mod fees;
+mod held;
 mod history;
 mod json;
 mod ledger;
@@ -36,7 +37,9 @@ mod refunds;
 mod routes;
 mod scoped;
 mod statistics;
+mod switches;
 mod terms;
+mod timeline;
 mod vault;
 mod wallets;
 mod write;
@@ -51,10 +54,14 @@ pub use dead_letters::{
 pub use error::StoreError;
 pub use expiries::ExpiryBatch;
 pub use failures::JobFailure;
+pub use held::Held;
 pub use history::{History, HistoryPage, HistoryTotal};
 pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
 pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
-pub use notifications::{AttemptRecord, Delivery, DeliveryStatus};
+pub use notifications::{
+    AttemptRecord, Delivery, DeliveryStatus, EndpointHealth, MadeAttempt, NotificationFilter,
+    NotificationState, NotificationSummary, NotificationsOf, Resend, Resent,
+};
 pub use operators::{
     AuditEntry, Doing, NewSession, Operator, OperatorChange, Session, SessionLimits, SignInCounts,
 };
@@ -79,7 +86,9 @@ pub use scoped::Scoped;
 pub use statistics::{
     Counted, Days, Grouping, OrderFigures, OrderFilter, PaymentFigures, PaymentFilter, RollUp, Zone,
 };
+pub use switches::PausedSwitch;
 pub use terms::NewTerms;
+pub use timeline::{Happened, Timeline, TimelineEntry, TimelineOf};
 pub use vault::{InvalidKey, Unsealable, Vault};
 pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 

@@ -1,5 +1,13 @@
 //! Notifications on their way to merchants.
 
+mod health;
+mod listing;
+mod resending;
+
+pub use health::EndpointHealth;
+pub use listing::{MadeAttempt, NotificationFilter, NotificationState, NotificationSummary, NotificationsOf};
+pub use resending::{Resend, Resent};
+
 use chrono::{DateTime, Utc};
 use domain::id::NotificationId;
 
@@ -37,6 +45,8 @@ pub struct Delivery {
     pub delivered: bool,
     /// The very bytes to sign and send.
     pub payload: String,
+    /// How many attempts its earlier schedules made: those of the present one are counted on from there.
+    pub attempts_before: u32,
 }
 
 /// One try to deliver a notification.
@@ -44,8 +54,10 @@ pub struct Delivery {
 pub struct AttemptRecord {
     /// Which notification.
     pub notification_id: NotificationId,
-    /// Which try, from 1.
+    /// Which try, from 1, of the schedule.
     pub attempt: u32,
+    /// How many were made before that.
+    pub attempts_before: u32,
     /// How far the notification has come with it.
     pub status: DeliveryStatus,
     /// What the merchant answered.
@@ -68,13 +80,17 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn delivery(&self, id: NotificationId) -> Result<Option<Delivery>, StoreError> {
-        let select = "select status = 'delivered', payload from notifications where id = $1";
-        let row: Option<(bool, String)> = answered(
+        let select = "select status = 'delivered', payload, attempts_before from notifications where id = $1";
+        let row: Option<(bool, String, i32)> = answered(
             sqlx::query_as(select)
                 .bind(id.as_uuid())
                 .fetch_optional(&self.pool),
         )
         .await?;
-        Ok(row.map(|(delivered, payload)| Delivery { delivered, payload }))
+        Ok(row.map(|(delivered, payload, attempts_before)| Delivery {
+            delivered,
+            payload,
+            attempts_before: attempts_before.cast_unsigned(),
+        }))
     }
 }

@@ -29,10 +29,11 @@ struct OutboxRow {
     traceparent: Option<String>,
     body: Vec<u8>,
     created_at: DateTime<Utc>,
+    attempt: i32,
 }
 
 const CLAIM: &str = "
-select id, job_id, kind, correlation_id, schema, traceparent, body, created_at
+select id, job_id, kind, correlation_id, schema, traceparent, body, created_at, attempt
 from outbox where id > $1 order by id limit $2 for update skip locked";
 
 impl Store {
@@ -109,7 +110,7 @@ impl From<OutboxRow> for Envelope {
             kind: row.kind,
             correlation_id: row.correlation_id,
             schema: row.schema.cast_unsigned(),
-            attempt: 1,
+            attempt: row.attempt.cast_unsigned(),
             replayed_after: 0,
             snoozes: 0,
             redelivered: false,

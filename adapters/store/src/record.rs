@@ -21,7 +21,7 @@ use domain::{
 
 use uuid::Uuid;
 
-use crate::{AttemptRecord, JobFailure, ReplayedJob};
+use crate::{AttemptRecord, Held, JobFailure, ReplayedJob};
 
 /// What to write in one transaction.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +76,8 @@ pub struct Record {
     pub jobs: Vec<Envelope>,
     /// Who did something, where a job does it in somebody's name.
     pub audits: Vec<AuditRecord>,
+    /// A notification that is kept back, as its merchant's are paused.
+    pub held: Option<Held>,
     /// A try to deliver a notification.
     pub attempt: Option<AttemptRecord>,
     /// A try of a job that did not work.
@@ -266,6 +268,7 @@ impl Record {
             .chain(self.dispute.iter().map(|dispute| dispute.id.to_string()))
             .chain(self.transfers.iter().map(|moved| moved.transfer.subject.clone()))
             .chain(self.attempt.iter().map(|tried| tried.notification_id.to_string()))
+            .chain(self.held.iter().map(|held| held.notification_id.to_string()))
             .chain(
                 self.failure
                     .iter()

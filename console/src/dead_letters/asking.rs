@@ -38,7 +38,7 @@ impl Console<'_> {
         }
         let reason = args.reason.as_deref().unwrap_or_default().trim();
         if reason.is_empty() || reason.chars().count() > MAX_REASON {
-            return Err(ConsoleError::LetterReason);
+            return Err(ConsoleError::Reason);
         }
         let asked_for = if args.all_matching {
             AskedFor::Matching(Box::new(filter), args.limit)

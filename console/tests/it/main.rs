@@ -12,5 +12,7 @@ mod reconciliation;
 mod refusals;
 mod routes;
 mod schema;
+mod switches;
 mod terms;
+mod timeline;
 mod web;

@@ -1,5 +1,7 @@
 //! Servers that die in the middle of payments and come back with what they had written down.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use domain::clock::{Clock, SystemClock};
 use e2e::{
@@ -24,6 +26,38 @@ pub async fn postgresql(servers: &OwnServers, sluice: &Sluice) {
     let began = SystemClock.now();
     play(servers, sluice, "postgres", 202).await;
     assert_eq!(used_up_since(sluice, began).await, "", "tries were used up");
+}
+
+/// What is paused stays paused: while it is away, and when it is back.
+pub async fn postgresql_in_a_pause(servers: &OwnServers, sluice: &Sluice) {
+    let switch = async |verb: &str| {
+        let arguments = [verb, "queue", "create_intent", "--reason", "a test"];
+        sluice.world.console.run(&arguments, "").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    };
+    let scene = sluice.scene("paused").await;
+    switch("pause").await;
+    let accepted = scene
+        .merchant
+        .api
+        .create("k", &body_with("pm_card_visa"))
+        .await
+        .unwrap();
+    assert_eq!(accepted.status, 202, "{}", accepted.body);
+    servers.kill("postgres").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    servers.up("postgres").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(
+        scene.openings().await.unwrap().is_empty(),
+        "it was begun in the pause"
+    );
+    switch("resume").await;
+    let paid = scene
+        .payment_until(accepted.text("/id"), "succeeded")
+        .await
+        .unwrap();
+    assert_eq!(paid.text("/status"), "succeeded", "{}", paid.body);
 }
 
 /// Nothing is accepted meanwhile; what was accepted before is in the queues when it is back.

@@ -22,6 +22,7 @@ async fn on_servers_that_may_be_harmed() {
     let mut sluice = Sluice::start_on(&servers.addresses().await, |_| ()).await;
     alarm::disk(&servers, &mut sluice).await;
     deaths::postgresql(&servers, &sluice).await;
+    deaths::postgresql_in_a_pause(&servers, &sluice).await;
     deaths::rabbitmq(&servers, &sluice).await;
     sluice.stop().await;
 }

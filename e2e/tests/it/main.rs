@@ -8,6 +8,7 @@ mod crowd;
 mod harness;
 mod ledger;
 mod mismatch;
+mod operations;
 mod order;
 mod outages;
 mod restarts;

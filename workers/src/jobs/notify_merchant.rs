@@ -8,7 +8,7 @@ use domain::{
     secret::Secret,
 };
 use failpoints::{Point, reach};
-use store::{AttemptRecord, Delivery, DeliveryStatus, Endpoint, Record, StoreError};
+use store::{AttemptRecord, Delivery, DeliveryStatus, Endpoint, Held, Record, StoreError};
 
 use crate::{
     context::Context,
@@ -25,8 +25,11 @@ impl Handler for NotifyMerchant {
             let message = format!("there is no notification {}", self.notification_id);
             return Ok(Outcome::Fail(Reason::new(ErrorClass::Internal, message)));
         };
-        if delivery.delivered {
+        if delivery.delivered || is_superseded(self, &delivery) {
             return Ok(Outcome::Done);
+        }
+        if context.paused_merchants.contains(self.merchant_id) {
+            return keep(self, context, run).await;
         }
         let endpoint = context.store.endpoint(self.merchant_id).await?;
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.disabled_reason.is_none()) else {
@@ -74,12 +77,33 @@ impl Handler for NotifyMerchant {
             error,
             ..attempt(self, context, run, DeliveryStatus::Exhausted)
         };
-        let known = context.store.delivery(self.notification_id).await?.is_some();
+        let delivery = context.store.delivery(self.notification_id).await?;
+        let counts = delivery.is_some_and(|delivery| !is_superseded(self, &delivery));
         Ok(Record {
-            attempt: known.then_some(attempt),
+            attempt: counts.then_some(attempt),
             ..Record::default()
         })
     }
+}
+
+/// Whether the notification was sent again since: then it has a schedule of its own, and this one ends.
+const fn is_superseded(job: &NotifyMerchant, delivery: &Delivery) -> bool {
+    job.attempts_before < delivery.attempts_before
+}
+
+/// Keeps the notification back: its job ends here, and goes on with this attempt when the merchant's are sent again.
+async fn keep(job: &NotifyMerchant, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
+    let held = Held {
+        notification_id: job.notification_id,
+        attempt: run.attempt,
+        at: context.clock.now(),
+    };
+    let record = Record {
+        held: Some(held),
+        ..Record::default()
+    };
+    context.recorder.write(record).await?;
+    Ok(Outcome::Done)
 }
 
 async fn send(
@@ -109,6 +133,7 @@ fn attempt(job: &NotifyMerchant, context: &Context, run: &Run, status: DeliveryS
     AttemptRecord {
         notification_id: job.notification_id,
         attempt: run.attempt,
+        attempts_before: job.attempts_before,
         status,
         http_status: None,
         error: None,

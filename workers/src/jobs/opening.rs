@@ -252,16 +252,21 @@ impl<'a, S: Subject> Opening<'a, S> {
     /// Why the call is not to be made now, and how long that will last.
     async fn not_now(&self) -> Result<Option<(String, Duration)>, StoreError> {
         let Inquiry { subject, context, .. } = &self.inquiry;
-        if subject.is_made_by_request()
-            && let Err(CallError::Limited {
-                message, retry_after, ..
-            }) = context.channels.admits(subject.channel())
+        let channel = subject.channel();
+        let let_through = if subject.is_made_by_request() {
+            context.channels.admits(channel)
+        } else {
+            context.channels.is_going(channel)
+        };
+        if let Err(CallError::Limited {
+            message, retry_after, ..
+        }) = let_through
         {
             return Ok(Some((message, retry_after)));
         }
         let wait = subject.must_wait(context).await?;
         Ok(wait.map(|wait| {
-            let message = format!("{} wants more time between two of one payment", subject.channel());
+            let message = format!("{channel} wants more time between two of one payment");
             (message, wait)
         }))
     }

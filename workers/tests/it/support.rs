@@ -487,6 +487,11 @@ impl World {
         self.workers.push(workers);
     }
 
+    /// The internal listener of the process that was started first.
+    pub fn internal_addr(&self) -> SocketAddr {
+        self.workers[0].internal_addr()
+    }
+
     /// Stops every process of workers.
     pub async fn stop_workers(&mut self) {
         join_all(self.workers.drain(..).map(Running::stop)).await;

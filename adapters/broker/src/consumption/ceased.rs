@@ -13,6 +13,8 @@ pub(super) enum Ceased {
     Lost,
     /// The library gave up, maybe over a message.
     GivenUp,
+    /// Nothing is to be taken for a while.
+    Paused,
     /// Nothing more is to be taken.
     Stopped,
     /// The worker is gone.

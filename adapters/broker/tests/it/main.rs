@@ -6,6 +6,7 @@ mod consuming;
 mod draining;
 mod identity;
 mod nodes;
+mod pausing;
 mod publishing;
 mod raw;
 mod recovering;

@@ -9,7 +9,7 @@ use apalis::{
     layers::WorkerBuilderExt,
     prelude::{BoxDynError, WorkerBuilder, WorkerContext, WorkerError},
 };
-use broker::{BrokerConfig, ConsumerConfig, Publisher, RabbitBackend, testing::TestVhost, topology};
+use broker::{BrokerConfig, ConsumerConfig, Pause, Publisher, RabbitBackend, testing::TestVhost, topology};
 use domain::{
     clock::{Clock, SystemClock},
     job::{Envelope, Kind},
@@ -85,8 +85,8 @@ impl House {
             kind: KIND,
             prefetch,
         };
-        let stop = CancellationToken::new();
-        let backend = RabbitBackend::new(consumer, self.publisher(), stop.clone());
+        let (pause, stop) = (Pause::default(), CancellationToken::new());
+        let backend = RabbitBackend::new(consumer, self.publisher(), pause.clone(), stop.clone());
         let status = backend.status();
         let worker = WorkerBuilder::new("test")
             .backend(backend)
@@ -98,11 +98,17 @@ impl House {
             stopped.await;
             Ok::<(), WorkerError>(())
         }));
-        Worker { stop, task, status }
+        Worker {
+            pause,
+            stop,
+            task,
+            status,
+        }
     }
 }
 
 pub struct Worker {
+    pub pause: Pause,
     pub stop: CancellationToken,
     pub task: JoinHandle<Result<(), WorkerError>>,
     pub status: broker::ConsumerStatus,

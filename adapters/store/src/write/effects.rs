@@ -16,7 +16,7 @@ pub use jobs::insert as insert_jobs;
 pub use ledger::insert as insert_transfers;
 
 use super::Tx;
-use crate::{StoreError, record::Record};
+use crate::{StoreError, held::hold, record::Record};
 
 /// Writes everything of these records but their guards.
 pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
@@ -32,6 +32,7 @@ pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
     notifications::insert(tx, &each(records, |record| &record.notifications)).await?;
     audits::insert(tx, &each(records, |record| &record.audits)).await?;
     attempts::insert(tx, &each(records, |record| &record.attempt)).await?;
+    hold(tx, &each(records, |record| &record.held)).await?;
     failures::insert(tx, &each(records, |record| &record.failure)).await?;
     replays::update(tx, &each(records, |record| &record.replayed)).await?;
     jobs::insert(tx, &each(records, |record| &record.jobs)).await

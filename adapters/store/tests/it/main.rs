@@ -23,6 +23,7 @@ mod routes;
 mod runbooks;
 mod statistics;
 mod support;
+mod timelines;
 mod wallet_payments;
 mod wallet_steps;
 mod wallets;

@@ -233,6 +233,7 @@ async fn an_attempt_made_again_leaves_a_second_account_only_when_it_arrived() {
     ];
     for (http_status, status) in statuses {
         let attempt = AttemptRecord {
+            attempts_before: 0,
             notification_id,
             attempt: 1,
             status,

@@ -6,12 +6,13 @@ use crate::{AttemptRecord, StoreError, write::Tx};
 // The same attempt seen twice is one attempt: its first account stands. But when its worker died after writing down a
 // failure, the same attempt is made again, and may arrive; then there were two, and the second gets the next number: none
 // is made after it, and what was delivered has an account that says so. A delivered notification stays delivered, and one
-// that ended otherwise keeps the moment at which it did.
+// that ended otherwise keeps the moment at which it did. What comes of a schedule that was followed by another says nothing
+// about that one.
 const INSERT: &str = "
 with attempt as (
   select * from unnest($1::uuid[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::integer[],
-                       $7::timestamptz[], $8::text[])
-           as attempt (notification_id, attempt, http_status, error, response, duration_ms, at, status)
+                       $7::timestamptz[], $8::text[], $9::integer[])
+           as attempt (notification_id, attempt, http_status, error, response, duration_ms, at, status, attempts_before)
 ), kept as (
   insert into notification_attempts (notification_id, attempt, http_status, error, response, duration_ms, at)
   select notification_id,
@@ -30,7 +31,8 @@ with attempt as (
 update notifications set status = attempt.status, finished_at = attempt.at
 from attempt
 where notifications.id = attempt.notification_id and notifications.status not in ('delivered', attempt.status)
-  and attempt.status <> 'pending'";
+  and attempt.status <> 'pending'
+  and (notifications.attempts_before <= attempt.attempts_before or attempt.status = 'delivered')";
 
 /// Adds tries, and notes how far their notifications and endpoints came.
 pub async fn insert(tx: &mut Tx, attempts: &[&AttemptRecord]) -> Result<(), StoreError> {
@@ -39,13 +41,16 @@ pub async fn insert(tx: &mut Tx, attempts: &[&AttemptRecord]) -> Result<(), Stor
     }
     sqlx::query(INSERT)
         .bind(column(attempts, |attempt| attempt.notification_id.as_uuid()))
-        .bind(column(attempts, |attempt| attempt.attempt.cast_signed()))
+        .bind(column(attempts, |attempt| {
+            (attempt.attempts_before + attempt.attempt).cast_signed()
+        }))
         .bind(column(attempts, |attempt| attempt.http_status.map(i32::from)))
         .bind(column(attempts, |attempt| attempt.error.as_deref()))
         .bind(column(attempts, |attempt| attempt.response.as_deref()))
         .bind(column(attempts, |attempt| attempt.duration_ms))
         .bind(column(attempts, |attempt| attempt.at))
         .bind(column(attempts, |attempt| attempt.status.name()))
+        .bind(column(attempts, |attempt| attempt.attempts_before.cast_signed()))
         .execute(&mut **tx)
         .await?;
     disable_endpoints(tx, attempts).await

@@ -6,8 +6,9 @@ use super::column;
 use crate::{StoreError, write::Tx};
 
 const INSERT: &str = "
-insert into outbox (job_id, kind, correlation_id, schema, traceparent, body, created_at)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::timestamptz[])";
+insert into outbox (job_id, kind, correlation_id, schema, traceparent, body, created_at, attempt)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::text[], $6::bytea[], $7::timestamptz[],
+                     $8::integer[])";
 
 /// Puts jobs into the outbox.
 pub async fn insert(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
@@ -22,6 +23,7 @@ pub async fn insert(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
         .bind(column(jobs, |job| job.traceparent.as_deref()))
         .bind(column(jobs, |job| &job.body[..]))
         .bind(column(jobs, |job| job.published_at))
+        .bind(column(jobs, |job| job.attempt.cast_signed()))
         .execute(&mut **tx)
         .await?;
     Ok(())
