@@ -5,7 +5,8 @@ use domain::{channel::Channel, id::MerchantId, secret::Secret};
 
 use crate::{
     Store, StoreError,
-    merchants::{audit, open_text},
+    audit::{self, Doing},
+    merchants::open_text,
     pool::answered,
 };
 
@@ -63,12 +64,11 @@ impl Store {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        audit(
+        audit::write(
             &mut tx,
-            actor,
             "credentials.set",
             &format!("{merchant}/{channel}"),
-            now,
+            Doing::by(actor, now),
         )
         .await?;
         Ok(tx.commit().await?)

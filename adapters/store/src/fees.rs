@@ -5,7 +5,10 @@ use std::fmt::Display;
 use chrono::{DateTime, Utc};
 use domain::{channel::Channel, id::MerchantId, reconciliation::AgreedFee};
 
-use crate::{Store, StoreError, merchants::audit};
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+};
 
 const SELECT_LOCKED: &str =
     "select fee_bps, fee_fixed_minor from channel_configs where merchant_id = $1 and channel = $2 for update";
@@ -45,7 +48,7 @@ impl Store {
         let before = before.map_or_else(|| "none".into(), |(bps, fixed_minor)| told(bps, fixed_minor));
         let after = told(agreed.bps, agreed.fixed_minor);
         let subject = format!("{merchant}/{channel}: {before} -> {after}");
-        audit(&mut tx, actor, "fees.set", &subject, now).await?;
+        audit::write(&mut tx, "fees.set", &subject, Doing::by(actor, now)).await?;
         tx.commit().await?;
         Ok(true)
     }

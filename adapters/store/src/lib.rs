@@ -6,6 +6,7 @@
 
 mod accounts;
 mod actions;
+mod audit;
 mod calls;
 mod claims;
 mod credentials;
@@ -47,6 +48,7 @@ mod write;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use audit::{AuditEntry, Doing};
 pub use dead_letters::{
     ActionProgress, AskedFor, Claim, Lease, LetterCursor, LetterFilter, LetterGroup, LetterPage, LetterStory,
     NewAction, NewLetter, RecordedLetter, ReplayedJob, Try,
@@ -62,9 +64,7 @@ pub use notifications::{
     AttemptRecord, Delivery, DeliveryStatus, EndpointHealth, MadeAttempt, NotificationFilter,
     NotificationState, NotificationSummary, NotificationsOf, Resend, Resent,
 };
-pub use operators::{
-    AuditEntry, Doing, NewSession, Operator, OperatorChange, Session, SessionLimits, SignInCounts,
-};
+pub use operators::{NewSession, Operator, OperatorChange, Session, SessionLimits, SignInCounts};
 pub use order_logs::{NumberedLog, OrderLogPage};
 pub use orders::{OrderCursor, OrderPage};
 pub use outbox::OutboxBatch;

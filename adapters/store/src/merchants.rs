@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Postgres, Transaction, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, Vault, pool::answered, terms::read_terms};
+use crate::{
+    Store, StoreError, Vault,
+    audit::{self, Doing},
+    pool::answered,
+    terms::read_terms,
+};
 
 /// A merchant as people see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +126,13 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         insert_key(&mut tx, &new.key, now).await?;
-        audit(&mut tx, actor, "merchant.create", &new.id.to_string(), now).await?;
+        audit::write(
+            &mut tx,
+            "merchant.create",
+            &new.id.to_string(),
+            Doing::by(actor, now),
+        )
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -132,7 +143,7 @@ impl Store {
     pub async fn add_key(&self, key: &ApiKey, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await?;
         insert_key(&mut tx, key, now).await?;
-        audit(&mut tx, actor, "key.create", &key.id, now).await?;
+        audit::write(&mut tx, "key.create", &key.id, Doing::by(actor, now)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -151,7 +162,7 @@ impl Store {
             .rows_affected()
             == 1;
         if revoked {
-            audit(&mut tx, actor, "key.revoke", id, now).await?;
+            audit::write(&mut tx, "key.revoke", id, Doing::by(actor, now)).await?;
         }
         tx.commit().await?;
         Ok(revoked)
@@ -256,7 +267,8 @@ impl Store {
             .bind(merchant.as_uuid())
             .bind(url)
             .bind(sealed);
-        self.audited(update, actor, "endpoint.set", merchant, now).await
+        self.audited(update, "endpoint.set", merchant, Doing::by(actor, now))
+            .await
     }
 
     /// Replaces what signs a merchant's notifications and leaves the endpoint as it is; false when it has none.
@@ -273,7 +285,7 @@ impl Store {
         let update = "update merchants set endpoint_secrets = $2 where id = $1 and endpoint_url is not null";
         let sealed = seal_secrets(&self.vault, merchant, secrets);
         let update = sqlx::query(update).bind(merchant.as_uuid()).bind(sealed);
-        self.audited(update, actor, "endpoint.rotate", merchant, now)
+        self.audited(update, "endpoint.rotate", merchant, Doing::by(actor, now))
             .await
     }
 
@@ -281,16 +293,15 @@ impl Store {
     pub(crate) async fn audited(
         &self,
         statement: Query<'_, Postgres, PgArguments>,
-        actor: &str,
         action: &str,
         subject: impl fmt::Display,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<bool, StoreError> {
         let subject = subject.to_string();
         let mut tx = self.pool.begin().await?;
         let changed = statement.execute(&mut *tx).await?.rows_affected() == 1;
         if changed {
-            audit(&mut tx, actor, action, &subject, now).await?;
+            audit::write(&mut tx, action, &subject, doing).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -333,23 +344,6 @@ async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result
         .bind(&key.id)
         .bind(key.merchant_id.as_uuid())
         .bind(&key.secret_hash[..])
-        .bind(now)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-pub async fn audit(
-    tx: &mut Tx<'_>,
-    actor: &str,
-    action: &str,
-    subject: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query("insert into audit_log (actor, action, subject, at) values ($1, $2, $3, $4)")
-        .bind(actor)
-        .bind(action)
-        .bind(subject)
         .bind(now)
         .execute(&mut **tx)
         .await?;

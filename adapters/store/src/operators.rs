@@ -1,12 +1,9 @@
 //! Operators: who may use the web console, and what they may do there.
 
 mod attempts;
-mod audit;
 mod sessions;
 
 pub use attempts::SignInCounts;
-pub use audit::AuditEntry;
-pub(crate) use audit::write;
 pub use sessions::{NewSession, Session, SessionLimits};
 
 use chrono::{DateTime, Utc};
@@ -16,7 +13,12 @@ use domain::{
 };
 use sqlx::FromRow;
 
-use crate::{Store, StoreError, pool::answered, write::Tx};
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+    pool::answered,
+    write::Tx,
+};
 
 /// An operator, without its password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,17 +59,6 @@ impl OperatorChange {
     const fn ends_sessions(&self) -> bool {
         matches!(self, Self::Password(_) | Self::Disable)
     }
-}
-
-/// Who does something, why and when: what goes into the log with it.
-#[derive(Debug, Clone, Copy)]
-pub struct Doing<'a> {
-    /// Who.
-    pub actor: &'a str,
-    /// Why, where that was asked.
-    pub reason: Option<&'a str>,
-    /// When.
-    pub at: DateTime<Utc>,
 }
 
 #[derive(FromRow)]
@@ -124,7 +115,7 @@ impl Store {
                 .bind(doing.at);
             let added = insert.execute(&mut *tx).await?.rows_affected() > 0;
             if added {
-                write(&mut tx, "operator.add", name.as_str(), doing).await?;
+                audit::write(&mut tx, "operator.add", name.as_str(), doing).await?;
                 tx.commit().await?;
             }
             Ok::<_, StoreError>(added)
@@ -152,7 +143,7 @@ impl Store {
                         .execute(&mut *tx)
                         .await?;
                 }
-                write(&mut tx, change.action(), name.as_str(), doing).await?;
+                audit::write(&mut tx, change.action(), name.as_str(), doing).await?;
                 tx.commit().await?;
             }
             Ok::<_, StoreError>(changed)

@@ -12,7 +12,12 @@ use serde_json::Value;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::{Scoped, Store, StoreError, merchants::audit, pool::answered, terms::read_terms};
+use crate::{
+    Scoped, Store, StoreError,
+    audit::{self, Doing},
+    pool::answered,
+    terms::read_terms,
+};
 
 /// Asked once for each new payment, so it is one statement.
 const SELECT_SETUP: &str = "
@@ -171,7 +176,7 @@ impl Store {
         };
         let route = read_route(removed)?;
         let subject = format!("{}: {}", route.merchant_id, told(&route));
-        audit(&mut tx, actor, "route.remove", &subject, now).await?;
+        audit::write(&mut tx, "route.remove", &subject, Doing::by(actor, now)).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -231,7 +236,7 @@ async fn write_route(
         .bind(now);
     writing.execute(&mut **tx).await?;
     let subject = format!("{}: {}", route.merchant_id, told(route));
-    audit(tx, actor, "route.set", &subject, now).await
+    audit::write(tx, "route.set", &subject, Doing::by(actor, now)).await
 }
 
 /// A route in the audit log: everything that it says.

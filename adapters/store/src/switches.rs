@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use domain::switch::Switch;
 use sqlx::FromRow;
 
-use crate::{Store, StoreError, merchants::audit, pool::answered};
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+    pool::answered,
+};
 
 /// Something that is paused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +67,8 @@ impl Store {
             .bind(now);
         let changed = pausing.execute(&mut *tx).await?.rows_affected() == 1;
         if changed {
-            let subject = format!("{switch}: {reason}");
-            audit(&mut tx, actor, "switch.pause", &subject, now).await?;
+            let doing = Doing::because(actor, reason, now);
+            audit::write(&mut tx, "switch.pause", &switch.to_string(), doing).await?;
         }
         tx.commit().await?;
         Ok(changed)
@@ -82,9 +86,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let statement = sqlx::query(DELETE).bind(switch.what()).bind(switch.name());
-        let subject = format!("{switch}: {reason}");
-        self.audited(statement, actor, "switch.resume", subject, now)
-            .await
+        let doing = Doing::because(actor, reason, now);
+        self.audited(statement, "switch.resume", switch, doing).await
     }
 }
 

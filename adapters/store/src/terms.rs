@@ -6,7 +6,11 @@ use domain::{
     merchant::{LatePayments, Terms},
 };
 
-use crate::{Store, StoreError, merchants::audit, pool::answered};
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+    pool::answered,
+};
 
 const SELECT: &str = "select payment_expiry_s, late_payments from merchants where id = $1";
 const SELECT_LOCKED: &str = "select payment_expiry_s, late_payments from merchants where id = $1 for update";
@@ -82,7 +86,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         let subject = format!("{merchant_id}: {} -> {}", told(&before), told(&terms));
-        audit(&mut tx, actor, "terms.set", &subject, now).await?;
+        audit::write(&mut tx, "terms.set", &subject, Doing::by(actor, now)).await?;
         tx.commit().await?;
         Ok(Some(terms))
     }

@@ -114,7 +114,8 @@ impl Desk {
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
             .await
             .unwrap();
-        let select = "select actor, action, subject from audit_log order by id";
+        let select =
+            "select actor, action, subject || coalesce(': ' || reason, '') from audit_log order by id";
         sqlx::query_as(select).fetch_all(&mut connection).await.unwrap()
     }
 

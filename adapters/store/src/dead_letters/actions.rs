@@ -9,7 +9,11 @@ use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::finding::LetterFilter;
-use crate::{Store, StoreError, merchants::audit, pool::answered};
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+    pool::answered,
+};
 
 /// What somebody wants done with parked messages.
 #[derive(Debug, Clone)]
@@ -169,12 +173,18 @@ impl Store {
             .bind(new.id.as_uuid())
             .execute(&mut *tx)
             .await?;
-        let subject = format!("{}: {count} letters ({}): {}", new.id, new.selection, new.reason);
+        let subject = format!("{}: {count} letters ({})", new.id, new.selection);
         let action = match new.kind {
             ActionKind::Replay => "dead_letters.replay",
             ActionKind::Discard => "dead_letters.discard",
         };
-        audit(&mut tx, &new.actor, action, &subject, now).await?;
+        audit::write(
+            &mut tx,
+            action,
+            &subject,
+            Doing::because(&new.actor, &new.reason, now),
+        )
+        .await?;
         tx.commit().await?;
         Ok(count.cast_unsigned())
     }

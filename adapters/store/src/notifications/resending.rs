@@ -13,7 +13,13 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{Store, StoreError, claims::Claim, held::JobRow, merchants::audit, pool::answered};
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+    claims::Claim,
+    held::JobRow,
+    pool::answered,
+};
 
 /// What to send again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,8 +125,8 @@ impl Store {
         }
         let resent: Vec<NotificationId> = rows.iter().map(JobRow::notification).collect();
         for id in &resent {
-            let subject = format!("{id}: {reason}");
-            audit(&mut claim.tx, actor, "notification.resend", &subject, now).await?;
+            let doing = Doing::because(actor, reason, now);
+            audit::write(&mut claim.tx, "notification.resend", &id.to_string(), doing).await?;
         }
         let jobs: Result<Vec<Envelope>, StoreError> = rows.iter().map(|row| row.envelope(now)).collect();
         let others = others(what, &resent);

@@ -6,8 +6,12 @@ use chrono::{DateTime, Utc};
 use domain::operator::{OperatorName, Role};
 use sqlx::FromRow;
 
-use super::{Doing, read, write};
-use crate::{Store, StoreError, pool::answered};
+use super::read;
+use crate::{
+    Store, StoreError,
+    audit::{self, Doing},
+    pool::answered,
+};
 
 /// A session to be begun.
 #[derive(Debug, Clone)]
@@ -110,7 +114,7 @@ impl Store {
                 reason: None,
                 at: now,
             };
-            write(&mut tx, "operator.sign_in", &new.address, doing).await?;
+            audit::write(&mut tx, "operator.sign_in", &new.address, doing).await?;
             tx.commit().await?;
             Ok::<_, StoreError>(true)
         };
@@ -180,7 +184,7 @@ impl Store {
                     reason: None,
                     at: now,
                 };
-                write(&mut tx, "operator.sign_out", address, doing).await?;
+                audit::write(&mut tx, "operator.sign_out", address, doing).await?;
             }
             Ok::<_, StoreError>(tx.commit().await?)
         };

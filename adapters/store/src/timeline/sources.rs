@@ -315,7 +315,7 @@ from ledger_transfers moved where moved.id = any ($1)";
 // One after the other, each by the index.
 const AUDIT: &str = "
 select audit.at, audit.action || ' by ' || audit.actor, subject.id, null::text, null::integer, null::integer, null::integer,
-       null::text, nullif(substr(audit.subject, length(subject.id) + 1), '')
+       null::text, coalesce(audit.reason, nullif(substr(audit.subject, length(subject.id) + 1), ''))
 from unnest($1::text[]) as subject (id)
 cross join lateral (select * from audit_log where audit_log.subject ~>=~ subject.id and audit_log.subject ~<~ (subject.id || '~')
                     order by audit_log.at desc limit 1000) as audit";

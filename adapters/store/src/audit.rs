@@ -1,10 +1,40 @@
 //! The log of who did what, to what, and why.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, Postgres, Transaction};
 
-use super::Doing;
-use crate::{Store, StoreError, pool::answered, write::Tx};
+use crate::{Store, StoreError, pool::answered};
+
+/// Who does something, why and when: what goes into the log with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Doing<'a> {
+    /// Who.
+    pub actor: &'a str,
+    /// Why, where that was asked.
+    pub reason: Option<&'a str>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl<'a> Doing<'a> {
+    /// Somebody does something that no reason is asked for.
+    pub const fn by(actor: &'a str, at: DateTime<Utc>) -> Self {
+        Self {
+            actor,
+            reason: None,
+            at,
+        }
+    }
+
+    /// Somebody does something for this reason.
+    pub const fn because(actor: &'a str, reason: &'a str, at: DateTime<Utc>) -> Self {
+        Self {
+            actor,
+            reason: Some(reason),
+            at,
+        }
+    }
+}
 
 /// Something that somebody did.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -29,7 +59,12 @@ const NEWEST: &str = "
 select id, actor, action, subject, reason, at from audit_log where id < $1 order by id desc limit $2";
 
 /// Writes down what is done in this transaction.
-pub async fn write(tx: &mut Tx, action: &str, subject: &str, doing: Doing<'_>) -> Result<(), StoreError> {
+pub async fn write(
+    tx: &mut Transaction<'_, Postgres>,
+    action: &str,
+    subject: &str,
+    doing: Doing<'_>,
+) -> Result<(), StoreError> {
     sqlx::query(INSERT)
         .bind(doing.actor)
         .bind(action)
