@@ -50,3 +50,10 @@ create trigger connected_accounts_guard
 create unique index connected_accounts_one_at_a_time on connected_accounts (merchant_id, user_id, channel)
   where status <> 'failed' and ended_as is null;
 drop index connected_accounts_one_each;
+
+-- An administrator ends what is in review and can never be told.
+alter table wallet_actions
+  drop constraint wallet_actions_action_check,
+  add constraint wallet_actions_action_check
+    check (action in ('hold', 'capture', 'release', 'withdraw', 'complete_withdrawal', 'reject_withdrawal', 'end_withdrawal',
+                      'transfer', 'adjust')) not valid;
