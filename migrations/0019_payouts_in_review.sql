@@ -22,13 +22,15 @@ create trigger wallet_reservations_guard
   before update of id, merchant_id, wallet_id, user_id, currency, amount_minor, status, channel, version on wallet_withdrawals
   for each row execute function wallet_reservations_guard();
 
--- What is sent to one account is never sent to another.
+-- What is sent to one account is never sent to another, and when that was begun stays what it was.
 create function wallet_withdrawals_keep_their_account() returns trigger language plpgsql as $$
 begin
-  raise exception 'withdrawal % is paid to account %', old.id, old.account_id using errcode = 'check_violation';
+  raise exception 'withdrawal % is paid to account % since %', old.id, old.account_id, old.paying_since
+    using errcode = 'check_violation';
 end $$;
-create trigger wallet_withdrawals_keep_their_account before update of account_id on wallet_withdrawals
-  for each row when (old.account_id is not null and old.account_id is distinct from new.account_id)
+create trigger wallet_withdrawals_keep_their_account before update of account_id, paying_since on wallet_withdrawals
+  for each row when (old.account_id is not null and old.account_id is distinct from new.account_id
+                     or old.paying_since is not null and old.paying_since is distinct from new.paying_since)
   execute function wallet_withdrawals_keep_their_account();
 
 alter table connected_accounts
