@@ -10,7 +10,9 @@ alter table wallet_withdrawals
   add column in_review_since  timestamptz,
   -- As in 0002.
   add column next_query_at    timestamptz,
-  add column queries          integer not null default 0 check (queries >= 0),
+  add column queries          integer not null default 0,
+  -- 0023 looks at the rows that were there.
+  add constraint wallet_withdrawals_queries_check check (queries >= 0) not valid,
   add constraint wallet_withdrawals_to_account foreign key (account_id) references connected_accounts not valid,
   add constraint wallet_withdrawals_in_review_are_paid_by_a_provider
     check (in_review_since is null or channel is not null) not valid;
@@ -36,9 +38,11 @@ create trigger wallet_withdrawals_keep_their_account before update of account_id
 alter table connected_accounts
   -- How it ended, once it did: its provider refused its owner, or its owner took it from the merchant. To processes of the version
   -- before it is restricted, and can do nothing.
-  add column ended_as       text check (ended_as in ('rejected', 'deauthorized')),
+  add column ended_as       text,
   add column next_query_at  timestamptz,
-  add column queries        integer not null default 0 check (queries >= 0);
+  add column queries        integer not null default 0,
+  add constraint connected_accounts_ended_as_check check (ended_as in ('rejected', 'deauthorized')) not valid,
+  add constraint connected_accounts_queries_check check (queries >= 0) not valid;
 create index connected_accounts_queries on connected_accounts (next_query_at, updated_at)
   where status in ('pending', 'needs_review');
 
