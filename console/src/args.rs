@@ -273,6 +273,10 @@ pub struct SetStripe {
     /// Where the credentials come from.
     #[arg(long, value_name = "SOURCE", default_value = "env")]
     pub from: CredentialsSource,
+    /// Store another secret key even though something is under way at Stripe. A key does not say whose it is: see to it that it
+    /// is the same account's.
+    #[arg(long)]
+    pub replace_account: bool,
 }
 
 /// Where a provider's credentials are read from.

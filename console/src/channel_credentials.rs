@@ -65,10 +65,7 @@ impl Console<'_> {
             return Ok(());
         };
         let stored = Credentials::from_json(&stored)?;
-        // Stripe's credentials never say whose they are.
-        let is_same =
-            channel == Channel::Stripe || stored.account().is_some() && stored.account() == new.account();
-        if is_same {
+        if stored.is_of_account_of(new) {
             return Ok(());
         }
         match self.store.under_way(merchant, channel).await? {
@@ -106,6 +103,10 @@ impl Console<'_> {
     ) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
         let credentials = read_stripe(args.from, input)?;
+        if !args.replace_account {
+            self.check_account(merchant, &Credentials::from_json(&credentials)?)
+                .await?;
+        }
         self.store
             .set_credentials(merchant, Channel::Stripe, &credentials, &self.actor, self.now())
             .await?;

@@ -94,10 +94,10 @@ pub enum ConsoleError {
     /// No payment could ever take the route.
     #[error("the route would send nothing there: {0}")]
     Route(#[from] NotTaken),
-    /// The merchant has payments under way at another account of the provider.
+    /// The merchant has something under way at another account of the provider.
     #[error(
-        "{merchant} has {under_way} payments or refunds under way at its present {channel} account {account}, and they \
-             could not be asked about at another one. Wait for them to end, or repeat with --replace-account if the account \
+        "{merchant} has {under_way} payments, refunds, payouts or accounts under way at its present {channel} account \
+             {account}, and they could not be asked about at another one: what was sent would look as if it had not been. Wait for them to end, or repeat with --replace-account if the account \
              is the same or they do not matter"
     )]
     AccountInUse {

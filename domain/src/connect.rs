@@ -112,6 +112,16 @@ pub struct Abilities {
 }
 
 impl Abilities {
+    /// What is left of them when the account is over.
+    const fn none(self) -> Self {
+        Self {
+            charges_enabled: false,
+            payouts_enabled: false,
+            transfers_enabled: false,
+            details_submitted: self.details_submitted,
+        }
+    }
+
     const fn status(self) -> AccountStatus {
         if !self.details_submitted {
             AccountStatus::Onboarding
@@ -248,14 +258,10 @@ impl ConnectedAccount {
     /// What is over stays so: should the provider take it back, its owner may have another one by then.
     fn lost(self) -> AppliedAccount {
         let changed = self.channel_account_id.is_some() && !self.status.is_over();
-        let abilities = Abilities {
-            details_submitted: self.abilities.details_submitted,
-            ..Abilities::default()
-        };
         let account = if changed {
             Self {
                 status: AccountStatus::Deauthorized,
-                abilities,
+                abilities: self.abilities.none(),
                 ..self
             }
         } else {
@@ -270,14 +276,15 @@ impl ConnectedAccount {
             let (account, changed) = (self, false);
             return Ok(AppliedAccount { account, changed });
         }
+        let (status, abilities) = if seen.is_rejected {
+            (AccountStatus::Rejected, seen.abilities.none())
+        } else {
+            (seen.abilities.status(), seen.abilities)
+        };
         let account = Self {
-            status: if seen.is_rejected {
-                AccountStatus::Rejected
-            } else {
-                seen.abilities.status()
-            },
+            status,
             channel_account_id: Some(seen.id),
-            abilities: seen.abilities,
+            abilities,
             // The provider lists them in any order.
             requirements: seen.requirements.sorted(),
             failure: None,

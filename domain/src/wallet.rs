@@ -17,7 +17,7 @@ mod withdrawal;
 pub use action::{WalletAction, WalletResult};
 pub use hold::{Hold, HoldStatus, HoldView};
 pub use paying::PaidFromWallet;
-pub use step::{WalletStep, WalletStepKind, WalletSubject};
+pub use step::{WalletStep, WalletStepKind, WalletSubject, WithdrawalEnd};
 pub use transition::{TakenStep, UntakenStep, WalletStanding, WalletStepRefused};
 pub use view::{WalletTransactionView, WalletView};
 pub use withdrawal::{Withdrawal, WithdrawalStatus, WithdrawalView};

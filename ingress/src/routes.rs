@@ -75,6 +75,8 @@ pub(crate) const WALLET_WITHDRAWALS: &str = "/api/v1/wallets/{id}/withdrawals";
 const WALLET_WITHDRAWAL: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}";
 /// One withdrawal was paid out.
 pub(crate) const WITHDRAWAL_COMPLETE: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/complete";
+/// How one withdrawal ended that is in review.
+pub(crate) const WITHDRAWAL_END: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/end";
 /// Have one withdrawal paid out to its owner's account.
 pub(crate) const WITHDRAWAL_PAY: &str = "/api/v1/wallets/{id}/withdrawals/{withdrawal}/pay";
 /// One withdrawal is not paid out.
@@ -100,7 +102,7 @@ const DAILY_SUMMARY: &str = "/api/v1/statistics/daily-summary";
 const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Every address with what it takes. The API's description names the same, which a test checks.
-fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 42] {
+fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 43] {
     let callback = callbacks::take.layer(DefaultBodyLimit::max(limits.callback_bytes));
     [
         (PAYMENTS, get(payments::list).post(payments::create)),
@@ -135,6 +137,7 @@ fn addresses(limits: Limits) -> [(&'static str, MethodRouter<Shared>); 42] {
         (WALLET_WITHDRAWAL, get(wallets::one_withdrawal)),
         (WITHDRAWALS, get(wallets::withdrawals_of_all)),
         (WITHDRAWAL_COMPLETE, post(wallets::complete)),
+        (WITHDRAWAL_END, post(wallets::end)),
         (WITHDRAWAL_PAY, post(accounts::pay_out)),
         (WITHDRAWAL_REJECT, post(wallets::reject)),
         (WALLET_TRANSFERS, post(wallets::transfer)),

@@ -13,7 +13,9 @@ pub(crate) use create::create;
 pub(crate) use holds::{capture, hold, holds, one_hold, release};
 pub(crate) use movements::{adjust, transfer};
 pub(crate) use read::{get, list, transactions};
-pub(crate) use withdrawals::{complete, one_withdrawal, reject, withdraw, withdrawals, withdrawals_of_all};
+pub(crate) use withdrawals::{
+    complete, end, one_withdrawal, reject, withdraw, withdrawals, withdrawals_of_all,
+};
 
 use domain::id::{HoldId, WalletId, WithdrawalId};
 

@@ -177,6 +177,19 @@ impl Credentials {
         }
     }
 
+    /// Whether these are surely for the account that `other` is for. Stripe's do not say whose they are: only the same key is
+    /// surely the same account's.
+    pub fn is_of_account_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stripe(ours), Self::Stripe(theirs)) => ours.has_key_of(theirs),
+            (ours, theirs) => {
+                ours.channel() == theirs.channel()
+                    && ours.account().is_some()
+                    && ours.account() == theirs.account()
+            }
+        }
+    }
+
     /// What the merchant's callbacks are verified with, and nothing else of the credentials.
     pub fn callback_keys(&self) -> CallbackKeys {
         match self {

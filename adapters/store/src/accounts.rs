@@ -108,6 +108,18 @@ impl Scoped<'_> {
         }
     }
 
+    /// One account, as [`Store::connected_account`], if it is there to be seen.
+    ///
+    /// # Errors
+    /// As [`Store::connected_account`].
+    pub async fn connected_account(
+        &self,
+        id: ConnectedAccountId,
+    ) -> Result<Option<ConnectedAccount>, StoreError> {
+        let account = self.store.connected_account(id).await?;
+        Ok(account.filter(|found| self.scope.covers(found.merchant_id, Some(&found.user_id))))
+    }
+
     /// The account that a merchant's provider knows under its own id, as [`Store::account_of_channel`], if it is there to be seen.
     ///
     /// # Errors

@@ -15,7 +15,10 @@ const COUNT_UNDER_WAY: &str = "
 select (select count(*) from payments where merchant_id = $1 and channel = $2
         and status in ('pending', 'requires_action', 'processing', 'needs_review'))
      + (select count(*) from refunds where merchant_id = $1 and channel = $2
-        and status in ('pending', 'processing', 'needs_review'))";
+        and status in ('pending', 'processing', 'needs_review'))
+     + (select count(*) from wallet_withdrawals where merchant_id = $1 and channel = $2 and status = 'processing')
+     + (select count(*) from connected_accounts where merchant_id = $1 and channel = $2
+        and status in ('pending', 'needs_review'))";
 
 impl Store {
     /// A merchant's credentials for a channel, as the JSON that was stored; `None` when it has none.
@@ -74,7 +77,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// How many of a merchant's payments and refunds have not ended at a channel.
+    /// How many of a merchant's payments, refunds, payouts and accounts have not ended at a channel.
     ///
     /// # Errors
     /// PostgreSQL is away.

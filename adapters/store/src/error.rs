@@ -22,13 +22,13 @@ pub enum StoreError {
     },
     /// The schema is not the one this version was built for.
     #[error(
-        "the database schema is at version {found}, this version of Sluice needs {needed}: run `console migrate`"
+        "the database schema lacks {missing} migrations of this version of Sluice, the first is {first}: run `console migrate`"
     )]
     WrongSchema {
-        /// The newest migration that was applied.
-        found: i64,
-        /// The newest migration that we have.
-        needed: i64,
+        /// The oldest of our migrations that was not applied.
+        first: i64,
+        /// How many of ours were not applied.
+        missing: usize,
     },
     /// A migration could not be applied.
     #[error("migration failed: {0}")]

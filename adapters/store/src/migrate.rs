@@ -18,23 +18,23 @@ pub async fn run(pool: &PgPool) -> Result<(), StoreError> {
 }
 
 pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
-    let needed = MIGRATOR
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or_default();
     let known = sqlx::query_scalar::<_, bool>("select to_regclass('_sqlx_migrations') is not null");
     let found = if known.fetch_one(pool).await? {
-        let newest = "select coalesce(max(version), 0) from _sqlx_migrations where success";
-        sqlx::query_scalar(newest).fetch_one(pool).await?
+        let applied = "select version from _sqlx_migrations where success";
+        sqlx::query_scalar::<_, i64>(applied).fetch_all(pool).await?
     } else {
-        0
+        Vec::new()
     };
+    // Each of ours, and not the newest alone: what was merged later may have an older number.
+    let needed = MIGRATOR.iter().map(|migration| migration.version);
+    let missing: Vec<i64> = needed.filter(|version| !found.contains(version)).collect();
     // A newer schema is fine: migrations only add, so that processes of the version before can go on reading and writing while
     // others are started. What those begin may be nothing that these know of: the changelog says who has to be stopped first.
-    if found < needed {
-        Err(StoreError::WrongSchema { found, needed })
-    } else {
-        Ok(())
+    match missing.first() {
+        Some(&first) => Err(StoreError::WrongSchema {
+            first,
+            missing: missing.len(),
+        }),
+        None => Ok(()),
     }
 }

@@ -159,7 +159,8 @@ pub struct SetChannel {
     /// Where the credentials come from; `env` reads CHANNEL_CREDENTIALS.
     #[arg(long, value_name = "SOURCE", default_value = "env")]
     pub from: CredentialsSource,
-    /// Store credentials for another account even though payments are under way at the present one.
+    /// Store credentials for another account even though something is under way at the present one. A Stripe
+    /// key does not say whose it is: another key needs this as well.
     #[arg(long)]
     pub replace_account: bool,
 }

@@ -118,11 +118,63 @@ async fn another_account_has_to_wait_for_what_is_under_way_at_the_present_one() 
         "the same account"
     );
     desk.run_with_input(&paypal("ACCOUNT3", "one"), &set)
-        .refused("1 payments or refunds under way at its present paypal account ACCOUNT2");
+        .refused("1 payments, refunds, payouts or accounts under way at its present paypal account ACCOUNT2");
     let unnamed = r#"{"client_id": "c", "client_secret": "s", "webhook_ids": ["WH1"]}"#;
     desk.run_with_input(unnamed, &set).refused("--replace-account");
     let overruled = [&set[..], &["--replace-account"]].concat();
     assert!(desk.run_with_input(&paypal("ACCOUNT3", "one"), &overruled).ok);
+    desk.close().await;
+}
+
+/// A Stripe key does not say whose it is. A payout that is asked about with another account's key looks as if it was never sent.
+#[tokio::test]
+async fn another_stripe_key_waits_for_payouts_and_accounts() {
+    let desk = desk().await;
+    let (merchant, _) = desk.merchant(&[]);
+    let id = merchant.to_string();
+    let set = ["channels", "set-stripe", "--merchant", &id, "--from", "stdin"];
+    let key = |key: &str, secret: &str| json!({"secret_key": key, "webhook_secrets": [secret]}).to_string();
+    assert!(desk.run_with_input(&key("sk_one", "whsec_1"), &set).ok);
+    assert!(
+        desk.run_with_input(&key("sk_two", "whsec_1"), &set).ok,
+        "nothing was begun"
+    );
+    for (begin, end) in [
+        (
+            "insert into wallets (id, merchant_id, user_id, currency, created_at, updated_at)
+             select gen_random_uuid(), id, 'anna', 'EUR', now(), now() from merchants;
+             insert into wallet_withdrawals (id, merchant_id, wallet_id, user_id, currency, amount_minor, status, channel,
+                                             version, created_at, updated_at)
+             select gen_random_uuid(), merchant_id, id, user_id, currency, 5, 'processing', 'stripe', 1, now(), now()
+             from wallets",
+            "update wallet_withdrawals set status = 'failed', version = version + 1",
+        ),
+        (
+            "insert into connected_accounts (id, merchant_id, user_id, channel, idempotency_key, fingerprint, country, status,
+                                             requirements, version, created_at, updated_at)
+             select gen_random_uuid(), id, 'anna', 'stripe', 'k', sha256('x'), 'US', 'pending', '{}', 1, now(), now()
+             from merchants",
+            "delete from connected_accounts",
+        ),
+    ] {
+        let mut owner = <sqlx::PgConnection as sqlx::Connection>::connect(&desk.database.url())
+            .await
+            .unwrap();
+        sqlx::raw_sql(begin).execute(&mut owner).await.unwrap();
+        assert!(
+            desk.run_with_input(&key("sk_two", "whsec_2"), &set).ok,
+            "the same key"
+        );
+        let other = key("sk_three", "whsec_2");
+        desk.run_with_input(&other, &set)
+            .refused("1 payments, refunds, payouts or accounts under way at its present stripe account");
+        let channel = ["channels", "set", "--channel", "stripe", "--merchant", &id, "--from", "stdin"];
+        desk.run_with_input(&other, &channel).refused("--replace-account");
+        let overruled = [&set[..], &["--replace-account"]].concat();
+        assert!(desk.run_with_input(&key("sk_two", "whsec_2"), &overruled).ok);
+        sqlx::raw_sql(end).execute(&mut owner).await.unwrap();
+    }
+    assert!(desk.run_with_input(&key("sk_three", "whsec_2"), &set).ok);
     desk.close().await;
 }
 

@@ -119,6 +119,24 @@ fn shown(account: &ConnectedAccount, requirements: Requirements, is_rejected: bo
 }
 
 #[test]
+fn what_is_over_can_do_nothing_however_it_ended() {
+    let new = account();
+    let active = after(&new, seen(&new, ALL));
+    let nothing = Abilities {
+        details_submitted: true,
+        ..Abilities::default()
+    };
+    for end in [
+        shown(&new, Requirements::default(), true),
+        AccountEvent::Deauthorized,
+    ] {
+        let over = after(&active, end);
+        assert!(over.status.is_over());
+        assert_eq!(over.abilities, nothing);
+    }
+}
+
+#[test]
 fn the_order_of_requirements_says_nothing() {
     let wants = |due: [&str; 2]| Requirements {
         currently_due: due.map(str::to_owned).to_vec(),

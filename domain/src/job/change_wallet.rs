@@ -1,5 +1,5 @@
 //! `change_wallet`: what is wanted done with a wallet that exists: hold, capture, release, withdraw, complete or reject a
-//! withdrawal, transfer, adjust.
+//! withdrawal, end one that is in review, transfer, adjust.
 
 use std::time::Duration;
 
@@ -90,10 +90,10 @@ impl Job for ChangeWallet {
         self.merchant_id
     }
 
-    /// RabbitMQ vouches for a merchant, and only an administrator corrects a wallet.
+    /// RabbitMQ vouches for a merchant, and only an administrator corrects a wallet or ends what is in review.
     fn may_come_from_upstream(&self) -> bool {
         match self.request {
-            WalletStep::Adjust { .. } => false,
+            WalletStep::Adjust { .. } | WalletStep::EndWithdrawal { .. } => false,
             WalletStep::Hold { .. }
             | WalletStep::Capture { .. }
             | WalletStep::Release { .. }
@@ -144,11 +144,14 @@ impl From<&WalletResult> for ChangeWalletReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::HoldId;
+    use crate::{
+        id::{HoldId, WithdrawalId},
+        wallet::WithdrawalEnd,
+    };
 
     /// RabbitMQ cannot vouch for an administrator.
     #[test]
-    fn upstream_may_want_anything_but_a_correction() {
+    fn upstream_may_want_anything_but_what_is_an_administrators() {
         let key = IdempotencyKey::try_from("k".to_owned()).unwrap();
         let merchant_id = MerchantId::random();
         let hold_id = HoldId::derive(merchant_id, &key);
@@ -163,6 +166,13 @@ mod tests {
         job.request = WalletStep::Adjust {
             amount_minor: 5,
             reason: "a gift".into(),
+            administrator: "root".into(),
+        };
+        assert!(!job.may_come_from_upstream());
+        job.request = WalletStep::EndWithdrawal {
+            withdrawal_id: WithdrawalId::derive(merchant_id, &job.idempotency_key),
+            end: WithdrawalEnd::Failed,
+            reason: "taken back".into(),
             administrator: "root".into(),
         };
         assert!(!job.may_come_from_upstream());

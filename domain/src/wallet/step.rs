@@ -6,7 +6,7 @@ use crate::{
     fingerprint::Fingerprint,
     id::{HoldId, IdempotencyKey, MerchantId, WalletId, WalletMovementId, WithdrawalId},
     texts::{InvalidText, check_text},
-    wallet::Wallet,
+    wallet::{Wallet, WithdrawalStatus},
 };
 
 /// What can be wanted.
@@ -24,6 +24,8 @@ pub enum WalletStepKind {
     CompleteWithdrawal,
     /// It is not paid out.
     RejectWithdrawal,
+    /// It is in review, and people have found out how it ended.
+    EndWithdrawal,
     /// Give money of it to another wallet.
     Transfer,
     /// Correct what is in it.
@@ -32,13 +34,14 @@ pub enum WalletStepKind {
 
 impl WalletStepKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Hold,
         Self::Capture,
         Self::Release,
         Self::Withdraw,
         Self::CompleteWithdrawal,
         Self::RejectWithdrawal,
+        Self::EndWithdrawal,
         Self::Transfer,
         Self::Adjust,
     ];
@@ -52,8 +55,37 @@ impl WalletStepKind {
             Self::Withdraw => "withdraw",
             Self::CompleteWithdrawal => "complete_withdrawal",
             Self::RejectWithdrawal => "reject_withdrawal",
+            Self::EndWithdrawal => "end_withdrawal",
             Self::Transfer => "transfer",
             Self::Adjust => "adjust",
+        }
+    }
+}
+
+/// How a withdrawal ended that its provider told no end of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawalEnd {
+    /// The provider has paid it out.
+    Completed,
+    /// The provider has not, or has taken it back: the money is free again.
+    Failed,
+}
+
+impl WithdrawalEnd {
+    /// Every end.
+    pub const ALL: [Self; 2] = [Self::Completed, Self::Failed];
+
+    /// The name used in the API.
+    pub const fn name(self) -> &'static str {
+        self.status().name()
+    }
+
+    /// Where the withdrawal stands then.
+    pub const fn status(self) -> WithdrawalStatus {
+        match self {
+            Self::Completed => WithdrawalStatus::Completed,
+            Self::Failed => WithdrawalStatus::Failed,
         }
     }
 }
@@ -105,6 +137,17 @@ pub enum WalletStep {
         /// Why; at most 500 characters.
         reason: String,
     },
+    /// A withdrawal is in review, and people have found out how it ended.
+    EndWithdrawal {
+        /// Which one.
+        withdrawal_id: WithdrawalId,
+        /// How it ended.
+        end: WithdrawalEnd,
+        /// How that is known; at most 500 characters.
+        reason: String,
+        /// The administrator who says so: the `sub` of its token.
+        administrator: String,
+    },
     /// Give money of it to another wallet of the same merchant and currency.
     Transfer {
         /// The wallet that gains.
@@ -147,6 +190,7 @@ impl WalletStep {
             Self::Withdraw { .. } => WalletStepKind::Withdraw,
             Self::CompleteWithdrawal { .. } => WalletStepKind::CompleteWithdrawal,
             Self::RejectWithdrawal { .. } => WalletStepKind::RejectWithdrawal,
+            Self::EndWithdrawal { .. } => WalletStepKind::EndWithdrawal,
             Self::Transfer { .. } => WalletStepKind::Transfer,
             Self::Adjust { .. } => WalletStepKind::Adjust,
         }
@@ -158,9 +202,9 @@ impl WalletStep {
             Self::Hold { .. } => WalletSubject::Hold(HoldId::derive(merchant, key)),
             Self::Capture { hold_id, .. } | Self::Release { hold_id } => WalletSubject::Hold(*hold_id),
             Self::Withdraw { .. } => WalletSubject::Withdrawal(WithdrawalId::derive(merchant, key)),
-            Self::CompleteWithdrawal { withdrawal_id, .. } | Self::RejectWithdrawal { withdrawal_id, .. } => {
-                WalletSubject::Withdrawal(*withdrawal_id)
-            }
+            Self::CompleteWithdrawal { withdrawal_id, .. }
+            | Self::RejectWithdrawal { withdrawal_id, .. }
+            | Self::EndWithdrawal { withdrawal_id, .. } => WalletSubject::Withdrawal(*withdrawal_id),
             Self::Transfer { .. } | Self::Adjust { .. } => {
                 WalletSubject::Movement(WalletMovementId::derive(merchant, self.kind().name(), key))
             }
@@ -188,6 +232,14 @@ impl WalletStep {
             }
             Self::CompleteWithdrawal { reference, .. } => check_text("reference", reference.as_deref(), 200),
             Self::RejectWithdrawal { reason, .. } => check_text("reason", Some(reason), 500),
+            Self::EndWithdrawal {
+                reason,
+                administrator,
+                ..
+            } => {
+                check_text("reason", Some(reason), 500)?;
+                check_text("administrator", Some(administrator), 200)
+            }
             Self::Adjust {
                 amount_minor,
                 reason,
@@ -236,6 +288,17 @@ impl WalletStep {
                 reason,
             } => {
                 fingerprint.field("withdrawal_id", Some(&withdrawal_id.to_string()));
+                fingerprint.field("reason", Some(reason));
+            }
+            // Who repeats it does not make it another one.
+            Self::EndWithdrawal {
+                withdrawal_id,
+                end,
+                reason,
+                ..
+            } => {
+                fingerprint.field("withdrawal_id", Some(&withdrawal_id.to_string()));
+                fingerprint.field("end", Some(end.name()));
                 fingerprint.field("reason", Some(reason));
             }
             Self::Transfer {

@@ -8,7 +8,7 @@ use crate::{
     ledger::Transfer,
     wallet::{
         Hold, HoldStatus, Wallet, WalletChange, WalletRefused, WalletStep, WalletStepKind, Withdrawal,
-        WithdrawalStatus,
+        WithdrawalEnd, WithdrawalStatus,
     },
 };
 
@@ -68,10 +68,14 @@ pub enum WalletStepRefused {
     /// A provider was asked to pay the withdrawal out, and nobody can say whether it did.
     #[error(
         "A provider was asked to pay the withdrawal out, and it is not known whether it did, so {name} is refused: the money \
-         could be paid twice. The provider is asked again until it says, and then the withdrawal is completed or failed.",
+         could be paid twice. The provider is asked again until it says, and then the withdrawal is completed or failed. What \
+         it cannot say, an administrator ends with end_withdrawal.",
         name = .0.name()
     )]
     WithdrawalInReview(WalletStepKind),
+    /// How the withdrawal ends is not for people to find out.
+    #[error("The withdrawal is {0} and not in review, and {name} is refused.", name = .1.name())]
+    WithdrawalNotInReview(WithdrawalStatus, WalletStepKind),
     /// The two wallets are in two currencies.
     #[error("The wallets are in {0} and {1}, and transfer is refused.")]
     CurrencyDiffers(Currency, Currency),
@@ -102,6 +106,7 @@ impl WalletStepRefused {
             Self::WithdrawalOver(..) => "withdrawal_over",
             Self::WithdrawalProcessing(_) => "withdrawal_processing",
             Self::WithdrawalInReview(_) => "withdrawal_in_review",
+            Self::WithdrawalNotInReview(..) => "withdrawal_not_in_review",
             Self::CurrencyDiffers(..) => "recipient_currency_differs",
         }
     }
@@ -170,6 +175,25 @@ impl WalletStanding {
                 };
                 self.withdrawn(kind, Transfer::withdrawal_given_up(&withdrawal), withdrawal, now)
             }
+            WalletStep::EndWithdrawal { end, reason, .. } => {
+                let withdrawal = self.withdrawal_in_review(kind)?;
+                let (transfer, reason) = match (end, withdrawal.channel) {
+                    (WithdrawalEnd::Failed, _) => {
+                        (Transfer::withdrawal_given_up(&withdrawal), Some(reason.clone()))
+                    }
+                    (WithdrawalEnd::Completed, Some(channel)) => {
+                        (Transfer::withdrawal_sent(&withdrawal, channel), None)
+                    }
+                    (WithdrawalEnd::Completed, None) => (Transfer::withdrawal_completed(&withdrawal), None),
+                };
+                let withdrawal = Withdrawal {
+                    status: end.status(),
+                    reason,
+                    in_review_since: None,
+                    ..withdrawal
+                };
+                self.withdrawn(kind, transfer, withdrawal, now)
+            }
             WalletStep::Transfer {
                 amount_minor, note, ..
             } => {
@@ -211,6 +235,14 @@ impl WalletStanding {
         match &self.withdrawal {
             Some(withdrawal) if withdrawal.status == WithdrawalStatus::Requested => Ok(withdrawal.clone()),
             Some(withdrawal) => Err(locked(withdrawal, kind).into()),
+            None => Err(UntakenStep::NotThere("withdrawal")),
+        }
+    }
+
+    fn withdrawal_in_review(&self, kind: WalletStepKind) -> Result<Withdrawal, UntakenStep> {
+        match &self.withdrawal {
+            Some(withdrawal) if withdrawal.is_in_review() => Ok(withdrawal.clone()),
+            Some(withdrawal) => Err(WalletStepRefused::WithdrawalNotInReview(withdrawal.status, kind).into()),
             None => Err(UntakenStep::NotThere("withdrawal")),
         }
     }

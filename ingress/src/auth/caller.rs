@@ -194,11 +194,23 @@ impl Caller {
     /// # Errors
     /// It may not.
     pub(crate) fn may_adjust(&self) -> Result<&UserId, Problem> {
+        self.is_admin("Only administrators correct what is in a wallet: ask whoever runs this deployment.")
+    }
+
+    /// Its name, if it may say how a withdrawal ended that a provider was asked to pay out.
+    ///
+    /// # Errors
+    /// It may not.
+    pub(crate) fn may_end_payout(&self) -> Result<&UserId, Problem> {
+        self.is_admin(
+            "Only administrators end a withdrawal that is in review: ask whoever runs this deployment.",
+        )
+    }
+
+    fn is_admin(&self, else_say: &str) -> Result<&UserId, Problem> {
         match &self.role {
             Role::Admin(name) => Ok(name),
-            Role::Merchant | Role::User => Err(forbidden(
-                "Only administrators correct what is in a wallet: ask whoever runs this deployment.",
-            )),
+            Role::Merchant | Role::User => Err(forbidden(else_say)),
         }
     }
 
@@ -259,11 +271,15 @@ mod tests {
     }
 
     #[test]
-    fn only_an_administrator_corrects_a_wallet_and_says_who_it_is() {
+    fn only_an_administrator_corrects_a_wallet_or_ends_a_payout_and_says_who_it_is() {
         let (shop, root) = (MerchantId::random(), user("root"));
-        assert_eq!(Caller::admin(root.clone(), Some(shop)).may_adjust(), Ok(&root));
+        let admin = Caller::admin(root.clone(), Some(shop));
+        assert_eq!(admin.may_adjust(), Ok(&root));
+        assert_eq!(admin.may_end_payout(), Ok(&root));
         for caller in [Caller::merchant(shop), Caller::user(shop, root)] {
-            assert_eq!(caller.may_adjust().unwrap_err().kind(), ProblemKind::Forbidden);
+            for refused in [caller.may_adjust(), caller.may_end_payout()] {
+                assert_eq!(refused.unwrap_err().kind(), ProblemKind::Forbidden);
+            }
         }
     }
 

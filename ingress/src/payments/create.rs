@@ -36,8 +36,8 @@ pub(crate) async fn create(
     JsonBody(mut body): JsonBody<PaymentBody>,
 ) -> Result<Response, Problem> {
     let (destination, fee) = (body.destination.take(), body.application_fee_minor.take());
-    let destination = resolve(&app, &submission, destination, fee).await?;
     let id = PaymentId::derive(submission.merchant_id, &submission.idempotency_key);
+    let destination = resolve(&app, &submission, id, destination, fee).await?;
     let job = CreateIntent {
         merchant_id: submission.merchant_id,
         idempotency_key: submission.idempotency_key.clone(),

@@ -161,7 +161,8 @@ fn shown(job: &ChangeWallet, shown: &Shown) -> Response {
         WalletStep::Capture { .. }
         | WalletStep::Release { .. }
         | WalletStep::CompleteWithdrawal { .. }
-        | WalletStep::RejectWithdrawal { .. } => StatusCode::OK,
+        | WalletStep::RejectWithdrawal { .. }
+        | WalletStep::EndWithdrawal { .. } => StatusCode::OK,
     };
     located(status, place(job), shown)
 }

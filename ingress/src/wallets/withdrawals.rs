@@ -1,5 +1,5 @@
-//! `GET` and `POST /api/v1/wallets/{id}/withdrawals`, `GET …/{withdrawal}`, `POST …/{withdrawal}/complete` and
-//! `…/{withdrawal}/reject`, and `GET /api/v1/withdrawals`: money of wallets on its way out to their owners.
+//! `GET` and `POST /api/v1/wallets/{id}/withdrawals`, `GET …/{withdrawal}`, `POST …/{withdrawal}/complete`,
+//! `…/{withdrawal}/reject` and `…/{withdrawal}/end`, and `GET /api/v1/withdrawals`: money of wallets on its way out to their owners.
 
 use axum::{
     Json,
@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     id::{WalletId, WithdrawalId},
-    wallet::{WalletStep, Withdrawal, WithdrawalStatus, WithdrawalView},
+    wallet::{WalletStep, Withdrawal, WithdrawalEnd, WithdrawalStatus, WithdrawalView},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,12 +18,12 @@ use crate::{
     answers::{no_such_wallet, not_here},
     app::Shared,
     auth::Caller,
-    fields::{amount_minor, user_id},
+    fields::{amount_minor, error, invalid, user_id},
     json_body::JsonBody,
     paging::{List, Part, Place, query},
     path_id::{PathId, PathIds},
     problem::Problem,
-    routes::{WALLET_WITHDRAWALS, WITHDRAWAL_COMPLETE, WITHDRAWAL_REJECT},
+    routes::{WALLET_WITHDRAWALS, WITHDRAWAL_COMPLETE, WITHDRAWAL_END, WITHDRAWAL_REJECT},
     submission::Submission,
 };
 
@@ -53,6 +53,14 @@ pub(crate) struct CompleteBody {
 pub(crate) struct RejectBody {
     reason: String,
     operator: Option<String>,
+}
+
+/// The body of the word how a withdrawal in review ended.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with end and reason")]
+pub(crate) struct EndBody {
+    end: String,
+    reason: String,
 }
 
 /// Takes a wish to have money of a wallet paid out.
@@ -97,6 +105,24 @@ pub(crate) async fn reject(
         reason: body.reason,
     };
     take(&app, WITHDRAWAL_REJECT, &submission, id, step, body.operator).await
+}
+
+/// Takes the word how a withdrawal in review ended, of somebody who runs the deployment.
+pub(crate) async fn end(
+    State(app): State<Shared>,
+    submission: Submission,
+    PathIds(id, withdrawal_id): PathIds<WalletId, WithdrawalId>,
+    JsonBody(body): JsonBody<EndBody>,
+) -> Result<Response, Problem> {
+    let administrator = submission.caller.may_end_payout()?.as_str().to_owned();
+    let end = WithdrawalEnd::ALL.into_iter().find(|end| end.name() == body.end);
+    let step = WalletStep::EndWithdrawal {
+        withdrawal_id,
+        end: end.ok_or_else(|| invalid(vec![error("end", "completed or failed".into())]))?,
+        reason: body.reason,
+        administrator,
+    };
+    take(&app, WITHDRAWAL_END, &submission, id, step, None).await
 }
 
 /// One withdrawal of a wallet.

@@ -57,10 +57,11 @@ fn expected(about: About, standing: Standing) -> Expected {
     use Standing::{
         Acting, ActingElsewhere, Admin, Merchant, Namesake, Neighbour, Owner, Stranger, Unproven,
     };
-    // Apart from corrections, an administrator who acts for a merchant is that merchant.
+    // Apart from what is for administrators alone, one who acts for a merchant is that merchant.
+    let is_for_admins = matches!(about, About::Correction | About::Verdict);
     let standing = match standing {
-        Acting if about != About::Correction => Merchant,
-        ActingElsewhere if about != About::Correction => Stranger,
+        Acting if !is_for_admins => Merchant,
+        ActingElsewhere if !is_for_admins => Stranger,
         standing => standing,
     };
     match (about, standing) {
@@ -84,6 +85,7 @@ fn expected(about: About, standing: Standing) -> Expected {
             | About::Step
             | About::Settlement
             | About::Correction
+            | About::Verdict
             | About::Setup,
             Admin,
         ) => Expected::NameAMerchant,
@@ -95,15 +97,20 @@ fn expected(about: About, standing: Standing) -> Expected {
         (About::Payment | About::Wallet, Neighbour)
         | (About::Order, Owner | Neighbour | Namesake)
         | (
-            About::Refund | About::Step | About::Settlement | About::Correction | About::Figures,
+            About::Refund
+            | About::Step
+            | About::Settlement
+            | About::Correction
+            | About::Verdict
+            | About::Figures,
             Owner | Neighbour | Namesake,
         )
-        | (About::Correction, Merchant | Stranger) => Expected::Forbidden,
+        | (About::Correction | About::Verdict, Merchant | Stranger) => Expected::Forbidden,
         (About::Figures, Merchant | Stranger | Admin) => Expected::Ok,
         (About::Refund | About::Settlement, Merchant) | (About::Correction, Acting) => Expected::Accepted,
-        (About::Step, Merchant) => Expected::Refused,
+        (About::Step, Merchant) | (About::Verdict, Acting) => Expected::Refused,
         (About::Refund | About::Step | About::Settlement, Stranger)
-        | (About::Correction, ActingElsewhere) => Expected::NotFound,
+        | (About::Correction | About::Verdict, ActingElsewhere) => Expected::NotFound,
         (_, Acting | ActingElsewhere) => unreachable!("they stand for a merchant there"),
         (About::Setup, Owner | Neighbour | Namesake | Merchant | Stranger) => Expected::Ok,
     }

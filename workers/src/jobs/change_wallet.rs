@@ -105,7 +105,7 @@ fn record_of(job: &ChangeWallet, run: &Run, taken: TakenStep, now: DateTime<Utc>
     record
 }
 
-/// Who corrected what, by how much, and why.
+/// What an administrator did, and why.
 fn audit(job: &ChangeWallet, subject: &str, at: DateTime<Utc>) -> Option<AuditRecord> {
     match &job.request {
         WalletStep::Adjust {
@@ -116,6 +116,17 @@ fn audit(job: &ChangeWallet, subject: &str, at: DateTime<Utc>) -> Option<AuditRe
             actor: administrator.clone(),
             action: "wallet.adjusted",
             subject: format!("{} by {amount_minor}, {subject}: {reason}", job.wallet_id),
+            at,
+        }),
+        WalletStep::EndWithdrawal {
+            end,
+            reason,
+            administrator,
+            ..
+        } => Some(AuditRecord {
+            actor: administrator.clone(),
+            action: "withdrawal.ended",
+            subject: format!("{subject} as {}: {reason}", end.name()),
             at,
         }),
         WalletStep::Hold { .. }

@@ -54,6 +54,11 @@ impl StripeCredentials {
         digest(&[&self.secret_key])
     }
 
+    /// Whether calls are made with the same key.
+    pub(crate) fn has_key_of(&self, other: &Self) -> bool {
+        self.account() == other.account()
+    }
+
     /// The key that calls are made with.
     pub(crate) const fn secret_key(&self) -> &Secret {
         &self.secret_key

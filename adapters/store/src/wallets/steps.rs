@@ -36,7 +36,8 @@ impl Store {
                 hold = self.hold_of(id, *hold_id).await?;
             }
             WalletStep::CompleteWithdrawal { withdrawal_id, .. }
-            | WalletStep::RejectWithdrawal { withdrawal_id, .. } => {
+            | WalletStep::RejectWithdrawal { withdrawal_id, .. }
+            | WalletStep::EndWithdrawal { withdrawal_id, .. } => {
                 withdrawal = self.withdrawal_of(id, *withdrawal_id).await?;
             }
             WalletStep::Transfer { to_wallet_id, .. } => {

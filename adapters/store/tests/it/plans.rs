@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{channel::Channel, query_schedule::QuerySchedule, scope::Scope};
+use domain::{channel::Channel, query_schedule::QuerySchedule, scope::Scope, wallet::WithdrawalStatus};
 use sqlx::{Connection, PgConnection};
-use store::{HistoryPage, Page, RefundPage};
+use store::{HistoryPage, Page, RefundPage, ReservationPage};
 
 use crate::support::{World, at, world};
 
@@ -128,4 +128,52 @@ async fn nothing_that_is_done_often_goes_through_a_whole_table() {
         tokio::task::yield_now().await;
     }
     assert_eq!(rows_gone_through(&mut owner).await, before);
+}
+
+/// Nearly all have ended, and the oldest are still to be paid out.
+const WITHDRAWALS: &str = "
+insert into wallets (id, merchant_id, user_id, currency, created_at, updated_at)
+select gen_random_uuid(), id, 'anna', 'EUR', now(), now() from merchants;
+insert into wallet_withdrawals (id, merchant_id, wallet_id, user_id, currency, amount_minor, status, version, created_at, updated_at)
+select gen_random_uuid(), merchant_id, id, user_id, currency, 5, case when number <= 3 then 'requested' else 'completed' end, 1,
+       to_timestamp(number), to_timestamp(number)
+from wallets, generate_series(1, 50000) as number;
+analyze wallet_withdrawals";
+
+/// Withdrawals that were read in whatever way, and how often an index of them was used, so far.
+async fn withdrawals_read(owner: &mut PgConnection) -> (i64, i64) {
+    let read = "select (seq_tup_read + idx_tup_fetch)::bigint, idx_scan from pg_stat_user_tables
+                where relname = 'wallet_withdrawals'";
+    sqlx::query_as(read).fetch_one(owner).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_to_be_paid_out_is_found_without_reading_what_was() {
+    let world = world().await;
+    let mut owner = world.owner().await;
+    sqlx::raw_sql(WITHDRAWALS).execute(&mut owner).await.unwrap();
+    // A session's figures are counted at its end at the latest.
+    owner.close().await.unwrap();
+    let mut owner = world.owner().await;
+    let (read_before, used_before) = withdrawals_read(&mut owner).await;
+    let page = ReservationPage {
+        status: Some(WithdrawalStatus::Requested),
+        after: None,
+        limit: 50,
+    };
+    for scope in [Scope::Merchant(world.merchant_id), Scope::All] {
+        // Often enough for plans that do not know their parameters.
+        for _ in 0..8 {
+            let asking = world.store.within(&scope);
+            assert_eq!(asking.withdrawals_of_all(None, &page).await.unwrap().len(), 3);
+        }
+    }
+    world.store.close().await;
+    let mut used = used_before;
+    while used < used_before + 16 {
+        let read;
+        (read, used) = withdrawals_read(&mut owner).await;
+        assert!(read - read_before < 1_000, "{} were read", read - read_before);
+        tokio::task::yield_now().await;
+    }
 }

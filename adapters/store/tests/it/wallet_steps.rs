@@ -261,7 +261,8 @@ async fn the_tables_refuse_what_no_program_should_do() {
     ]
     .map(|(sql, reason)| (sql.to_owned(), reason));
     refuses(&mut world.writer().await, &refused).await;
-    let end = "update wallet_withdrawals set status = 'processing', version = version + 1";
+    let end =
+        "update wallet_withdrawals set status = 'processing', paying_since = now(), version = version + 1";
     sqlx::query(end).execute(&mut world.owner().await).await.unwrap();
     let back = [
         (
@@ -271,6 +272,14 @@ async fn the_tables_refuse_what_no_program_should_do() {
         (
             "update wallet_withdrawals set status = 'rejected', reason = 'x', version = version + 1",
             "cannot become",
+        ),
+        (
+            "update wallet_withdrawals set paying_since = now() + interval '1 hour'",
+            "is paid to account",
+        ),
+        (
+            "update wallet_withdrawals set paying_since = null",
+            "is paid to account",
         ),
     ]
     .map(|(sql, reason)| (sql.to_owned(), reason));

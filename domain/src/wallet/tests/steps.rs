@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
+    channel::Channel,
     id::{HoldId, IdempotencyKey, WithdrawalId},
     ledger::AccountKind,
 };
@@ -40,7 +41,8 @@ impl Books {
                 (self.holds.get(hold_id).cloned(), None)
             }
             WalletStep::CompleteWithdrawal { withdrawal_id, .. }
-            | WalletStep::RejectWithdrawal { withdrawal_id, .. } => {
+            | WalletStep::RejectWithdrawal { withdrawal_id, .. }
+            | WalletStep::EndWithdrawal { withdrawal_id, .. } => {
                 (None, self.withdrawals.get(withdrawal_id).cloned())
             }
             WalletStep::Hold { .. }
@@ -142,6 +144,24 @@ impl Books {
         }
     }
 
+    fn end(&self, name: &str, end: WithdrawalEnd) -> WalletStep {
+        WalletStep::EndWithdrawal {
+            withdrawal_id: WithdrawalId::derive(self.left.merchant_id, &key(name)),
+            end,
+            reason: "as its statement says".into(),
+            administrator: "root".into(),
+        }
+    }
+
+    /// A provider was asked to pay a withdrawal out, and is perhaps asked about it.
+    fn at_provider(&mut self, name: &str, in_review_since: Option<DateTime<Utc>>) {
+        let id = WithdrawalId::derive(self.left.merchant_id, &key(name));
+        let withdrawal = self.withdrawals.get_mut(&id).unwrap();
+        withdrawal.status = WithdrawalStatus::Processing;
+        withdrawal.channel = Some(Channel::Stripe);
+        withdrawal.in_review_since = in_review_since;
+    }
+
     fn transfer(&self, amount_minor: i64) -> WalletStep {
         WalletStep::Transfer {
             to_wallet_id: self.right.id,
@@ -218,6 +238,48 @@ fn what_is_over_stays_over() {
 }
 
 #[test]
+fn only_what_is_in_review_is_ended_and_the_money_is_gone_or_free() {
+    for (end, status, balance, sent) in [
+        (WithdrawalEnd::Completed, WithdrawalStatus::Completed, 90, 10),
+        (WithdrawalEnd::Failed, WithdrawalStatus::Failed, 100, 0),
+    ] {
+        let mut books = Books::new();
+        books.take(&adjust(100), "a").unwrap();
+        books.take(&withdraw(10), "w").unwrap();
+        let step = books.end("w", end);
+        let refused = |books: &mut Books, words: &str| {
+            let Err(UntakenStep::Refused(refused)) = books.take(&step, "no") else {
+                panic!("{step:?} was taken")
+            };
+            assert_eq!(refused.code(), "withdrawal_not_in_review");
+            assert!(refused.to_string().contains(words), "{refused}");
+        };
+        refused(
+            &mut books,
+            "requested and not in review, and end_withdrawal is refused",
+        );
+        books.at_provider("w", None);
+        refused(&mut books, "processing and not in review");
+        books.at_provider("w", Some(DateTime::UNIX_EPOCH));
+        books.take(&step, "e").unwrap();
+        let ended = books.withdrawals.values().next().unwrap();
+        assert_eq!((ended.status, ended.in_review_since), (status, None));
+        assert_eq!(ended.reason.is_some(), end == WithdrawalEnd::Failed);
+        assert_eq!(
+            (books.left.balance_minor, books.left.available_minor()),
+            (balance, balance)
+        );
+        assert_eq!(books.on(AccountKind::ProviderClearing, Layer::Posted), sent);
+        refused(&mut books, "and not in review");
+    }
+    let mut books = Books::new();
+    assert_eq!(
+        books.take(&books.end("never", WithdrawalEnd::Failed), "n"),
+        Err(UntakenStep::NotThere("withdrawal"))
+    );
+}
+
+#[test]
 fn every_field_that_cannot_be_used_is_named() {
     let books = Books::new();
     for (step, field) in [
@@ -239,6 +301,15 @@ fn every_field_that_cannot_be_used_is_named() {
             WalletStep::Adjust {
                 amount_minor: 1,
                 reason: "x".repeat(501),
+                administrator: "root".into(),
+            },
+            "reason",
+        ),
+        (
+            WalletStep::EndWithdrawal {
+                withdrawal_id: WithdrawalId::derive(books.left.merchant_id, &key("w")),
+                end: WithdrawalEnd::Failed,
+                reason: String::new(),
                 administrator: "root".into(),
             },
             "reason",

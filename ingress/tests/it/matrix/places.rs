@@ -38,6 +38,8 @@ pub(super) enum About {
     Settlement,
     /// A correction of bob's wallet.
     Correction,
+    /// How bob's withdrawal ended, which administrators alone say, and which it does not allow as it stands.
+    Verdict,
     /// What a merchant is set up for.
     Setup,
     /// What all payments or orders of a merchant come to.
@@ -80,6 +82,7 @@ pub(super) fn about(method: &str, path: &str) -> About {
             | "/api/v1/wallets/{id}/withdrawals/{withdrawal}/reject",
         ) => About::Settlement,
         ("post", "/api/v1/wallets/{id}/adjustments") => About::Correction,
+        ("post", "/api/v1/wallets/{id}/withdrawals/{withdrawal}/end") => About::Verdict,
         ("post", "/api/v1/wallets") => About::Wallet,
         ("get", "/api/v1/orders/{id}" | "/api/v1/orders/{id}/logs") => About::One,
         ("post", "/api/v1/orders/{id}/pay" | "/api/v1/orders/{id}/cancel") => About::Wish,
@@ -150,6 +153,7 @@ pub(super) fn question(
         About::Settlement if path.ends_with("/reject") => json!({"reason": "not now"}),
         About::Settlement => json!({}),
         About::Correction => json!({"amount_minor": 1, "reason": "a gift"}),
+        About::Verdict => json!({"end": "failed", "reason": "taken back"}),
         About::Payment => with(good_body(), json!({"user_id": "bob"})),
         About::Refund if path.contains(payment) => json!({"amount": 1}),
         About::Refund => json!({"payment_id": payment, "amount": 1}),

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::{
     connect::AccountStatus,
     job::{ChangeWalletReply, CreateTransfer},
-    wallet::{WalletStep, WithdrawalStatus},
+    wallet::{WalletStep, WithdrawalEnd, WithdrawalStatus},
 };
 use serde_json::{Value, json};
 
@@ -220,6 +220,72 @@ async fn people_are_called_to_what_was_sent_otherwise_than_it_was_asked_for() {
     assert_eq!(balance(&world, &job).await, (1_000, 700));
     world.books_agree().await;
     world.close().await;
+}
+
+/// What was sent otherwise stays so at its provider for good: without an administrator it would be set aside for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_ends_what_can_never_be_told_once_and_it_is_written_down() {
+    for (end, status, figures) in [
+        (WithdrawalEnd::Failed, WithdrawalStatus::Failed, (1_000, 0)),
+        (WithdrawalEnd::Completed, WithdrawalStatus::Completed, (300, 0)),
+    ] {
+        let world = world().await;
+        let account = world.funded("anna").await;
+        let wallet = world.filled("anna", 1_000).await;
+        let job = world.withdrawn(wallet, "w", 700).await;
+        let step = WalletStep::EndWithdrawal {
+            withdrawal_id: job.withdrawal_id,
+            end,
+            reason: "as the dashboard says".into(),
+            administrator: "root".into(),
+        };
+        let early = world.wallet_wish("early", job.wallet_id, step.clone());
+        let Some(ChangeWalletReply::Refused { code, .. }) = world.ask_wallet(&early).await else {
+            panic!("it was ended before it was begun")
+        };
+        assert_eq!(code, "withdrawal_not_in_review");
+        world.fault(EVERYTHING, "hang_before", json!({})).await;
+        world.publish(&job).await;
+        world
+            .wait_until(true, async || is_in_review(&world, &job).await)
+            .await;
+        sent_otherwise(&world, &job, 701, &account).await;
+        world.mend_provider().await;
+        let asked = async || {
+            let queries = "select queries::bigint from wallet_withdrawals";
+            world.count(queries).await
+        };
+        let before = asked().await;
+        world.wait_until(true, async || asked().await >= before + 2).await;
+        assert!(is_in_review(&world, &job).await);
+        let wish = world.wallet_wish("end", job.wallet_id, step);
+        // Twice, as its message may come: the second finds what the first has done.
+        for _ in 0..2 {
+            let reply = world.ask_wallet(&wish).await;
+            let Some(ChangeWalletReply::Withdrawal(view)) = reply else {
+                panic!("{reply:?}")
+            };
+            assert_eq!((view.status, view.in_review_since), (status, None));
+        }
+        assert_eq!(balance(&world, &job).await, figures);
+        let audit = format!(
+            "select count(*) from audit_log where actor = 'root' and action = 'withdrawal.ended'
+             and subject = '{} as {}: as the dashboard says'",
+            job.withdrawal_id,
+            end.name()
+        );
+        let written: i64 = world.query(audit.leak()).await;
+        assert_eq!(written, 1);
+        let told_end = format!("wallet.withdrawal_{}", end.name());
+        assert!(told(&world).await.contains(&told_end));
+        // The payout's own job, sent again, pays nothing any more.
+        world.publish(&job).await;
+        world.answer_to(&job).await.unwrap();
+        assert_eq!(world.transfers_at_provider().await.len(), 1);
+        assert_eq!(balance(&world, &job).await, figures);
+        world.books_agree().await;
+        world.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
