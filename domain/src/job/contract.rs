@@ -133,6 +133,8 @@ impl Kind {
             Self::CreateAccount => id_of::<CreateAccount>(envelope),
             Self::CreateAccountLink => id_of::<CreateAccountLink>(envelope),
             Self::CreateTransfer => id_of::<CreateTransfer>(envelope),
+            Self::QueryAccount => id_of::<QueryAccount>(envelope),
+            Self::QueryTransfer => id_of::<QueryTransfer>(envelope),
         }
     }
 

@@ -124,6 +124,10 @@ fn named(event: CallbackEvent) -> Vec<String> {
             channel_account_id,
             account_id,
         } => vec![Some(channel_account_id), account_id.map(|id| id.to_string())],
+        CallbackEvent::AccountLost(channel_account_id) => vec![Some(channel_account_id)],
+        CallbackEvent::TransferReversed(transfer) => {
+            vec![Some(transfer.id), transfer.withdrawal_id.map(|id| id.to_string())]
+        }
         CallbackEvent::NeedsPeople { payment_id } => vec![payment_id.map(|id| id.to_string())],
         CallbackEvent::Other => Vec::new(),
     };
