@@ -26,7 +26,7 @@ impl Connection<'_> {
     ) -> Result<ChannelAccount, CallError> {
         match request.send(self).await {
             Ok(wire) => Ok(wire.translate()),
-            Err(failed) => Err(refused_if_declined(failed.into())),
+            Err(failed) => Err(refused_if_declined(failed.permitted())),
         }
     }
 
