@@ -24,6 +24,15 @@ create trigger wallet_reservations_guard
   before update of id, merchant_id, wallet_id, user_id, currency, amount_minor, status, channel, version on wallet_withdrawals
   for each row execute function wallet_reservations_guard();
 
+-- What is being paid out goes to the one account that its owner has: none is over yet.
+update wallet_withdrawals as paid
+set account_id = (select account.id from connected_accounts as account
+                  where (account.merchant_id, account.user_id) = (paid.merchant_id, paid.user_id)
+                    and account.channel_account_id is not null
+                  order by account.created_at, account.id limit 1),
+    paying_since = paid.updated_at
+where paid.status = 'processing' and paid.channel is not null;
+
 -- What is sent to one account is never sent to another, and when that was begun stays what it was.
 create function wallet_withdrawals_keep_their_account() returns trigger language plpgsql as $$
 begin

@@ -165,6 +165,19 @@ pub enum CallError {
     },
 }
 
+impl CallError {
+    /// The code of a refusal because the provider does not take the merchant's credentials.
+    pub const NOT_AUTHENTICATED: &str = "authentication_failed";
+    /// The code of a refusal because the merchant's credentials do not allow what was asked for.
+    pub const NOT_PERMITTED: &str = "not_permitted";
+
+    /// Whether it is a refusal of the merchant's credentials, which says nothing about what was asked for.
+    pub fn is_about_credentials(&self) -> bool {
+        let codes = [Self::NOT_AUTHENTICATED, Self::NOT_PERMITTED];
+        matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
+    }
+}
+
 /// What a provider is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {

@@ -34,6 +34,11 @@ const SELECT_OF_USER: &str = select_accounts!(
      order by connected_accounts.status = 'failed' or ended_as is not null, created_at desc, id desc limit 1"
 );
 
+/// The first that its provider has opened.
+const SELECT_FIRST_OF_USER: &str = select_accounts!(
+    "where merchant_id = $1 and user_id = $2 and channel_account_id is not null order by created_at, id limit 1"
+);
+
 const SELECT_OF_CHANNEL: &str =
     select_accounts!("where merchant_id = $1 and channel = $2 and channel_account_id = $3");
 
@@ -60,6 +65,21 @@ impl Store {
         user_id: &UserId,
     ) -> Result<Option<ConnectedAccount>, StoreError> {
         let asking = sqlx::query_as(SELECT_OF_USER)
+            .bind(merchant_id.as_uuid())
+            .bind(user_id.as_str());
+        self.account_behind(asking).await
+    }
+
+    /// The first account of a merchant's user that its provider has opened, however it stands by now.
+    ///
+    /// # Errors
+    /// As [`Self::connected_account`].
+    pub async fn first_account_of_user(
+        &self,
+        merchant_id: MerchantId,
+        user_id: &UserId,
+    ) -> Result<Option<ConnectedAccount>, StoreError> {
+        let asking = sqlx::query_as(SELECT_FIRST_OF_USER)
             .bind(merchant_id.as_uuid())
             .bind(user_id.as_str());
         self.account_behind(asking).await

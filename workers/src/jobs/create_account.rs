@@ -21,7 +21,6 @@ use crate::{
     jobs::{
         opening::{after_giving_up, give_up, open},
         patience::wait,
-        subject::Subject,
         wallet_of,
     },
 };
@@ -37,10 +36,8 @@ impl Handler for CreateAccount {
         }
         let conflict = |message: &str| Ok(Outcome::Fail(Reason::new(ErrorClass::Conflict, message)));
         match prepare(self, context).await? {
-            Prepared::Stored(account) => answered(context, run, *account, true).await,
-            Prepared::There(account) if !account.is_settled() => {
-                answered(context, run, *account, false).await
-            }
+            Prepared::Stored(account) => open(context, run, *account, true).await,
+            Prepared::There(account) if !account.is_settled() => open(context, run, *account, false).await,
             Prepared::There(account) if account.status == AccountStatus::Failed => {
                 after_giving_up(context, run).await
             }
@@ -81,30 +78,6 @@ impl Handler for CreateAccount {
             Prepared::Stored(_) => return Ok(None),
         };
         Ok(serde_json::to_vec(&reply).ok())
-    }
-}
-
-/// Has the account opened. That its provider refuses it, as for a country that it does not go to, is an answer like another: the
-/// account is failed and its asker told. Users ask for accounts, and nobody could do anything about such a job in a queue.
-async fn answered(
-    context: &Context,
-    run: &Run,
-    account: ConnectedAccount,
-    is_new: bool,
-) -> Result<Outcome, StoreError> {
-    match open(context, run, account.clone(), is_new).await? {
-        Outcome::Fail(reason) if reason.class == ErrorClass::Refused => {
-            let Some(account) = account.again(&context.store).await? else {
-                return Ok(Outcome::Fail(reason));
-            };
-            let record = give_up(context, run, account, &reason).await?;
-            match context.recorder.write(record).await? {
-                Verdict::Written => Ok(Outcome::Done),
-                // There is news of it: the next delivery sees which.
-                Verdict::Stale | Verdict::Duplicate => Ok(Outcome::retry(reason)),
-            }
-        }
-        outcome => Ok(outcome),
     }
 }
 

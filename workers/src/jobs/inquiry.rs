@@ -170,6 +170,22 @@ impl<S: Subject> Inquiry<'_, S> {
         self.context.recorder.write(record).await.map(drop)
     }
 
+    /// Nobody can say what became of the subject: it is in review from now on, unless it is already or something happened to it
+    /// meanwhile. Then there is news, or the next query asks again.
+    pub async fn lose_sight(&self) -> Result<(), StoreError> {
+        if self.subject.is_in_review() {
+            return Ok(());
+        }
+        let lost = self.subject.clone();
+        // It cannot be refused: it is about the subject alone.
+        let record = lost.hear(self.context, self.run, S::lost_sight()).await?;
+        self.context
+            .recorder
+            .write(record.unwrap_or_default())
+            .await
+            .map(drop)
+    }
+
     /// Writes an exchange, unless the subject has changed since it was read. Writing it changes the subject's version,
     /// so that of two runs that conclude or begin something at the same time, one has to look again.
     pub async fn record_unless_changed(&mut self, exchange: Exchange) -> Result<Verdict, StoreError> {

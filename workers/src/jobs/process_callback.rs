@@ -171,12 +171,12 @@ impl Intake<'_> {
         match event {
             CallbackEvent::NeedsPeople { payment_id } => people::call_to_account(self.job, *payment_id),
             CallbackEvent::Refund(seen) => people::call_to_refund(self.job.channel, seen),
-            CallbackEvent::TransferReversed(seen) => people::call_to_reversal(self.job.channel, seen),
             CallbackEvent::Intent { .. }
             | CallbackEvent::RefundTold(_)
             | CallbackEvent::Dispute(_)
             | CallbackEvent::AccountTold { .. }
             | CallbackEvent::AccountLost(_)
+            | CallbackEvent::TransferReversed(_)
             | CallbackEvent::Other => {}
         }
     }

@@ -1,7 +1,7 @@
 //! `query_account`: ask the provider about an account of a user that it has not said to be there.
 //!
 //! It is looked for among those that were opened since it was asked for. As with payments, a provider that does not answer is no
-//! failure of the job: the schedule asks again. Once the account is known, callbacks tell how it stands, and nobody asks here.
+//! failure of the job: the schedule asks again, and an account whose job is lost comes into review. Once the account is known, callbacks tell how it stands, and nobody asks here.
 
 use domain::{
     job::QueryAccount,
@@ -41,8 +41,13 @@ impl Handler for QueryAccount {
             Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
             Asked::Mismatch(reason) => {
                 tracing::error!(account_id = %self.account_id, %reason, "the provider's account is another one");
+                inquiry.lose_sight().await?;
             }
-            Asked::TooSoon { reason, .. } | Asked::Silent(reason) => {
+            Asked::Silent(reason) => {
+                tracing::info!(account_id = %self.account_id, %reason, "it is not known whether the account was opened");
+                inquiry.lose_sight().await?;
+            }
+            Asked::TooSoon { reason, .. } => {
                 tracing::info!(account_id = %self.account_id, %reason, "the account stays as it is");
             }
         }

@@ -2,7 +2,8 @@
 //!
 //! It is looked for by its group. As with payments, a provider that does not answer is no failure of the job: the schedule asks
 //! again, and the money stays set aside meanwhile. What was surely not sent, long enough after the last call, fails, and its money
-//! is free in the wallet. What was sent otherwise than it was asked for is for people, whenever it is seen.
+//! is free in the wallet. What was sent otherwise than it was asked for is for people, whenever it is seen. A payout whose job is
+//! lost comes into review here, when nothing can be learnt of it.
 
 use domain::{
     job::QueryTransfer,
@@ -49,8 +50,15 @@ impl Handler for QueryTransfer {
         match Box::pin(inquiry.ask(&credentials)).await? {
             Asked::Settled => {}
             Asked::Absent(exchange) => inquiry.give_up(exchange).await?,
-            Asked::Mismatch(reason) => people::call_to_payout(channel, self.withdrawal_id, &reason),
-            Asked::TooSoon { reason, .. } | Asked::Silent(reason) => {
+            Asked::Mismatch(reason) => {
+                people::call_to_payout(channel, self.withdrawal_id, &reason);
+                inquiry.lose_sight().await?;
+            }
+            Asked::Silent(reason) => {
+                tracing::info!(withdrawal_id = %self.withdrawal_id, %reason, "it is not known whether the payout was sent");
+                inquiry.lose_sight().await?;
+            }
+            Asked::TooSoon { reason, .. } => {
                 tracing::info!(withdrawal_id = %self.withdrawal_id, %reason, "the payout stays as it is");
             }
         }

@@ -2,6 +2,7 @@
 
 pub mod destinations;
 mod ended;
+mod forgotten;
 mod in_review;
 mod opening;
 mod payouts;

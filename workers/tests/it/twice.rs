@@ -8,7 +8,7 @@ mod asking;
 mod callbacks;
 mod capturing;
 mod closing;
-mod connect;
+pub mod connect;
 mod orders;
 mod refunds;
 mod telling;

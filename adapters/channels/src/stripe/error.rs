@@ -61,6 +61,18 @@ impl StripeClientErr for Failed {
 }
 
 impl Failed {
+    /// The same where a key may be kept from a whole part of Stripe's API, as from Connect: Stripe's own codes for that are many.
+    pub(super) fn permitted(self) -> CallError {
+        let is_forbidden = matches!(&self, Self::Answered(answer) if answer.status == 403);
+        match CallError::from(self) {
+            CallError::Refused { message, .. } if is_forbidden => CallError::Refused {
+                code: CallError::NOT_PERMITTED.into(),
+                message,
+            },
+            error => error,
+        }
+    }
+
     /// The intent that the failed request left behind, if it tells: after a decline it is open, and after a
     /// request that came too late its state is the answer.
     pub(super) fn intent_left(&self) -> Option<Intent> {
@@ -137,7 +149,7 @@ fn judge(answer: &Answer) -> CallError {
     };
     match (answer.status, error.kind()) {
         // Stripe quotes the key here. Nothing else it says about it helps.
-        (401, _) => refused("authentication_failed", "the secret key is not accepted"),
+        (401, _) => refused(CallError::NOT_AUTHENTICATED, "the secret key is not accepted"),
         (400 | 402, ErrorKind::Card) => CallError::Declined(decline::failure(&error.decline)),
         (400 | 402 | 403 | 404, ErrorKind::InvalidRequest | ErrorKind::Card) => {
             refused(error.code().unwrap_or(&error.kind), error.message())

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::stand::Stand;
 
 /// The key of the merchant whose account the tests use.
-const SECRET_KEY: &str = "sk_test_channels";
+pub const SECRET_KEY: &str = "sk_test_channels";
 
 pub struct Setting {
     pub stand: Stand,

@@ -105,6 +105,23 @@ async fn what_was_sent_unseen_is_unknown_then_found_and_a_repeat_does_not_send_i
     }
 }
 
+/// For a day Stripe answers a repeat with what it said first, whatever has become of the transfer since.
+#[tokio::test]
+async fn a_repeat_shows_what_was_taken_back_since() {
+    let (setting, account) = funded().await;
+    let new = to(&account, 700);
+    let sent = send(&setting, &new).await.unwrap();
+    let path = format!("transfers/{}/reversals", sent.id);
+    let key = crate::setting::SECRET_KEY;
+    setting.at_stripe(key, &path, "amount=200").await;
+    let again = send(&setting, &new).await.unwrap();
+    assert_eq!((sent.reversed_minor, again.reversed_minor), (0, 200));
+    assert_eq!(again.id, sent.id);
+    setting.fault_once("GET /v1/transfers/{id}", "error").await;
+    let unseen = send(&setting, &new).await;
+    assert!(matches!(unseen, Err(CallError::Unknown { .. })), "{unseen:?}");
+}
+
 #[tokio::test]
 async fn only_what_surely_was_not_sent_is_told_as_such() {
     let (setting, account) = funded().await;

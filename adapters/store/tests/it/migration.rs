@@ -87,3 +87,37 @@ async fn assert_posted(owner: &mut PgConnection, transfer: &Transfer) {
     });
     assert_eq!(postings, expected.collect::<Vec<_>>());
 }
+
+const PAID_OUT_BEFORE: &str = "
+insert into merchants (id, name, created_at) values ('00000000-0000-0000-0000-000000000001', 'Shop', now());
+insert into wallets (id, merchant_id, user_id, currency, balance_minor, held_minor, created_at, updated_at)
+select gen_random_uuid(), merchants.id, name, 'USD', 900, 900, now(), now()
+from merchants, unnest(array['anna', 'bob']) as name;
+insert into connected_accounts (id, merchant_id, user_id, channel, idempotency_key, fingerprint, country, status,
+                                channel_account_id, requirements, created_at, updated_at)
+select gen_random_uuid(), merchants.id, 'anna', 'stripe', status, sha256('x'), 'US', status, account, '{}', now(), now()
+from merchants, (values ('failed', null), ('active', 'acct_1')) as known (status, account);
+insert into wallet_withdrawals (id, merchant_id, wallet_id, user_id, currency, amount_minor, status, channel, version,
+                                created_at, updated_at)
+select gen_random_uuid(), merchant_id, id, user_id, currency, 300, status, channel, 1, '2026-01-01', '2026-01-02'
+from wallets, (values ('requested', null), ('processing', 'stripe'), ('completed', 'stripe')) as known (status, channel)";
+
+#[tokio::test]
+async fn what_was_being_paid_out_says_to_which_account_and_since_when() {
+    let server = std::env::var("DATABASE_URL").unwrap();
+    let database = TestDatabase::create_empty(&server).await;
+    let mut owner = PgConnection::connect(&database.url()).await.unwrap();
+    MIGRATIONS.run_to(18, &mut owner).await.unwrap();
+    sqlx::raw_sql(PAID_OUT_BEFORE).execute(&mut owner).await.unwrap();
+    database.store(false).migrate().await.unwrap();
+    let stored = "
+        select withdrawal.user_id, withdrawal.status, channel_account_id, paying_since::date::text
+        from wallet_withdrawals withdrawal left join connected_accounts account on account.id = account_id
+        where account_id is not null or paying_since is not null order by 1, 2";
+    let stored = rows::<(String, String, Option<String>, Option<String>)>(&mut owner, stored).await;
+    let row = |user: &str, account: Option<&str>| {
+        let day = Some("2026-01-02".into());
+        (user.into(), "processing".into(), account.map(Into::into), day)
+    };
+    assert_eq!(stored, [row("anna", Some("acct_1")), row("bob", None)]);
+}

@@ -5,9 +5,10 @@
 //! between asks again.
 
 use domain::{
+    channel::CallError,
     connect::{AccountEvent, AccountStatus, ConnectedAccount},
     id::ConnectedAccountId,
-    outcome::Outcome,
+    outcome::{ErrorClass, Outcome, Reason},
 };
 use store::StoreError;
 
@@ -93,6 +94,12 @@ impl Intake<'_> {
         let (asked, _) = channels.retrieve_account(&credentials, channel_account_id).await;
         let seen = match asked {
             Ok(seen) => seen,
+            // Its owner may have taken it from the merchant: that is told by another callback, which may come first the next time.
+            Err(error @ CallError::Refused { .. }) => {
+                let message = format!("asked how the account stands: {error}");
+                let reason = Reason::new(ErrorClass::Refused, message);
+                return Ok(Judged::NotTaken(Outcome::retry(reason)));
+            }
             Err(error) => return Ok(Self::not_told("how the account stands", &error)),
         };
         Ok(self.after_event(account, AccountEvent::Seen(seen)))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use channels::{Called, Credentials, Period};
 use chrono::{DateTime, Utc};
 use domain::{
-    channel::{Channel, Exchange, NewAccount, Operation},
+    channel::{CallError, Channel, Exchange, NewAccount, Operation},
     connect::{AccountEvent, AccountStatus, ConnectedAccount},
     id::MerchantId,
     payment::Failure,
@@ -79,13 +79,21 @@ impl Subject for ConnectedAccount {
         true
     }
 
+    /// That its provider refuses to open it, as for a country that it does not go to, is an answer as a decline is: users ask for
+    /// accounts, and nobody could do anything about such a job in a queue. A key that is not taken is for people.
     async fn make(&self, context: &Context, credentials: &Credentials) -> Called<AccountEvent> {
         let new = NewAccount {
             account_id: self.id,
             country: self.country.clone(),
         };
         let (result, exchange) = context.channels.create_account(credentials, &new).await;
-        (result.map(AccountEvent::Seen), exchange)
+        let answered = match result {
+            Err(error @ CallError::Refused { .. }) if !error.is_about_credentials() => {
+                Err(CallError::Declined(Failure::account_refused()))
+            }
+            answered => answered.map(AccountEvent::Seen),
+        };
+        (answered, exchange)
     }
 
     async fn find(

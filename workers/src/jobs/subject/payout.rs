@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     channel::{Channel, ChannelTransfer, Exchange, NewTransfer, Operation},
     connect::ConnectedAccount,
-    id::MerchantId,
+    id::{ConnectedAccountId, MerchantId},
     ledger::Transfer,
     money::Money,
     notification::Notification,
@@ -25,6 +25,7 @@ use crate::{context::Context, execute::Run, jobs::change::tell};
 pub struct PayoutOfWithdrawal {
     pub withdrawal: Withdrawal,
     channel: Channel,
+    account_id: ConnectedAccountId,
     channel_account_id: String,
 }
 
@@ -41,7 +42,8 @@ pub enum PayoutEvent {
 
 impl PayoutOfWithdrawal {
     /// A stored withdrawal with the account that it is sent to; none when there is none. Where it is not said which, as by the
-    /// version before, its owner had but one.
+    /// version before, it was begun for its owner's first, as no account was ever over then. That is stored with what is written
+    /// next.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -50,7 +52,7 @@ impl PayoutOfWithdrawal {
             Some(id) => store.connected_account(id).await?,
             None => {
                 let (merchant_id, user_id) = (withdrawal.merchant_id, &withdrawal.user_id);
-                store.account_of_user(merchant_id, user_id).await?
+                store.first_account_of_user(merchant_id, user_id).await?
             }
         };
         Ok(account.and_then(|account| Self::new(withdrawal, &account)))
@@ -59,8 +61,9 @@ impl PayoutOfWithdrawal {
     /// The payout of a withdrawal to its owner's account; none when the provider has no such account.
     pub fn new(withdrawal: Withdrawal, account: &ConnectedAccount) -> Option<Self> {
         Some(Self {
-            withdrawal,
+            withdrawal: pinned(withdrawal, account.id),
             channel: account.channel,
+            account_id: account.id,
             channel_account_id: account.channel_account_id.clone()?,
         })
     }
@@ -154,6 +157,15 @@ impl PayoutOfWithdrawal {
     }
 }
 
+/// The withdrawal with what the version before does not say: where it is paid to, and since when.
+fn pinned(withdrawal: Withdrawal, account_id: ConnectedAccountId) -> Withdrawal {
+    Withdrawal {
+        account_id: withdrawal.account_id.or(Some(account_id)),
+        paying_since: withdrawal.paying_since.or(Some(withdrawal.updated_at)),
+        ..withdrawal
+    }
+}
+
 impl Subject for PayoutOfWithdrawal {
     type News = PayoutEvent;
 
@@ -202,7 +214,7 @@ impl Subject for PayoutOfWithdrawal {
     async fn again(&self, store: &Store) -> Result<Option<Self>, StoreError> {
         let withdrawal = store.withdrawal(self.withdrawal.id).await?;
         Ok(withdrawal.map(|withdrawal| Self {
-            withdrawal,
+            withdrawal: pinned(withdrawal, self.account_id),
             ..self.clone()
         }))
     }

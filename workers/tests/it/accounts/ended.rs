@@ -8,10 +8,10 @@ use domain::{
 use serde_json::json;
 
 use super::{destinations::to, in_review::called_people, payouts::SENDING};
-use crate::support::{World, world};
+use crate::support::{World, world, world_with};
 
 /// The owner of an account has taken it from the merchant, and the merchant was told.
-async fn deauthorized(world: &World, id: &str) {
+pub async fn deauthorized(world: &World, id: &str) {
     let path = format!("/sandbox/stripe/accounts/{id}/deauthorize");
     world.post(&path, json!({})).await;
     let application = json!({ "id": "ca_sandbox", "object": "application" });
@@ -23,7 +23,7 @@ async fn deauthorized(world: &World, id: &str) {
     world.wait_until(1, async || world.count(gone).await).await;
 }
 
-async fn account_of(world: &World, user: &str) -> ConnectedAccount {
+pub async fn account_of(world: &World, user: &str) -> ConnectedAccount {
     let user = user.parse().unwrap();
     let account = world.store.account_of_user(world.merchant_id, &user);
     account.await.unwrap().unwrap()
@@ -48,6 +48,8 @@ async fn an_account_that_was_taken_away_is_used_no_more_and_another_may_be_asked
     world
         .publish(&world.callback_of(Some(&id), "evt_late", "account.updated", &object))
         .await;
+    let late = "select count(*) from payment_callbacks where event_id = 'evt_late'";
+    world.wait_until(1, async || world.count(late).await).await;
 
     let reply = world.answer_to(&payout).await.unwrap();
     let CreateTransferReply::Refused { code, .. } = serde_json::from_slice(&reply).unwrap() else {
@@ -63,6 +65,28 @@ async fn an_account_that_was_taken_away_is_used_no_more_and_another_may_be_asked
     world.publish(&again).await;
     let other = world.account_until(&again, AccountStatus::Onboarding).await;
     assert_eq!(account_of(&world, "anna").await.id, other.id);
+    assert_eq!(world.parked_for("process_callback", "refused").await, 0);
+    world.close().await;
+}
+
+/// The two callbacks come in any order, and the provider does not show the account that the first is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_an_account_that_was_taken_away_wait_for_the_word_that_it_was() {
+    let world = world_with(|config| config.broker.retry_unit *= 25).await;
+    let id = world.activated("anna").await;
+    world
+        .post(&format!("/sandbox/stripe/accounts/{id}/deauthorize"), json!({}))
+        .await;
+    let object = json!({ "id": id, "object": "account" });
+    world
+        .publish(&world.callback_of(Some(&id), "evt_early", "account.updated", &object))
+        .await;
+    let retried =
+        "select count(*) from job_failures where kind = 'process_callback' and disposition = 'retry'";
+    world.wait_until(1, async || world.count(retried).await).await;
+    deauthorized(&world, &id).await;
+    let early = "select count(*) from payment_callbacks where event_id = 'evt_early'";
+    world.wait_until(1, async || world.count(early).await).await;
     assert_eq!(world.parked_for("process_callback", "refused").await, 0);
     world.close().await;
 }
@@ -101,7 +125,18 @@ async fn people_are_called_to_a_payout_that_was_taken_back() {
     sent["amount_reversed"] = json!(200);
     let reversed = world.callback("evt_back", "transfer.reversed", &sent);
     world.publish(&reversed).await;
-    world.wait_until(true, async || called_people()).await;
+    let parked = async || world.parked_for("process_callback", "mismatch").await;
+    world.wait_until(1, parked).await;
+    assert!(called_people());
+    let letter = world.parked("process_callback").await.to_string();
+    let id = job.withdrawal_id.to_string();
+    assert!(
+        letter.contains("were taken back") && letter.contains(&id),
+        "{letter}"
+    );
+    // It is not taken for known: told again, it waits for people again.
+    world.publish(&reversed).await;
+    world.parked("process_callback").await;
     // Whose it is now is for people to say.
     assert_eq!(
         world.store.withdrawal(job.withdrawal_id).await.unwrap(),

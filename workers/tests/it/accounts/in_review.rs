@@ -27,13 +27,13 @@ async fn lost_from_sight(world: &World, fault: &str) -> CreateTransfer {
     job
 }
 
-async fn is_in_review(world: &World, job: &CreateTransfer) -> bool {
+pub async fn is_in_review(world: &World, job: &CreateTransfer) -> bool {
     let withdrawal = world.store.withdrawal(job.withdrawal_id).await.unwrap();
     withdrawal.unwrap().is_in_review()
 }
 
 /// What the merchant was told of the withdrawal, in the order of the names.
-async fn told(world: &World) -> Vec<String> {
+pub async fn told(world: &World) -> Vec<String> {
     let told = "select coalesce(array_agg(event_type order by event_type), '{}') from notifications
                 where event_type like 'wallet.withdrawal%'";
     world.query(told).await
@@ -120,15 +120,14 @@ async fn nobody_ends_by_hand_what_may_have_been_paid_and_is_told_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_provider_is_asked_again_and_no_query_is_parked() {
+    runtime::telemetry::install_recorder().unwrap();
     let world = world().await;
     let job = lost_from_sight(&world, "hang_before").await;
-    let asked = async || {
-        let queries = "select queries::bigint from wallet_withdrawals";
-        world.count(queries).await
-    };
-    world.wait_until(true, async || asked().await >= 2).await;
+    let ended = async || world.ended("query_transfer", "done") >= 2;
+    world.wait_until(true, ended).await;
     assert!(is_in_review(&world, &job).await);
-    assert_eq!(world.parked_for("query_transfer", "outcome_unknown").await, 0);
+    let parked = "select count(*) from job_failures where kind = 'query_transfer'";
+    assert_eq!(world.count(parked).await, 0);
     world.close().await;
 }
 
@@ -177,7 +176,7 @@ async fn a_replay_of_what_was_never_sent_asks_first_and_pays_once() {
 }
 
 /// What a stranger made at the provider under the withdrawal's group and mark.
-async fn sent_otherwise(world: &World, job: &CreateTransfer, amount: i64, destination: &str) {
+pub async fn sent_otherwise(world: &World, job: &CreateTransfer, amount: i64, destination: &str) {
     let id = job.withdrawal_id;
     let form = format!(
         "amount={amount}&currency=eur&destination={destination}&transfer_group={id}&metadata[sluice_withdrawal_id]={id}"
@@ -290,6 +289,7 @@ async fn an_administrator_ends_what_can_never_be_told_once_and_it_is_written_dow
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_in_review_is_asked_about_until_its_provider_tells() {
+    runtime::telemetry::install_recorder().unwrap();
     for (fault, end) in [
         ("hang_after", AccountStatus::Onboarding),
         ("hang_before", AccountStatus::Failed),
@@ -299,6 +299,11 @@ async fn an_account_in_review_is_asked_about_until_its_provider_tells() {
         world.fault(EVERYTHING, fault, json!({})).await;
         world.publish(&job).await;
         world.account_until(&job, AccountStatus::NeedsReview).await;
+        let before = world.ended("query_account", "done");
+        let ended = async || world.ended("query_account", "done") > before;
+        world.wait_until(true, ended).await;
+        let parked = "select count(*) from job_failures where kind = 'query_account'";
+        assert_eq!(world.count(parked).await, 0, "silence is no failure of the query");
         world.mend_provider().await;
         let ended = world.account_until(&job, end).await;
         let made: Vec<Value> = world.accounts_at_provider().await;
@@ -307,7 +312,6 @@ async fn an_account_in_review_is_asked_about_until_its_provider_tells() {
             ended.channel_account_id.is_some(),
             end == AccountStatus::Onboarding
         );
-        assert_eq!(world.parked_for("query_account", "outcome_unknown").await, 0);
         // In review, and then its end.
         let told = "select count(*) from notifications where event_type = 'account.updated'";
         assert_eq!(world.count(told).await, 2);

@@ -123,6 +123,21 @@ async fn what_the_provider_refuses_is_failed_and_another_may_be_asked_for() {
     world.close().await;
 }
 
+/// That says nothing about the account: every user's would fail, and nobody would look.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_opens_no_accounts_is_for_people() {
+    for (status, code) in [(401, "authentication_failed"), (403, "not_permitted")] {
+        let world = world().await;
+        let job = world.account_job("k", world.wallet("anna").await);
+        world.fault(OPENING, "error", json!({ "status": status })).await;
+        world.publish(&job).await;
+        let letter = world.parked("create_account").await.to_string();
+        assert!(letter.contains(code), "{letter}");
+        assert_eq!(world.parked_for("create_account", "refused").await, 1);
+        world.close().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_run_twice_is_opened_once_and_told_once() {
     let world = world().await;

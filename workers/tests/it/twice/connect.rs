@@ -17,8 +17,8 @@ const ASKING_FOR_ACCOUNTS: &str = "GET /v1/accounts";
 const ASKING_FOR_TRANSFERS: &str = "GET /v1/transfers";
 
 /// The account of a user of this name, stored long ago by a run that died.
-async fn pending(twice: &Twice, name: &str) -> ConnectedAccount {
-    let (merchant_id, key) = (twice.world.merchant_id, key(&format!("account-{name}")));
+pub async fn pending(world: &World, name: &str) -> ConnectedAccount {
+    let (merchant_id, key) = (world.merchant_id, key(&format!("account-{name}")));
     let account = ConnectedAccount {
         id: ConnectedAccountId::derive(merchant_id, &key),
         merchant_id,
@@ -40,12 +40,12 @@ async fn pending(twice: &Twice, name: &str) -> ConnectedAccount {
         new_account: Some(Box::new(account.clone())),
         ..Record::default()
     };
-    twice.world.recorder.write(record).await.unwrap();
+    world.recorder.write(record).await.unwrap();
     account
 }
 
 async fn account_after(twice: &Twice, name: &str, event: AccountEvent) -> ConnectedAccount {
-    let account = pending(twice, name).await.apply(event).unwrap().account;
+    let account = pending(&twice.world, name).await.apply(event).unwrap().account;
     let record = Record {
         account: Some(Box::new(account.clone())),
         ..Record::default()
@@ -122,7 +122,15 @@ async fn query_account_twice() {
             async move { query_account(&account_after(t, n, AccountEvent::LostSight).await) }.boxed_local()
         }),
         ("forgotten, never opened", |t, n| {
-            async move { query_account(&pending(t, n).await) }.boxed_local()
+            async move { query_account(&pending(&t.world, n).await) }.boxed_local()
+        }),
+        ("forgotten, silent", |t, n| {
+            async move {
+                let silence = json!({ "status": 503 });
+                t.world.fault(ASKING_FOR_ACCOUNTS, "error", silence).await;
+                query_account(&pending(&t.world, n).await)
+            }
+            .boxed_local()
         }),
         ("silent", |t, n| {
             async move {
@@ -138,6 +146,15 @@ async fn query_account_twice() {
 
 /// A withdrawal of 700 that is in review since long ago, paid to an account that can be sent money.
 async fn payout(twice: &Twice, name: &str) -> (Withdrawal, String) {
+    paying(twice, name, true).await
+}
+
+/// The same that is not in review, as its job is lost.
+async fn forgotten(twice: &Twice, name: &str) -> (Withdrawal, String) {
+    paying(twice, name, false).await
+}
+
+async fn paying(twice: &Twice, name: &str, is_in_review: bool) -> (Withdrawal, String) {
     let world = &twice.world;
     let id = opened(twice, "nothing").await;
     let seen = ChannelAccount {
@@ -172,20 +189,20 @@ async fn payout(twice: &Twice, name: &str) -> (Withdrawal, String) {
     world.recorder.write(record).await.unwrap();
     let withdrawal_id = WithdrawalId::derive(world.merchant_id, &key);
     let requested = world.store.withdrawal(withdrawal_id).await.unwrap().unwrap();
-    let in_review = Withdrawal {
+    let paying = Withdrawal {
         status: WithdrawalStatus::Processing,
         channel: Some(account.channel),
         account_id: Some(account.id),
         paying_since: Some(at),
-        in_review_since: Some(at),
+        in_review_since: is_in_review.then_some(at),
         ..requested
     };
     let record = Record {
-        withdrawal: Some(Box::new(in_review.clone())),
+        withdrawal: Some(Box::new(paying.clone())),
         ..Record::default()
     };
     world.recorder.write(record).await.unwrap();
-    (in_review, id)
+    (paying, id)
 }
 
 /// So much was sent for a withdrawal by a run that died.
@@ -239,6 +256,22 @@ async fn query_transfer_twice() {
                 let silence = json!({ "status": 503 });
                 t.world.fault(ASKING_FOR_TRANSFERS, "error", silence).await;
                 query_transfer(&payout(t, n).await.0)
+            }
+            .boxed_local()
+        }),
+        ("forgotten, sent otherwise", |t, n| {
+            async move {
+                let (withdrawal, account) = forgotten(t, n).await;
+                sent(t, &withdrawal, &account, 701).await;
+                query_transfer(&withdrawal)
+            }
+            .boxed_local()
+        }),
+        ("forgotten, silent", |t, n| {
+            async move {
+                let silence = json!({ "status": 503 });
+                t.world.fault(ASKING_FOR_TRANSFERS, "error", silence).await;
+                query_transfer(&forgotten(t, n).await.0)
             }
             .boxed_local()
         }),

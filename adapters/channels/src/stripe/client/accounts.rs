@@ -26,7 +26,7 @@ impl Connection<'_> {
     ) -> Result<ChannelAccount, CallError> {
         match request.send(self).await {
             Ok(wire) => Ok(wire.translate()),
-            Err(failed) => Err(refused_if_declined(failed.into())),
+            Err(failed) => Err(refused_if_declined(failed.permitted())),
         }
     }
 
@@ -56,9 +56,24 @@ impl Connection<'_> {
         })
     }
 
-    /// A replayed answer is taken as it is: what was sent does not change.
+    /// What was sent, as it stands now: a replayed answer shows it as it was then, and it may have been taken back since.
     pub(super) async fn created_transfer(&self, new: &NewTransfer) -> Result<ChannelTransfer, CallError> {
-        match request::transfer(new)?.send(self).await {
+        let sent = self.transfer(request::transfer(new)?).await?;
+        if !self.has_replayed() {
+            return Ok(sent);
+        }
+        // It was sent, so whatever this question comes to, "not done" is not the answer.
+        let shown = self.transfer(request::shown_transfer(&sent.id)?).await;
+        shown.map_err(|error| CallError::Unknown {
+            message: format!("the request was repeated, and then: {error}"),
+        })
+    }
+
+    async fn transfer(
+        &self,
+        request: CustomizableStripeRequest<WireTransfer>,
+    ) -> Result<ChannelTransfer, CallError> {
+        match request.send(self).await {
             Ok(wire) => wire.translate().map_err(|error| unreadable(&error)),
             Err(failed) => Err(refused_if_declined(failed.into())),
         }

@@ -113,6 +113,14 @@ pub(in crate::stripe) fn transfer(new: &NewTransfer) -> Request<WireTransfer> {
     keyed(request, &[&new.withdrawal_id, &"create_transfer"])
 }
 
+pub(in crate::stripe) fn shown_transfer(id: &str) -> Request<WireTransfer> {
+    let id = checked(id, "invalid_transfer_id")?;
+    Ok(asked(RequestBuilder::new(
+        StripeMethod::Get,
+        format!("/transfers/{id}"),
+    )))
+}
+
 /// One page of what was sent for a withdrawal, after the transfer the last page ended with.
 pub(in crate::stripe) fn transfers(
     withdrawal_id: WithdrawalId,
