@@ -91,8 +91,8 @@ async fn assert_posted(owner: &mut PgConnection, transfer: &Transfer) {
 const PAID_OUT_BEFORE: &str = "
 insert into merchants (id, name, created_at) values ('00000000-0000-0000-0000-000000000001', 'Shop', now());
 insert into wallets (id, merchant_id, user_id, currency, balance_minor, held_minor, created_at, updated_at)
-select gen_random_uuid(), merchants.id, name, 'USD', 900, 900, now(), now()
-from merchants, unnest(array['anna', 'bob']) as name;
+select gen_random_uuid(), merchants.id, owner, 'USD', 900, 900, now(), now()
+from merchants, unnest(array['anna', 'bob']) as owner;
 insert into connected_accounts (id, merchant_id, user_id, channel, idempotency_key, fingerprint, country, status,
                                 channel_account_id, requirements, created_at, updated_at)
 select gen_random_uuid(), merchants.id, 'anna', 'stripe', status, sha256('x'), 'US', status, account, '{}', now(), now()

@@ -12,8 +12,16 @@ use crate::support::{World, world, world_with};
 
 /// The owner of an account has taken it from the merchant, and the merchant was told.
 pub async fn deauthorized(world: &World, id: &str) {
+    taken_away(world, id).await;
+    told_so(world, id).await;
+}
+
+async fn taken_away(world: &World, id: &str) {
     let path = format!("/sandbox/stripe/accounts/{id}/deauthorize");
     world.post(&path, json!({})).await;
+}
+
+async fn told_so(world: &World, id: &str) {
     let application = json!({ "id": "ca_sandbox", "object": "application" });
     let event = "account.application.deauthorized";
     world
@@ -74,9 +82,7 @@ async fn an_account_that_was_taken_away_is_used_no_more_and_another_may_be_asked
 async fn news_of_an_account_that_was_taken_away_wait_for_the_word_that_it_was() {
     let world = world_with(|config| config.broker.retry_unit *= 25).await;
     let id = world.activated("anna").await;
-    world
-        .post(&format!("/sandbox/stripe/accounts/{id}/deauthorize"), json!({}))
-        .await;
+    taken_away(&world, &id).await;
     let object = json!({ "id": id, "object": "account" });
     world
         .publish(&world.callback_of(Some(&id), "evt_early", "account.updated", &object))
@@ -84,7 +90,7 @@ async fn news_of_an_account_that_was_taken_away_wait_for_the_word_that_it_was() 
     let retried =
         "select count(*) from job_failures where kind = 'process_callback' and disposition = 'retry'";
     world.wait_until(1, async || world.count(retried).await).await;
-    deauthorized(&world, &id).await;
+    told_so(&world, &id).await;
     let early = "select count(*) from payment_callbacks where event_id = 'evt_early'";
     world.wait_until(1, async || world.count(early).await).await;
     assert_eq!(world.parked_for("process_callback", "refused").await, 0);

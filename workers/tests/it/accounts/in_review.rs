@@ -167,7 +167,9 @@ async fn a_replay_of_what_was_never_sent_asks_first_and_pays_once() {
     };
     world.wait_until(true, ended).await;
     let calls = world.calls().await.split_off(before);
-    assert_eq!(calls[0], "GET /v1/transfers");
+    // A day later the books are compared as well.
+    let first = calls.iter().find(|route| route.ends_with("/v1/transfers"));
+    assert_eq!(first.map(String::as_str), Some("GET /v1/transfers"));
     let sent = world.transfers_at_provider().await.len();
     assert_eq!(calls.iter().filter(|route| *route == SENDING).count(), sent);
     assert_eq!(balance(&world, &job).await, (1_000 - 700 * sent as i64, 0));
