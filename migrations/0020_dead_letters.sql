@@ -120,3 +120,4 @@ create trigger dead_letters_recounted after update on dead_letters
 
 grant select on dead_letters, dead_letter_groups, dead_letter_actions, dead_letter_surveys to sluice_reader, sluice_writer;
 grant insert, update on dead_letters, dead_letter_groups, dead_letter_actions, dead_letter_surveys to sluice_writer;
+grant delete on dead_letter_surveys to sluice_writer;

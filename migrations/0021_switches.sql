@@ -17,10 +17,12 @@ grant insert, delete on switches to sluice_writer;
 alter table notifications
   -- Kept back while its merchant's notifications are paused, and the attempt that goes on then.
   add column held_at          timestamptz,
-  add column held_attempt     integer check (held_attempt > 0),
+  add column held_attempt     integer,
   -- The attempts of the schedules before the present one: each time it is sent again, a new one begins.
-  add column attempts_before  integer not null default 0 check (attempts_before >= 0),
-  -- The rows of before have neither, so there is no need to go through them.
+  add column attempts_before  integer not null default 0,
+  -- The rows of before are as they should be, so there is no need to go through them.
+  add constraint notifications_held_attempt_check check (held_attempt > 0) not valid,
+  add constraint notifications_attempts_before_check check (attempts_before >= 0) not valid,
   add constraint notifications_held_whole check ((held_at is null) = (held_attempt is null)) not valid;
 
 create index notifications_held on notifications (merchant_id, created_at, id) where held_at is not null;
@@ -34,7 +36,9 @@ create index notifications_order on notifications (order_id) where order_id is n
 create index notification_attempts_at on notification_attempts using brin (at);
 
 -- A job that was kept back goes on with the attempt that it had come to.
-alter table outbox add column attempt integer not null default 1 check (attempt > 0);
+alter table outbox
+  add column attempt integer not null default 1,
+  add constraint outbox_attempt_check check (attempt > 0) not valid;
 
 -- What people did to one thing: its id comes first.
 create index audit_log_subject on audit_log (subject text_pattern_ops);

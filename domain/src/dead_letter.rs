@@ -23,7 +23,7 @@ const ANYTHING: &str = "?";
 /// What stands for a text that is not shown.
 const MASKED: &str = "…";
 /// Fields of payloads that say nothing about a person and hold no secret.
-const SHOWN: [&str; 15] = [
+const SHOWN: [&str; 14] = [
     "action",
     "amount_minor",
     "channel",
@@ -32,7 +32,6 @@ const SHOWN: [&str; 15] = [
     "event_id",
     "event_type",
     "flow",
-    "idempotency_key",
     "method",
     "number",
     "day",

@@ -24,6 +24,7 @@ pub fn mask(text: &str) -> String {
         masked.push_str(&mask_words(before));
         masked.push(quote);
         masked.push_str(if is_plain_word(inner) { inner } else { "masked" });
+        let Some(after) = after else { return masked };
         masked.push(closing(quote));
         rest = after;
     }
@@ -31,16 +32,18 @@ pub fn mask(text: &str) -> String {
     masked
 }
 
-/// What comes before the first quotation, its mark, what is quoted, and what comes after.
-fn next_quoted(text: &str) -> Option<(&str, char, &str, &str)> {
+/// What comes before the first quotation, its mark, what is quoted, and what comes after. A quotation that nobody closes, as of
+/// a text that was cut off, goes on to the end.
+fn next_quoted(text: &str) -> Option<(&str, char, &str, Option<&str>)> {
     let (start, quote) = text
         .char_indices()
         .find(|(start, mark)| opens(text, *start, *mark))?;
     let (before, from) = text.split_at(start);
     let inside = &from[quote.len_utf8()..];
-    let end = inside.find(closing(quote))?;
-    let (inner, after) = inside.split_at(end);
-    Some((before, quote, inner, &after[closing(quote).len_utf8()..]))
+    let (inner, after) = inside
+        .split_once(closing(quote))
+        .map_or((inside, None), |(inner, after)| (inner, Some(after)));
+    Some((before, quote, inner, after))
 }
 
 /// An apostrophe within a word is none.
@@ -161,6 +164,8 @@ mod tests {
                 "the holder 'masked' is on a list",
             ),
             ("user \"ada\" may not", "user \"masked\" may not"),
+            ("\"ada\" and \"Ada Lovel", "\"masked\" and \"masked"),
+            ("user `ada may not, 'bob' may", "user `masked"),
         ] {
             assert_eq!(mask(text), expected, "{text}");
         }

@@ -45,6 +45,8 @@ pub struct Run {
     pub is_repeat: bool,
     /// Whether no other try follows a failure of this one.
     pub is_last: bool,
+    /// Whether the job was parked before, and people had it sent again.
+    pub is_replayed: bool,
     /// Where in the trace of the payment this run stands.
     pub trace: TraceParent,
     /// When the job was asked for, if it is our own word: a foreign publisher may write any time.
@@ -70,6 +72,14 @@ pub trait Handler: Job {
         _: &Reason,
     ) -> impl Future<Output = Result<Record, StoreError>> + Send {
         async { Ok(Record::default()) }
+    }
+
+    /// Whether a job that has come to its end has done what it is for, and has not left it to another one.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    fn is_done(&self, _: &Context) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        async { Ok(true) }
     }
 
     /// What to answer to whoever waits for the end of the job.
@@ -133,6 +143,7 @@ impl Executor {
             attempt: envelope.attempt,
             snoozes: envelope.snoozes,
             is_repeat: envelope.redelivered || envelope.snoozes > 0,
+            is_replayed: envelope.replayed_after > 0,
             is_last: contract.retry.is_last(envelope.scheduled_attempt()),
             trace,
             asked_at: envelope.published_by.is_none().then_some(envelope.published_at),
@@ -230,8 +241,8 @@ impl Executor {
         disposition: &Disposition,
     ) -> Result<(), StoreError> {
         let reason = match disposition {
-            Disposition::Complete if envelope.replayed_after > 0 => {
-                return self.tell_replay(run, envelope.replayed_after).await;
+            Disposition::Complete if run.is_replayed => {
+                return self.tell_replay(job, run, envelope.replayed_after).await;
             }
             Disposition::Complete | Disposition::Snooze { .. } => return Ok(()),
             Disposition::Retry { reason, .. } | Disposition::DeadLetter(reason) => reason,
@@ -258,7 +269,17 @@ impl Executor {
     }
 
     /// Tells the people who sent a parked job again that it is done.
-    async fn tell_replay(&self, run: &Run, replayed_after: u32) -> Result<(), StoreError> {
+    async fn tell_replay<H: Handler>(
+        &self,
+        job: Option<&H>,
+        run: &Run,
+        replayed_after: u32,
+    ) -> Result<(), StoreError> {
+        if let Some(job) = job
+            && !job.is_done(&self.context).await?
+        {
+            return Ok(());
+        }
         let record = Record {
             replayed: Some(ReplayedJob {
                 job_id: run.job_id.clone(),

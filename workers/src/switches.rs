@@ -68,7 +68,13 @@ impl Switches {
 
     async fn look(&self) -> Result<(), StoreError> {
         let paused = self.obey().await?;
-        self.release(&paused).await
+        for merchant in self.store.held_back_of(&paused).await? {
+            // One whose notifications cannot go on must not hold up the others.
+            if let Err(error) = self.release(merchant).await {
+                tracing::warn!(%error, %merchant, "notifications that were kept back cannot go on");
+            }
+        }
+        Ok(())
     }
 
     /// Reads the switches and obeys them; gives the merchants whose notifications are paused.
@@ -92,21 +98,18 @@ impl Switches {
         Ok(merchants)
     }
 
-    /// Sends on what is kept back of merchants that are not paused.
-    async fn release(&self, paused: &[MerchantId]) -> Result<(), StoreError> {
-        for merchant in self.store.held_back_of(paused).await? {
-            loop {
-                let count = self.store.release(merchant, BATCH, self.clock.now()).await?;
-                if count > 0 {
-                    tracing::info!(%merchant, count, "notifications that were kept back go on");
-                    self.committed.notify_one();
-                }
-                if (count as i64) < BATCH {
-                    break;
-                }
+    /// Sends on what is kept back of a merchant.
+    async fn release(&self, merchant: MerchantId) -> Result<(), StoreError> {
+        loop {
+            let count = self.store.release(merchant, BATCH, self.clock.now()).await?;
+            if count > 0 {
+                tracing::info!(%merchant, count, "notifications that were kept back go on");
+                self.committed.notify_one();
+            }
+            if (count as i64) < BATCH {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// For how long each queue and channel is paused, and of the merchants the one that is for the longest.

@@ -53,7 +53,9 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
 }
 
-const INSERT: &str = "insert into audit_log (actor, action, subject, reason, at) values ($1, $2, $3, $4, $5)";
+const INSERT: &str = "
+insert into audit_log (actor, action, subject, reason, at)
+select $1, $2, subject, $4, $5 from unnest($3::text[]) with ordinality as done (subject, number) order by number";
 
 const NEWEST: &str = "
 select id, actor, action, subject, reason, at from audit_log where id < $1 order by id desc limit $2";
@@ -65,10 +67,20 @@ pub async fn write(
     subject: &str,
     doing: Doing<'_>,
 ) -> Result<(), StoreError> {
+    write_each(tx, action, &[subject.to_owned()], doing).await
+}
+
+/// Writes down what is done to each of these in this transaction.
+pub async fn write_each(
+    tx: &mut Transaction<'_, Postgres>,
+    action: &str,
+    subjects: &[String],
+    doing: Doing<'_>,
+) -> Result<(), StoreError> {
     sqlx::query(INSERT)
         .bind(doing.actor)
         .bind(action)
-        .bind(subject)
+        .bind(subjects)
         .bind(doing.reason)
         .bind(doing.at)
         .execute(&mut **tx)

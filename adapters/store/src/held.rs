@@ -24,6 +24,10 @@ pub struct Held {
     pub notification_id: NotificationId,
     /// The attempt that was not made.
     pub attempt: u32,
+    /// How many attempts its earlier schedules made.
+    pub attempts_before: u32,
+    /// Whether its job was parked and sent again by people: then it goes on with a schedule of its own.
+    pub is_replayed: bool,
     /// When it was to be made.
     pub at: DateTime<Utc>,
 }
@@ -149,11 +153,29 @@ impl Subjects {
     }
 }
 
-// One that has ended meanwhile, or was sent again, is not kept.
-const HOLD: &str = "
-update notifications set held_at = held.at, held_attempt = held.attempt
-from unnest($1::uuid[], $2::integer[], $3::timestamptz[]) as held (id, attempt, at)
-where notifications.id = held.id and notifications.status = 'pending'";
+/// The attempts before the schedule that follows the present one of a row of `notifications`.
+macro_rules! attempts_before_next {
+    () => {
+        "greatest(notifications.attempts_before + 1, (select max(made.attempt) from notification_attempts made
+                                                      where made.notification_id = notifications.id))"
+    };
+}
+pub(crate) use attempts_before_next;
+
+// One that has arrived meanwhile, or goes by another schedule, is not kept. One that was given up is under way again.
+const HOLD: &str = concat!(
+    "
+update notifications
+set status = 'pending', finished_at = null, held_at = held.at,
+    held_attempt = case when held.is_replayed then 1 else held.attempt end,
+    attempts_before = case when held.is_replayed then ",
+    attempts_before_next!(),
+    " else held.attempts_before end
+from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::integer[], $5::boolean[])
+       as held (id, attempt, at, attempts_before, is_replayed)
+where notifications.id = held.id and notifications.status <> 'delivered'
+  and notifications.attempts_before = held.attempts_before"
+);
 
 /// Marks notifications as kept back.
 pub(crate) async fn hold(tx: &mut Tx, held: &[&Held]) -> Result<(), StoreError> {
@@ -163,7 +185,13 @@ pub(crate) async fn hold(tx: &mut Tx, held: &[&Held]) -> Result<(), StoreError> 
     let ids: Vec<Uuid> = held.iter().map(|held| held.notification_id.as_uuid()).collect();
     let attempts: Vec<i32> = held.iter().map(|held| held.attempt.cast_signed()).collect();
     let at: Vec<DateTime<Utc>> = held.iter().map(|held| held.at).collect();
+    let before: Vec<i32> = held
+        .iter()
+        .map(|held| held.attempts_before.cast_signed())
+        .collect();
+    let replayed: Vec<bool> = held.iter().map(|held| held.is_replayed).collect();
     let holding = sqlx::query(HOLD).bind(ids).bind(attempts).bind(at);
+    let holding = holding.bind(before).bind(replayed);
     holding.execute(&mut **tx).await?;
     Ok(())
 }

@@ -121,6 +121,7 @@ impl Store {
             By::Texts(texts) => reading.bind(texts(scope)),
         };
         let reading = reading.bind(sources::COUNTED).bind(i64::from(limit));
+        let reading = reading.bind(scope.merchant_id.as_uuid());
         answered(reading.fetch_all(&self.pool)).await
     }
 }

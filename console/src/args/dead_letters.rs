@@ -97,7 +97,7 @@ pub struct AskForLetters {
     #[command(flatten)]
     pub search: LetterSearch,
     /// With `--all-matching`: how many at the most, the oldest first.
-    #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=25_000))]
     pub limit: u32,
     /// Only say how many it would be, and which are the newest.
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! Dead letters, for people and programs.
 
-use domain::dead_letter::masked;
+use domain::{dead_letter::masked, mask::mask};
 use serde_json::Value;
 use store::{ActionProgress, LetterGroup, LetterStory, RecordedLetter, Try};
 
@@ -14,7 +14,7 @@ pub fn letter(letter: &RecordedLetter) -> Facts {
         ("kind", Value::from(letter.kind.as_str())),
         ("state", Value::from(letter.state.name())),
         ("error_class", Value::from(letter.error_class.as_str())),
-        ("reason", Value::from(letter.reason.as_str())),
+        ("reason", Value::from(mask(&letter.reason))),
         ("parked_at", Value::from(at(letter.parked_at))),
         ("parked_by", Value::from(letter.parked_by.name())),
         ("attempt", Value::from(letter.attempt)),
@@ -76,7 +76,7 @@ fn one_try(tried: &Try) -> Facts {
         ("attempt", Value::from(tried.attempt)),
         ("disposition", Value::from(tried.disposition.as_str())),
         ("error_class", Value::from(tried.error_class.as_str())),
-        ("reason", Value::from(tried.reason.as_str())),
+        ("reason", Value::from(mask(&tried.reason))),
         ("at", Value::from(at(tried.at))),
     ]
 }
@@ -87,7 +87,7 @@ pub fn group(group: &LetterGroup) -> Facts {
         ("group_id", Value::from(group.id.to_string())),
         ("kind", Value::from(group.kind.as_str())),
         ("error_class", Value::from(group.error_class.as_str())),
-        ("reason", Value::from(group.pattern.as_str())),
+        ("reason", Value::from(mask(&group.pattern))),
         ("parked", Value::from(group.parked)),
         ("letters", Value::from(group.letters)),
         ("first_at", Value::from(at(group.first_at))),

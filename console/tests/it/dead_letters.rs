@@ -170,3 +170,33 @@ async fn what_is_asked_for_is_written_down_and_claimed_once() {
     );
     desk.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reasons_say_about_people_is_not_shown() {
+    let (desk, merchant) = with_letters(0).await;
+    let telling = NewLetter {
+        reason: "no such customer: ada@example.com, \"Ada Lovelace".into(),
+        ..letter(1, merchant)
+    };
+    desk.store
+        .note_letters(std::slice::from_ref(&telling), at(0))
+        .await
+        .unwrap();
+    let id = telling.id.to_string();
+    for asked in [&["list"][..], &["show", &id], &["groups"]] {
+        for form in [&[][..], &["--json"]] {
+            let shown = desk.run(&[form, &["dead-letters"], asked].concat());
+            assert!(
+                shown.ok && shown.out.contains("no such customer"),
+                "{}",
+                shown.out
+            );
+            assert!(
+                !shown.out.contains("ada@") && !shown.out.contains("Ada"),
+                "{}",
+                shown.out
+            );
+        }
+    }
+    desk.close().await;
+}

@@ -46,6 +46,9 @@ insert into payment_records (payment_id, job_id, attempt, operation, outcome, er
 values ('00000000-0000-0000-0000-000000000002', 'job_1', 2, 'create_intent', 'refused', everything(), 120, now(), 'alipay');
 insert into job_failures (job_id, kind, attempt, disposition, error_class, reason, correlation_id, at)
 values ('job_1', 'create_intent', 2, 'dead_letter', 'refused', everything(), 'pay_00000000000000000000000000000002', now());
+insert into job_failures (job_id, kind, attempt, disposition, error_class, reason, correlation_id, merchant_id, at)
+values ('job_4', 'create_intent', 1, 'dead_letter', 'refused', 'of another merchant', 'pay_00000000000000000000000000000002',
+        gen_random_uuid(), now());
 insert into notifications (id, merchant_id, payment_id, event_type, payload, status, created_at, finished_at)
 select '00000000-0000-0000-0000-000000000003', id, '00000000-0000-0000-0000-000000000002', 'payment.failed', everything(),
        'exhausted', now(), now() from merchants;

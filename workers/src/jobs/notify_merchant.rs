@@ -84,6 +84,11 @@ impl Handler for NotifyMerchant {
             ..Record::default()
         })
     }
+
+    async fn is_done(&self, context: &Context) -> Result<bool, StoreError> {
+        let delivery = context.store.delivery(self.notification_id).await?;
+        Ok(delivery.is_none_or(|delivery| delivery.delivered || !is_superseded(self, &delivery)))
+    }
 }
 
 /// Whether the notification was sent again since: then it has a schedule of its own, and this one ends.
@@ -91,11 +96,14 @@ const fn is_superseded(job: &NotifyMerchant, delivery: &Delivery) -> bool {
     job.attempts_before < delivery.attempts_before
 }
 
-/// Keeps the notification back: its job ends here, and goes on with this attempt when the merchant's are sent again.
+/// Keeps the notification back: its job ends here, and goes on with this attempt when the merchant's are sent again. One that
+/// people sent again begins a new schedule then.
 async fn keep(job: &NotifyMerchant, context: &Context, run: &Run) -> Result<Outcome, StoreError> {
     let held = Held {
         notification_id: job.notification_id,
         attempt: run.attempt,
+        attempts_before: job.attempts_before,
+        is_replayed: run.is_replayed,
         at: context.clock.now(),
     };
     let record = Record {

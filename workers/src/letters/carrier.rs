@@ -5,7 +5,7 @@
 //! middle leaves both as they are, and the next round goes on.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -28,6 +28,8 @@ use crate::letters::{
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long it waits when something is away.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long a queue is left alone that could not be looked through to its end.
+const SURVEY_AGAIN: Duration = Duration::from_secs(5 * 60);
 
 /// What it takes to move parked messages on.
 pub struct Carrier {
@@ -35,8 +37,8 @@ pub struct Carrier {
     pub(super) broker: BrokerConfig,
     pub(super) publisher: Publisher,
     pub(super) pace: Pace,
-    /// Whether every queue is known to have been looked through.
-    pub(super) is_surveyed: bool,
+    /// When each place that could not be looked through is tried again.
+    next_surveys: HashMap<&'static str, Instant>,
 }
 
 impl Carrier {
@@ -47,7 +49,7 @@ impl Carrier {
             broker,
             publisher,
             pace: Pace::default(),
-            is_surveyed: false,
+            next_surveys: HashMap::new(),
         }
     }
 
@@ -80,13 +82,14 @@ impl Carrier {
 
     async fn look(&mut self, stop: &CancellationToken) -> Result<(), RoundError> {
         let asked_for = self.store().claimed_kinds().await?;
-        if asked_for.is_empty() && self.is_surveyed {
+        let unsurveyed = self.unsurveyed().await?;
+        if asked_for.is_empty() && unsurveyed.is_empty() {
             return Ok(());
         }
         let Some(mut lease) = self.store().lease_letters().await? else {
             return Ok(());
         };
-        let done = self.make_rounds(&asked_for, &mut lease, stop).await;
+        let done = self.make_rounds(&asked_for, &unsurveyed, &mut lease, stop).await;
         lease.give_back().await;
         self.pace.forget(Instant::now());
         done
@@ -95,10 +98,12 @@ impl Carrier {
     async fn make_rounds(
         &mut self,
         asked_for: &[String],
+        unsurveyed: &[Place],
         lease: &mut Lease,
         stop: &CancellationToken,
     ) -> Result<(), RoundError> {
-        let mut places: BTreeSet<&'static str> = self.unsurveyed().await?;
+        let to_survey = self.to_survey(unsurveyed).await?;
+        let mut places = to_survey.clone();
         let asked_for = asked_for.iter().filter_map(|kind| Place::named(kind));
         places.extend(asked_for.map(Place::name));
         let mut trouble = None;
@@ -106,7 +111,7 @@ impl Carrier {
             if stop.is_cancelled() {
                 break;
             }
-            let gone = Round::go(self, place, lease, stop).await;
+            let gone = Round::go(self, place, to_survey.contains(place.name()), lease, stop).await;
             let why = gone.as_ref().err().map(ToString::to_string);
             self.store()
                 .note_letter_trouble(place.name(), why.as_deref())
@@ -131,31 +136,49 @@ impl Carrier {
         }
     }
 
-    /// The places that were never looked through and hold something: what was parked there before anybody wrote it down.
-    async fn unsurveyed(&mut self) -> Result<BTreeSet<&'static str>, RoundError> {
-        if self.is_surveyed {
-            return Ok(BTreeSet::new());
-        }
+    /// The places that were not looked through, but for those that are tried again later.
+    async fn unsurveyed(&self) -> Result<Vec<Place>, StoreError> {
         let known = self.store().surveyed_kinds().await?;
-        let unknown: Vec<Place> = Place::parking()
+        let now = Instant::now();
+        let is_due = |place: &Place| {
+            self.next_surveys
+                .get(place.name())
+                .is_none_or(|next| *next <= now)
+        };
+        Ok(Place::parking()
             .filter(|place| !known.iter().any(|known| known == place.name()))
-            .collect();
-        self.is_surveyed = unknown.is_empty();
+            .filter(is_due)
+            .collect())
+    }
+
+    /// Those of these places that hold something: what was parked there before anybody wrote it down.
+    async fn to_survey(&mut self, unsurveyed: &[Place]) -> Result<BTreeSet<&'static str>, RoundError> {
         let mut to_survey = BTreeSet::new();
-        if unknown.is_empty() {
+        if unsurveyed.is_empty() {
             return Ok(to_survey);
         }
-        for (place, waiting) in letters::waiting(&self.broker, &unknown).await? {
+        let waiting = match letters::waiting(&self.broker, unsurveyed).await {
+            Err(error) => {
+                let error = error.into();
+                self.mend_after(&error).await;
+                return Err(error);
+            }
+            Ok(waiting) => waiting,
+        };
+        for (place, waiting) in waiting {
             if waiting == 0 {
                 self.note_survey(place).await?;
             } else {
+                self.next_surveys
+                    .insert(place.name(), Instant::now() + SURVEY_AGAIN);
                 to_survey.insert(place.name());
             }
         }
         Ok(to_survey)
     }
 
-    pub(super) async fn note_survey(&self, place: Place) -> Result<(), StoreError> {
+    pub(super) async fn note_survey(&mut self, place: Place) -> Result<(), StoreError> {
+        self.next_surveys.remove(place.name());
         self.store().note_survey(place.name(), self.clock().now()).await
     }
 }

@@ -62,7 +62,7 @@ impl Clerk {
             tracing::warn!(%error, "parked messages cannot be written down");
             prefetch = 1;
             if matches!(error, ClerkError::Letters(LettersError::NoQueue))
-                && let Err(error) = letters::mend(&self.broker).await
+                && let Err(error) = self.mend(Place::parking()).await
             {
                 tracing::warn!(%error, "the queues are not in place");
             }
@@ -89,7 +89,7 @@ impl Clerk {
         let kinds: BTreeSet<Kind> = found.iter().filter_map(|found| found.letter.kind).collect();
         let homeless = post.without_queue(kinds.into_iter()).await?;
         if !homeless.is_empty() {
-            letters::mend(&self.broker).await?;
+            self.mend(homeless.iter().copied().map(Place::Kind)).await?;
         }
         let (lost, parked): (Vec<&Found>, Vec<&Found>) = found
             .iter()
@@ -102,6 +102,14 @@ impl Clerk {
             found.take().await?;
         }
         Ok(())
+    }
+
+    /// Puts the queues back, and has these places looked through for what was parked while a queue was gone. That they are is
+    /// written down first: whoever comes after finds nothing to mend.
+    async fn mend(&self, places: impl Iterator<Item = Place>) -> Result<(), ClerkError> {
+        let kinds: Vec<&str> = places.map(Place::name).collect();
+        self.describing.store.forget_surveys(&kinds).await?;
+        Ok(letters::mend(&self.broker).await?)
     }
 
     /// Its copy comes to the log like any other.

@@ -98,7 +98,11 @@ impl Describing {
             return Ok(Vec::new());
         };
         let credentials = if channels::capabilities(job.channel).callbacks.needs_credentials {
-            let stored = self.store.credentials(job.merchant_id, job.channel).await?;
+            let stored = match self.store.credentials(job.merchant_id, job.channel).await {
+                // They may be why it is parked. One that cannot be read must not hold up the others.
+                Err(error) if !error.is_transient() => return Ok(Vec::new()),
+                stored => stored?,
+            };
             stored.and_then(|json| Credentials::from_json(&json).ok())
         } else {
             None

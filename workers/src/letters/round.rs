@@ -34,7 +34,7 @@ const PREFETCH: u16 = 1_000;
 const PATIENCE: Duration = Duration::from_millis(200);
 /// How often in a row a queue may hold messages and hand none out.
 const SILENCES: u32 = 50;
-/// How many messages wait for their turn at once.
+/// How many messages of one action wait for their turn at once.
 const MOST_WAITING: usize = 5_000;
 /// How long it may read: below the half hour after which the broker takes a silent reader for dead.
 const LONGEST_READING: Duration = Duration::from_secs(20 * 60);
@@ -68,7 +68,8 @@ pub struct Round<'a> {
     carrier: &'a mut Carrier,
     place: Place,
     stop: &'a CancellationToken,
-    began: Instant,
+    /// Whether the queue is to be seen to its end, whatever was asked for.
+    is_survey: bool,
     /// What was asked for when it began and was not found yet.
     unseen: HashSet<DeadLetterId>,
     /// What was taken out of the queue.
@@ -87,6 +88,7 @@ impl<'a> Round<'a> {
     pub async fn go(
         carrier: &'a mut Carrier,
         place: Place,
+        is_survey: bool,
         lease: &mut Lease,
         stop: &'a CancellationToken,
     ) -> Result<(), RoundError> {
@@ -103,7 +105,7 @@ impl<'a> Round<'a> {
             carrier,
             place,
             stop,
-            began: Instant::now(),
+            is_survey,
             unseen,
             taken: Vec::new(),
             waiting: HashMap::new(),
@@ -122,7 +124,11 @@ impl<'a> Round<'a> {
     async fn through(&mut self, post: &mut LetterPost, lease: &mut Lease) -> Result<bool, RoundError> {
         let seen = self.read(post).await?;
         let newest = self.carrier.store().newest_letter_action().await?;
-        while self.waiting.values().any(|waiting| !waiting.is_empty()) && !self.is_over() {
+        let until = Instant::now() + LONGEST;
+        while self.waiting.values().any(|waiting| !waiting.is_empty())
+            && !self.stop.is_cancelled()
+            && Instant::now() < until
+        {
             self.take_turns().await?;
             tokio::time::sleep(TURN).await;
             let has_more_to_do = self.carrier.store().newest_letter_action().await? != newest;
@@ -133,18 +139,12 @@ impl<'a> Round<'a> {
         Ok(seen)
     }
 
-    fn is_over(&self) -> bool {
-        self.stop.is_cancelled() || self.began.elapsed() > LONGEST
-    }
-
     async fn read(&mut self, post: &mut LetterPost) -> Result<bool, RoundError> {
         let mut room = usize::from(PREFETCH);
         let mut silences = 0;
-        while !self.stop.is_cancelled()
-            && self.began.elapsed() < LONGEST_READING
-            && self.waiting.values().map(VecDeque::len).sum::<usize>() < MOST_WAITING
-        {
-            if self.carrier.is_surveyed && self.unseen.is_empty() {
+        let until = Instant::now() + LONGEST_READING;
+        while !self.stop.is_cancelled() && Instant::now() < until {
+            if !self.is_survey && self.unseen.is_empty() {
                 return Ok(true);
             }
             let found = post.next(BATCH, PATIENCE).await?;
@@ -190,17 +190,19 @@ impl<'a> Round<'a> {
             };
             match (claim.state, claim.action_id.zip(claim.rate_per_s)) {
                 (LetterState::Parked, _) => self.held += 1,
-                (LetterState::Missing, _) => {
+                (LetterState::Replayed | LetterState::Discarded, _) if claim.is_open => done.push(found),
+                // It was taken, so this is another message, which says the same.
+                (LetterState::Missing | LetterState::Replayed | LetterState::Discarded, _) => {
                     self.held += 1;
                     again.push(id);
                 }
-                (LetterState::Replayed | LetterState::Discarded, _) => done.push(found),
-                (LetterState::Replaying | LetterState::Discarding, Some((action, _))) => {
+                (LetterState::Replaying | LetterState::Discarding, Some((action, rate))) => {
                     self.held += 1;
-                    self.waiting
-                        .entry(action)
-                        .or_default()
-                        .push_back(Wanted { found, claim });
+                    let waiting = self.waiting.entry(action).or_default();
+                    // More would not have their turn in this round, and stay where they are.
+                    if waiting.len() < most_waiting(rate) {
+                        waiting.push_back(Wanted { found, claim });
+                    }
                 }
                 (LetterState::Replaying | LetterState::Discarding, None) => {
                     at_once.push(Wanted { found, claim })
@@ -285,17 +287,23 @@ impl<'a> Round<'a> {
     }
 
     /// The queue was seen to its end: what was asked for and not found is not there.
-    async fn conclude(&self) -> Result<(), RoundError> {
+    async fn conclude(&mut self) -> Result<(), RoundError> {
         let missing: Vec<DeadLetterId> = self.unseen.iter().copied().collect();
         if !missing.is_empty() {
             tracing::warn!(
                 missing = missing.len(),
                 kind = self.place.name(),
-                "dead letters are not in their queue"
+                "dead letters are not in their queue; what they said is kept sealed with their stories"
             );
             let now = self.carrier.clock().now();
             self.carrier.store().miss_letters(&missing, now).await?;
         }
         Ok(self.carrier.note_survey(self.place).await?)
     }
+}
+
+/// How many messages of an action of this rate may have their turn in one round.
+fn most_waiting(rate_per_s: u32) -> usize {
+    let turns = u64::from(rate_per_s) * LONGEST.as_secs();
+    usize::try_from(turns).map_or(MOST_WAITING, |turns| turns.min(MOST_WAITING))
 }

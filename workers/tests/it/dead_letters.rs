@@ -6,16 +6,21 @@ use std::time::Duration;
 
 use broker::Target;
 use domain::{
+    channel::Channel,
     dead_letter::{ActionKind, LetterState, ParkedBy},
     id::{DeadLetterActionId, DeadLetterId},
-    job::{CreateIntent, Envelope},
+    job::{CreateIntent, Envelope, NotifyMerchant},
+    notification::{Notification, NotificationType},
     outcome::{ErrorClass, Reason},
     payment::PaymentStatus,
+    switch::Switch,
     trace::TraceParent,
 };
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
-use store::{ActionProgress, AskedFor, LetterFilter, LetterPage, LetterStory, NewAction, RecordedLetter};
+use store::{
+    ActionProgress, AskedFor, LetterFilter, LetterPage, LetterStory, NewAction, Record, RecordedLetter,
+};
 
 use crate::{
     process_callback::{intent, opened},
@@ -244,11 +249,13 @@ async fn a_replayed_job_has_all_its_tries_again_and_its_next_letter_is_another()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_has_a_queue_for_is_written_down_and_can_only_be_thrown_away() {
     let world = world().await;
-    let odd = json!({ "properties": { "message_id": "a\u{0}b", "type": "make_coffee" }, "routing_key": "make_coffee",
-        "payload": "{}", "payload_encoding": "string" });
+    let odd = || {
+        json!({ "properties": { "message_id": "a\u{0}b", "type": "make_coffee" }, "routing_key": "make_coffee",
+        "payload": "{}", "payload_encoding": "string" })
+    };
     world
         .management()
-        .post("exchanges/{vhost}/jobs/publish", odd)
+        .post("exchanges/{vhost}/jobs/publish", odd())
         .await;
     let letter = world.letters_until(1, &LetterFilter::default()).await.remove(0);
     assert_eq!(
@@ -264,6 +271,21 @@ async fn what_nobody_has_a_queue_for_is_written_down_and_can_only_be_thrown_away
     assert_eq!(world.finished(discard).await.done, 1);
     assert_eq!(world.parked_in("dead.unroutable").await, 0);
     assert_eq!(world.letter(letter.id).await.letter.state, LetterState::Discarded);
+
+    // The same message once more is another one, and waits for people again.
+    world
+        .management()
+        .post("exchanges/{vhost}/jobs/publish", odd())
+        .await;
+    world
+        .wait_until(LetterState::Parked, async || {
+            world.letter(letter.id).await.letter.state
+        })
+        .await;
+    assert_eq!(world.parked_in("dead.unroutable").await, 1);
+    let discard = world.want(ActionKind::Discard, one(&letter), None).await;
+    assert_eq!(world.finished(discard).await.done, 1);
+    assert_eq!(world.parked_in("dead.unroutable").await, 0);
     world.close().await;
 }
 
@@ -338,5 +360,84 @@ async fn a_rate_is_kept_and_others_do_not_wait_for_it() {
     assert_eq!(world.finished(slow).await.done, 6);
     assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
     world.wait_until(7, async || world.intents().await.len()).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_cannot_be_read_hold_up_neither_the_log_nor_a_replay() {
+    let world = world().await;
+    world
+        .execute(
+            "insert into channel_configs select merchant_id, 'wechat', 'spoilt', now() from channel_configs",
+        )
+        .await;
+    let callback = world.verified(Channel::Wechat, "evt_1", "TRANSACTION.SUCCESS", b"{}");
+    let envelope = Envelope::new(&callback, TraceParent::root(), now());
+    let reason = Reason::new(ErrorClass::Internal, "the credentials cannot be read");
+    world
+        .publisher
+        .publish(Target::Dead { reason }, &envelope)
+        .await
+        .unwrap();
+    world.park(&world.job("k", request(None)), "behind it").await;
+    let letters = world.letters_until(2, &LetterFilter::default()).await;
+    let callbacks = letters.iter().find(|letter| letter.kind == "process_callback");
+    let action = world
+        .want(ActionKind::Discard, one(callbacks.unwrap()), None)
+        .await;
+    assert_eq!(world.finished(action).await.done, 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_is_replayed_while_its_merchant_is_paused_is_sent_when_it_is_resumed() {
+    let world = world().await;
+    world
+        .behave(json!({ "mode": "fail", "status": 500, "times": 1 }))
+        .await;
+    let payment = world.stored("k").await;
+    let notification = Notification::about(&payment, NotificationType::PaymentSucceeded, now());
+    let job = NotifyMerchant::from(&notification);
+    let record = Record {
+        notifications: vec![notification],
+        ..Record::default()
+    };
+    world.recorder.write(record).await.unwrap();
+    let last = Envelope {
+        attempt: 9,
+        ..Envelope::new(&job, TraceParent::root(), now())
+    };
+    world.publish_envelope(&last).await;
+    let letter = world.letters_until(1, &LetterFilter::default()).await.remove(0);
+    let given_up = "select count(*) from notifications where status = 'exhausted'";
+    assert_eq!(world.count(given_up).await, 1);
+
+    let switch = Switch::Notifications(world.merchant_id);
+    assert!(world.store.pause(switch, "a test", "test", now()).await.unwrap());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let action = world.want(ActionKind::Replay, one(&letter), None).await;
+    assert_eq!(world.finished(action).await.done, 1);
+    let kept = "select count(*) from notifications where held_at is not null and held_attempt = 1
+                and attempts_before = 9 and status = 'pending' and finished_at is null";
+    world.wait_until(1, async || world.count(kept).await).await;
+    // Its message once more finds that it is kept.
+    world.publish_envelope(&last.replayed()).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(world.count(kept).await, 1);
+    assert_eq!(
+        world.letter(letter.id).await.letter.outcome,
+        None,
+        "nothing was sent yet"
+    );
+    assert_eq!(world.deliveries().await.len(), 1);
+
+    assert!(world.store.resume(switch, "a test", "test", now()).await.unwrap());
+    let delivered = "select count(*) from notifications where status = 'delivered'";
+    world.wait_until(1, async || world.count(delivered).await).await;
+    assert_eq!(world.deliveries().await.len(), 2);
+    let numbers: Vec<i32> = world
+        .query("select array_agg(attempt order by attempt) from notification_attempts")
+        .await;
+    assert_eq!(numbers, [9, 10]);
     world.close().await;
 }

@@ -71,7 +71,7 @@ async fn it_is_sent_again_under_its_id_and_its_parked_job_has_nothing_left_to_do
     assert!(resent >= 1 && resent + under_way == 5, "{answers:?}");
     wait_for_status(&world, "delivered").await;
     let audited = "select count(*) from audit_log where action = 'notification.resend' and actor = 'test'
-                   and subject like 'ntf_%: their server is back'";
+                   and subject like 'ntf_%' and reason = 'their server is back'";
     assert_eq!(world.count(audited).await, resent as i64);
     // A replay of what was parked belongs to a schedule that is over.
     let replayed = Envelope { attempt: 1, ..letter };

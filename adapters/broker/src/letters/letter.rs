@@ -84,12 +84,14 @@ impl Letter {
                 "it does not say why".to_owned(),
             ),
         };
+        // The way of a message that has a kind is that of its kind, and says nothing more.
+        let unrouted = kind.is_none().then_some(delivery.routing_key.as_str());
         let failed_at = message::text(&headers, FAILED_AT);
         let failed_at = failed_at.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
         let died_at = deaths.first().and_then(|death| i64::try_from(death.time_s).ok());
         let died_at = died_at.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
         Self {
-            id: id(&properties, &headers, &deaths, &envelope.body),
+            id: id(&properties, &headers, &deaths, unrouted, &envelope.body),
             kind,
             envelope,
             parked_by,
@@ -102,7 +104,13 @@ impl Letter {
 
 /// The id, from everything that tells this parking from any other and that no queue changes: what the broker counts when it
 /// hands the message out is left aside.
-fn id(properties: &BasicProperties, headers: &FieldTable, deaths: &[Death], body: &[u8]) -> DeadLetterId {
+fn id(
+    properties: &BasicProperties,
+    headers: &FieldTable,
+    deaths: &[Death],
+    unrouted: Option<&str>,
+    body: &[u8],
+) -> DeadLetterId {
     let property = |value: &Option<lapin::types::ShortString>| {
         value
             .as_ref()
@@ -123,6 +131,7 @@ fn id(properties: &BasicProperties, headers: &FieldTable, deaths: &[Death], body
         message::text(headers, FAILED_AT).unwrap_or_default(),
         message::text(headers, REASON).unwrap_or_default(),
     ];
+    marks.extend(unrouted.map(str::to_owned));
     for death in deaths {
         marks.push(format!(
             "{} {} {} {}",

@@ -101,6 +101,8 @@ const INSERT: &str = "
 insert into dead_letter_actions (id, action, actor, reason, selection, rate_per_s, letters, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
+const TAKE_TIME: &str = "set local statement_timeout = '2min'";
+
 const CLAIM: &str = "update dead_letters set state = $2, action_id = $3, is_open = true where id = any($1)";
 
 const SELECT: &str = "
@@ -147,6 +149,7 @@ impl Store {
             .push_bind(limit)
             .push(" for update");
         let mut tx = self.pool.begin().await?;
+        sqlx::raw_sql(TAKE_TIME).execute(&mut *tx).await?;
         let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(&mut *tx).await?;
         if ids.is_empty() {
             return Ok(0);

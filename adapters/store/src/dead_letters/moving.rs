@@ -24,14 +24,18 @@ pub struct Lease(PoolConnection<Postgres>);
 pub struct Claim {
     /// How far it has come.
     pub state: LetterState,
+    /// Whether its message may still be in its queue after what was asked for is done.
+    pub is_open: bool,
     /// What somebody wants done with it.
     pub action_id: Option<DeadLetterActionId>,
     /// How many of the action a second at the most.
     pub rate_per_s: Option<u32>,
 }
 
+type ClaimRow = (Uuid, String, bool, Option<Uuid>, Option<i32>);
+
 const SELECT_CLAIMS: &str = "
-select letter.id, letter.state, letter.action_id, action.rate_per_s
+select letter.id, letter.state, letter.is_open, letter.action_id, action.rate_per_s
 from dead_letters letter left join dead_letter_actions action on action.id = letter.action_id
 where letter.id = any($1)";
 
@@ -53,7 +57,8 @@ update dead_letters set state = case when state in ('replaying', 'discarding') t
 where id = any($1) and is_open";
 
 const FIND_AGAIN: &str = "
-update dead_letters set state = 'parked', action_id = null, ended_at = null where id = any($1) and state = 'missing'";
+update dead_letters set state = 'parked', action_id = null, ended_at = null, outcome = null
+where id = any($1) and ended_at is not null and not is_open";
 
 const REFUSE: &str = "
 update dead_letters set state = 'parked', action_id = null, is_open = false
@@ -70,6 +75,8 @@ where finished_at is null and trouble is distinct from $2
 
 const NEWEST: &str = "select id from dead_letter_actions order by created_at desc, id desc limit 1";
 
+const FORGET_SURVEYS: &str = "delete from dead_letter_surveys where kind = any($1)";
+
 const SURVEYED: &str = "select kind from dead_letter_surveys";
 
 const SURVEY: &str =
@@ -83,8 +90,12 @@ impl Store {
     pub async fn lease_letters(&self) -> Result<Option<Lease>, StoreError> {
         let mut connection = answered(self.pool.acquire()).await?;
         let locking = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(LOCK);
-        let is_ours: bool = answered(locking.fetch_one(&mut *connection)).await?;
-        Ok(is_ours.then(|| Lease(connection)))
+        let locked: Result<bool, StoreError> = answered(locking.fetch_one(&mut *connection)).await;
+        // A connection that has the lock, or may have it, is for nobody else.
+        if !matches!(locked, Ok(false)) {
+            connection.close_on_drop();
+        }
+        Ok(locked?.then(|| Lease(connection)))
     }
 
     /// The kinds of which letters were asked for whose messages may still be in their queues.
@@ -114,13 +125,13 @@ impl Store {
         ids: &[DeadLetterId],
     ) -> Result<HashMap<DeadLetterId, Claim>, StoreError> {
         let asking = sqlx::query_as(SELECT_CLAIMS).bind(uuids(ids));
-        let rows: Vec<(Uuid, String, Option<Uuid>, Option<i32>)> =
-            answered(asking.fetch_all(&self.pool)).await?;
-        let claim = |(id, state, action_id, rate): (Uuid, String, Option<Uuid>, Option<i32>)| {
+        let rows: Vec<ClaimRow> = answered(asking.fetch_all(&self.pool)).await?;
+        let claim = |(id, state, is_open, action_id, rate): ClaimRow| {
             let id = DeadLetterId::from_uuid(id);
             let state = state.parse();
             let claim = Claim {
                 state: state.map_err(|problem: String| StoreError::unreadable(id.to_string(), problem))?,
+                is_open,
                 action_id: action_id.map(DeadLetterActionId::from_uuid),
                 rate_per_s: rate.map(i32::cast_unsigned),
             };
@@ -155,7 +166,8 @@ impl Store {
             .await
     }
 
-    /// Writes down that these letters, which were missed, are parked.
+    /// Writes down that these letters, which were missed or done with, are parked: their messages are there, or others that
+    /// are the same.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -211,6 +223,14 @@ impl Store {
     /// PostgreSQL is away.
     pub async fn note_survey(&self, kind: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.move_letters(sqlx::query(SURVEY).bind(kind).bind(now)).await
+    }
+
+    /// Has the queues of these kinds looked through again: something may be parked there that nobody wrote down.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn forget_surveys(&self, kinds: &[&str]) -> Result<(), StoreError> {
+        self.move_letters(sqlx::query(FORGET_SURVEYS).bind(kinds)).await
     }
 
     async fn move_letters(

@@ -67,6 +67,11 @@ from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::integer[], $6::i
               reason, parked_by, parked_at, message)
 on conflict do nothing";
 
+// A message that is the same as one that was done with: it is found by looking through its queue.
+const LOOK_AGAIN: &str = "
+delete from dead_letter_surveys
+where kind in (select kind from dead_letters where id = any($1) and ended_at is not null and not is_open)";
+
 const PARKED_AGAIN: &str = "
 update dead_letters set outcome = 'parked_again'
 from unnest($1::text[], $2::integer[]) as again (job_id, attempt)
@@ -110,8 +115,9 @@ impl Store {
             .bind(column(letters, |letter| letter.parked_at))
             .execute(&mut *tx)
             .await?;
-        sqlx::query(INSERT)
-            .bind(column(letters, |letter| letter.id.as_uuid()))
+        let ids = column(letters, |letter| letter.id.as_uuid());
+        let inserted = sqlx::query(INSERT)
+            .bind(&ids)
             .bind(column(letters, |letter| letter.kind.clone()))
             .bind(&groups)
             .bind(column(letters, |letter| letter.job_id.clone()))
@@ -130,6 +136,9 @@ impl Store {
             .bind(sealed)
             .execute(&mut *tx)
             .await?;
+        if inserted.rows_affected() < letters.len() as u64 {
+            sqlx::query(LOOK_AGAIN).bind(&ids).execute(&mut *tx).await?;
+        }
         let again: Vec<&NewLetter> = letters
             .iter()
             .filter(|letter| letter.replayed_after > 0)

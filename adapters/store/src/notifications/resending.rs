@@ -17,7 +17,7 @@ use crate::{
     Store, StoreError,
     audit::{self, Doing},
     claims::Claim,
-    held::JobRow,
+    held::{JobRow, attempts_before_next},
     pool::answered,
 };
 
@@ -57,8 +57,7 @@ macro_rules! renew {
             "with chosen as (select id from notifications where ", $which, " for update), renewed as (
                update notifications
                set status = 'pending', finished_at = null, held_at = null, held_attempt = null,
-                   attempts_before = greatest(attempts_before + 1, (select max(attempt) from notification_attempts made
-                                                                    where made.notification_id = notifications.id))
+                   attempts_before = ", attempts_before_next!(), "
                where id in (select id from chosen)
                returning *
              )
@@ -124,10 +123,9 @@ impl Store {
             });
         }
         let resent: Vec<NotificationId> = rows.iter().map(JobRow::notification).collect();
-        for id in &resent {
-            let doing = Doing::because(actor, reason, now);
-            audit::write(&mut claim.tx, "notification.resend", &id.to_string(), doing).await?;
-        }
+        let subjects: Vec<String> = resent.iter().map(NotificationId::to_string).collect();
+        let doing = Doing::because(actor, reason, now);
+        audit::write_each(&mut claim.tx, "notification.resend", &subjects, doing).await?;
         let jobs: Result<Vec<Envelope>, StoreError> = rows.iter().map(|row| row.envelope(now)).collect();
         let others = others(what, &resent);
         let under_way = sqlx::query_scalar(UNDER_WAY).bind(uuids(&others));

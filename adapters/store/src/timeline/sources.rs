@@ -1,4 +1,4 @@
-//! The tables that a timeline is made of: one statement each, with the same columns, by the ids in `$1`.
+//! The tables that a timeline is made of: one statement each, with the same columns, by the ids in `$1`, of the merchant in `$4`.
 
 use uuid::Uuid;
 
@@ -286,10 +286,11 @@ pub const SOURCES: &[Source] = &[
     source("audit", AUDIT, By::Texts(|scope| scope.texts(true))),
 ];
 
+// What jobs say that they are about is up to their publishers, and events of two merchants may have one id.
 const JOB_FAILURES: &str = "
 select at, kind || case disposition when 'dead_letter' then ' was given up and parked' else ' failed and is tried again' end,
        correlation_id, job_id, attempt, null::integer, null::integer, error_class, reason
-from job_failures where correlation_id = any ($1)";
+from job_failures where correlation_id = any ($1) and (merchant_id is null or merchant_id = $4)";
 
 const JOB_FAILURES_OF_REFUND: &str = "
 select at, kind || case disposition when 'dead_letter' then ' was given up and parked' else ' failed and is tried again' end,
