@@ -56,6 +56,14 @@ impl OperatorChange {
         }
     }
 
+    /// What the log says that it was done to: whose role changes, from what to what.
+    fn subject(&self, name: &OperatorName, role: &str) -> String {
+        match self {
+            Self::Role(next) => format!("{name}: {role} -> {next}"),
+            Self::Password(_) | Self::Disable | Self::Enable => name.to_string(),
+        }
+    }
+
     const fn ends_sessions(&self) -> bool {
         matches!(self, Self::Password(_) | Self::Disable)
     }
@@ -73,6 +81,8 @@ const LIST: &str = "select name, role, created_at, disabled_at from operators or
 
 const ADD: &str = "
 insert into operators (name, role, password_hash, created_at) values ($1, $2, $3, $4) on conflict do nothing";
+
+const LOCK: &str = "select role from operators where name = $1 for update";
 
 /// What is null stays; the time of being disabled is taken as it is.
 const CHANGE: &str = "
@@ -115,7 +125,8 @@ impl Store {
                 .bind(doing.at);
             let added = insert.execute(&mut *tx).await?.rows_affected() > 0;
             if added {
-                audit::write(&mut tx, "operator.add", name.as_str(), doing).await?;
+                let subject = format!("{name}: {role}");
+                audit::write(&mut tx, "operator.add", &subject, doing).await?;
                 tx.commit().await?;
             }
             Ok::<_, StoreError>(added)
@@ -135,18 +146,20 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let changing = async {
             let mut tx = self.pool.begin().await?;
-            let changed = update(&mut tx, name, change, doing.at).await?;
-            if changed {
+            let locked = sqlx::query_scalar::<_, String>(LOCK).bind(name.as_str());
+            let before = locked.fetch_optional(&mut *tx).await?;
+            if let Some(role) = &before {
+                update(&mut tx, name, change, doing.at).await?;
                 if change.ends_sessions() {
                     sqlx::query(END_SESSIONS)
                         .bind(name.as_str())
                         .execute(&mut *tx)
                         .await?;
                 }
-                audit::write(&mut tx, change.action(), name.as_str(), doing).await?;
+                audit::write(&mut tx, change.action(), &change.subject(name, role), doing).await?;
                 tx.commit().await?;
             }
-            Ok::<_, StoreError>(changed)
+            Ok::<_, StoreError>(before.is_some())
         };
         answered(changing).await
     }
@@ -166,7 +179,7 @@ async fn update(
     name: &OperatorName,
     change: &OperatorChange,
     at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let (role, password, access) = match change {
         OperatorChange::Role(role) => (Some(role.name()), None, None),
         OperatorChange::Password(hash) => (None, Some(hash.expose()), None),
@@ -179,7 +192,8 @@ async fn update(
         .bind(password)
         .bind(access)
         .bind(at);
-    Ok(update.execute(&mut **tx).await?.rows_affected() > 0)
+    update.execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// The role and name of an operator as they are stored.

@@ -39,6 +39,14 @@ pub struct ReviewCounts {
     pub refunds: i64,
     /// Since when the oldest of them is.
     pub oldest_refund: Option<DateTime<Utc>>,
+    /// Withdrawals of which nobody can say whether their provider has paid them out.
+    pub payouts: i64,
+    /// Since when the oldest of them is.
+    pub oldest_payout: Option<DateTime<Utc>>,
+    /// Connected accounts whose provider does not say whether it made them.
+    pub accounts: i64,
+    /// Since when the oldest of them is.
+    pub oldest_account: Option<DateTime<Utc>>,
     /// Differences that nobody has said anything about.
     pub differences: i64,
     /// Withdrawals that nobody has paid out or rejected.
@@ -84,10 +92,14 @@ group by channel order by channel";
 
 const REVIEW: &str = "
 select payment.n as payments, payment.oldest as oldest_payment, refund.n as refunds, refund.oldest as oldest_refund,
+       payout.n as payouts, payout.oldest as oldest_payout, account.n as accounts, account.oldest as oldest_account,
        (select count(*) from reconciliation_differences where resolved_at is null) as differences,
        (select count(*) from wallet_withdrawals where status = 'requested') as withdrawals
 from (select count(*) as n, min(updated_at) as oldest from payments where status = 'needs_review') as payment,
-     (select count(*) as n, min(updated_at) as oldest from refunds where status = 'needs_review') as refund";
+     (select count(*) as n, min(updated_at) as oldest from refunds where status = 'needs_review') as refund,
+     (select count(*) as n, min(in_review_since) as oldest from wallet_withdrawals
+      where status = 'processing' and in_review_since is not null) as payout,
+     (select count(*) as n, min(updated_at) as oldest from connected_accounts where status = 'needs_review') as account";
 
 const PAYMENTS: &str = "
 select id, merchant_id, channel, amount_minor, currency, updated_at as since

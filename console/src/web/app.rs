@@ -22,7 +22,7 @@ pub(super) struct App {
     pub public_url: Option<PublicUrl>,
     pub sessions: Sessions,
     pub collector: Arc<Collector>,
-    pub comparing: Semaphore,
+    pub comparing: Arc<Semaphore>,
     pub live: Arc<Semaphore>,
     /// Cancelled when nothing more is accepted: what never ends by itself ends then.
     pub stopping: CancellationToken,
@@ -46,7 +46,7 @@ impl App {
             clock,
             public_url,
             collector,
-            comparing: Semaphore::new(COMPARING),
+            comparing: Arc::new(Semaphore::new(COMPARING)),
             live: Arc::new(Semaphore::new(LIVE)),
             stopping,
         }

@@ -29,7 +29,8 @@ const DAY_EVERY: Duration = Duration::from_secs(60);
 
 /// The history that is shown: an hour by the minute.
 const HISTORY_S: u32 = 3_600;
-const STEP_S: u32 = 60;
+/// The step of its samples, in seconds.
+pub(super) const STEP_S: u32 = 60;
 
 /// How things stand.
 #[derive(Debug, Clone, Default)]
@@ -38,30 +39,49 @@ pub(super) struct Snapshot {
     pub at: Option<DateTime<Utc>>,
     pub queues: Told<Queues>,
     pub books: Told<Books>,
+    /// Calls to providers within a quarter of an hour, and within a day: a question of its own each, which may be slow
+    /// while PostgreSQL answers all others.
+    pub recent: Told<Arc<Vec<ChannelTraffic>>>,
+    pub day: Told<Arc<Vec<ChannelTraffic>>>,
 }
 
 /// What a server said last.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Told<T> {
-    pub said: T,
+    /// Nothing, before it has said anything.
+    pub said: Option<Said<T>>,
     /// Since when it says nothing.
     pub away_since: Option<DateTime<Utc>>,
 }
 
+/// What was said, and when: ages are counted from then.
+#[derive(Debug, Clone)]
+pub(super) struct Said<T> {
+    pub what: T,
+    pub at: DateTime<Utc>,
+}
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self {
+            said: None,
+            away_since: None,
+        }
+    }
+}
+
 /// What RabbitMQ says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Queues {
     pub standing: Vec<Queue>,
     pub history: Arc<Vec<QueueHistory>>,
 }
 
 /// What PostgreSQL says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Books {
     pub review: ReviewCounts,
     pub outbox: (i64, Option<DateTime<Utc>>),
-    pub recent: Arc<Vec<ChannelTraffic>>,
-    pub day: Arc<Vec<ChannelTraffic>>,
 }
 
 /// The one that looks.
@@ -135,10 +155,13 @@ impl Collector {
     async fn look(&self, asked: &mut Asked) -> Arc<Snapshot> {
         let (before, now, moment) = (self.latest(), self.clock.now(), Instant::now());
         let due = asked.due(moment);
-        let (queues, books) = tokio::join!(
-            in_time(self.queues(&before.queues.said, due)),
-            in_time(self.books(&before.books.said, due, now))
+        let (queues, books, recent, day) = tokio::join!(
+            in_time(self.queues(&before.queues, due)),
+            in_time(self.books()),
+            self.traffic(&before.recent, due.recent, now - TimeDelta::minutes(15)),
+            self.traffic(&before.day, due.day, now - TimeDelta::days(1)),
         );
+        // What is slow by itself is not asked for again at once; what its server was away for is, as soon as that is back.
         if queues.is_ok() && due.history {
             asked.history = Some(moment);
         }
@@ -148,44 +171,46 @@ impl Collector {
         if books.is_ok() && due.day {
             asked.day = Some(moment);
         }
+        // As of the end of the look: one that took long must not be old as soon as it is there.
+        let now = self.clock.now();
         let snapshot = Arc::new(Snapshot {
             at: Some(now),
             queues: before.queues.followed_by(queues, now),
             books: before.books.followed_by(books, now),
+            recent,
+            day,
         });
         self.shown.send_replace(Arc::clone(&snapshot));
         snapshot
     }
 
-    async fn queues(&self, before: &Queues, due: Due) -> Result<Queues, ManagementError> {
+    async fn queues(&self, before: &Told<Queues>, due: Due) -> Result<Queues, ManagementError> {
         let standing = self.rabbit.standing().await?;
-        let history = if due.history {
-            Arc::new(self.rabbit.history(HISTORY_S, STEP_S).await?)
-        } else {
-            Arc::clone(&before.history)
+        let history = match &before.said {
+            Some(said) if !due.history => Arc::clone(&said.what.history),
+            _ => Arc::new(self.rabbit.history(HISTORY_S, STEP_S).await?),
         };
         Ok(Queues { standing, history })
     }
 
-    async fn books(&self, before: &Books, due: Due, now: DateTime<Utc>) -> Result<Books, StoreError> {
+    async fn books(&self) -> Result<Books, StoreError> {
         let review = self.store.review_counts().await?;
         let outbox = self.store.outbox_backlog().await?;
-        let recent = if due.recent {
-            Arc::new(self.store.channel_traffic(now - TimeDelta::minutes(15)).await?)
-        } else {
-            Arc::clone(&before.recent)
-        };
-        let day = if due.day {
-            Arc::new(self.store.channel_traffic(now - TimeDelta::days(1)).await?)
-        } else {
-            Arc::clone(&before.day)
-        };
-        Ok(Books {
-            review,
-            outbox,
-            recent,
-            day,
-        })
+        Ok(Books { review, outbox })
+    }
+
+    /// The calls since then, or what was said of them before where they are not due.
+    async fn traffic(
+        &self,
+        before: &Told<Arc<Vec<ChannelTraffic>>>,
+        is_due: bool,
+        since: DateTime<Utc>,
+    ) -> Told<Arc<Vec<ChannelTraffic>>> {
+        if !is_due {
+            return before.clone();
+        }
+        let said = in_time(self.store.channel_traffic(since)).await;
+        before.followed_by(said.map(Arc::new), self.clock.now())
     }
 
     fn latest(&self) -> Arc<Snapshot> {
@@ -221,8 +246,8 @@ async fn in_time<T, E: Display>(asking: impl Future<Output = Result<T, E>>) -> R
 impl<T: Clone> Told<T> {
     fn followed_by(&self, next: Result<T, String>, now: DateTime<Utc>) -> Self {
         match next {
-            Ok(said) => Self {
-                said,
+            Ok(what) => Self {
+                said: Some(Said { what, at: now }),
                 away_since: None,
             },
             Err(why) => {

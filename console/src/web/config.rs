@@ -64,6 +64,12 @@ impl std::str::FromStr for PublicUrl {
 }
 
 impl WebConfig {
+    /// Whether others than this machine reach it, with nothing that says that they do so by https.
+    pub(super) fn is_exposed(&self) -> bool {
+        let is_secure = self.public_url.as_ref().is_some_and(|url| url.is_secure);
+        !self.listen.ip().is_loopback() && !is_secure
+    }
+
     /// Reads the settings.
     ///
     /// # Errors

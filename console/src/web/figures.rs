@@ -19,12 +19,21 @@ pub(super) fn clock(at: DateTime<Utc>) -> String {
     at.format("%H:%M:%S").to_string()
 }
 
+/// A moment, with its date unless that is today's.
+pub(super) fn lately(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if at.date_naive() == now.date_naive() {
+        clock(at)
+    } else {
+        moment(at)
+    }
+}
+
 /// A moment.
 pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// A rate: one digit after the point below ten, none above; nothing at all for zero.
+/// A rate: one digit after the point below ten, none above. What would be shown as 0.0 is `0`.
 pub(super) fn rate(per_s: f64) -> String {
     if per_s < 0.05 {
         "0".to_owned()
@@ -45,6 +54,15 @@ pub(super) fn share(part: i64, whole: i64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
+/// The same of what ought not to be: rounded up, as 0 % means none of them.
+pub(super) fn share_of_bad(part: i64, whole: i64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    let tenths = part.saturating_mul(1_000).saturating_add(whole - 1) / whole;
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -62,6 +80,14 @@ mod tests {
         assert_eq!(
             [share(999_999, 1_000_000), share(1, 1), share(0, 0)],
             ["99.9 %", "100.0 %", "–"]
+        );
+        assert_eq!(
+            [share_of_bad(1, 1_000_000), share_of_bad(0, 7), share_of_bad(1, 5)],
+            ["0.1 %", "0.0 %", "20.0 %"]
+        );
+        assert_eq!(
+            [lately(now, now), lately(now - TimeDelta::seconds(1), now)],
+            ["00:00:00", "1970-01-10 23:59:59"]
         );
         assert_eq!([rate(0.0), rate(0.25), rate(12.4)], ["0", "0.2", "12"]);
     }

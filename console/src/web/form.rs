@@ -27,6 +27,11 @@ impl Fields {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
+    /// Whether no field has a NUL in it.
+    pub(super) fn are_text(&self) -> bool {
+        !self.0.iter().any(|(_, value)| value.contains('\0'))
+    }
+
     /// A field's text; empty when it was not sent.
     pub(super) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(found, _)| found == name);

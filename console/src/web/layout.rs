@@ -12,7 +12,7 @@ use super::{
     view::View,
 };
 
-/// The pages in the menu, with the role that each needs. A number key opens each.
+/// The pages in the menu, with the role that each needs. Alt, Shift and a number key open each.
 pub(super) const MENU: [(&str, Text, Role); 4] = [
     ("/", Text::Overview, Role::Viewer),
     ("/review", Text::Review, Role::Viewer),
@@ -38,10 +38,10 @@ pub(super) fn page(view: &View, title: Text, content: &Markup) -> Html<String> {
     )
 }
 
-/// A page that says one thing.
-pub(super) fn notice(view: &View, text: &str) -> Html<String> {
+/// A page that says one thing. What `passes` is asked for again by the page itself.
+pub(super) fn notice(view: &View, text: &str, passes: bool) -> Html<String> {
     let content = html! {
-        p.notice role="alert" { (text) }
+        p.notice role="alert" data-again[passes] { (text) }
         p { a href="/" { (view.say(Text::Back)) } }
     };
     whole(view, view.say(Text::Console), &content)

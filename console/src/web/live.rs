@@ -47,6 +47,8 @@ pub(super) async fn overview(
         .try_acquire_owned()
         .map_err(|_| Refusal::Busy)?;
     let mut updates = app.collector.follow();
+    // After a start nobody has looked yet: there is something to send all the same.
+    app.collector.now().await;
     updates.mark_changed();
     let live = Live {
         updates,
@@ -76,8 +78,6 @@ impl Live {
             }
         }
         let snapshot = Arc::clone(&self.updates.borrow_and_update());
-        // Nobody has looked yet: the page shows as much.
-        snapshot.at?;
         Some(self.changes(&snapshot))
     }
 

@@ -46,6 +46,8 @@ pub(super) enum Refusal {
     TooManyTries,
     /// PostgreSQL is away.
     StoreAway,
+    /// PostgreSQL is away, and may have done before what was asked of it.
+    NotKnown,
     /// Too much is asked at once.
     Busy,
     /// A defect of ours, or something else that the log tells.
@@ -84,6 +86,7 @@ impl Refusal {
             Self::WrongPassword => (StatusCode::UNAUTHORIZED, Text::WrongPassword),
             Self::TooManyTries => (StatusCode::TOO_MANY_REQUESTS, Text::TooManyTries),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, Text::StoreAway),
+            Self::NotKnown => (StatusCode::SERVICE_UNAVAILABLE, Text::NotKnown),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Text::Busy),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, Text::Broken),
         }
@@ -143,11 +146,19 @@ impl IntoResponse for Refusal {
 
 /// Makes a page of a refusal.
 pub(super) async fn dress(view: View, request: Request, next: Next) -> Response {
+    let acts = !request.method().is_safe();
     let mut response = next.run(request).await;
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else {
         return response;
     };
-    (refusal.status(), layout::notice(&view, &refusal.text(&view))).into_response()
+    let refusal = match refusal {
+        // PostgreSQL may have fallen silent after it did it.
+        Refusal::StoreAway if acts => Refusal::NotKnown,
+        other => other,
+    };
+    let status = refusal.status();
+    let passes = status == StatusCode::SERVICE_UNAVAILABLE && !acts;
+    (status, layout::notice(&view, &refusal.text(&view), passes)).into_response()
 }
 
 /// The answer when a handler panics.

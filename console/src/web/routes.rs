@@ -19,6 +19,8 @@ pub(super) enum Access {
     Anyone,
     /// Operators of this role and those above it.
     Role(Role),
+    /// The same, where pages ask by themselves: it does not keep a session from being idle.
+    Following(Role),
 }
 
 /// An address with one thing that can be done there.
@@ -62,7 +64,7 @@ pub(super) fn pages() -> Vec<Page> {
         act("/sign-in", Anyone, post(pages::sign_in::sign_in)),
         act("/sign-out", VIEWER, post(pages::sign_in::sign_out)),
         look("/", VIEWER, get(pages::overview::page)),
-        look("/live", VIEWER, get(live::overview)),
+        look("/live", Access::Following(Role::Viewer), get(live::overview)),
         look("/review", VIEWER, get(pages::review::page)),
         look("/audit", OPERATOR, get(pages::audit::page)),
         look("/operators", ADMINISTRATOR, get(pages::operators::page)),

@@ -58,7 +58,7 @@ impl Web {
     pub fn addresses() -> Vec<(Method, &'static str, Option<Role>)> {
         let least = |access| match access {
             Access::Anyone => None,
-            Access::Role(role) => Some(role),
+            Access::Role(role) | Access::Following(role) => Some(role),
         };
         let pages = routes::pages().into_iter();
         pages
@@ -77,6 +77,12 @@ impl Web {
             Err(error) if !error.is_transient() => return Err(error.into()),
             Err(error) => tracing::warn!(%error, "PostgreSQL is not there yet"),
             Ok(()) => {}
+        }
+        if config.is_exposed() {
+            tracing::warn!(
+                address = %config.listen,
+                "others than this machine may reach it without https, and then passwords and sessions can be read on the way: put a proxy that ends TLS before it, and set CONSOLE_PUBLIC_URL to its https:// address"
+            );
         }
         let http = reqwest::Client::builder()
             .no_proxy()

@@ -31,6 +31,20 @@ pub(super) const LIMITS: SessionLimits = SessionLimits {
 /// How long after it was last asked about a session may look while PostgreSQL is away.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
+/// How long PostgreSQL may take to say whose session it is: a page must not hang with a server that does.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What somebody comes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// To look at a page.
+    Looks,
+    /// Nobody does anything: a page that is open brings itself up to date.
+    Follows,
+    /// To do something.
+    Acts,
+}
+
 /// The name of the field that carries a session's token against forged requests.
 pub(super) const CSRF_FIELD: &str = "csrf";
 
@@ -152,24 +166,12 @@ impl Sessions {
     pub(super) async fn visitor(
         &self,
         token: Option<SessionToken>,
-        acts: bool,
+        visit: Visit,
     ) -> Result<Option<Visitor>, Refusal> {
         let Some(token) = token else {
             return Ok(None);
         };
-        let (hash, now) = (token.hash(), self.clock.now());
-        let found = self.store.see_session(&hash, LIMITS, now).await;
-        let session = match found {
-            Ok(found) => {
-                self.remember(hash, found.as_ref(), now);
-                found
-            }
-            Err(error) if error.is_transient() && !acts => {
-                let remembered = self.remembered(&hash, now);
-                Some(remembered.ok_or_else(|| Refusal::from(error))?)
-            }
-            Err(error) => return Err(error.into()),
-        };
+        let session = self.find(token.hash(), visit).await?;
         Ok(session.map(|session| Visitor {
             operator: session.operator,
             role: session.role,
@@ -179,11 +181,28 @@ impl Sessions {
 
     /// Whether a session lasts; as long as PostgreSQL is away, those do that were there lately.
     pub(super) async fn lasts(&self, hash: &[u8; 32]) -> bool {
+        matches!(self.find(*hash, Visit::Follows).await, Ok(Some(_)))
+    }
+
+    async fn find(&self, hash: [u8; 32], visit: Visit) -> Result<Option<Session>, Refusal> {
         let now = self.clock.now();
-        match self.store.session_lasts(hash, LIMITS, now).await {
-            Ok(lasts) => lasts,
-            Err(_) => self.remembered(hash, now).is_some(),
-        }
+        let seeing = self
+            .store
+            .see_session(&hash, LIMITS, visit != Visit::Follows, now);
+        let refusal = match tokio::time::timeout(PATIENCE, seeing).await {
+            Ok(Ok(found)) => {
+                self.remember(hash, found.as_ref(), now);
+                return Ok(found);
+            }
+            Ok(Err(error)) => Refusal::from(error),
+            Err(_) => {
+                tracing::warn!("PostgreSQL does not say in time whose session it is");
+                Refusal::StoreAway
+            }
+        };
+        let may_look = refusal == Refusal::StoreAway && visit != Visit::Acts;
+        let remembered = self.remembered(&hash, now).filter(|_| may_look);
+        remembered.map(Some).ok_or(refusal)
     }
 
     /// Ends a session here and in PostgreSQL.

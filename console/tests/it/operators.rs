@@ -58,9 +58,9 @@ async fn an_operator_is_added_changed_and_disabled_and_each_is_written_down() {
     assert_eq!(
         actions,
         [
-            "operator.add anna",
-            "operator.add li",
-            "operator.set_role anna",
+            "operator.add anna: viewer",
+            "operator.add li: operator",
+            "operator.set_role anna: viewer -> administrator",
             "operator.set_password anna",
             "operator.disable anna",
             "operator.enable anna",

@@ -8,4 +8,5 @@ mod overview;
 mod program;
 mod sessions;
 mod sign_in;
+mod silent;
 mod site;

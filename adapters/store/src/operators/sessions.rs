@@ -61,21 +61,15 @@ const FORGIVE: &str = "delete from operator_sign_ins where name = $1 and address
 /// Those of everybody that ended.
 const SWEEP: &str = "delete from operator_sessions where created_at <= $1 or last_seen_at <= $2";
 
-/// Noted by the minute: a page that is looked at need not write each time.
+/// Noted by the minute: a page that is looked at need not write each time. What the page asks by itself is not noted.
 const SEE: &str = "
 with seen as (
   update operator_sessions set last_seen_at = $2
-  where token_hash = $1 and last_seen_at > $4 and last_seen_at < $2 - interval '1 minute')
+  where $5 and token_hash = $1 and last_seen_at > $4 and last_seen_at < $2 - interval '1 minute')
 select session.operator, operators.role, session.created_at
 from operator_sessions session join operators on operators.name = session.operator
 where session.token_hash = $1 and session.created_at > $3 and session.last_seen_at > $4
   and operators.disabled_at is null";
-
-const LASTS: &str = "
-select exists (
-  select from operator_sessions session join operators on operators.name = session.operator
-  where session.token_hash = $1 and session.created_at > $2 and session.last_seen_at > $3
-    and operators.disabled_at is null)";
 
 const END: &str = "delete from operator_sessions where token_hash = $1 returning operator";
 
@@ -121,7 +115,7 @@ impl Store {
         answered(beginning).await
     }
 
-    /// Who a token belongs to, if its session lasts; what is seen of it now keeps it from being idle.
+    /// Who a token belongs to, if its session lasts. When something `is_done` with it, that keeps it from being idle.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -129,13 +123,15 @@ impl Store {
         &self,
         token_hash: &[u8; 32],
         limits: SessionLimits,
+        is_done: bool,
         now: DateTime<Utc>,
     ) -> Result<Option<Session>, StoreError> {
         let see = sqlx::query_as(SEE)
             .bind(&token_hash[..])
             .bind(now)
             .bind(now - limits.whole)
-            .bind(now - limits.idle);
+            .bind(now - limits.idle)
+            .bind(is_done);
         let found: Option<SessionRow> = answered(see.fetch_optional(&self.pool)).await?;
         let session = found.map(|row| {
             let (operator, role) = read(&row.operator, &row.role)?;
@@ -146,23 +142,6 @@ impl Store {
             })
         });
         session.transpose()
-    }
-
-    /// Whether a session lasts. Asking does not keep it from being idle.
-    ///
-    /// # Errors
-    /// PostgreSQL is away.
-    pub async fn session_lasts(
-        &self,
-        token_hash: &[u8; 32],
-        limits: SessionLimits,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let lasts = sqlx::query_scalar(LASTS)
-            .bind(&token_hash[..])
-            .bind(now - limits.whole)
-            .bind(now - limits.idle);
-        answered(lasts.fetch_one(&self.pool)).await
     }
 
     /// Ends a session, and writes down who signed out. Nothing happens when it has ended already.

@@ -1,11 +1,13 @@
 //! The log of who did what, to what, and why; newest first.
 
 use axum::{
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     response::Html,
 };
+use domain::operator::Role;
 use maud::html;
 use serde::Deserialize;
+use store::AuditEntry;
 
 use crate::web::{
     app::Shared,
@@ -27,9 +29,10 @@ pub(in crate::web) struct Place {
 /// A page of the log.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Query(place): Query<Place>,
+    place: Result<Query<Place>, QueryRejection>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
+    let Query(place) = place.map_err(|_| Refusal::NotFound)?;
     let entries = app.store.audit_log(place.before, SHOWN).await?;
     let rows: Vec<Row<5>> = entries
         .iter()
@@ -39,7 +42,7 @@ pub(in crate::web) async fn page(
                 html! { (figures::moment(entry.at)) },
                 html! { (entry.actor) },
                 html! { code { (entry.action) } },
-                html! { code { (entry.subject) } },
+                html! { code { (subject(&view, entry)) } },
                 html! { (reason) },
             ])
         })
@@ -55,4 +58,12 @@ pub(in crate::web) async fn page(
         }
     };
     Ok(layout::page(&view, Text::Audit, &content))
+}
+
+/// What it was done to. From where colleagues sign in only administrators are shown.
+fn subject<'a>(view: &View, entry: &'a AuditEntry) -> &'a str {
+    let is_address = matches!(entry.action.as_str(), "operator.sign_in" | "operator.sign_out");
+    let visitor = view.visitor.as_ref();
+    let may = visitor.is_some_and(|visitor| visitor.role >= Role::Administrator);
+    if is_address && !may { "–" } else { &entry.subject }
 }

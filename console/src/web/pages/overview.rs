@@ -1,15 +1,15 @@
 //! How everything stands, in sections that are brought up to date one by one.
 
 use axum::{extract::State, response::Html};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::Kind;
-use management::Queue;
+use management::{Queue, Sample};
 use maud::{Markup, html};
 use store::ChannelTraffic;
 
 use crate::web::{
     app::Shared,
-    collector::{Books, Queues, Snapshot},
+    collector::{Books, Queues, STEP_S, Said, Snapshot, Told},
     figures, layout,
     messages::{Text, filled},
     spark,
@@ -34,82 +34,126 @@ pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Html<
 }
 
 /// All sections, as whoever looks sees them.
-pub(in crate::web) fn sections(view: &View, snapshot: &Snapshot) -> [Section; 5] {
-    let now = snapshot.at.unwrap_or_default();
-    let (queues, books) = (&snapshot.queues.said, &snapshot.books.said);
+pub(in crate::web) fn sections(view: &View, snapshot: &Snapshot) -> [Section; 6] {
     [
-        ("status", status(view, snapshot, now)),
-        ("work", work(view, queues, books, now)),
-        ("queues", kinds(view, queues, now)),
-        ("retries", retries(view, queues)),
-        ("channels", channels(view, books, now)),
+        ("status", status(view, snapshot)),
+        ("alerts", alerts(view, snapshot)),
+        ("work", work(view, snapshot)),
+        ("queues", kinds(view, snapshot.queues.said.as_ref())),
+        ("retries", retries(view, snapshot.queues.said.as_ref())),
+        ("channels", channels(view, snapshot)),
     ]
 }
 
-fn status(view: &View, snapshot: &Snapshot, now: DateTime<Utc>) -> Markup {
-    let told = |text: Text, at| filled(view.say(text), &[("time", &figures::clock(at))]);
+fn status(view: &View, snapshot: &Snapshot) -> Markup {
+    let now = snapshot.at.unwrap_or_default();
+    let told = filled(view.say(Text::AsOf), &[("time", &figures::clock(now))]);
     html! {
-        p.note { (told(Text::AsOf, now)) " " span.live hidden { (view.say(Text::Live)) } }
-        @if let Some(since) = snapshot.queues.away_since { p.notice role="alert" { (told(Text::RabbitAway, since)) } }
-        @if let Some(since) = snapshot.books.away_since { p.notice role="alert" { (told(Text::PostgresAway, since)) } }
+        p.note { (told) " " span.live hidden { (view.say(Text::Live)) } }
     }
+}
+
+/// What does not answer. Apart from the rest, as it is read aloud whenever it changes.
+fn alerts(view: &View, snapshot: &Snapshot) -> Markup {
+    let now = snapshot.at.unwrap_or_default();
+    let rabbit = silence(
+        view,
+        &snapshot.queues,
+        now,
+        [Text::RabbitAway, Text::RabbitUnknown],
+    );
+    let books = silence(
+        view,
+        &snapshot.books,
+        now,
+        [Text::PostgresAway, Text::PostgresUnknown],
+    );
+    let slow = [Text::TrafficAway, Text::TrafficUnknown];
+    // With PostgreSQL away it goes without saying.
+    let traffic = [&snapshot.recent, &snapshot.day]
+        .into_iter()
+        .filter(|_| books.is_none());
+    let traffic = traffic.filter_map(|told| silence(view, told, now, slow)).next();
+    html! {
+        @for told in [rabbit, books, traffic].into_iter().flatten() { p.notice role="alert" { (told) } }
+    }
+}
+
+/// That something does not answer, since when, and of when what is shown is: the first text with both, the second when it
+/// has not said anything yet.
+fn silence<T>(
+    view: &View,
+    told: &Told<T>,
+    now: DateTime<Utc>,
+    [shown, unknown]: [Text; 2],
+) -> Option<String> {
+    let since = figures::lately(told.away_since?, now);
+    Some(match &told.said {
+        Some(said) => {
+            let then = figures::lately(said.at, now);
+            filled(view.say(shown), &[("time", &since), ("then", &then)])
+        }
+        None => filled(view.say(unknown), &[("time", &since)]),
+    })
 }
 
 /// What waits for people or on its way, each as one number.
-fn work(view: &View, queues: &Queues, books: &Books, now: DateTime<Utc>) -> Markup {
-    let review = &books.review;
-    let dead: u64 = of(queues, "dead.").map(|queue| queue.messages).sum();
-    let (waiting, oldest) = books.outbox;
+fn work(view: &View, snapshot: &Snapshot) -> Markup {
+    let books = snapshot.books.said.as_ref();
+    let review = |of: fn(&Books) -> (i64, Option<DateTime<Utc>>)| books.map(|said| (of(&said.what), said.at));
+    let dead = snapshot.queues.said.as_ref().map(|said| {
+        let dead: u64 = of(&said.what, "dead.").map(|queue| queue.messages).sum();
+        ((dead.cast_signed(), None), said.at)
+    });
+    let payments = review(|books| (books.review.payments, books.review.oldest_payment));
+    let refunds = review(|books| (books.review.refunds, books.review.oldest_refund));
+    let payouts = review(|books| (books.review.payouts, books.review.oldest_payout));
+    let accounts = review(|books| (books.review.accounts, books.review.oldest_account));
     html! {
         dl.tiles {
-            (tile(view, Text::PaymentsInReview, review.payments, review.oldest_payment, now, Some("/review#payments")))
-            (tile(view, Text::RefundsInReview, review.refunds, review.oldest_refund, now, Some("/review#refunds")))
-            (tile(view, Text::OpenDifferences, review.differences, None, now, Some("/review#differences")))
-            (tile(view, Text::OpenWithdrawals, review.withdrawals, None, now, None))
-            (tile(view, Text::DeadLetters, dead.cast_signed(), None, now, Some("#queues")))
-            (tile(view, Text::Outbox, waiting, oldest, now, None))
+            (tile(view, Text::PaymentsInReview, payments, Some("/review#payments")))
+            (tile(view, Text::RefundsInReview, refunds, Some("/review#refunds")))
+            (tile(view, Text::PayoutsInReview, payouts, None))
+            (tile(view, Text::AccountsInReview, accounts, None))
+            (tile(view, Text::OpenDifferences, review(|books| (books.review.differences, None)), Some("/review#differences")))
+            (tile(view, Text::OpenWithdrawals, review(|books| (books.review.withdrawals, None)), None))
+            (tile(view, Text::DeadLetters, dead, Some("#queues")))
+            (tile(view, Text::Outbox, review(|books| books.outbox), None))
         }
     }
 }
 
-fn tile(
-    view: &View,
-    text: Text,
-    count: i64,
-    oldest: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-    link: Option<&str>,
-) -> Markup {
-    let below = match oldest {
-        _ if count == 0 => view.say(Text::NothingWaits).to_owned(),
-        Some(oldest) => filled(
-            view.say(Text::OldestSince),
-            &[("age", &figures::age(oldest, now))],
-        ),
-        None => String::new(),
+/// How many, and since when the oldest is; and when that was said.
+type Counted = ((i64, Option<DateTime<Utc>>), DateTime<Utc>);
+
+/// A number; a dash while nobody knows it.
+fn tile(view: &View, text: Text, counted: Option<Counted>, link: Option<&str>) -> Markup {
+    let below = match counted {
+        None => view.say(Text::Unknown).to_owned(),
+        Some(((0, _), _)) => view.say(Text::NothingWaits).to_owned(),
+        Some(((_, Some(oldest)), at)) => {
+            filled(view.say(Text::OldestSince), &[("age", &figures::age(oldest, at))])
+        }
+        Some(((_, None), _)) => String::new(),
     };
+    let count = counted.map(|((count, _), _)| count);
+    let shown = count.map_or_else(|| "–".to_owned(), |count| count.to_string());
     html! {
-        div.busy[count > 0] {
+        div.busy[count.is_some_and(|count| count > 0)] {
             dt { @if let Some(link) = link { a href=(link) { (view.say(text)) } } @else { (view.say(text)) } }
-            dd { strong { (count) } " " small { (below) } }
+            dd { strong { (shown) } " " small { (below) } }
         }
     }
 }
 
-fn kinds(view: &View, queues: &Queues, now: DateTime<Utc>) -> Markup {
+fn kinds(view: &View, queues: Option<&Said<Queues>>) -> Markup {
     let mut rows: Vec<Row<9>> = Kind::ALL
         .into_iter()
-        .map(|kind| kind_row(view, queues, kind.name(), kind.name(), now))
+        .map(|kind| kind_row(view, queues, kind.name(), kind.name()))
         .collect();
     // Messages of a kind that nobody knows are only ever parked.
     if named(queues, "dead.unroutable").is_some_and(|queue| queue.messages > 0) {
-        rows.push(kind_row(
-            view,
-            queues,
-            "unroutable",
-            view.say(Text::Unroutable),
-            now,
-        ));
+        rows.push(kind_row(view, queues, "unroutable", view.say(Text::Unroutable)));
     }
     let columns = [
         words(Text::Kind),
@@ -129,11 +173,13 @@ fn kinds(view: &View, queues: &Queues, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn kind_row(view: &View, queues: &Queues, kind: &str, shown: &str, now: DateTime<Utc>) -> Row<9> {
+fn kind_row(view: &View, queues: Option<&Said<Queues>>, kind: &str, shown: &str) -> Row<9> {
     let jobs = named(queues, &format!("jobs.{kind}"));
-    let dead = named(queues, &format!("dead.{kind}")).map_or(0, |queue| queue.messages);
+    let dead = named(queues, &format!("dead.{kind}"));
+    let has_dead = dead.is_some_and(|queue| queue.messages > 0);
     // A queue that is not there holds nothing, which is not the same as being empty.
     let shown_of = |of: fn(&Queue) -> String| jobs.map_or_else(|| "–".to_owned(), of);
+    let dead = dead.map_or_else(|| "–".to_owned(), |queue| queue.messages.to_string());
     let is_unserved = jobs.is_some_and(|queue| queue.consumers == 0);
     let values = history(queues, jobs);
     let highest = values.iter().copied().max().unwrap_or_default();
@@ -142,59 +188,86 @@ fn kind_row(view: &View, queues: &Queues, kind: &str, shown: &str, now: DateTime
             html! { code { (shown) } },
             html! { (shown_of(|queue| queue.messages_ready.to_string())) },
             html! { (shown_of(|queue| queue.messages_unacknowledged.to_string())) },
-            html! { (oldest(view, queues, jobs, now)) },
+            html! { (oldest(view, queues, jobs)) },
             html! { (shown_of(|queue| figures::rate(queue.in_per_s()))) },
             html! { (shown_of(|queue| figures::rate(queue.out_per_s()))) },
             html! { span.bad[is_unserved] { (shown_of(|queue| queue.consumers.to_string())) } },
-            html! { span.bad[dead > 0] { (dead) } },
+            html! { span.bad[has_dead] { (dead) } },
             spark::line(&values, &format!("{}: 0–{highest}", view.say(Text::LastHour))),
         ],
-        is_alarming: dead > 0 || is_unserved && jobs.is_some_and(|queue| queue.messages_ready > 0),
+        is_alarming: has_dead || is_unserved && jobs.is_some_and(|queue| queue.messages_ready > 0),
     }
 }
 
 /// What the queue held over the last hour, and what it holds.
-fn history(queues: &Queues, jobs: Option<&Queue>) -> Vec<i64> {
+fn history(queues: Option<&Said<Queues>>, jobs: Option<&Queue>) -> Vec<i64> {
     let Some(jobs) = jobs else {
         return Vec::new();
     };
-    let past = queues.history.iter().find(|history| history.name == jobs.name);
-    let past = past.map(|history| history.samples.iter().map(|sample| sample.messages));
-    past.into_iter()
-        .flatten()
-        .chain([jobs.messages.cast_signed()])
-        .collect()
+    let past = samples(queues, jobs).iter().map(|sample| sample.messages);
+    past.chain([jobs.messages.cast_signed()]).collect()
+}
+
+fn samples<'a>(queues: Option<&'a Said<Queues>>, jobs: &Queue) -> &'a [Sample] {
+    let history = queues
+        .map(|said| said.what.history.as_slice())
+        .unwrap_or_default();
+    let found = history.iter().find(|history| history.name == jobs.name);
+    found
+        .map(|history| history.samples.as_slice())
+        .unwrap_or_default()
 }
 
 /// Since when the oldest message waits. RabbitMQ tells it for some types of queues; where it does not, a message cannot wait
 /// for longer than since its queue was last seen empty.
-fn oldest(view: &View, queues: &Queues, jobs: Option<&Queue>, now: DateTime<Utc>) -> String {
-    let Some(jobs) = jobs.filter(|jobs| jobs.messages_ready > 0) else {
+fn oldest(view: &View, queues: Option<&Said<Queues>>, jobs: Option<&Queue>) -> String {
+    let (Some(said), Some(jobs)) = (queues, jobs.filter(|jobs| jobs.messages_ready > 0)) else {
         return "–".to_owned();
     };
-    if let Some(at) = jobs
-        .head_message_timestamp
-        .and_then(|at| DateTime::from_timestamp(at, 0))
-    {
-        return figures::age(at, now);
+    let head = jobs.head_message_timestamp;
+    if let Some(at) = head.and_then(|at| DateTime::from_timestamp(at, 0)) {
+        return figures::age(at, said.at);
     }
-    let samples = queues.history.iter().find(|history| history.name == jobs.name);
-    let samples = samples
-        .map(|history| history.samples.as_slice())
-        .unwrap_or_default();
-    let empty = samples.iter().rev().find(|sample| sample.messages == 0);
-    match empty.and_then(|sample| DateTime::from_timestamp_millis(sample.at_ms)) {
-        Some(at) => filled(view.say(Text::AtMost), &[("age", &figures::age(at, now))]),
-        // A queue without samples is so new that the broker has none yet.
-        None if samples.is_empty() => view.say(Text::Unknown).to_owned(),
-        None => view.say(Text::MoreThanHour).to_owned(),
+    match last_empty(samples(queues, jobs)) {
+        Emptied::By(at) => filled(view.say(Text::AtMost), &[("age", &figures::age(at, said.at))]),
+        Emptied::NotSeen => view.say(Text::MoreThanHour).to_owned(),
+        Emptied::Unknown => view.say(Text::Unknown).to_owned(),
     }
 }
 
-fn retries(view: &View, queues: &Queues) -> Markup {
-    let mut tiers: Vec<&Queue> = of(queues, "retry.").filter(|queue| queue.messages > 0).collect();
+/// When a queue was last empty, as far as its samples tell.
+#[derive(Debug, PartialEq, Eq)]
+enum Emptied {
+    /// It was, at this time or after it.
+    By(DateTime<Utc>),
+    /// It was not within the time of the samples.
+    NotSeen,
+    /// The samples do not tell.
+    Unknown,
+}
+
+/// RabbitMQ gives each sample the time of the end of its step, and its figures are five seconds old: it may be by so much
+/// older than it says. Before the first sample that it has, as after its restart, it says zero as well, so that zeros at the
+/// beginning tell nothing.
+fn last_empty(samples: &[Sample]) -> Emptied {
+    let Some(first) = samples.iter().position(|sample| sample.messages > 0) else {
+        return Emptied::Unknown;
+    };
+    let late = TimeDelta::seconds(i64::from(STEP_S) + 5);
+    let empty = samples[first..].iter().rev().find(|sample| sample.messages == 0);
+    match empty.and_then(|sample| DateTime::from_timestamp_millis(sample.at_ms)) {
+        Some(at) => Emptied::By(at - late),
+        None if first == 0 => Emptied::NotSeen,
+        None => Emptied::Unknown,
+    }
+}
+
+fn retries(view: &View, queues: Option<&Said<Queues>>) -> Markup {
+    let all = queues.into_iter().flat_map(|said| of(&said.what, "retry."));
+    let mut tiers: Vec<&Queue> = all.filter(|queue| queue.messages > 0).collect();
     tiers.sort_by_key(|queue| delay_ms(&queue.name));
     let total: u64 = tiers.iter().map(|queue| queue.messages).sum();
+    let total = queues.map_or_else(|| "–".to_owned(), |_| total.to_string());
     let row = |queue: &&Queue| {
         let wait = queue.name.strip_prefix("retry.").unwrap_or(&queue.name);
         Row::from([html! { code { (wait) } }, html! { (queue.messages) }])
@@ -223,13 +296,22 @@ fn delay_ms(name: &str) -> u64 {
     count.parse::<u64>().unwrap_or_default() * unit_ms
 }
 
-fn channels(view: &View, books: &Books, now: DateTime<Utc>) -> Markup {
-    let mut rows: Vec<Row<9>> = Vec::new();
-    for day in books.day.iter() {
-        let recent = books.recent.iter().find(|recent| recent.channel == day.channel);
-        rows.extend(recent.map(|recent| channel_row(view, Text::QuarterHour, recent, now)));
-        rows.push(channel_row(view, Text::Day, day, now));
-    }
+fn channels(view: &View, snapshot: &Snapshot) -> Markup {
+    let spans = [(Text::QuarterHour, &snapshot.recent), (Text::Day, &snapshot.day)];
+    let told = spans
+        .into_iter()
+        .filter_map(|(span, told)| Some((span, told.said.as_ref()?)));
+    let told = told.flat_map(|(span, said)| said.what.iter().map(move |traffic| (span, traffic, said.at)));
+    let mut told: Vec<_> = told.collect();
+    // Keeps the shorter span before the longer one.
+    told.sort_by(|(_, one, _), (_, other, _)| one.channel.cmp(&other.channel));
+    let row = |(span, traffic, at)| channel_row(view, span, traffic, at);
+    let rows: Vec<Row<9>> = told.into_iter().map(row).collect();
+    let none = if snapshot.day.said.is_some() {
+        Text::NoCalls
+    } else {
+        Text::Unknown
+    };
     let columns = [
         words(Text::Channel),
         words(Text::Span),
@@ -244,7 +326,7 @@ fn channels(view: &View, books: &Books, now: DateTime<Utc>) -> Markup {
     html! {
         h2 { (view.say(Text::Channels)) }
         p.note { (view.say(Text::ChannelsNote)) }
-        @if rows.is_empty() { p { (view.say(Text::NoCalls)) } }
+        @if rows.is_empty() { p { (view.say(none)) } }
         @else { (table(view, Text::Channels, columns, &rows)) }
     }
 }
@@ -258,7 +340,7 @@ fn channel_row(view: &View, span: Text, traffic: &ChannelTraffic, now: DateTime<
         html! { (traffic.calls) },
         html! { (share(traffic.ok)) },
         html! { (share(traffic.declined)) },
-        html! { span.bad[traffic.unknown > 0] { (share(traffic.unknown)) } },
+        html! { span.bad[traffic.unknown > 0] { (figures::share_of_bad(traffic.unknown, traffic.calls)) } },
         html! { (took(traffic.median_ms)) },
         html! { (took(traffic.slow_ms)) },
         html! { (figures::age(traffic.last_at, now)) },
@@ -272,13 +354,31 @@ fn of<'a>(queues: &'a Queues, prefix: &'a str) -> impl Iterator<Item = &'a Queue
         .filter(move |queue| queue.name.starts_with(prefix))
 }
 
-fn named<'a>(queues: &'a Queues, name: &str) -> Option<&'a Queue> {
-    queues.standing.iter().find(|queue| queue.name == name)
+fn named<'a>(queues: Option<&'a Said<Queues>>, name: &str) -> Option<&'a Queue> {
+    queues?.what.standing.iter().find(|queue| queue.name == name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_is_never_younger_than_the_message() {
+        let told = |counts: &[i64]| {
+            let sample = |(place, messages): (usize, &i64)| Sample {
+                messages: *messages,
+                at_ms: i64::try_from(place).unwrap() * 60_000,
+            };
+            last_empty(&counts.iter().enumerate().map(sample).collect::<Vec<_>>())
+        };
+        let by = |seconds| Emptied::By(DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds));
+        assert_eq!(told(&[3, 0, 0, 1]), by(2 * 60 - 65));
+        assert_eq!(told(&[0, 2, 0, 1]), by(2 * 60 - 65));
+        assert_eq!(told(&[3, 2, 1]), Emptied::NotSeen);
+        // Padding looks like this, too.
+        assert_eq!(told(&[0, 0, 1]), Emptied::Unknown);
+        assert_eq!([told(&[0, 0]), told(&[])], [Emptied::Unknown, Emptied::Unknown]);
+    }
 
     #[test]
     fn tiers_are_in_the_order_of_their_delays() {

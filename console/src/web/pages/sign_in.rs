@@ -4,7 +4,7 @@
 //! answer. Attempts are limited for a name from an address, for the name and for the address; what was tried is written down
 //! before the password is looked at, so that many tries at once are counted, too.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -20,7 +20,7 @@ use store::{NewSession, SignInCounts};
 use crate::{
     password,
     web::{
-        app::{App, Shared},
+        app::Shared,
         form::Fields,
         language::own_path,
         layout,
@@ -62,7 +62,10 @@ pub(in crate::web) async fn sign_in(
 ) -> Response {
     let name: String = fields.get("name").trim().chars().take(LONGEST_NAME).collect();
     let next = own_path(fields.get("next"));
-    match begin(&app, &name, fields.get("password"), address).await {
+    let password = fields.get("password").to_owned();
+    // In a task of its own: who hangs up is counted, and compared, like anybody else.
+    let beginning = tokio::spawn(begin(app.clone(), name.clone(), password, address));
+    match beginning.await.unwrap_or(Err(Refusal::Broken)) {
         Ok(token) => {
             let cookie = app.sessions.set_cookie(Some(&token));
             ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
@@ -86,21 +89,31 @@ pub(in crate::web) async fn sign_out(
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }
 
-async fn begin(app: &App, name: &str, password: &str, address: SocketAddr) -> Result<SessionToken, Refusal> {
+async fn begin(
+    app: Shared,
+    name: String,
+    password: String,
+    address: SocketAddr,
+) -> Result<SessionToken, Refusal> {
     let address = address.ip().to_canonical().to_string();
-    let noted = app.store.note_sign_in(name, &address, MOST, WINDOW, app.now());
+    let noted = app.store.note_sign_in(&name, &address, MOST, WINDOW, app.now());
     if !noted.await? {
         tracing::warn!(address, "too many attempts to sign in");
         return Err(Refusal::TooManyTries);
     }
-    let stored = app.store.operator_password(name).await?;
-    let comparing = app.comparing.acquire().await.map_err(|_| Refusal::Busy)?;
-    let given = password.to_owned();
-    let compared = tokio::task::spawn_blocking(move || password::is_right(&given, stored.as_ref()));
+    let stored = app.store.operator_password(&name).await?;
+    let comparing = Arc::clone(&app.comparing).acquire_owned().await;
+    let comparing = comparing.map_err(|_| Refusal::Busy)?;
+    let compared = tokio::task::spawn_blocking(move || {
+        let _place = comparing;
+        password::is_right(&password, stored.as_ref())
+    });
     let is_right = compared.await.map_err(|_| Refusal::Broken)?;
-    drop(comparing);
-    let operator = name.parse::<OperatorName>().ok().filter(|_| is_right);
-    let operator = operator.ok_or(Refusal::WrongPassword)?;
+    let Some(operator) = name.parse::<OperatorName>().ok().filter(|_| is_right) else {
+        // Not the name: people type their passwords there.
+        tracing::warn!(address, "somebody failed to sign in");
+        return Err(Refusal::WrongPassword);
+    };
     let token = SessionToken::generate()?;
     let new = NewSession {
         token_hash: token.hash(),

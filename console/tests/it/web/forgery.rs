@@ -81,6 +81,15 @@ async fn only_a_page_of_ours_can_have_something_done() {
         log.contains("left the company") && log.contains("operator.disable"),
         "{log}"
     );
+    // From where others sign in only administrators are shown.
+    let dora = site.signed_in("dora", Role::Operator).await;
+    assert!(log.contains("127.0.0.1"));
+    let log = dora.page("/audit").await;
+    assert!(
+        log.contains("operator.sign_in") && !log.contains("<code>127.0.0.1"),
+        "{log}"
+    );
+    assert_eq!(anna.get("/audit?before=x").send().await.unwrap().status(), 404);
     site.close().await;
 }
 
@@ -107,6 +116,11 @@ async fn nobody_changes_themselves_and_a_role_is_set_by_its_form() {
     assert_eq!(set("operator").await.unwrap().status(), 303);
     let operators = site.desk.store.operators().await.unwrap();
     assert_eq!(operators[1].role, Role::Operator);
+    let (who, what, whom, _) = site.audit().await.pop().unwrap();
+    assert_eq!(
+        (who.as_str(), what.as_str(), whom.as_str()),
+        ("anna", "operator.set_role", "bert: viewer -> operator")
+    );
     let unknown = anna
         .post("/operators/nobody/role", &[reason, ("role", "viewer")])
         .send()

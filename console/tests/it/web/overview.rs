@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use broker::topology;
 use domain::operator::Role;
+use reqwest::header;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
@@ -13,7 +14,7 @@ use super::site::{Site, site};
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The text of a page without its tags.
-fn words(page: &str) -> String {
+pub fn words(page: &str) -> String {
     let inner = page
         .split('<')
         .map(|part| part.split_once('>').map_or(part, |(_, text)| text));
@@ -32,12 +33,12 @@ async fn put(site: &Site, queue: &str) {
     site.vhost.management().post(path, message).await;
 }
 
-async fn execute(site: &Site, sql: &'static str) {
+pub async fn execute(site: &Site, sql: &'static str) {
     let mut connection = PgConnection::connect(&site.desk.database.url()).await.unwrap();
     sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
 }
 
-const IN_REVIEW: &str = "
+pub const IN_REVIEW: &str = "
 insert into merchants (id, name, created_at) values ('00000000-0000-4000-8000-000000000001', 'Shop', now());
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
                       created_at, updated_at, expires_at)
@@ -52,6 +53,10 @@ from generate_series(1, 10) as n;
 insert into payment_records (payment_id, job_id, attempt, operation, outcome, duration_ms, at, channel)
 values ('00000000-0000-4000-8000-0000000000aa', 'job', 1, 'create_intent', 'started', 0, now(), 'stripe'),
        ('00000000-0000-4000-8000-0000000000aa', 'job', 1, 'create_intent', 'ok', 10, now() - interval '2 days', 'stripe');
+insert into connected_accounts (id, merchant_id, user_id, channel, idempotency_key, fingerprint, country, status,
+                                requirements, created_at, updated_at)
+values ('00000000-0000-4000-8000-0000000000bb', '00000000-0000-4000-8000-000000000001', 'u', 'stripe', 'k', sha256('k'),
+        'US', 'needs_review', '{}', now(), now() - interval '3 hours');
 insert into outbox (job_id, kind, correlation_id, schema, body, created_at)
 values ('job', 'create_intent', 'x', 1, '', now() - interval '5 minutes')";
 
@@ -89,6 +94,8 @@ async fn it_shows_what_the_servers_hold() {
     for wanted in [
         "Payments in review 1 oldest: 2 h 0 min",
         "Refunds in review 0 nothing waits",
+        "Payouts in review 0 nothing waits",
+        "Connected accounts in review 1 oldest: 3 h 0 min",
         "Outbox 1 oldest: 5 min",
         // 10 calls, the one that has only begun not among them, nor that of the day before yesterday.
         "stripe 15 min 10 60.0 % 20.0 % 20.0 % 550 ms 955 ms 1 min",
@@ -138,11 +145,28 @@ async fn a_change_arrives_by_itself_and_the_stream_ends_with_the_session() {
     ended.await.expect("it ends with the session");
     let refused = browser
         .get("/live")
-        .header("accept", "text/event-stream")
+        .headers(
+            [(header::ACCEPT, "text/event-stream".parse().unwrap())]
+                .into_iter()
+                .collect(),
+        )
         .send()
         .await
         .unwrap();
-    assert!(matches!(refused.status().as_u16(), 303 | 401));
+    assert_eq!(refused.status(), 401, "a program is not sent to a page");
+    site.close().await;
+}
+
+/// The page that is open asks again by itself, when nobody has looked at the new process yet.
+#[tokio::test]
+async fn an_open_page_goes_on_after_a_restart() {
+    let mut site = site().await;
+    let browser = site.signed_in("anna", Role::Viewer).await;
+    site.restart().await;
+    let mut answer = browser.get("/live").send().await.unwrap();
+    let first = tokio::time::timeout(PATIENCE, answer.chunk()).await.unwrap();
+    let first = first.unwrap().expect("it does not end at once");
+    assert!(String::from_utf8_lossy(&first).contains("data: "));
     site.close().await;
 }
 

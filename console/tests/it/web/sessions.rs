@@ -1,5 +1,6 @@
 //! How long a session lasts, and what ends it before.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::operator::Role;
 
 use super::site::site;
@@ -26,6 +27,18 @@ async fn a_session_ends_when_nothing_is_done_for_an_hour_and_after_a_long_day() 
         303,
         "whatever was done with it"
     );
+    site.close().await;
+}
+
+/// A page that is open asks by itself, and comes back by itself: nobody does anything.
+#[tokio::test]
+async fn a_page_that_is_left_open_does_not_keep_its_session() {
+    let site = site().await;
+    let browser = site.signed_in("anna", Role::Viewer).await;
+    site.clock.advance(40);
+    assert_eq!(browser.get("/live").send().await.unwrap().status(), 200);
+    site.clock.advance(30);
+    assert_eq!(browser.get("/").send().await.unwrap().status(), 303);
     site.close().await;
 }
 
@@ -75,6 +88,14 @@ async fn who_reads_the_database_can_sign_in_as_nobody() {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-    assert!(!stored.contains(token) && stored.contains("anna"), "{stored}");
+    // As PostgreSQL shows bytes.
+    let token: Vec<u8> = BASE64_URL_SAFE_NO_PAD.decode(token).unwrap();
+    let shown = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = ring::digest::digest(&ring::digest::SHA256, &token);
+    assert!(
+        stored.contains("anna") && stored.contains(&shown(hash.as_ref())),
+        "{stored}"
+    );
+    assert!(!stored.contains(&shown(&token)), "{stored}");
     site.close().await;
 }

@@ -17,6 +17,7 @@ use reqwest::{Client, RequestBuilder, Response, header, redirect::Policy};
 use runtime::Settings;
 use store::testing::TEST_KEY;
 
+use super::silent::Silent;
 use crate::desk::{Desk, desk};
 
 /// The real time, moved on by as much as a test says.
@@ -40,37 +41,43 @@ pub struct Site {
     pub vhost: TestVhost,
     pub clock: Arc<MovedClock>,
     pub base: String,
-    web: Running,
+    config: WebConfig,
+    web: Option<Running>,
 }
 
 /// A console that looks at a vhost of its own.
 pub async fn site() -> Site {
     let management = std::env::var("RABBITMQ_MANAGEMENT_URL").unwrap();
-    site_with(&[("RABBITMQ_MANAGEMENT_URL", &management)]).await
+    site_with(&[("RABBITMQ_MANAGEMENT_URL", &management)], None).await
 }
 
-/// The same with other settings.
-pub async fn site_with(settings: &[(&str, &str)]) -> Site {
+/// The same with other settings, and with something between it and PostgreSQL.
+pub async fn site_with(settings: &[(&str, &str)], silent: Option<&Silent>) -> Site {
     runtime::install_crypto();
     let (desk, vhost) = (desk().await, TestVhost::create().await);
     let clock = Arc::new(MovedClock::default());
+    let url = desk.database.url();
     let own = [
-        ("DATABASE_URL", desk.database.url()),
+        (
+            "DATABASE_URL",
+            silent.map_or(url.clone(), |silent| silent.on_the_way_to(&url)),
+        ),
         ("SLUICE_SECRETS_KEY", TEST_KEY.to_owned()),
         ("AMQP_URL", vhost.url().expose().to_owned()),
         ("CONSOLE_LISTEN", "127.0.0.1:0".to_owned()),
     ];
     let more = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
     let config = WebConfig::read(Settings::from_pairs(own.into_iter().chain(more))).unwrap();
-    let web = Web::start(config, Arc::clone(&clock) as Arc<dyn Clock>)
+    let web = Web::start(config.clone(), Arc::clone(&clock) as Arc<dyn Clock>)
         .await
         .unwrap();
     Site {
         base: format!("http://{}", web.addr()),
+        config,
         desk,
         vhost,
         clock,
-        web,
+        web: Some(web),
     }
 }
 
@@ -131,8 +138,17 @@ impl Site {
             .collect()
     }
 
+    /// Stops it and starts it anew at the same address.
+    pub async fn restart(&mut self) {
+        let old = self.web.take().unwrap();
+        self.config.listen = old.addr();
+        old.stop().await;
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        self.web = Some(Web::start(self.config.clone(), clock).await.unwrap());
+    }
+
     pub async fn close(self) {
-        self.web.stop().await;
+        self.web.unwrap().stop().await;
         self.desk.close().await;
     }
 }
