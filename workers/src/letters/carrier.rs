@@ -102,7 +102,7 @@ impl Carrier {
         lease: &mut Lease,
         stop: &CancellationToken,
     ) -> Result<(), RoundError> {
-        let to_survey = self.to_survey(unsurveyed).await?;
+        let to_survey = self.unsurveyed_places(unsurveyed).await?;
         let mut places = to_survey.clone();
         let asked_for = asked_for.iter().filter_map(|kind| Place::named(kind));
         places.extend(asked_for.map(Place::name));
@@ -152,7 +152,10 @@ impl Carrier {
     }
 
     /// Those of these places that hold something: what was parked there before anybody wrote it down.
-    async fn to_survey(&mut self, unsurveyed: &[Place]) -> Result<BTreeSet<&'static str>, RoundError> {
+    async fn unsurveyed_places(
+        &mut self,
+        unsurveyed: &[Place],
+    ) -> Result<BTreeSet<&'static str>, RoundError> {
         let mut to_survey = BTreeSet::new();
         if unsurveyed.is_empty() {
             return Ok(to_survey);

@@ -144,7 +144,7 @@ async fn pages_have_every_hold_and_withdrawal_once_and_can_be_narrowed() {
             assert_eq!(pages.concat(), all, "{list} {limit}");
         }
         let found = all_pages(&world, &path, &format!("status={status}")).await;
-        assert_eq!(found.concat(), [one.clone()]);
+        assert_eq!(found.concat(), std::slice::from_ref(&one));
         let alone = world.send(world.get(&format!("{path}/{one}"))).await;
         assert_eq!(
             (&alone.body["id"], &alone.body["status"]),
