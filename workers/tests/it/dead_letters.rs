@@ -282,7 +282,10 @@ async fn what_nobody_has_a_queue_for_is_written_down_and_can_only_be_thrown_away
             world.letter(letter.id).await.letter.state
         })
         .await;
-    assert_eq!(world.parked_in("dead.unroutable").await, 1);
+    // The round that found it holds it until it ends.
+    world
+        .wait_until(1, async || world.parked_in("dead.unroutable").await)
+        .await;
     let discard = world.want(ActionKind::Discard, one(&letter), None).await;
     assert_eq!(world.finished(discard).await.done, 1);
     assert_eq!(world.parked_in("dead.unroutable").await, 0);
