@@ -21,7 +21,7 @@ const CURRENCIES: [&str; 4] = ["USD", "EUR", "GBP", "JPY"];
 /// Beside every so manieth order something is sold.
 const ORDERS_BESIDE_A_SALE: i64 = 8;
 /// Beside every so manieth order a merchant keeps wallets.
-const ORDERS_BESIDE_A_PURSE: i64 = 12;
+const ORDERS_BESIDE_A_PURSE: i64 = 24;
 /// What its wallets are filled with; as much as two orders for goods need, and a multiple of what it is divided by.
 const PURSE: i64 = 4_000;
 /// Without decimals, and of the country in which its owners have their accounts.

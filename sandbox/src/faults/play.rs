@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Response, StatusCode};
 
 use super::{Dial, Fault, Subject};
 use crate::calls::Call;
@@ -144,9 +145,16 @@ async fn carry_through(
     finish(world, admitted, answer)
 }
 
-/// Notes how the call was answered.
-fn finish(world: &World, admitted: &Admitted, answer: Response<Body>) -> Response<Body> {
-    let status = answer.status().as_u16();
+/// Notes how the call was answered. Whoever keeps to the limits that providers publish cannot know that they are shorter here,
+/// and is told so.
+fn finish(world: &World, admitted: &Admitted, mut answer: Response<Body>) -> Response<Body> {
+    let status = answer.status();
+    if status == StatusCode::TOO_MANY_REQUESTS && world.seconds(1) < Duration::from_secs(1) {
+        answer
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    let status = status.as_u16();
     world
         .calls
         .complete(admitted.number, |call| call.status = Some(status));
