@@ -26,7 +26,7 @@ use stage::Stage;
 pub use verdict::Verdict;
 
 /// Enough to keep every part busy on a small machine, and little enough not to measure its speed.
-const ORDERS_PER_S: f64 = 5.0;
+const ORDERS_PER_S: f64 = 4.0;
 /// How long clients go on asking after the last fault: what is settled late must not be the old alone.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 /// How often the terminal is told how far the clients have come.

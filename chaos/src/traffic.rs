@@ -36,7 +36,7 @@ pub use story::{Story, is_declined};
 const REGISTERED_AT_ONCE: usize = 4;
 /// How many orders may be under way. While the pipeline is down they pile up, and beyond this the clients that only
 /// look and repeat would be the load.
-const MOST_UNDER_WAY: usize = 60;
+const MOST_UNDER_WAY: usize = 45;
 
 /// How much traffic there is.
 #[derive(Debug, Clone, Copy)]

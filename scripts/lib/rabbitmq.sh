@@ -167,7 +167,7 @@ launch_rabbitmq() {
 }
 
 # How many messages a queue holds is otherwise told some seconds late, in which a run that watches for the end would wait.
-FRESH_COUNTS='-rabbit quorum_tick_interval 500 -rabbit collect_statistics_interval 500 -rabbitmq_management management_db_cache_multiplier 0'
+FRESH_COUNTS='-rabbit quorum_tick_interval 500 -rabbit collect_statistics_interval 500 -rabbitmq_management management_db_cache_multiplier 0 -rabbitmq_management sample_retention_policies [{global,[{60,1}]},{basic,[{60,1}]},{detailed,[{60,1}]}]'
 ERLANG_LOOPBACK='-kernel inet_dist_use_interface {127,0,0,1}'
 # Several nodes on two cores leave them to each other instead of waiting busily.
 ERLANG_IDLE='+sbwt none +sbwtdcpu none +sbwtdio none'
