@@ -42,7 +42,7 @@ pub enum Resend {
 pub struct Resent {
     /// Those that are sent again.
     pub resent: Vec<NotificationId>,
-    /// Those whose present schedule has not ended: they are being sent.
+    /// Those whose schedule had not ended when this was asked for: they are being sent, or were in the same instant.
     pub under_way: Vec<NotificationId>,
     /// There is no such notification.
     pub unknown: Vec<NotificationId>,
@@ -72,7 +72,8 @@ const RENEW_GIVEN_UP: &str = renew!(
     "merchant_id = $1 and status in ('exhausted', 'undeliverable') and finished_at >= coalesce($2::timestamptz, '-infinity')
      order by finished_at, id limit $3"
 );
-const UNDER_WAY: &str = "select id from notifications where id = any ($1) and status = 'pending'";
+// What is there and was not renewed had a schedule that had not ended then, though it may have been delivered since.
+const UNDER_WAY: &str = "select id from notifications where id = any ($1)";
 const WITHOUT_ENDPOINT: &str = "
 select id from merchants where id = any ($1) and (endpoint_url is null or endpoint_disabled_at is not null) limit 1";
 
