@@ -252,12 +252,17 @@ async fn a_call_that_was_not_sent_in_time_is_begun_again() {
     world
         .wait_until(true, async || world.count(unsent).await > 2)
         .await;
-    assert_eq!(world.calls().await, Vec::<String>::new());
+    // With such a clock, whether there is one may well have been asked.
+    let openings = async || {
+        let calls = world.calls().await;
+        calls.into_iter().filter(|call| call == OPENING).count()
+    };
+    assert_eq!(openings().await, 0);
     clock.is_over.store(true, Ordering::Relaxed);
     world
         .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
         .await;
-    assert_eq!(world.calls().await, [OPENING]);
+    assert_eq!(openings().await, 1);
     world.close().await;
 }
 
