@@ -8,6 +8,7 @@ mod accounts;
 mod actions;
 mod audit;
 mod calls;
+mod circuits;
 mod claims;
 mod credentials;
 mod dead_letters;
@@ -49,6 +50,7 @@ mod write;
 pub mod testing;
 
 pub use audit::{AuditEntry, Doing};
+pub use circuits::{ShutCircuit, ToldCircuit};
 pub use dead_letters::{
     ActionProgress, AskedFor, Claim, Lease, LetterCursor, LetterFilter, LetterGroup, LetterPage, LetterStory,
     NewAction, NewLetter, RecordedLetter, ReplayedJob, Try,

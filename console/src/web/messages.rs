@@ -97,7 +97,12 @@ catalogue! {
     Tier: "Wait", "等待时长";
     Jobs: "Jobs", "任务数";
     Channels: "Channels", "渠道";
-    ChannelsNote: "Calls about payments that were written down: the last 15 minutes, and below them the last day. Whether a circuit breaker is open each worker decides for itself; see the metric sluice_channel_breaker_state.", "已记录的支付调用：上为最近 15 分钟，下为最近一天。熔断器由各工作进程自行判断，见指标 sluice_channel_breaker_state。";
+    ChannelsNote: "Calls about payments that were written down: the last 15 minutes, and below them the last day.", "已记录的支付调用：上为最近 15 分钟，下为最近一天。";
+    CircuitsClosed: "Circuit breakers: closed in every worker process.", "熔断器：所有工作进程均为闭合。";
+    CircuitOpenForChanges: "{channel}: the circuit breaker is open (worker processes: {processes}). Jobs wait until the provider answers again.", "{channel}：{processes} 个工作进程的熔断器已断开，作业等待渠道恢复。";
+    CircuitOpenForQuestions: "{channel}: the circuit breaker for queries is open (worker processes: {processes}).", "{channel}：{processes} 个工作进程的查询熔断器已断开。";
+    CircuitTriedWithChanges: "{channel}: one call finds out whether the provider is back (worker processes: {processes}).", "{channel}：{processes} 个工作进程正以一次调用试探渠道是否恢复。";
+    CircuitTriedWithQuestions: "{channel}: one query finds out whether the provider is back (worker processes: {processes}).", "{channel}：{processes} 个工作进程正以一次查询试探渠道是否恢复。";
     Channel: "Channel", "渠道";
     Span: "Span", "时段";
     QuarterHour: "15 min", "15 分钟";

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::Kind;
 use management::{Queue, Sample};
 use maud::{Markup, html};
-use store::ChannelTraffic;
+use store::{ChannelTraffic, ShutCircuit};
 
 use crate::web::{
     app::Shared,
@@ -326,8 +326,33 @@ fn channels(view: &View, snapshot: &Snapshot) -> Markup {
     html! {
         h2 { (view.say(Text::Channels)) }
         p.note { (view.say(Text::ChannelsNote)) }
+        (circuits(view, snapshot))
         @if rows.is_empty() { p { (view.say(none)) } }
         @else { (table(view, Text::Channels, columns, &rows)) }
+    }
+}
+
+/// Where calls do not go through.
+fn circuits(view: &View, snapshot: &Snapshot) -> Markup {
+    let Some(books) = &snapshot.books.said else {
+        return html! {};
+    };
+    let told = |circuit: &ShutCircuit| {
+        let text = match (circuit.state.as_str(), circuit.calls.as_str()) {
+            ("open", "changes") => Text::CircuitOpenForChanges,
+            ("open", _) => Text::CircuitOpenForQuestions,
+            (_, "changes") => Text::CircuitTriedWithChanges,
+            (_, _) => Text::CircuitTriedWithQuestions,
+        };
+        let processes = circuit.processes.to_string();
+        filled(
+            view.say(text),
+            &[("channel", &circuit.channel), ("processes", &processes)],
+        )
+    };
+    html! {
+        @if books.what.circuits.is_empty() { p.note { (view.say(Text::CircuitsClosed)) } }
+        @for circuit in &books.what.circuits { p.notice { (told(circuit)) } }
     }
 }
 
