@@ -141,13 +141,21 @@ impl EndpointSecretSource {
 /// The secret that will sign: a new one, or the one in the environment.
 pub(crate) fn secret(source: EndpointSecretSource) -> Result<Secret, ConsoleError> {
     match source {
-        EndpointSecretSource::Generate => Ok(standard_webhooks::generate_secret()?),
+        EndpointSecretSource::Generate => generated(),
         EndpointSecretSource::Env => {
             let secret =
                 std::env::var(SECRET_VARIABLE).map_err(|_| ConsoleError::MissingSecret(SECRET_VARIABLE))?;
             given(&secret)
         }
     }
+}
+
+/// A new random secret.
+///
+/// # Errors
+/// The machine gives no random bytes.
+pub(crate) fn generated() -> Result<Secret, ConsoleError> {
+    Ok(standard_webhooks::generate_secret()?)
 }
 
 /// A secret that somebody brings along.
