@@ -4,7 +4,7 @@ use channels::standard_webhooks;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{id::MerchantId, secret::Secret};
 use serde_json::Value;
-use store::{Doing, Endpoint, EndpointSecret, Store};
+use store::{Doing, EndpointSecret, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -17,9 +17,13 @@ const SECRET_VARIABLE: &str = "ENDPOINT_SECRET";
 impl Console<'_> {
     pub(crate) async fn set_endpoint(&self, args: &SetEndpoint) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
-        let first = || secret(args.endpoint_secret);
-        let (url, new) = set(&self.store, merchant, &args.url, first, self.doing()).await?;
-        let shown = new.filter(|_| args.endpoint_secret.is_shown());
+        // One that is not there is missed only where it is needed.
+        let secret = match self.store.endpoint(merchant).await? {
+            Some(_) => generated()?,
+            None => secret(args.endpoint_secret)?,
+        };
+        let (url, is_first) = set(&self.store, merchant, &args.url, &secret, self.doing()).await?;
+        let shown = Some(secret).filter(|_| is_first && args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
@@ -32,17 +36,17 @@ impl Console<'_> {
 
     pub(crate) async fn rotate_endpoint(&self, args: &RotateEndpoint) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
-        let endpoint = endpoint(&self.store, merchant).await?;
-        let (url, new) = (endpoint.url.clone(), secret(args.endpoint_secret)?);
+        let new = secret(args.endpoint_secret)?;
         let rotating = rotate(
             &self.store,
             merchant,
-            endpoint,
             &new,
             args.keep_hours,
+            |_| Ok(()),
             self.doing(),
         );
         let until = rotating.await?;
+        let url = self.store.endpoint(merchant).await?.map(|endpoint| endpoint.url);
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
@@ -58,65 +62,54 @@ impl Console<'_> {
     }
 }
 
-/// Sets where a merchant's notifications go, and switches the endpoint on. Gives the address as it is stored, and the
-/// secret where there was no endpoint yet: `first` makes it then.
+/// Sets where a merchant's notifications go, and switches the endpoint on. `secret` signs where there was no endpoint yet. Gives
+/// the address as it is stored, and whether that is so.
 ///
 /// # Errors
-/// The address or the secret cannot be used, or there is no such merchant.
+/// The address cannot be used, or there is no such merchant.
 pub(crate) async fn set(
     store: &Store,
     merchant: MerchantId,
     url: &str,
-    first: impl FnOnce() -> Result<Secret, ConsoleError>,
+    secret: &Secret,
     doing: Doing<'_>,
-) -> Result<(String, Option<Secret>), ConsoleError> {
+) -> Result<(String, bool), ConsoleError> {
     let url = endpoint_url::check(url)?;
-    let (secrets, new) = match store.endpoint(merchant).await? {
-        Some(endpoint) => (endpoint.secrets, None),
-        None => {
-            let secret = first()?;
-            (vec![present(&secret)], Some(secret))
-        }
-    };
-    if !store.set_endpoint(merchant, &url, &secrets, doing).await? {
-        return Err(ConsoleError::UnknownMerchant(merchant));
-    }
-    Ok((url, new))
+    let set = store
+        .set_endpoint(merchant, &url, &[present(secret)], doing)
+        .await?;
+    let is_first = set.ok_or(ConsoleError::UnknownMerchant(merchant))?;
+    Ok((url, is_first))
 }
 
-/// Gives an endpoint a new secret. The ones before sign as well until the moment that is given back.
+/// Gives an endpoint a new secret, unless `check` refuses when it sees those of now, newest first. They sign as well until the
+/// moment that is given back.
 ///
 /// # Errors
-/// The merchant has no endpoint any more.
+/// The merchant has no endpoint, or `check` refuses.
 pub(crate) async fn rotate(
     store: &Store,
     merchant: MerchantId,
-    endpoint: Endpoint,
     new: &Secret,
     keep_hours: u16,
+    check: impl FnOnce(&[EndpointSecret]) -> Result<(), ConsoleError> + Send,
     doing: Doing<'_>,
 ) -> Result<DateTime<Utc>, ConsoleError> {
     let until = doing.at + TimeDelta::hours(i64::from(keep_hours));
-    let mut secrets = vec![present(new)];
-    let old = endpoint.secrets.into_iter().map(|old| EndpointSecret {
-        until: old.until.or(Some(until)),
-        ..old
-    });
-    secrets.extend(old.filter(|old| old.until.is_some_and(|until| until > doing.at)));
-    if store.set_endpoint_secrets(merchant, &secrets, doing).await? {
+    let change = |old: Vec<EndpointSecret>| {
+        check(&old)?;
+        let ending = old.into_iter().map(|old| EndpointSecret {
+            until: old.until.or(Some(until)),
+            ..old
+        });
+        let kept = ending.filter(|old| old.until.is_some_and(|until| until > doing.at));
+        Ok::<_, ConsoleError>(std::iter::once(present(new)).chain(kept).collect())
+    };
+    if store.change_endpoint_secrets(merchant, change, doing).await? {
         Ok(until)
     } else {
         Err(ConsoleError::NoEndpoint(merchant))
     }
-}
-
-/// A merchant's endpoint.
-///
-/// # Errors
-/// It has none.
-pub(crate) async fn endpoint(store: &Store, merchant: MerchantId) -> Result<Endpoint, ConsoleError> {
-    let endpoint = store.endpoint(merchant).await?;
-    endpoint.ok_or(ConsoleError::NoEndpoint(merchant))
 }
 
 /// A secret that signs until it is replaced.

@@ -70,6 +70,9 @@ pub enum ConsoleError {
     /// The merchant has no endpoint.
     #[error("{0} has no endpoint; set one with `console endpoints set`")]
     NoEndpoint(MerchantId),
+    /// The secret that was to be replaced signs no more.
+    #[error("the signing secret of {0} was replaced meanwhile")]
+    RotatedBefore(MerchantId),
     /// The merchant does not use the channel.
     #[error(
         "{merchant} has no credentials for {channel}; store them first with `console channels set --channel {channel}`"

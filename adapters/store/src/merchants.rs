@@ -93,6 +93,15 @@ pub struct EndpointSecret {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Of two who set the first endpoint at once, one's secret signs, and both are told whose.
+const SET_ENDPOINT: &str = "
+with before as (select id, endpoint_url is null as is_first from merchants where id = $1 for update)
+update merchants
+set endpoint_url = $2, endpoint_secrets = case when is_first then $3 else endpoint_secrets end,
+    endpoint_disabled_at = null, endpoint_disabled_reason = null
+from before where merchants.id = before.id
+returning is_first";
+
 /// How the list of secrets looks inside its seal.
 #[derive(Serialize, Deserialize)]
 struct SealedSecret {
@@ -264,8 +273,8 @@ impl Store {
         .transpose()
     }
 
-    /// Sets where a merchant's notifications go and what signs them, and switches the endpoint on again; false when
-    /// there is no such merchant.
+    /// Sets where a merchant's notifications go, and switches the endpoint on again. What signs is set where it is the first
+    /// endpoint, and stays otherwise. Tells whether it is the first; `None` when there is no such merchant.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -273,34 +282,51 @@ impl Store {
         &self,
         merchant: MerchantId,
         url: &str,
-        secrets: &[EndpointSecret],
+        first: &[EndpointSecret],
         doing: Doing<'_>,
-    ) -> Result<bool, StoreError> {
-        let update =
-            "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
-                      endpoint_disabled_reason = null where id = $1";
-        let sealed = seal_secrets(&self.vault, merchant, secrets);
-        let update = sqlx::query(update)
+    ) -> Result<Option<bool>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let update = sqlx::query_scalar(SET_ENDPOINT)
             .bind(merchant.as_uuid())
             .bind(url)
-            .bind(sealed);
-        self.audited(update, "endpoint.set", merchant, doing).await
+            .bind(seal_secrets(&self.vault, merchant, first));
+        let is_first: Option<bool> = update.fetch_optional(&mut *tx).await?;
+        if is_first.is_some() {
+            audit::write(&mut tx, "endpoint.set", &merchant.to_string(), doing).await?;
+        }
+        tx.commit().await?;
+        Ok(is_first)
     }
 
-    /// Replaces what signs a merchant's notifications and leaves the endpoint as it is; false when it has none.
+    /// Changes what signs a merchant's notifications as it stands by now, and leaves the endpoint as it is; false when it has
+    /// none.
     ///
     /// # Errors
-    /// PostgreSQL is away.
-    pub async fn set_endpoint_secrets(
+    /// PostgreSQL is away, or the secrets do not open, or `change` refuses.
+    pub async fn change_endpoint_secrets<E: From<StoreError>>(
         &self,
         merchant: MerchantId,
-        secrets: &[EndpointSecret],
+        change: impl FnOnce(Vec<EndpointSecret>) -> Result<Vec<EndpointSecret>, E> + Send,
         doing: Doing<'_>,
-    ) -> Result<bool, StoreError> {
-        let update = "update merchants set endpoint_secrets = $2 where id = $1 and endpoint_url is not null";
-        let sealed = seal_secrets(&self.vault, merchant, secrets);
-        let update = sqlx::query(update).bind(merchant.as_uuid()).bind(sealed);
-        self.audited(update, "endpoint.rotate", merchant, doing).await
+    ) -> Result<bool, E> {
+        let mut tx = self.pool.begin().await.map_err(StoreError::from)?;
+        let lock =
+            "select endpoint_secrets from merchants where id = $1 and endpoint_url is not null for update";
+        let locking = sqlx::query_scalar(lock).bind(merchant.as_uuid());
+        let sealed: Option<Vec<u8>> = locking.fetch_optional(&mut *tx).await.map_err(StoreError::from)?;
+        let Some(sealed) = sealed else {
+            return Ok(false);
+        };
+        let secrets = change(open_secrets(&self.vault, merchant, &sealed)?)?;
+        sqlx::query("update merchants set endpoint_secrets = $2 where id = $1")
+            .bind(merchant.as_uuid())
+            .bind(seal_secrets(&self.vault, merchant, &secrets))
+            .execute(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        audit::write(&mut tx, "endpoint.rotate", &merchant.to_string(), doing).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(true)
     }
 
     /// Runs a statement about one row together with its line in the audit log; false when it changed nothing.

@@ -118,6 +118,7 @@ impl From<ConsoleError> for Problem {
             E::UnknownKey(_) => Self::conflict(Text::UnknownKey),
             E::UnknownRoute(_) => Self::conflict(Text::UnknownRoute),
             E::EndpointUrl(why) => form(endpoint_url(why)),
+            E::RotatedBefore(_) => Self::conflict(Text::RotatedBefore),
             E::NoEndpoint(_) => Self::conflict(Text::NoEndpoint),
             E::NoCredentials { .. } => Self::conflict(Text::NoCredentials),
             E::EndpointSecret(why) => Self::Form(Said::with(Text::BadEndpointSecret, "why", why)),

@@ -217,7 +217,7 @@ async fn a_name_that_leads_into_our_own_network_is_out_of_reach() {
     let set = world
         .store
         .set_endpoint(world.merchant_id, &url, &secrets, Doing::by("test", now()));
-    assert!(set.await.unwrap());
+    assert!(set.await.unwrap().is_some());
     tell(&world).await;
     let refused =
         "select count(*) from notification_attempts where attempt = 1 and error like '%no public address%'";

@@ -27,7 +27,7 @@ use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, Doing, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
+    ApiKey, Doing, EndpointSecret, NewMerchant, Record, Recorder, Store, StoreError, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -437,9 +437,11 @@ impl World {
     }
 
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
+        let change = |_| Ok::<_, StoreError>(secrets.to_vec());
+        let doing = Doing::by("test", now());
         let set = self
             .store
-            .set_endpoint_secrets(self.merchant_id, secrets, Doing::by("test", now()));
+            .change_endpoint_secrets(self.merchant_id, change, doing);
         assert!(set.await.unwrap());
     }
 

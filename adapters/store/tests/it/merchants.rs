@@ -54,18 +54,9 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         secret: Secret::new("whsec_x"),
         until,
     });
-    assert!(
-        world
-            .store
-            .set_endpoint(
-                merchant,
-                "https://shop.example/hook",
-                &secrets,
-                Doing::by("test", at(2))
-            )
-            .await
-            .unwrap()
-    );
+    let (shop, doing) = ("https://shop.example/hook", Doing::by("test", at(2)));
+    let set = world.store.set_endpoint(merchant, shop, &secrets, doing);
+    assert_eq!(set.await.unwrap(), Some(true));
     let endpoint = world.store.endpoint(merchant).await.unwrap().unwrap();
     assert_eq!(
         (endpoint.secrets, endpoint.disabled_reason),
@@ -76,25 +67,31 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         secret: Secret::new("whsec_y"),
         until: None,
     }];
-    assert!(
+    let rotate = async |whose| {
+        let change = |before: Vec<EndpointSecret>| {
+            assert_eq!(before, secrets);
+            Ok::<_, StoreError>(rotated.to_vec())
+        };
+        let doing = Doing::by("test", at(3));
         world
             .store
-            .set_endpoint_secrets(merchant, &rotated, Doing::by("test", at(3)))
+            .change_endpoint_secrets(whose, change, doing)
             .await
             .unwrap()
-    );
-    assert_eq!(
-        world.store.endpoint(merchant).await.unwrap().unwrap().secrets,
-        rotated
-    );
-    let stranger = MerchantId::random();
-    assert!(
-        !world
-            .store
-            .set_endpoint_secrets(stranger, &rotated, Doing::by("test", at(3)))
-            .await
-            .unwrap()
-    );
+    };
+    assert!(rotate(merchant).await);
+    assert!(!rotate(MerchantId::random()).await, "a stranger has none");
+    let set = world
+        .store
+        .set_endpoint(merchant, "https://shop.example/", &secrets, doing);
+    assert_eq!(set.await.unwrap(), Some(false));
+    let endpoint = world.store.endpoint(merchant).await.unwrap().unwrap();
+    assert_eq!(endpoint.url, "https://shop.example/");
+    assert_eq!(endpoint.secrets, rotated, "what signs stays");
+    let set = world
+        .store
+        .set_endpoint(MerchantId::random(), shop, &secrets, doing);
+    assert_eq!(set.await.unwrap(), None);
 
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
         .await

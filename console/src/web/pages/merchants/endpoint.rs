@@ -6,11 +6,11 @@ use axum::{
 };
 use domain::{id::MerchantId, mask::mask, operator::Role};
 use maud::{Markup, html};
-use store::{Endpoint, Merchant, StoreError};
+use store::{Endpoint, EndpointSecret, Merchant, StoreError};
 
 use super::{Made, SECRET_FIELD, again, find, path_of, shown_once, signing_secret};
 use crate::{
-    endpoints, notifications,
+    ConsoleError, endpoints, notifications,
     web::{
         app::Shared,
         form::{self, Asked},
@@ -70,14 +70,13 @@ async fn answer(
 async fn try_set(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
-    let first = || Ok(secret);
-    let setting = endpoints::set(&app.store, merchant, asked.fields.get("url"), first, doing);
-    let (_, new) = setting.await.map_err(Problem::sealed)?;
-    let shown = new.filter(|_| is_ours);
-    Ok(shown
-        .into_iter()
-        .map(|secret| (Text::SigningSecret, secret))
-        .collect())
+    let setting = endpoints::set(&app.store, merchant, asked.fields.get("url"), &secret, doing);
+    let (_, is_first) = setting.await?;
+    Ok(if is_first && is_ours {
+        vec![(Text::SigningSecret, secret)]
+    } else {
+        Made::new()
+    })
 }
 
 async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
@@ -87,13 +86,15 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
         .filter(|hours| *hours <= LONGEST_KEPT)
         .ok_or_else(|| Problem::field("keep_hours"))?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
-    let endpoint = endpoints::endpoint(&app.store, merchant)
-        .await
-        .map_err(Problem::sealed)?;
-    if present(&asked.visitor, &endpoint) != asked.fields.get(PRESENT_FIELD) {
-        return Err(Problem::conflict(Text::RotatedBefore));
-    }
-    endpoints::rotate(&app.store, merchant, endpoint, &secret, keep_hours, doing).await?;
+    let check = |secrets: &[EndpointSecret]| {
+        if present(&asked.visitor, secrets) == asked.fields.get(PRESENT_FIELD) {
+            Ok(())
+        } else {
+            Err(ConsoleError::RotatedBefore(merchant))
+        }
+    };
+    let rotating = endpoints::rotate(&app.store, merchant, &secret, keep_hours, check, doing);
+    rotating.await.map_err(Problem::sealed)?;
     Ok(if is_ours {
         vec![(Text::SigningSecret, secret)]
     } else {
@@ -102,8 +103,8 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
 }
 
 /// Stands for the secret that signs now, without telling anything of it.
-fn present(visitor: &Visitor, endpoint: &Endpoint) -> String {
-    let secret = endpoint.secrets.first().map(|present| present.secret.expose());
+fn present(visitor: &Visitor, secrets: &[EndpointSecret]) -> String {
+    let secret = secrets.first().map(|present| present.secret.expose());
     visitor.mark(secret.unwrap_or_default())
 }
 
@@ -152,7 +153,7 @@ fn forms(view: &View, merchant: MerchantId, visitor: &Visitor, endpoint: Option<
             @let inputs = Inputs::of(view, &rotate);
             p.note { (view.say(Text::RotateNote)) }
             (form::action(view, &rotate, Text::Rotate, &html! {
-                input type="hidden" name=(PRESENT_FIELD) value=(present(visitor, endpoint));
+                input type="hidden" name=(PRESENT_FIELD) value=(present(visitor, &endpoint.secrets));
                 (inputs.number("keep_hours", Text::KeepHours, "24", 0))
                 (inputs.secret(SECRET_FIELD, Text::SecretOptional))
             }))
