@@ -58,7 +58,7 @@ async fn what_an_operator_pauses_everybody_sees_over_a_restart_until_it_is_resum
     );
     let offered = operator.page("/switches").await;
     assert!(
-        offered.contains("action=\"/switches/queue/resume\"") && offered.contains("value=\"refund_payment\"")
+        offered.contains("action=\"/switches/queue/resume\"") && offered.contains("value=\"create_refund\"")
     );
     assert!(
         !offered.contains("<option value=\"stripe\""),
@@ -104,12 +104,12 @@ async fn a_form_that_is_not_taken_comes_back_with_what_is_wrong() {
     for (path, name, reason, status, told) in [
         (
             "queue/pause",
-            "refund_payment",
+            "create_refund",
             "  ",
             400,
             "Say why, in 1 to 500 characters",
         ),
-        ("queue/pause", "refund_payment", &"x".repeat(501), 400, "Say why"),
+        ("queue/pause", "create_refund", &"x".repeat(501), 400, "Say why"),
         (
             "queue/pause",
             "create_intent",
@@ -165,8 +165,8 @@ async fn a_form_that_is_not_taken_comes_back_with_what_is_wrong() {
                 "{page}"
             );
         }
-        if path == "queue/pause" && name == "refund_payment" {
-            assert!(page.contains("value=\"refund_payment\" selected"), "{page}");
+        if path == "queue/pause" && name == "create_refund" {
+            assert!(page.contains("value=\"create_refund\" selected"), "{page}");
         }
         // The languages lead back to the page, not to where forms go.
         assert!(page.contains("/language/zh?next=%2Fswitches\""), "{page}");
