@@ -695,6 +695,7 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
 /// The program writes down everything that it can, and no secret.
 #[tokio::test]
 async fn no_secret_is_in_the_programs_own_log() {
+    runtime::install_crypto();
     let desk = desk().await;
     let password = operator(&desk, "anna", Role::Administrator);
     let (merchant, _) = desk.merchant(&[]);
