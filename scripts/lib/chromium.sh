@@ -4,6 +4,7 @@
 
 CHROMIUM_HOME=$ROOT/.run/chromium
 CHROMIUM_LOG=$ROOT/.run/chromium.log
+CHROMIUM_FAILED=$ROOT/.run/chromium.failed
 
 # Prints where the driver is, where the browser is, and what argument the browser needs here, if any; a line each. Prints
 # nothing where there is no browser.
@@ -39,13 +40,17 @@ chromium_is_fetched() {
     "$CHROMIUM_HOME/chromedriver" --version && "$CHROMIUM_HOME/chromedriver" --try "$(chromium_binary)"
 } >/dev/null 2>&1
 
+# One test after another asks for it: what failed just before is not tried again for ten minutes.
 fetch_chromium() {
+    [ -z "$(find "$CHROMIUM_FAILED" -mmin -10 2>/dev/null)" ] || return 1
     say 'fetching Chromium for the browser tests, once: about 95 MB, into .run/chromium'
-    if unpack_chromium >"$CHROMIUM_LOG" 2>&1 && chromium_is_fetched; then
+    : >"$CHROMIUM_LOG"
+    if logged unpack_chromium && logged "$CHROMIUM_HOME/chromedriver" --try "$(chromium_binary)"; then
         return
     fi
     say "there is no Chromium, and it cannot be fetched: ${CHROMIUM_LOG#"$ROOT/"} says why"
     rm -rf "$CHROMIUM_HOME" "$CHROMIUM_HOME.new"
+    touch "$CHROMIUM_FAILED"
     return 1
 }
 
@@ -73,12 +78,16 @@ download_chromium() {
     wanted=$("${apt[@]}" --simulate --no-install-recommends install "${always[@]}" fonts-dejavu-core) || return 1
     wanted=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' <<<"$wanted")
     # shellcheck disable=SC2086 # a list of names
-    (cd "$directory/packages" && rm -f ./*.deb && ends_within 300 "${apt[@]}" download "${always[@]}" chromium-driver $wanted)
+    (cd "$directory/packages" && rm -f ./*.deb && ends_within 300 logged "${apt[@]}" download "${always[@]}" chromium-driver $wanted)
 }
 
 # The machine's lists may be missing, or name packages that have been replaced; only root could renew them.
 update_lists() {
-    ends_within 120 apt-get -q -o APT::Sandbox::User=root -o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1/packages" update
+    ends_within 120 logged apt-get -q -o APT::Sandbox::User=root -o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1/packages" update
+}
+
+logged() {
+    "$@" >>"$CHROMIUM_LOG" 2>&1
 }
 
 # A program that runs the driver, and with it the browser, on what was unpacked; with --try it runs the browser alone.
