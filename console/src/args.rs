@@ -19,7 +19,7 @@ pub use switches::Switching;
 pub use timeline::ShowTimeline;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest};
+use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest, reconciliation::AgreedFee};
 
 /// Operates Sluice: the database schema, merchants, their keys, terms, endpoints, channels and routes, and the ledger.
 ///
@@ -234,7 +234,7 @@ pub struct SetFees {
     #[arg(long)]
     pub channel: Channel,
     /// The share of a payment, in hundredths of a percent: 290 for 2.9 %.
-    #[arg(long, value_name = "BPS", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, value_name = "BPS", value_parser = clap::value_parser!(u32).range(0..=i64::from(AgreedFee::MOST_BPS)))]
     pub fee_bps: u32,
     /// What comes on top of the share, in the minor unit of the payment's currency.
     #[arg(long, value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(0..))]

@@ -7,6 +7,7 @@ use chrono::SecondsFormat;
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use serde::Deserialize;
 use serde_json::Value;
+use store::{Doing, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -44,39 +45,19 @@ impl Console<'_> {
             CredentialsSource::Stdin => text(input).map_err(|_| ConsoleError::ChannelInput(channel))?,
         };
         let credentials = Credentials::read(channel, &handed_in)?;
-        if !args.replace_account {
-            self.check_account(merchant, &credentials).await?;
-        }
-        let credentials = credentials.to_json()?;
-        self.store
-            .set_credentials(merchant, channel, &credentials, &self.actor, self.now())
-            .await?;
+        let setting = set(
+            &self.store,
+            merchant,
+            &credentials,
+            args.replace_account,
+            self.doing(),
+        );
+        setting.await?;
         Ok(Answer::new([
             ("merchant_id", merchant.to_string()),
             ("channel", channel.to_string()),
             ("callback_path", callback_path(channel, merchant)),
         ]))
-    }
-
-    /// What is under way at one account cannot be asked about at another: it would look as if it had never been begun.
-    async fn check_account(&self, merchant: MerchantId, new: &Credentials) -> Result<(), ConsoleError> {
-        let channel = new.channel();
-        let Some(stored) = self.store.credentials(merchant, channel).await? else {
-            return Ok(());
-        };
-        let stored = Credentials::from_json(&stored)?;
-        if stored.is_of_account_of(new) {
-            return Ok(());
-        }
-        match self.store.under_way(merchant, channel).await? {
-            0 => Ok(()),
-            under_way => Err(ConsoleError::AccountInUse {
-                merchant,
-                channel,
-                account: stored.account().unwrap_or(UNNAMED).to_owned(),
-                under_way,
-            }),
-        }
     }
 
     pub(crate) async fn list_channels(&self, merchant: &str) -> Result<Answer, ConsoleError> {
@@ -102,19 +83,60 @@ impl Console<'_> {
         input: &mut (dyn Read + Send),
     ) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
-        let credentials = read_stripe(args.from, input)?;
-        if !args.replace_account {
-            self.check_account(merchant, &Credentials::from_json(&credentials)?)
-                .await?;
-        }
-        self.store
-            .set_credentials(merchant, Channel::Stripe, &credentials, &self.actor, self.now())
-            .await?;
+        let credentials = Credentials::from_json(&read_stripe(args.from, input)?)?;
+        let setting = set(
+            &self.store,
+            merchant,
+            &credentials,
+            args.replace_account,
+            self.doing(),
+        );
+        setting.await?;
         Ok(Answer::new([
             ("merchant_id", merchant.to_string()),
             ("channel", Channel::Stripe.to_string()),
             ("stripe_callback_path", callback_path(Channel::Stripe, merchant)),
         ]))
+    }
+}
+
+/// Stores credentials, sealed.
+///
+/// # Errors
+/// They are of another account than those that are stored, where something is under way, and that was not said to be
+/// meant (`replace_account`).
+pub(crate) async fn set(
+    store: &Store,
+    merchant: MerchantId,
+    credentials: &Credentials,
+    replace_account: bool,
+    doing: Doing<'_>,
+) -> Result<(), ConsoleError> {
+    if !replace_account {
+        check_account(store, merchant, credentials).await?;
+    }
+    let (channel, sealed) = (credentials.channel(), credentials.to_json()?);
+    Ok(store.set_credentials(merchant, channel, &sealed, doing).await?)
+}
+
+/// What is under way at one account cannot be asked about at another: it would look as if it had never been begun.
+async fn check_account(store: &Store, merchant: MerchantId, new: &Credentials) -> Result<(), ConsoleError> {
+    let channel = new.channel();
+    let Some(stored) = store.credentials(merchant, channel).await? else {
+        return Ok(());
+    };
+    let stored = Credentials::from_json(&stored)?;
+    if stored.is_of_account_of(new) {
+        return Ok(());
+    }
+    match store.under_way(merchant, channel).await? {
+        0 => Ok(()),
+        under_way => Err(ConsoleError::AccountInUse {
+            merchant,
+            channel,
+            account: stored.account().unwrap_or(UNNAMED).to_owned(),
+            under_way,
+        }),
     }
 }
 

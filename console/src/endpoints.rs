@@ -1,10 +1,10 @@
 //! `endpoints`: where merchants are notified, and the secrets that sign what they get.
 
 use channels::standard_webhooks;
-use chrono::{SecondsFormat, TimeDelta};
-use domain::secret::Secret;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::{id::MerchantId, secret::Secret};
 use serde_json::Value;
-use store::EndpointSecret;
+use store::{Doing, Endpoint, EndpointSecret, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -16,27 +16,10 @@ const SECRET_VARIABLE: &str = "ENDPOINT_SECRET";
 
 impl Console<'_> {
     pub(crate) async fn set_endpoint(&self, args: &SetEndpoint) -> Result<Answer, ConsoleError> {
-        let url = endpoint_url::check(&args.url)?;
         let merchant = self.merchant(&args.merchant).await?.id;
-        let (secrets, shown) = match self.store.endpoint(merchant).await? {
-            Some(endpoint) => (endpoint.secrets, None),
-            None => {
-                let secret = secret(args.endpoint_secret)?;
-                (
-                    vec![EndpointSecret {
-                        secret: secret.clone(),
-                        until: None,
-                    }],
-                    Some(secret).filter(|_| args.endpoint_secret.is_shown()),
-                )
-            }
-        };
-        let set = self
-            .store
-            .set_endpoint(merchant, &url, &secrets, &self.actor, self.now());
-        if !set.await? {
-            return Err(ConsoleError::UnknownMerchant(merchant));
-        }
+        let first = || secret(args.endpoint_secret);
+        let (url, new) = set(&self.store, merchant, &args.url, first, self.doing()).await?;
+        let shown = new.filter(|_| args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
@@ -49,31 +32,20 @@ impl Console<'_> {
 
     pub(crate) async fn rotate_endpoint(&self, args: &RotateEndpoint) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
-        let endpoint = self
-            .store
-            .endpoint(merchant)
-            .await?
-            .ok_or(ConsoleError::NoEndpoint(merchant))?;
-        let (now, new) = (self.now(), secret(args.endpoint_secret)?);
-        let until = now + TimeDelta::hours(i64::from(args.keep_hours));
-        let mut secrets = vec![EndpointSecret {
-            secret: new.clone(),
-            until: None,
-        }];
-        let old = endpoint.secrets.into_iter().map(|old| EndpointSecret {
-            until: old.until.or(Some(until)),
-            ..old
-        });
-        secrets.extend(old.filter(|old| old.until.is_some_and(|until| until > now)));
-        let rotated = self
-            .store
-            .set_endpoint_secrets(merchant, &secrets, &self.actor, now);
-        if !rotated.await? {
-            return Err(ConsoleError::NoEndpoint(merchant));
-        }
+        let endpoint = endpoint(&self.store, merchant).await?;
+        let (url, new) = (endpoint.url.clone(), secret(args.endpoint_secret)?);
+        let rotating = rotate(
+            &self.store,
+            merchant,
+            endpoint,
+            &new,
+            args.keep_hours,
+            self.doing(),
+        );
+        let until = rotating.await?;
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
-            ("endpoint_url", Value::from(endpoint.url)),
+            ("endpoint_url", Value::from(url)),
             (
                 "endpoint_secret",
                 Value::from(args.endpoint_secret.is_shown().then(|| new.expose())),
@@ -83,6 +55,75 @@ impl Console<'_> {
                 Value::from(until.to_rfc3339_opts(SecondsFormat::Secs, true)),
             ),
         ]))
+    }
+}
+
+/// Sets where a merchant's notifications go, and switches the endpoint on. Gives the address as it is stored, and the
+/// secret where there was no endpoint yet: `first` makes it then.
+///
+/// # Errors
+/// The address or the secret cannot be used, or there is no such merchant.
+pub(crate) async fn set(
+    store: &Store,
+    merchant: MerchantId,
+    url: &str,
+    first: impl FnOnce() -> Result<Secret, ConsoleError>,
+    doing: Doing<'_>,
+) -> Result<(String, Option<Secret>), ConsoleError> {
+    let url = endpoint_url::check(url)?;
+    let (secrets, new) = match store.endpoint(merchant).await? {
+        Some(endpoint) => (endpoint.secrets, None),
+        None => {
+            let secret = first()?;
+            (vec![present(&secret)], Some(secret))
+        }
+    };
+    if !store.set_endpoint(merchant, &url, &secrets, doing).await? {
+        return Err(ConsoleError::UnknownMerchant(merchant));
+    }
+    Ok((url, new))
+}
+
+/// Gives an endpoint a new secret. The ones before sign as well until the moment that is given back.
+///
+/// # Errors
+/// The merchant has no endpoint any more.
+pub(crate) async fn rotate(
+    store: &Store,
+    merchant: MerchantId,
+    endpoint: Endpoint,
+    new: &Secret,
+    keep_hours: u16,
+    doing: Doing<'_>,
+) -> Result<DateTime<Utc>, ConsoleError> {
+    let until = doing.at + TimeDelta::hours(i64::from(keep_hours));
+    let mut secrets = vec![present(new)];
+    let old = endpoint.secrets.into_iter().map(|old| EndpointSecret {
+        until: old.until.or(Some(until)),
+        ..old
+    });
+    secrets.extend(old.filter(|old| old.until.is_some_and(|until| until > doing.at)));
+    if store.set_endpoint_secrets(merchant, &secrets, doing).await? {
+        Ok(until)
+    } else {
+        Err(ConsoleError::NoEndpoint(merchant))
+    }
+}
+
+/// A merchant's endpoint.
+///
+/// # Errors
+/// It has none.
+pub(crate) async fn endpoint(store: &Store, merchant: MerchantId) -> Result<Endpoint, ConsoleError> {
+    let endpoint = store.endpoint(merchant).await?;
+    endpoint.ok_or(ConsoleError::NoEndpoint(merchant))
+}
+
+/// A secret that signs until it is replaced.
+fn present(secret: &Secret) -> EndpointSecret {
+    EndpointSecret {
+        secret: secret.clone(),
+        until: None,
     }
 }
 
@@ -100,13 +141,29 @@ impl EndpointSecretSource {
 /// The secret that will sign: a new one, or the one in the environment.
 pub(crate) fn secret(source: EndpointSecretSource) -> Result<Secret, ConsoleError> {
     match source {
-        EndpointSecretSource::Generate => Ok(standard_webhooks::generate_secret()?),
+        EndpointSecretSource::Generate => generated(),
         EndpointSecretSource::Env => {
             let secret =
                 std::env::var(SECRET_VARIABLE).map_err(|_| ConsoleError::MissingSecret(SECRET_VARIABLE))?;
-            let secret = Secret::new(secret.trim());
-            standard_webhooks::check_secret(&secret)?;
-            Ok(secret)
+            given(&secret)
         }
     }
+}
+
+/// A new random secret.
+///
+/// # Errors
+/// The machine gives no random bytes.
+pub(crate) fn generated() -> Result<Secret, ConsoleError> {
+    Ok(standard_webhooks::generate_secret()?)
+}
+
+/// A secret that somebody brings along.
+///
+/// # Errors
+/// It cannot sign.
+pub(crate) fn given(text: &str) -> Result<Secret, ConsoleError> {
+    let secret = Secret::new(text.trim());
+    standard_webhooks::check_secret(&secret)?;
+    Ok(secret)
 }

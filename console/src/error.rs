@@ -55,6 +55,15 @@ pub enum ConsoleError {
     /// There is no such key that is still good.
     #[error("there is no API key {0:?} that is still good; the id is the 16 digits after slk_")]
     UnknownKey(String),
+    /// A key of this id was made before.
+    #[error("there is an API key {0} already")]
+    KeyMade(String),
+    /// A merchant of this id was created before.
+    #[error("there is a merchant {0} already")]
+    MerchantCreated(MerchantId),
+    /// A route of this id was added before.
+    #[error("there is a route {0} already")]
+    RouteAdded(RouteId),
     /// The endpoint's address cannot be used.
     #[error("the endpoint's address cannot be used: {0}")]
     EndpointUrl(#[from] InvalidEndpointUrl),

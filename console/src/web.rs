@@ -10,8 +10,9 @@
 //! 2. One line in [`routes::pages`], which says who may open it; one in [`layout::MENU`] if it belongs there.
 //! 3. Its texts, in both languages, in [`messages`].
 //!
-//! Something that is done goes through [`form::action`] and [`form::Deed`]: a reason is asked for, and whoever does it is
-//! handed to the store as [`store::Doing`], which writes it into the log within the same transaction. Whether a request comes
+//! Something that is done goes through [`form::action`] and [`form::Asked`]: a reason is asked for, and whoever does it is
+//! handed to the store as [`store::Doing`], which writes it into the log within the same transaction. What is wrong with a
+//! form is a [`problem::Problem`], and the page shows the form again with it ([`inputs`]). Whether a request comes
 //! from a page of ours is [`guard`]'s business, for all routes alike.
 
 mod app;
@@ -22,12 +23,14 @@ mod figures;
 mod form;
 mod guard;
 mod headers;
+mod inputs;
 mod language;
 mod layout;
 mod live;
 mod messages;
 mod origin;
 mod pages;
+mod problem;
 mod refusal;
 mod routes;
 mod running;

@@ -1,6 +1,5 @@
 //! Merchants' credentials for their channels. They are sealed at rest.
 
-use chrono::{DateTime, Utc};
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 
 use crate::{
@@ -52,8 +51,7 @@ impl Store {
         merchant: MerchantId,
         channel: Channel,
         credentials: &Secret,
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<(), StoreError> {
         let place = credentials_place(merchant, channel);
         let upsert = "insert into channel_configs (merchant_id, channel, credentials, updated_at)
@@ -64,14 +62,14 @@ impl Store {
             .bind(merchant.as_uuid())
             .bind(channel.name())
             .bind(self.vault.seal(&place, credentials.expose().as_bytes()))
-            .bind(now)
+            .bind(doing.at)
             .execute(&mut *tx)
             .await?;
         audit::write(
             &mut tx,
             "credentials.set",
             &format!("{merchant}/{channel}"),
-            Doing::by(actor, now),
+            doing,
         )
         .await?;
         Ok(tx.commit().await?)

@@ -59,7 +59,7 @@ pub use failures::JobFailure;
 pub use held::Held;
 pub use history::{History, HistoryPage, HistoryTotal};
 pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
-pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
+pub use merchants::{ApiKey, Endpoint, EndpointSecret, ListedKey, Merchant, NewMerchant};
 pub use notifications::{
     AttemptRecord, Delivery, DeliveryStatus, EndpointHealth, MadeAttempt, NotificationFilter,
     NotificationState, NotificationSummary, NotificationsOf, Resend, Resent,

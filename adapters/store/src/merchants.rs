@@ -62,6 +62,17 @@ pub struct ApiKey {
     pub revoked: bool,
 }
 
+/// An API key as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ListedKey {
+    /// The part of the key that names it.
+    pub id: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
 /// Where a merchant's notifications go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -90,16 +101,11 @@ struct SealedSecret {
 }
 
 impl Store {
-    /// Stores a merchant with its first key and endpoint, and who did it.
+    /// Stores a merchant with its first key and endpoint, and who did it; false when there is one of this id already.
     ///
     /// # Errors
     /// PostgreSQL is away or refuses (the RabbitMQ user belongs to another merchant, say).
-    pub async fn create_merchant(
-        &self,
-        new: &NewMerchant,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    pub async fn create_merchant(&self, new: &NewMerchant, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let (url, secrets) = match &new.endpoint {
             Some((url, secret)) => {
@@ -115,54 +121,66 @@ impl Store {
             None => (None, None),
         };
         let insert = "insert into merchants (id, name, amqp_user, endpoint_url, endpoint_secrets, created_at)
-                      values ($1, $2, $3, $4, $5, $6)";
-        sqlx::query(insert)
+                      values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing";
+        let inserted = sqlx::query(insert)
             .bind(new.id.as_uuid())
             .bind(&new.name)
             .bind(&new.amqp_user)
             .bind(url)
             .bind(secrets)
-            .bind(now)
+            .bind(doing.at)
             .execute(&mut *tx)
             .await?;
-        insert_key(&mut tx, &new.key, now).await?;
-        audit::write(
-            &mut tx,
-            "merchant.create",
-            &new.id.to_string(),
-            Doing::by(actor, now),
-        )
-        .await?;
-        Ok(tx.commit().await?)
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        insert_key(&mut tx, &new.key, doing.at).await?;
+        audit::write(&mut tx, "merchant.create", &new.id.to_string(), doing).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Adds an API key to a merchant.
+    /// Adds an API key to a merchant; false when there is one of this id already.
     ///
     /// # Errors
     /// PostgreSQL is away, or there is no such merchant.
-    pub async fn add_key(&self, key: &ApiKey, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn add_key(&self, key: &ApiKey, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
-        insert_key(&mut tx, key, now).await?;
-        audit::write(&mut tx, "key.create", &key.id, Doing::by(actor, now)).await?;
-        Ok(tx.commit().await?)
+        let added = insert_key(&mut tx, key, doing.at).await?;
+        if added {
+            audit::write(&mut tx, "key.create", &key.id, doing).await?;
+        }
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    /// A merchant's API keys, the newest first. Nothing of their secrets is known.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn keys_of(&self, merchant: MerchantId) -> Result<Vec<ListedKey>, StoreError> {
+        let select = "select id, created_at, revoked_at from api_keys where merchant_id = $1
+                      order by created_at desc, id";
+        let asking = sqlx::query_as(select).bind(merchant.as_uuid());
+        answered(asking.fetch_all(&self.pool)).await
     }
 
     /// Revokes an API key; false when there is none that is still good.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn revoke_key(&self, id: &str, actor: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn revoke_key(&self, id: &str, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let revoke = "update api_keys set revoked_at = $2 where id = $1 and revoked_at is null";
         let revoked = sqlx::query(revoke)
             .bind(id)
-            .bind(now)
+            .bind(doing.at)
             .execute(&mut *tx)
             .await?
             .rows_affected()
             == 1;
         if revoked {
-            audit::write(&mut tx, "key.revoke", id, Doing::by(actor, now)).await?;
+            audit::write(&mut tx, "key.revoke", id, doing).await?;
         }
         tx.commit().await?;
         Ok(revoked)
@@ -256,8 +274,7 @@ impl Store {
         merchant: MerchantId,
         url: &str,
         secrets: &[EndpointSecret],
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<bool, StoreError> {
         let update =
             "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
@@ -267,8 +284,7 @@ impl Store {
             .bind(merchant.as_uuid())
             .bind(url)
             .bind(sealed);
-        self.audited(update, "endpoint.set", merchant, Doing::by(actor, now))
-            .await
+        self.audited(update, "endpoint.set", merchant, doing).await
     }
 
     /// Replaces what signs a merchant's notifications and leaves the endpoint as it is; false when it has none.
@@ -279,14 +295,12 @@ impl Store {
         &self,
         merchant: MerchantId,
         secrets: &[EndpointSecret],
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<bool, StoreError> {
         let update = "update merchants set endpoint_secrets = $2 where id = $1 and endpoint_url is not null";
         let sealed = seal_secrets(&self.vault, merchant, secrets);
         let update = sqlx::query(update).bind(merchant.as_uuid()).bind(sealed);
-        self.audited(update, "endpoint.rotate", merchant, Doing::by(actor, now))
-            .await
+        self.audited(update, "endpoint.rotate", merchant, doing).await
     }
 
     /// Runs a statement about one row together with its line in the audit log; false when it changed nothing.
@@ -339,15 +353,18 @@ impl TryFrom<MerchantRow> for Merchant {
 
 type Tx<'a> = Transaction<'a, Postgres>;
 
-async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query("insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)")
+/// Inserts a key; false when there is one of its id.
+async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let insert = "insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)
+                  on conflict (id) do nothing";
+    let inserted = sqlx::query(insert)
         .bind(&key.id)
         .bind(key.merchant_id.as_uuid())
         .bind(&key.secret_hash[..])
         .bind(now)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    Ok(inserted.rows_affected() == 1)
 }
 
 fn secrets_place(merchant: MerchantId) -> String {

@@ -1,26 +1,38 @@
 //! Forms: how something is asked to be done, and how the wish is read.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use std::fmt;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use store::Doing;
 use url::form_urlencoded;
 
 use super::{
+    inputs::Inputs,
     messages::Text,
+    problem::Problem,
     refusal::Refusal,
     session::{CSRF_FIELD, Visitor},
     view::View,
 };
+use crate::switches;
 
 /// The name of the field with the reason.
 const REASON_FIELD: &str = "reason";
-/// The longest reason, in characters.
-const LONGEST_REASON: usize = 500;
 
-/// What a form held.
-#[derive(Debug, Clone, Default)]
+/// What a form held. Some of it may be secret, so `Debug` prints nothing of it.
+#[derive(Clone, Default)]
 pub(super) struct Fields(Vec<(String, String)>);
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fields")
+    }
+}
 
 impl Fields {
     pub(super) fn read(body: &[u8]) -> Self {
@@ -39,7 +51,8 @@ impl Fields {
     }
 }
 
-/// A form that does something at `path`: its fields, a reason, and a button.
+/// A form that does something at `path`: its fields, a reason, and a button. One that was sent and not taken has its reason
+/// still.
 pub(super) fn action(view: &View, path: &str, button: Text, fields: &Markup) -> Markup {
     html! {
         form.action method="post" action=(path) {
@@ -47,7 +60,8 @@ pub(super) fn action(view: &View, path: &str, button: Text, fields: &Markup) -> 
             (fields)
             label {
                 span { (view.say(Text::Reason)) }
-                input type="text" name=(REASON_FIELD) required maxlength=(LONGEST_REASON) autocomplete="off";
+                input type="text" name=(REASON_FIELD) value=(Inputs::of(view, path).value(REASON_FIELD, ""))
+                    required maxlength=(switches::MAX_REASON) autocomplete="off";
             }
             button type="submit" { (view.say(button)) }
         }
@@ -63,7 +77,75 @@ pub(super) fn hidden(view: &View) -> Markup {
     }
 }
 
-/// Something that somebody who may wants done, and why.
+/// A form that was sent and not taken: the page shows it again, with what it held.
+#[derive(Debug, Clone)]
+pub(super) struct Returned {
+    /// Where it was sent.
+    pub path: String,
+    pub fields: Fields,
+    /// What is wrong, and what to do about it.
+    pub told: String,
+}
+
+/// Something that somebody who may wants done. Whether there is a reason is looked at when it is done.
+pub(super) struct Asked {
+    pub visitor: Visitor,
+    pub fields: Fields,
+    /// Where the form was sent.
+    path: String,
+}
+
+impl Asked {
+    /// What the store writes into the log with it.
+    ///
+    /// # Errors
+    /// It does not say why.
+    pub(super) fn doing(&self, at: DateTime<Utc>) -> Result<Doing<'_>, Problem> {
+        let reason = switches::reason(self.fields.get(REASON_FIELD))?;
+        Ok(Doing::because(self.visitor.operator.as_str(), reason, at))
+    }
+
+    /// The view of the page at `page`, which shows the form again with what is wrong.
+    ///
+    /// # Errors
+    /// The form cannot be put right.
+    pub(super) fn returned(
+        self,
+        view: View,
+        page: &str,
+        problem: Problem,
+    ) -> Result<(StatusCode, View), Refusal> {
+        let (status, told) = problem.told(&view)?;
+        let returned = Returned {
+            path: self.path,
+            fields: self.fields,
+            told,
+        };
+        let view = View {
+            path: page.to_owned(),
+            returned: Some(returned),
+            ..view
+        };
+        Ok((status, view))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let fields = parts.extensions.remove::<Fields>().ok_or(Refusal::BadForm)?;
+        let visitor = parts.extensions.get::<Visitor>().cloned();
+        Ok(Self {
+            visitor: visitor.ok_or(Refusal::Outdated)?,
+            fields,
+            path: parts.uri.path().to_owned(),
+        })
+    }
+}
+
+/// Something that somebody who may wants done, and why. For pages that have nothing to lose when the reason is missing;
+/// others take [`Asked`].
 pub(super) struct Deed {
     pub visitor: Visitor,
     pub fields: Fields,
@@ -73,32 +155,20 @@ pub(super) struct Deed {
 impl Deed {
     /// What the store writes into the log with it.
     pub(super) fn doing(&self, at: DateTime<Utc>) -> Doing<'_> {
-        Doing {
-            actor: self.visitor.operator.as_str(),
-            reason: Some(&self.reason),
-            at,
-        }
+        Doing::because(self.visitor.operator.as_str(), &self.reason, at)
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Deed {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let fields = parts.extensions.remove::<Fields>().ok_or(Refusal::BadForm)?;
-        let visitor = parts
-            .extensions
-            .get::<Visitor>()
-            .cloned()
-            .ok_or(Refusal::Outdated)?;
-        let reason = fields.get(REASON_FIELD).trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-            return Err(Refusal::NoReason);
-        }
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Asked { visitor, fields, .. } = Asked::from_request_parts(parts, state).await?;
+        let reason = switches::reason(fields.get(REASON_FIELD)).map_err(|_| Refusal::NoReason)?;
         Ok(Self {
+            reason: reason.to_owned(),
             visitor,
             fields,
-            reason,
         })
     }
 }

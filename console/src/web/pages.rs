@@ -1,7 +1,10 @@
 //! The pages, one file for each.
 
 pub(super) mod audit;
+pub(super) mod merchants;
+pub(super) mod notifications;
 pub(super) mod operators;
 pub(super) mod overview;
 pub(super) mod review;
 pub(super) mod sign_in;
+pub(super) mod switches;

@@ -3,6 +3,8 @@
 mod forgery;
 mod languages;
 mod matrix;
+mod merchants;
+mod notifications;
 mod outages;
 mod overview;
 mod program;
@@ -10,3 +12,4 @@ mod sessions;
 mod sign_in;
 mod silent;
 mod site;
+mod switches;

@@ -94,9 +94,12 @@ async fn open_account(world: &World) {
     });
     let alipay = Credentials::read(Channel::Alipay, &Secret::new(fields.to_string())).unwrap();
     let json = alipay.to_json().unwrap();
-    let set = world
-        .store
-        .set_credentials(world.merchant_id, Channel::Alipay, &json, "test", now());
+    let set = world.store.set_credentials(
+        world.merchant_id,
+        Channel::Alipay,
+        &json,
+        store::Doing::by("test", now()),
+    );
     set.await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use domain::{
     secret::Secret,
 };
 use serde_json::json;
-use store::{EndpointSecret, Record};
+use store::{Doing, EndpointSecret, Record};
 
 use crate::support::{ENDPOINT_SECRET, World, now, world, world_with};
 
@@ -216,7 +216,7 @@ async fn a_name_that_leads_into_our_own_network_is_out_of_reach() {
     }];
     let set = world
         .store
-        .set_endpoint(world.merchant_id, &url, &secrets, "test", now());
+        .set_endpoint(world.merchant_id, &url, &secrets, Doing::by("test", now()));
     assert!(set.await.unwrap());
     tell(&world).await;
     let refused =

@@ -27,7 +27,7 @@ use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
+    ApiKey, Doing, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -182,7 +182,10 @@ impl World {
             endpoint: None,
             key,
         };
-        self.store.create_merchant(&new, "test", now()).await.unwrap();
+        self.store
+            .create_merchant(&new, Doing::by("test", now()))
+            .await
+            .unwrap();
         id
     }
 
@@ -202,13 +205,16 @@ impl World {
             endpoint: Some((endpoint, Secret::new(ENDPOINT_SECRET))),
             key: api_key,
         };
-        self.store.create_merchant(&new, "test", now).await.unwrap();
+        self.store
+            .create_merchant(&new, Doing::by("test", now))
+            .await
+            .unwrap();
         let stripe =
             StripeCredentials::new(Secret::new(&*self.account), vec![Secret::new("whsec_callbacks")])
                 .unwrap();
         let credentials = Credentials::Stripe(stripe).to_json().unwrap();
         self.store
-            .set_credentials(id, Channel::Stripe, &credentials, "test", now)
+            .set_credentials(id, Channel::Stripe, &credentials, Doing::by("test", now))
             .await
             .unwrap();
         self.put(
@@ -433,7 +439,7 @@ impl World {
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
         let set = self
             .store
-            .set_endpoint_secrets(self.merchant_id, secrets, "test", now());
+            .set_endpoint_secrets(self.merchant_id, secrets, Doing::by("test", now()));
         assert!(set.await.unwrap());
     }
 

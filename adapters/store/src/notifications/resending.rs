@@ -82,23 +82,11 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read; nothing was done then.
-    pub async fn resend(
-        &self,
-        what: &Resend,
-        reason: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Resent, StoreError> {
-        answered(self.renew(what, reason, actor, now)).await
+    pub async fn resend(&self, what: &Resend, doing: Doing<'_>) -> Result<Resent, StoreError> {
+        answered(self.renew(what, doing)).await
     }
 
-    async fn renew(
-        &self,
-        what: &Resend,
-        reason: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Resent, StoreError> {
+    async fn renew(&self, what: &Resend, doing: Doing<'_>) -> Result<Resent, StoreError> {
         let mut claim = Claim::begin(self).await?;
         let rows: Vec<JobRow> = match what {
             Resend::These(ids) => sqlx::query_as(RENEW_THESE).bind(uuids(ids)),
@@ -125,9 +113,8 @@ impl Store {
         }
         let resent: Vec<NotificationId> = rows.iter().map(JobRow::notification).collect();
         let subjects: Vec<String> = resent.iter().map(NotificationId::to_string).collect();
-        let doing = Doing::because(actor, reason, now);
         audit::write_each(&mut claim.tx, "notification.resend", &subjects, doing).await?;
-        let jobs: Result<Vec<Envelope>, StoreError> = rows.iter().map(|row| row.envelope(now)).collect();
+        let jobs: Result<Vec<Envelope>, StoreError> = rows.iter().map(|row| row.envelope(doing.at)).collect();
         let others = others(what, &resent);
         let under_way = sqlx::query_scalar(UNDER_WAY).bind(uuids(&others));
         let under_way: Vec<Uuid> = under_way.fetch_all(&mut *claim.tx).await?;

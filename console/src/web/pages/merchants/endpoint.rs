@@ -1,0 +1,161 @@
+//! Where a merchant is notified, and the secrets that sign what it gets.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::{id::MerchantId, mask::mask, operator::Role};
+use maud::{Markup, html};
+use store::{Endpoint, Merchant, StoreError};
+
+use super::{Made, SECRET_FIELD, again, find, path_of, shown_once, signing_secret};
+use crate::{
+    endpoints, notifications,
+    web::{
+        app::Shared,
+        form::{self, Asked},
+        inputs::Inputs,
+        messages::{Text, filled},
+        problem::Problem,
+        refusal::Refusal,
+        session::Visitor,
+        view::View,
+    },
+};
+
+/// The name of the field that says which secret is to be replaced.
+const PRESENT_FIELD: &str = "present";
+/// For how many hours an old secret may sign as well.
+const LONGEST_KEPT: u16 = 720;
+
+/// Sets the address, and shows the secret that signs where it is the first one.
+pub(in crate::web) async fn set(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    view: View,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let merchant = find(&app, &id).await?;
+    let done = try_set(&app, merchant.id, &asked).await;
+    answer(&app, view, &merchant, asked, done).await
+}
+
+/// Gives it a new secret, and shows it.
+pub(in crate::web) async fn rotate(
+    State(app): State<Shared>,
+    Path(id): Path<String>,
+    view: View,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    let merchant = find(&app, &id).await?;
+    let done = try_rotate(&app, merchant.id, &asked).await;
+    answer(&app, view, &merchant, asked, done).await
+}
+
+async fn answer(
+    app: &Shared,
+    view: View,
+    merchant: &Merchant,
+    asked: Asked,
+    done: Result<Made, Problem>,
+) -> Result<Response, Refusal> {
+    let back = path_of(merchant.id);
+    match done {
+        Ok(made) if made.is_empty() => Ok(Redirect::to(&back).into_response()),
+        Ok(made) => Ok(shown_once(&view, &back, &made).into_response()),
+        Err(problem) => again(app, view, merchant, asked, problem).await,
+    }
+}
+
+async fn try_set(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
+    let doing = asked.doing(app.now())?;
+    let (secret, is_ours) = signing_secret(&asked.fields)?;
+    let first = || Ok(secret);
+    let setting = endpoints::set(&app.store, merchant, asked.fields.get("url"), first, doing);
+    let (_, new) = setting.await.map_err(Problem::sealed)?;
+    let shown = new.filter(|_| is_ours);
+    Ok(shown
+        .into_iter()
+        .map(|secret| (Text::SigningSecret, secret))
+        .collect())
+}
+
+async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
+    let doing = asked.doing(app.now())?;
+    let keep_hours = asked.fields.get("keep_hours").trim().parse().ok();
+    let keep_hours = keep_hours
+        .filter(|hours| *hours <= LONGEST_KEPT)
+        .ok_or_else(|| Problem::field("keep_hours"))?;
+    let (secret, is_ours) = signing_secret(&asked.fields)?;
+    let endpoint = endpoints::endpoint(&app.store, merchant)
+        .await
+        .map_err(Problem::sealed)?;
+    if present(&asked.visitor, &endpoint) != asked.fields.get(PRESENT_FIELD) {
+        return Err(Problem::conflict(Text::RotatedBefore));
+    }
+    endpoints::rotate(&app.store, merchant, endpoint, &secret, keep_hours, doing).await?;
+    Ok(if is_ours {
+        vec![(Text::SigningSecret, secret)]
+    } else {
+        Made::new()
+    })
+}
+
+/// Stands for the secret that signs now, without telling anything of it.
+fn present(visitor: &Visitor, endpoint: &Endpoint) -> String {
+    let secret = endpoint.secrets.first().map(|present| present.secret.expose());
+    visitor.mark(secret.unwrap_or_default())
+}
+
+/// Where it is, without what its address may carry, and whether it is switched off.
+pub(super) fn summary(view: &View, merchant: &Merchant) -> Markup {
+    html! {
+        @match &merchant.endpoint_url {
+            Some(url) => { code { (notifications::host(url)) } }
+            None => { (view.say(Text::NoEndpointYet)) }
+        }
+        @if let Some(why) = &merchant.endpoint_disabled_reason {
+            " " span.bad { (filled(view.say(Text::SwitchedOff), &[("why", &mask(why))])) }
+        }
+    }
+}
+
+pub(super) async fn section(app: &Shared, view: &View, merchant: &Merchant) -> Result<Markup, Refusal> {
+    Ok(html! {
+        section id="endpoint" {
+            h2 { (view.say(Text::Endpoint)) }
+            p { (summary(view, merchant)) }
+            @if let Some(visitor) = view.visitor.as_ref().filter(|_| view.may(Role::Administrator)) {
+                @match app.store.endpoint(merchant.id).await {
+                    Ok(endpoint) => { (forms(view, merchant.id, visitor, endpoint.as_ref())) }
+                    Err(StoreError::Unreadable { .. }) => { p.notice { (view.say(Text::Unsealable)) } }
+                    Err(error) => { (Err::<Markup, Refusal>(error.into())?) }
+                }
+            }
+        }
+    })
+}
+
+fn forms(view: &View, merchant: MerchantId, visitor: &Visitor, endpoint: Option<&Endpoint>) -> Markup {
+    let path = format!("{}/endpoint", path_of(merchant));
+    let rotate = format!("{path}/rotate");
+    let inputs = Inputs::of(view, &path);
+    let url = endpoint.map_or("", |endpoint| &endpoint.url);
+    let set = html! {
+        (inputs.text("url", Text::EndpointUrl, url, "https://shop.example/webhooks"))
+        @if endpoint.is_none() { (inputs.secret(SECRET_FIELD, Text::SecretOptional)) }
+    };
+    html! {
+        p.note { (view.say(Text::EndpointNote)) }
+        (form::action(view, &path, Text::SetEndpoint, &set))
+        @if let Some(endpoint) = endpoint {
+            @let inputs = Inputs::of(view, &rotate);
+            p.note { (view.say(Text::RotateNote)) }
+            (form::action(view, &rotate, Text::Rotate, &html! {
+                input type="hidden" name=(PRESENT_FIELD) value=(present(visitor, endpoint));
+                (inputs.number("keep_hours", Text::KeepHours, "24", 0))
+                (inputs.secret(SECRET_FIELD, Text::SecretOptional))
+            }))
+        }
+    }
+}
