@@ -88,6 +88,11 @@ impl Browser {
         written.unwrap_or_else(|error| panic!("{css} cannot be written into: {error}"));
     }
 
+    /// Chooses an option by its value.
+    pub async fn choose(&self, css: &str, value: &str) {
+        self.click(&format!("{css} option[value='{value}']")).await;
+    }
+
     pub async fn press(&self, keys: &str) {
         self.driver.press(keys).await.unwrap();
     }

@@ -10,6 +10,7 @@ async fn the_overview_follows_what_happens_without_being_loaded_again() {
     play("live", async |site, browser| {
         site.console(&["pause", "queue", "create_intent", "--reason", "to see it wait"])
             .await;
+        site.until_paused("create_intent").await;
         site.signed_in(browser, "vera", Role::Viewer).await;
         browser
             .until("document.querySelector('.live')?.hidden === false")

@@ -12,5 +12,6 @@ mod keyboard;
 mod languages;
 mod live;
 mod pages;
+mod pausing;
 mod signing_in;
 mod site;

@@ -56,10 +56,10 @@ return wrong;
 const LINKS: &str = "[...document.querySelectorAll('nav a, main a')]\
     .filter(link => link.origin === location.origin).map(link => link.pathname + link.search)";
 
-/// Addresses that are no pages.
+/// Addresses that are no pages, or are looked at apart. Those that end in `/live` are streams.
 const NO_PAGES: [&str; 5] = [
     "/healthz",
-    "/live",
+    "/sign-in",
     "/console.css",
     "/console.js",
     "/language/{language}",
@@ -82,10 +82,17 @@ fn kind(address: &str) -> String {
     )
 }
 
-/// Every address that is reached from the first page, one of each kind.
-async fn addresses(browser: &Browser, first: &[String]) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::from([(kind("/sign-in"), "/sign-in".to_owned())]);
-    let mut ahead: VecDeque<String> = first.iter().cloned().collect();
+/// A page that a link leads to.
+struct Page {
+    address: String,
+    /// How many forms on it do something.
+    acts: u64,
+}
+
+/// Every page that is reached from the first one, of each kind of address one.
+async fn pages(browser: &Browser) -> BTreeMap<String, Page> {
+    let mut found = BTreeMap::new();
+    let mut ahead = VecDeque::from(["/".to_owned()]);
     while let Some(address) = ahead.pop_front() {
         if found.contains_key(&kind(&address)) {
             continue;
@@ -93,13 +100,14 @@ async fn addresses(browser: &Browser, first: &[String]) -> BTreeMap<String, Stri
         browser.open(&address).await;
         let links = browser.ask(LINKS).await;
         ahead.extend(serde_json::from_value::<Vec<String>>(links).unwrap());
-        found.insert(kind(&address), address);
+        let acts = browser.count("main form[method=post]").await;
+        found.insert(kind(&address), Page { address, acts });
     }
     found
 }
 
 /// Something of everything: money that came and went, a job that was given up, something that nobody knows, and a pause.
-async fn furnish(site: &Site) -> Vec<String> {
+async fn furnish(site: &Site) {
     let scene = site.sluice.scene("furnished").await;
     let (paid, _) = scene.paid(&body(), "pm_card_visa").await.unwrap();
     scene.refund(&paid, &json!({ "amount": 500 })).await.unwrap();
@@ -118,49 +126,62 @@ async fn furnish(site: &Site) -> Vec<String> {
     site.console(&["pause", "channel", "alipay", "--reason", "their maintenance"])
         .await;
     site.operator("bert", Role::Operator).await;
-    vec!["/".to_owned()]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_every_screen_and_names_what_it_shows() {
     play("pages", async |site, browser| {
-        let first = furnish(site).await;
-        site.signed_in(browser, "ada", Role::Administrator).await;
-        let addresses = addresses(browser, &first).await;
+        furnish(site).await;
         let mut complaints = Vec::new();
+        look_at("/sign-in", Screen::PhoneInTheDark, browser, &mut complaints).await;
+
+        site.signed_in(browser, "vera", Role::Viewer).await;
+        for Page { address, acts } in pages(browser).await.values() {
+            assert_eq!(*acts, 0, "a viewer can do something at {address}");
+        }
+        site.signed_in(browser, "ada", Role::Administrator).await;
+        let pages = pages(browser).await;
         for (language, screens) in [
             ("en", [Screen::Desk, Screen::PhoneInTheDark]),
             ("zh", [Screen::DeskInTheDark, Screen::Phone]),
         ] {
             browser.open(&format!("/language/{language}?next=/")).await;
-            for address in addresses.values() {
-                browser.open(address).await;
+            for Page { address, .. } in pages.values() {
                 for screen in screens {
-                    browser.look_from(screen).await;
-                    let wrong = browser.driver.run(COMPLAINTS).await.unwrap();
-                    for wrong in wrong.as_array().unwrap() {
-                        complaints.push(format!("{address}, {language}, {}: {wrong}", screen.name()));
-                    }
-                    let picture = address.replace(['/', '?', '&', '='], "_");
-                    browser
-                        .shot(&format!("page{picture:.60}-{language}-{}", screen.name()))
-                        .await;
+                    look_at(address, screen, browser, &mut complaints).await;
                 }
             }
         }
         assert!(complaints.is_empty(), "{complaints:#?}");
-
-        let visited: Vec<String> = addresses.keys().map(|kind| without_query(kind)).collect();
-        for (method, path, _) in Web::addresses() {
-            let is_page = method == "GET" && !NO_PAGES.contains(&path);
-            let path = without_query(&kind(path));
-            assert!(
-                !is_page || visited.contains(&path),
-                "no link leads to {path}: {visited:?}"
-            );
-        }
+        all_are_reached(&pages);
     })
     .await;
+}
+
+/// Looks at a page, and notes what is wrong with it.
+async fn look_at(address: &str, screen: Screen, browser: &Browser, complaints: &mut Vec<String>) {
+    browser.look_from(screen).await;
+    browser.open(address).await;
+    let language = browser.ask("document.documentElement.lang").await;
+    let view = format!("{}-{}", language.as_str().unwrap(), screen.name());
+    let wrong = browser.driver.run(COMPLAINTS).await.unwrap();
+    let wrong = wrong.as_array().unwrap().iter();
+    complaints.extend(wrong.map(|wrong| format!("{address}, {view}: {wrong}")));
+    let picture = format!("page{}-{view}", kind(address));
+    browser.shot(&picture.replace(['/', '?', '&', '*'], "_")).await;
+}
+
+/// No page without a link that leads to it, which would not have been looked at.
+fn all_are_reached(pages: &BTreeMap<String, Page>) {
+    let reached: Vec<String> = pages.keys().map(|kind| without_query(kind)).collect();
+    for (method, path, _) in Web::addresses() {
+        let is_page = method == "GET" && !NO_PAGES.contains(&path) && !path.ends_with("/live");
+        let path = without_query(&kind(path));
+        assert!(
+            !is_page || reached.contains(&path),
+            "no link leads to {path}: {reached:?}"
+        );
+    }
 }
 
 fn without_query(kind: &str) -> String {

@@ -12,7 +12,7 @@ use store::testing::TEST_KEY;
 use crate::{
     browser::{Browser, Screen},
     driver::{Driver, Programs},
-    harness::Sluice,
+    harness::{Sluice, until},
 };
 
 pub struct Site {
@@ -49,6 +49,7 @@ pub async fn play(name: &str, journey: impl AsyncFnOnce(&Site, &Browser)) {
 
 impl Site {
     async fn start() -> Self {
+        runtime::telemetry::install_recorder().unwrap();
         let sluice = Box::pin(Sluice::start()).await;
         let settings = Settings::from_pairs([
             ("DATABASE_URL", sluice.database.url()),
@@ -73,6 +74,18 @@ impl Site {
     /// What the command line says.
     pub async fn console(&self, arguments: &[&str]) -> Value {
         self.sluice.world.console.run(arguments, "").await.unwrap()
+    }
+
+    /// Waits until the workers obey the pause of a queue.
+    pub async fn until_paused(&self, kind: &str) {
+        let is_paused = async || {
+            let metrics = self.sluice.metrics().await;
+            let mut lines = metrics
+                .lines()
+                .filter(|line| line.starts_with("sluice_paused_seconds{"));
+            lines.any(|line| line.contains(kind) && !line.ends_with(" 0"))
+        };
+        assert!(until(true, is_paused).await, "{kind} is not paused");
     }
 
     /// A new operator; gives its password.
