@@ -37,6 +37,12 @@ impl Fields {
         let found = self.0.iter().find(|(found, _)| found == name);
         found.map_or("", |(_, value)| value)
     }
+
+    /// All fields of a name.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let of_name = self.0.iter().filter(move |(found, _)| found == name);
+        of_name.map(|(_, value)| value.as_str())
+    }
 }
 
 /// A form that does something at `path`: its fields, a reason, and a button.
@@ -45,11 +51,18 @@ pub(super) fn action(view: &View, path: &str, button: Text, fields: &Markup) -> 
         form.action method="post" action=(path) {
             (hidden(view))
             (fields)
-            label {
-                span { (view.say(Text::Reason)) }
-                input type="text" name=(REASON_FIELD) required maxlength=(LONGEST_REASON) autocomplete="off";
-            }
+            (reason(view))
             button type="submit" { (view.say(button)) }
+        }
+    }
+}
+
+/// The field that every form asks for which does something.
+pub(super) fn reason(view: &View) -> Markup {
+    html! {
+        label {
+            span { (view.say(Text::Reason)) }
+            input type="text" name=(REASON_FIELD) required maxlength=(LONGEST_REASON) autocomplete="off";
         }
     }
 }

@@ -13,9 +13,11 @@ use super::{
 };
 
 /// The pages in the menu, with the role that each needs. Alt, Shift and a number key open each.
-pub(super) const MENU: [(&str, Text, Role); 4] = [
+pub(super) const MENU: [(&str, Text, Role); 6] = [
     ("/", Text::Overview, Role::Viewer),
     ("/review", Text::Review, Role::Viewer),
+    ("/dead-letters", Text::DeadLetters, Role::Viewer),
+    ("/timeline", Text::Timeline, Role::Viewer),
     ("/audit", Text::Audit, Role::Operator),
     ("/operators", Text::Operators, Role::Administrator),
 ];

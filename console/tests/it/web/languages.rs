@@ -13,7 +13,19 @@ async fn a_page_speaks_the_language_that_the_browser_or_the_person_chose() {
         let asked = browser.get(path).header(header::ACCEPT_LANGUAGE, accepted);
         asked.send().await.unwrap().text().await.unwrap()
     };
-    for path in ["/", "/review", "/audit", "/operators", "/sign-in", "/nowhere"] {
+    for path in [
+        "/",
+        "/review",
+        "/dead-letters",
+        "/dead-letters/groups",
+        "/dead-letters/all",
+        "/dead-letters/actions",
+        "/timeline",
+        "/audit",
+        "/operators",
+        "/sign-in",
+        "/nowhere",
+    ] {
         let chinese = read(path, "zh-CN,zh;q=0.9,en;q=0.1").await;
         assert!(chinese.contains("<html lang=\"zh\">"), "{path}");
         for english in [
