@@ -94,11 +94,7 @@ async fn a_dead_letter_is_found_by_its_payment_and_sent_again_until_the_payment_
         let paid = scene.payment_until(&payment, "succeeded").await.unwrap();
         assert_eq!(paid.text("/status"), "succeeded");
         let told_merchant = scene.told_until(&payment, 3).await.unwrap();
-        assert!(
-            told_merchant
-                .iter()
-                .any(|told| told.kind == "payment.succeeded")
-        );
+        assert!(told_merchant.iter().any(|told| told.kind == "payment.succeeded"));
 
         find_timeline(browser, &payment).await;
         complete(&told(browser).await);
@@ -124,15 +120,10 @@ async fn find_timeline(browser: &Browser, payment: &str) {
     let is_delivered = async || {
         browser.open(&format!("/timeline/{payment}")).await;
         let told = told(browser).await;
-        told.iter().any(|(source, text)| {
-            source == "notification" && text.contains("payment.succeeded is delivered")
-        })
+        told.iter()
+            .any(|(source, text)| source == "notification" && text.contains("payment.succeeded is delivered"))
     };
-    assert!(
-        until(true, is_delivered).await,
-        "{:#?}",
-        told(browser).await
-    );
+    assert!(until(true, is_delivered).await, "{:#?}", told(browser).await);
 }
 
 /// The request, the tries that failed, the job that was given up, the exchange that worked, the callback, the postings, and

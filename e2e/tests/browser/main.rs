@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod browser;
+mod dead_letter;
 mod driver;
 #[path = "../it/harness.rs"]
 #[expect(dead_code, reason = "the other tests use the rest of it")]

@@ -43,11 +43,10 @@ async fn a_queue_is_paused_and_resumed_with_a_reason() {
             .write("#paused input[name=reason]", "they are rested")
             .await;
         browser.click("#paused form button").await;
-        browser.until(&format!("!document.querySelector({paused:?})")).await;
-        let paid = scene
-            .payment_until(asked.text("/id"), "succeeded")
-            .await
-            .unwrap();
+        browser
+            .until(&format!("!document.querySelector({paused:?})"))
+            .await;
+        let paid = scene.payment_until(asked.text("/id"), "succeeded").await.unwrap();
         assert_eq!(paid.text("/status"), "succeeded");
         // Both are in the log, with who and why.
         browser.click("nav a[href='/audit']").await;
