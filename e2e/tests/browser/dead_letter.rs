@@ -22,10 +22,7 @@ async fn given_up(site: &Site, scene: &Scene<'_>) -> String {
     let asked = scene.merchant.api.create(&key(), &body()).await.unwrap();
     let payment = asked.text("/id").to_owned();
     scene.payment_until(&payment, "needs_review").await.unwrap();
-    let list = ["dead-letters", "list", "--payment", &payment];
-    // A letter is written down after it was parked.
-    let recorded = async || site.console(&list).await["letters"].as_array().map(Vec::len);
-    assert_eq!(until(Some(1), recorded).await, Some(1));
+    site.until_recorded(&payment).await;
     payment
 }
 
@@ -136,15 +133,15 @@ fn complete(told: &[(String, String)]) {
     let way = [
         place(told, "request", "payment of 1999 USD was taken up"),
         place(told, "exchange", "create_intent: "),
-        place(told, "job", "create_intent"),
-        place(told, "notification", "payment.needs_review was written"),
-        place(told, "audit", "replay"),
+        place(told, "job", "create_intent failed and is tried again"),
+        place(told, "job", "create_intent was given up and parked"),
         place(told, "exchange", "create_intent: ok"),
         place(told, "callback", "stripe said payment_intent.succeeded"),
         place(told, "notification", "payment.succeeded is delivered"),
     ];
     assert!(way.is_sorted(), "{way:?} in {told:#?}");
     place(told, "ledger", "merchant_balance");
+    place(told, "notification", "payment.needs_review was written");
     place(told, "payment", "it is succeeded");
     assert!(sources["job"] >= 4, "a try and three more: {sources:?}");
 }

@@ -117,12 +117,22 @@ async fn furnish(site: &Site) {
     let mut unlucky = body();
     unlucky["amount"] = 4711.into();
     let given_up = scene.create(&unlucky).await.unwrap().text("/id").to_owned();
-    scene.parked("dead.create_intent", &given_up).await.unwrap();
+    site.until_recorded(&given_up).await;
+    let replay = [
+        "dead-letters",
+        "replay",
+        "--all-matching",
+        "--payment",
+        &given_up,
+        "--reason",
+        "a try",
+    ];
+    site.console(&replay).await;
     let silent = site.sluice.scene("silent").await;
     let nothing = json!({ "fault": "error", "status": 503 });
     silent.set_fault("*", nothing).await.unwrap();
     let unknown = silent.create(&body()).await.unwrap().text("/id").to_owned();
-    silent.payment_until(&unknown, "needs_review").await.unwrap();
+    site.until_recorded(&unknown).await;
     site.console(&["pause", "channel", "alipay", "--reason", "their maintenance"])
         .await;
     site.operator("bert", Role::Operator).await;

@@ -88,6 +88,13 @@ impl Site {
         assert!(until(true, is_paused).await, "{kind} is not paused");
     }
 
+    /// Waits until the only dead letter of a payment is written down, which it is after it was parked.
+    pub async fn until_recorded(&self, payment: &str) {
+        let list = ["dead-letters", "list", "--payment", payment];
+        let listed = async || self.console(&list).await["listed"].as_u64();
+        assert_eq!(until(Some(1), listed).await, Some(1), "letters of {payment}");
+    }
+
     /// A new operator; gives its password.
     pub async fn operator(&self, name: &str, role: Role) -> String {
         let add = ["operators", "add", "--name", name, "--role", role.name()];
