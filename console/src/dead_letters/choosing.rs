@@ -62,11 +62,11 @@ pub async fn dry_run(
     filter: LetterFilter,
     most: u32,
 ) -> Result<(i64, Vec<RecordedLetter>), StoreError> {
-    let count = store.count_parked_letters(&filter).await?;
     let filter = LetterFilter {
         state: Some(LetterState::Parked),
         ..filter
     };
+    let count = store.count_parked_letters(&filter).await?;
     let page = LetterPage {
         after: None,
         limit: SHOWN,

@@ -63,8 +63,10 @@ fn row(view: &View, group: &LetterGroup) -> Row<6> {
         },
         html! { code { (group.kind) } },
         html! {
-            a href=(parked) { (group.parked) }
-            @if acts { " " a href={ "/dead-letters/all?group=" (group.id) } { (view.say(Text::ReplayOrDiscard)) } }
+            div {
+                a href=(parked) { (group.parked) }
+                @if acts { " " a href={ "/dead-letters/all?group=" (group.id) } { (view.say(Text::ReplayOrDiscard)) } }
+            }
         },
         html! { (group.letters) },
         html! { (figures::moment(group.first_at)) },

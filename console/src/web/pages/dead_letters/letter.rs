@@ -72,7 +72,7 @@ fn facts(view: &View, letter: &RecordedLetter, said: &[(&'static str, Value)]) -
             (fact(view, Text::DeadLetter, &html! { code { (letter.id) } }))
             (fact(view, Text::State, &html! {
                 (list::standing(view, letter))
-                @if let Some(at) = letter.ended_at { " (" (figures::moment(at)) ")" }
+                @if let Some(at) = letter.ended_at { (figures::moment(at)) }
             }))
             @if let Some(action) = letter.action_id {
                 (fact(view, Text::AskedFor, &html! {

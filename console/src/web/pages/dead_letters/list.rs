@@ -79,8 +79,10 @@ pub(super) fn standing(view: &View, letter: &RecordedLetter) -> Markup {
         other => other,
     });
     html! {
-        span data-state=(letter.state.name()) { (view.say(state(letter.state))) }
-        @if let Some(outcome) = outcome { ", " (outcome) }
+        div {
+            span data-state=(letter.state.name()) { (view.say(state(letter.state))) }
+            @if let Some(outcome) = outcome { ", " (outcome) }
+        }
     }
 }
 
