@@ -13,7 +13,8 @@
 //! Something that is done goes through [`form::action`] and [`form::Asked`]: a reason is asked for, and whoever does it is
 //! handed to the store as [`store::Doing`], which writes it into the log within the same transaction. What is wrong with a
 //! form is a [`problem::Problem`], and the page shows the form again with it ([`inputs`]). Whether a request comes
-//! from a page of ours is [`guard`]'s business, for all routes alike.
+//! from a page of ours is [`guard`]'s business, for all routes alike. A page that brings itself up to date is
+//! [`live::Followed`], under an address of its own that keeps no session.
 
 mod app;
 mod assets;

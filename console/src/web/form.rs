@@ -49,6 +49,12 @@ impl Fields {
         let found = self.0.iter().find(|(found, _)| found == name);
         found.map_or("", |(_, value)| value)
     }
+
+    /// All fields of a name.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let of_name = self.0.iter().filter(move |(found, _)| found == name);
+        of_name.map(|(_, value)| value.as_str())
+    }
 }
 
 /// A form that does something at `path`: its fields, a reason, and a button. One that was sent and not taken has its reason
@@ -58,12 +64,19 @@ pub(super) fn action(view: &View, path: &str, button: Text, fields: &Markup) -> 
         form.action method="post" action=(path) {
             (hidden(view))
             (fields)
-            label {
-                span { (view.say(Text::Reason)) }
-                input type="text" name=(REASON_FIELD) value=(Inputs::of(view, path).value(REASON_FIELD, ""))
-                    required maxlength=(switches::MAX_REASON) autocomplete="off";
-            }
+            (reason(view, path))
             button type="submit" { (view.say(button)) }
+        }
+    }
+}
+
+/// The field that every form asks for which does something; `path` is where it is sent.
+pub(super) fn reason(view: &View, path: &str) -> Markup {
+    html! {
+        label {
+            span { (view.say(Text::Reason)) }
+            input type="text" name=(REASON_FIELD) value=(Inputs::of(view, path).value(REASON_FIELD, ""))
+                required maxlength=(switches::MAX_REASON) autocomplete="off";
         }
     }
 }

@@ -13,9 +13,11 @@ use super::{
 };
 
 /// The pages in the menu, with the role that each needs. Alt, Shift and a number key open each.
-pub(super) const MENU: [(&str, Text, Role); 7] = [
+pub(super) const MENU: [(&str, Text, Role); 9] = [
     ("/", Text::Overview, Role::Viewer),
     ("/review", Text::Review, Role::Viewer),
+    ("/dead-letters", Text::DeadLetters, Role::Viewer),
+    ("/timeline", Text::Timeline, Role::Viewer),
     ("/notifications", Text::Notifications, Role::Viewer),
     ("/switches", Text::Switches, Role::Viewer),
     ("/merchants", Text::Merchants, Role::Viewer),

@@ -129,6 +129,45 @@ pub(super) fn pages() -> Vec<Page> {
             ADMINISTRATOR,
             post(pages::merchants::remove_route),
         ),
+        look("/dead-letters", VIEWER, get(pages::dead_letters::page)),
+        look(
+            "/dead-letters/groups",
+            VIEWER,
+            get(pages::dead_letters::groups::page),
+        ),
+        look("/dead-letters/all", OPERATOR, get(pages::dead_letters::all::page)),
+        act(
+            "/dead-letters/replay",
+            OPERATOR,
+            post(pages::dead_letters::asking::replay),
+        ),
+        act(
+            "/dead-letters/discard",
+            OPERATOR,
+            post(pages::dead_letters::asking::discard),
+        ),
+        look(
+            "/dead-letters/actions",
+            VIEWER,
+            get(pages::dead_letters::actions::page),
+        ),
+        look(
+            "/dead-letters/actions/{id}",
+            VIEWER,
+            get(pages::dead_letters::action::page),
+        ),
+        look(
+            "/dead-letters/actions/{id}/live",
+            Access::Following(Role::Viewer),
+            get(pages::dead_letters::action::live),
+        ),
+        look(
+            "/dead-letters/{id}",
+            VIEWER,
+            get(pages::dead_letters::letter::page),
+        ),
+        look("/timeline", VIEWER, get(pages::timeline::find)),
+        look("/timeline/{id}", VIEWER, get(pages::timeline::page)),
         look("/audit", OPERATOR, get(pages::audit::page)),
         look("/operators", ADMINISTRATOR, get(pages::operators::page)),
         act(

@@ -1,5 +1,6 @@
 //! The web console as browsers meet it: over HTTP, on real servers.
 
+mod dead_letters;
 mod forgery;
 mod languages;
 mod matrix;
@@ -13,3 +14,4 @@ mod sign_in;
 mod silent;
 mod site;
 mod switches;
+mod timeline;

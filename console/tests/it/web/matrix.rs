@@ -55,6 +55,8 @@ async fn every_answer_is_hardened_and_no_page_is_kept() {
         "/",
         "/sign-in",
         "/operators",
+        "/dead-letters",
+        "/timeline",
         "/nowhere",
         "/console.css",
         "/console.js",
