@@ -301,7 +301,7 @@ catalogue! {
     LetterGroup: "Letters with the same trouble", "同类故障的死信";
     Order: "Order", "订单";
     ProviderId: "Id at the provider, or any other id", "渠道侧编号或其他编号";
-    ErrorWords: "Text of the error", "错误文本";
+    SoughtError: "Text of the error", "错误文本";
     Any: "any", "不限";
     Search: "Search", "查询";
     Error: "Error", "错误";
@@ -372,7 +372,7 @@ catalogue! {
     UnclearKind: "There is no such kind of job; choose one of the list.", "没有该任务类型，请从列表中选择。";
     UnclearState: "There is no such state; choose one of the list.", "没有该状态，请从列表中选择。";
     UnclearGroup: "An id of a group is dlg_ and 32 hexadecimal digits; the page of troubles leads to each.", "分组编号应为 dlg_ 加 32 位十六进制数字，可从分组页面进入。";
-    UnclearError: "Look for 3 characters or more of the error.", "错误文本至少需 3 个字符。";
+    TooShort: "Look for 3 characters or more of the error.", "错误文本至少需 3 个字符。";
     UnclearWords: "Look for 200 characters at the most, in one line.", "查询内容最多 200 个字符，且须为单行。";
     UnclearLetter: "An id of a dead letter is dlt_ and 32 hexadecimal digits; look for it at /dead-letters.", "死信编号应为 dlt_ 加 32 位十六进制数字，请在 /dead-letters 查询。";
     UnknownLetter: "There is no such dead letter; look for it at /dead-letters.", "没有该死信，请在 /dead-letters 查询。";

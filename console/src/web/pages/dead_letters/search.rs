@@ -58,7 +58,7 @@ impl<'a> Search<'a> {
         }
         let text = self.text("text")?;
         if text.as_ref().is_some_and(|text| !choosing::is_long_enough(text)) {
-            return Err(Text::UnclearError);
+            return Err(Text::TooShort);
         }
         Ok(LetterFilter {
             payment_id: self.parsed("payment", Text::UnclearPayment)?,
@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
                 (input("order", Text::Order))
                 (input("merchant", Text::Merchant))
                 (input("provider_id", Text::ProviderId))
-                (input("text", Text::ErrorWords))
+                (input("text", Text::SoughtError))
                 label {
                     span { (view.say(Text::Kind)) }
                     select name="kind" {
@@ -214,7 +214,7 @@ mod tests {
             ("?kind=coffee", Text::UnclearKind),
             ("?state=gone", Text::UnclearState),
             ("?group=dlt_1", Text::UnclearGroup),
-            ("?text=no", Text::UnclearError),
+            ("?text=no", Text::TooShort),
             ("?provider_id=a%00b", Text::UnclearWords),
             (&long, Text::UnclearWords),
         ] {
