@@ -95,6 +95,7 @@ impl Console<'_> {
             kind: search.kind.clone(),
             state: None,
             group_id: search.group,
+            recorded_until: None,
         })
     }
 }

@@ -75,7 +75,11 @@ impl Console<'_> {
     async fn try_letters(&self, asked_for: AskedFor) -> Result<Answer, ConsoleError> {
         let selection = selection(&asked_for);
         let (count, letters) = match asked_for {
-            AskedFor::Matching(filter, most) => dry_run(&self.store, *filter, most).await?,
+            AskedFor::Matching(filter, most) => {
+                let (count, letters) = dry_run(&self.store, *filter).await?;
+                (count.min(most.into()), letters)
+            }
+            AskedFor::Shown { filter, .. } => dry_run(&self.store, *filter).await?,
             AskedFor::Letters(ids) => {
                 let mut parked = Vec::new();
                 for id in ids {

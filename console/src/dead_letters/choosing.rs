@@ -35,7 +35,7 @@ pub fn selection(asked_for: &AskedFor) -> String {
                 several => format!("{} letters by id", several.len()),
             };
         }
-        AskedFor::Matching(filter, _) => filter,
+        AskedFor::Matching(filter, _) | AskedFor::Shown { filter, .. } => filter,
     };
     let words = [
         filter.payment_id.map(|id| format!("payment {id}")),
@@ -53,15 +53,11 @@ pub fn selection(asked_for: &AskedFor) -> String {
     format!("all with {}", words.join(", "))
 }
 
-/// What would be asked for: how many parked letters the filter means, `most` at the most, and the newest of them.
+/// What would be asked for: how many parked letters the filter means, and the newest of them.
 ///
 /// # Errors
 /// PostgreSQL is away, or a row cannot be read.
-pub async fn dry_run(
-    store: &Store,
-    filter: LetterFilter,
-    most: u32,
-) -> Result<(i64, Vec<RecordedLetter>), StoreError> {
+pub async fn dry_run(store: &Store, filter: LetterFilter) -> Result<(i64, Vec<RecordedLetter>), StoreError> {
     let filter = LetterFilter {
         state: Some(LetterState::Parked),
         ..filter
@@ -71,7 +67,7 @@ pub async fn dry_run(
         after: None,
         limit: SHOWN,
     };
-    Ok((count.min(most.into()), store.letters(&filter, page).await?))
+    Ok((count, store.letters(&filter, page).await?))
 }
 
 /// The place of a letter in a list; none when there is no such letter.

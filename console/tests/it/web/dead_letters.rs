@@ -15,6 +15,8 @@ use super::{
     site::{Browser, Site, site},
 };
 
+/// When something is written down after every page was shown.
+const FAR: DateTime<Utc> = DateTime::from_timestamp(9_000_000_000, 0).unwrap();
 /// What a provider said, to whom it means no good.
 const HOSTILE: &str = "<script>alert(1)</script> no such customer: ada@example.com, \"Ada Lovelace";
 
@@ -439,14 +441,20 @@ async fn all_that_match_are_counted_first_and_only_those_are_taken() {
         "nothing was asked for"
     );
 
-    // One more is parked while somebody makes up their mind.
-    let late = letter(9, merchant, "the provider answered 509");
-    site.with_letters(std::slice::from_ref(&late)).await;
+    // While somebody makes up their mind, one is written down that was parked before all others.
+    let late = NewLetter {
+        parked_at: at(-9),
+        ..letter(9, merchant, "the provider answered 509")
+    };
+    let note = site.desk.store.note_letters(std::slice::from_ref(&late), FAR);
+    note.await.unwrap();
+    let shown_at = hidden(&tried, "shown_at");
     let (once, matching) = (hidden(&tried, "once"), hidden(&tried, "matching"));
     let (of, text) = (hidden(&tried, "merchant"), hidden(&tried, "text"));
     let fields = [
         ("once", &*once),
         ("matching", &*matching),
+        ("shown_at", &*shown_at),
         ("merchant", &*of),
         ("text", &*text),
         ("reason", "mended"),
@@ -462,9 +470,46 @@ async fn all_that_match_are_counted_first_and_only_those_are_taken() {
         LetterState::Parked,
         "sent again, it asks for nothing more"
     );
+    assert_eq!(
+        led(&ask(&anna, "discard", &fields).await),
+        action,
+        "nor for anything else"
+    );
     let nothing = anna
         .page(&format!("/dead-letters/all?payment={}", payment(99)))
         .await;
     assert!(nothing.contains("data-letters=\"0\"") && !nothing.contains("/dead-letters/replay"));
+    site.close().await;
+}
+
+#[tokio::test]
+async fn what_was_shown_is_not_made_up_for_with_letters_that_nobody_saw() {
+    let site = site().await;
+    let letters = site.parked(3).await;
+    let merchant = letters[0].merchant_id.unwrap();
+    let anna = site.signed_in("anna", Role::Operator).await;
+    let tried = anna.page(&format!("/dead-letters/all?merchant={merchant}")).await;
+    let names = ["once", "matching", "shown_at", "merchant"];
+    let mut fields: Vec<(&str, String)> = names.map(|name| (name, hidden(&tried, name))).into();
+    fields.extend([
+        ("reason", "a typo of ours".to_owned()),
+        ("sure", "yes".to_owned()),
+    ]);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+
+    // A colleague replays one, and another is parked.
+    let bert = site.signed_in("bert", Role::Operator).await;
+    let one = letters[0].id.to_string();
+    let replay = [("id", &*one), ("once", "form-1"), ("reason", "mended")];
+    led(&ask(&bert, "replay", &replay).await);
+    let late = letter(9, merchant, "the provider answered 509");
+    let note = site.desk.store.note_letters(std::slice::from_ref(&late), FAR);
+    note.await.unwrap();
+    let refused = ask(&anna, "discard", &fields).await;
+    assert_eq!(refused.status(), 409);
+    assert!(refused.text().await.unwrap().contains("than were shown"));
+    for id in [letters[1].id, letters[2].id, late.id] {
+        assert_eq!(site.state(id).await, LetterState::Parked);
+    }
     site.close().await;
 }

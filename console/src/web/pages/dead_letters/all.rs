@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::Uri, response::Html};
 use maud::html;
-use store::AskedFor;
+use store::{AskedFor, LetterFilter};
 
 use super::{asking, list, search::Search};
 use crate::{
@@ -23,14 +23,20 @@ pub(in crate::web) async fn page(
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let search = Search::in_address(&uri);
-    let filter = search.filter().map_err(Refusal::Unclear)?;
+    let shown_at = app.now();
+    let filter = LetterFilter {
+        recorded_until: Some(shown_at),
+        ..search.filter().map_err(Refusal::Unclear)?
+    };
     let selection = choosing::selection(&AskedFor::Matching(Box::new(filter.clone()), choosing::MOST));
-    let (count, letters) = choosing::dry_run(&app.store, filter, choosing::MOST).await?;
+    let (all, letters) = choosing::dry_run(&app.store, filter).await?;
+    let count = all.min(choosing::MOST.into());
     let counted = count.to_string();
     let fields = html! {
         (search.unseen())
-        // What is parked after this was shown is not meant.
-        input type="hidden" name=(asking::MATCHING) value=(count);
+        // What is written down after this was shown is not meant.
+        input type="hidden" name=(asking::MATCHING) value=(all);
+        input type="hidden" name=(asking::SHOWN_AT) value=(shown_at.to_rfc3339());
     };
     let content = html! {
         p { a href=(search.address(super::PATH, None)) { (view.say(Text::BackToLetters)) } }

@@ -1,12 +1,13 @@
 //! Asking for letters to be sent again or thrown away. The workers do it.
 
 use axum::{extract::State, response::Redirect};
+use chrono::{DateTime, Utc};
 use domain::{
     dead_letter::ActionKind,
     id::{DeadLetterActionId, DeadLetterId},
 };
 use maud::{Markup, html};
-use store::{AskedFor, NewAction};
+use store::{AskedFor, LetterFilter, NewAction};
 
 use super::search::Search;
 use crate::{
@@ -24,8 +25,10 @@ use crate::{
 const REPLAY: &str = "/dead-letters/replay";
 /// The id of the form, to which what is ticked in a list belongs.
 pub(super) const FORM: &str = "ask";
-/// The field that asks for all that match, instead of those that are named; it says how many at the most.
+/// The field that asks for all that match, instead of those that are named; it says how many were counted.
 pub(super) const MATCHING: &str = "matching";
+/// The field that says when those were counted.
+pub(super) const SHOWN_AT: &str = "shown_at";
 /// The field that tells one form from another, so that one which is sent twice asks once.
 const ONCE: &str = "once";
 /// How many letters can be named at once.
@@ -84,7 +87,10 @@ async fn ask(app: &Shared, kind: ActionKind, deed: &Deed) -> Result<Redirect, Re
         return Ok(there);
     }
     asked?;
-    Err(Refusal::TooLate(Text::NoneParked))
+    Err(Refusal::TooLate(match new.asked_for {
+        AskedFor::Shown { .. } => Text::OthersMatch,
+        AskedFor::Letters(_) | AskedFor::Matching(..) => Text::NoneParked,
+    }))
 }
 
 async fn is_there(app: &Shared, id: DeadLetterActionId) -> Result<bool, Refusal> {
@@ -92,11 +98,20 @@ async fn is_there(app: &Shared, id: DeadLetterActionId) -> Result<bool, Refusal>
 }
 
 fn asked_for(fields: &Fields) -> Result<AskedFor, Refusal> {
-    let most = fields.get(MATCHING);
-    if !most.is_empty() {
-        let most: u32 = most.parse().map_err(|_| Refusal::BadForm)?;
+    let counted = fields.get(MATCHING);
+    if !counted.is_empty() {
+        let letters = counted.parse().map_err(|_| Refusal::BadForm)?;
         let filter = Search::in_form(fields).filter().map_err(Refusal::Unclear)?;
-        return Ok(AskedFor::Matching(Box::new(filter), most.min(choosing::MOST)));
+        let shown_at: DateTime<Utc> = fields.get(SHOWN_AT).parse().map_err(|_| Refusal::BadForm)?;
+        let filter = LetterFilter {
+            recorded_until: Some(shown_at),
+            ..filter
+        };
+        return Ok(AskedFor::Shown {
+            filter: Box::new(filter),
+            letters,
+            most: choosing::MOST,
+        });
     }
     let ids = fields.all("id").map(str::parse);
     let ids: Vec<DeadLetterId> = ids.collect::<Result<_, _>>().map_err(|_| Refusal::BadForm)?;
@@ -117,16 +132,17 @@ fn rate(fields: &Fields) -> Result<Option<u32>, Refusal> {
     rate.map(Some).ok_or(Refusal::Unclear(Text::UnclearRate))
 }
 
-/// The id of what one form asks for: the same whenever it asks for the same.
+/// The id of what one form asks for: the same whenever it asks for the same. A form that means all that match asks once, for one
+/// thing or the other.
 fn id(kind: ActionKind, asked_for: &AskedFor, deed: &Deed) -> Result<DeadLetterActionId, Refusal> {
     let form = deed.fields.get(ONCE);
     if form.is_empty() {
         return Err(Refusal::BadForm);
     }
-    let which = match asked_for {
-        AskedFor::Letters(ids) => ids.iter().map(DeadLetterId::to_string).collect(),
-        AskedFor::Matching(..) => choosing::selection(asked_for),
+    let (what, which) = match asked_for {
+        AskedFor::Letters(ids) => (kind.name(), ids.iter().map(DeadLetterId::to_string).collect()),
+        AskedFor::Matching(..) | AskedFor::Shown { .. } => (MATCHING, choosing::selection(asked_for)),
     };
     let actor = deed.visitor.operator.as_str();
-    Ok(DeadLetterActionId::derive(form, actor, kind.name(), &which))
+    Ok(DeadLetterActionId::derive(form, actor, what, &which))
 }

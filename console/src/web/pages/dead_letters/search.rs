@@ -69,6 +69,7 @@ impl<'a> Search<'a> {
             kind,
             state: self.parsed("state", Text::UnclearState)?,
             group_id: self.parsed::<DeadLetterGroupId>("group", Text::UnclearGroup)?,
+            recorded_until: None,
         })
     }
 
