@@ -222,7 +222,13 @@ async fn errors_are_text_and_say_nothing_of_people_in_either_language() {
     let site = site().await;
     let (merchant, _) = site.desk.merchant(&[]);
     let hostile = letter(1, merchant, HOSTILE);
-    site.with_letters(std::slice::from_ref(&hostile)).await;
+    // Whoever sent it may have put anything where its ids belong.
+    let foreign = NewLetter {
+        correlation_id: "grace@example.com".into(),
+        subjects: Vec::new(),
+        ..letter(2, merchant, "no such job")
+    };
+    site.with_letters(&[hostile.clone(), foreign.clone()]).await;
     let anna = site.signed_in("anna", Role::Operator).await;
     let shown = format!("/dead-letters/{}", hostile.id);
     let all = format!("/dead-letters/all?payment={}", payment(1));
@@ -239,7 +245,7 @@ async fn errors_are_text_and_say_nothing_of_people_in_either_language() {
                 "{path}: {page}"
             );
             assert!(page.contains("[address]"), "{path}");
-            for planted in ["ada@", "Lovelace", "coffees"] {
+            for planted in ["ada@", "grace@", "Lovelace", "coffees"] {
                 assert!(!page.contains(planted), "{path}: {planted}");
             }
             for inline in [" style=", " onclick=", "javascript:"] {
@@ -252,6 +258,8 @@ async fn errors_are_text_and_say_nothing_of_people_in_either_language() {
             }
         }
     }
+    let of_foreign = anna.page(&format!("/dead-letters/{}", foreign.id)).await;
+    assert!(!of_foreign.contains("grace@"), "{of_foreign}");
     let page = anna.page(&shown).await;
     assert!(
         page.contains(&format!("href=\"/timeline/{}\"", payment(1))),

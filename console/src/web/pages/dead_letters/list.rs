@@ -1,6 +1,9 @@
 //! Letters in a table, and the words for how far they have come.
 
-use domain::{dead_letter::LetterState, mask::mask};
+use domain::{
+    dead_letter::{LetterState, is_subject},
+    mask::mask,
+};
 use maud::{Markup, html};
 use store::RecordedLetter;
 
@@ -63,11 +66,12 @@ pub(super) fn about(letter: &RecordedLetter, most: usize) -> Markup {
     }
 }
 
-/// An id, with its timeline where it has one.
+/// An id, with its timeline where it has one. What is no id of ours may hold anything, and is masked.
 pub(super) fn linked(id: &str) -> Markup {
     html! {
         @if timeline_of(id).is_some() { a href={ "/timeline/" (id) } { code { (id) } } }
-        @else { code { (id) } }
+        @else if is_subject(id) { code { (id) } }
+        @else { code { (mask(id)) } }
     }
 }
 
