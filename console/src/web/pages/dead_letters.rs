@@ -42,6 +42,10 @@ pub(in crate::web) async fn page(
             return Ok((StatusCode::BAD_REQUEST, unclear(&view, &search, problem)).into_response());
         }
     };
+    // What is masked could be spelt out by looking for it.
+    if filter.text.is_some() && !may_act(&view) {
+        return Err(Refusal::Forbidden(Role::Operator));
+    }
     let after = match search.after()? {
         Some(id) => {
             let place = choosing::place(&app.store, id).await?;

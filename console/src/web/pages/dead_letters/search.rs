@@ -115,7 +115,7 @@ impl<'a> Search<'a> {
                 (input("order", Text::Order))
                 (input("merchant", Text::Merchant))
                 (input("provider_id", Text::ProviderId))
-                (input("text", Text::SoughtError))
+                @if super::may_act(view) { (input("text", Text::SoughtError)) }
                 label {
                     span { (view.say(Text::Kind)) }
                     select name="kind" {
