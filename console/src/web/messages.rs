@@ -380,6 +380,8 @@ catalogue! {
     UnknownAction: "Nobody has asked for this; /dead-letters/actions lists the newest.", "没有该操作，请在 /dead-letters/actions 查看。";
     UnclearRate: "A rate is 1 to 100000 letters a second. Go back and send the form again.", "每秒上限应为 1 至 100000，请返回后重新提交。";
     NoneChosen: "No letter is ticked. Go back, tick some and send the form again.", "未勾选任何死信，请返回勾选后重新提交。";
+    SureToDiscard: "To discard: there is no way back", "确认丢弃：此操作不可撤销";
+    NotSure: "What is discarded does not come back, and nothing was asked for. Go back, tick that you know and send the form again.", "丢弃后无法恢复，未执行任何操作。请返回勾选确认后重新提交。";
     OthersMatch: "Other letters are parked now than were shown, and nothing was asked for. Go back, load the page again and look at what it would be now.", "当前停放的死信与所示不一致，未执行任何操作。请返回并重新加载页面，查看最新结果。";
     NoneParked: "None of these letters is parked any more, and nothing was asked for. See at /dead-letters how they stand.", "这些死信均已不在停放状态，未执行任何操作。请在 /dead-letters 查看其状态。";
 }

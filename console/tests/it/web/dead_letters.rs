@@ -387,7 +387,16 @@ async fn a_selection_is_replayed_once_however_often_its_form_is_sent() {
 
     // The same form with another letter ticked asks for another thing.
     let three = letters[2].id.to_string();
-    let other = [("id", &*three), ("once", &*once), ("reason", "a typo of ours")];
+    let other = [
+        ("id", &*three),
+        ("once", &*once),
+        ("reason", "a typo of ours"),
+        ("sure", "yes"),
+    ];
+    let unsure = ask(&anna, "discard", &other[..3]).await;
+    assert_eq!(unsure.status(), 400);
+    assert!(unsure.text().await.unwrap().contains("does not come back"));
+    assert_eq!(site.state(letters[2].id).await, LetterState::Parked);
     let discarding = led(&ask(&anna, "discard", &other).await);
     assert_ne!(discarding, action);
     let vera = site.signed_in("vera", Role::Viewer).await;
@@ -476,6 +485,7 @@ async fn all_that_match_are_counted_first_and_only_those_are_taken() {
         ("merchant", &*of),
         ("text", &*text),
         ("reason", "mended"),
+        ("sure", "yes"),
     ];
     let action = led(&ask(&anna, "replay", &fields).await);
     assert_eq!(site.state(late.id).await, LetterState::Parked);

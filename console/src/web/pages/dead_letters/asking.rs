@@ -31,6 +31,8 @@ pub(super) const MATCHING: &str = "matching";
 pub(super) const SHOWN_AT: &str = "shown_at";
 /// The field that tells one form from another, so that one which is sent twice asks once.
 const ONCE: &str = "once";
+/// The field without which nothing is thrown away.
+const SURE: &str = "sure";
 /// How many letters can be named at once.
 const NAMED: usize = 1_000;
 
@@ -47,6 +49,10 @@ pub(super) fn form(view: &View, fields: &Markup) -> Markup {
             }
             (form::reason(view, REPLAY))
             button type="submit" { (view.say(Text::Replay)) }
+            label {
+                span { (view.say(Text::SureToDiscard)) }
+                input type="checkbox" name=(SURE) value="yes";
+            }
             button.quiet type="submit" formaction="/dead-letters/discard" { (view.say(Text::Discard)) }
         }
         p.note { (view.say(Text::ReplayNote)) }
@@ -60,6 +66,9 @@ pub(in crate::web) async fn replay(State(app): State<Shared>, deed: Deed) -> Res
 
 /// Has them thrown away.
 pub(in crate::web) async fn discard(State(app): State<Shared>, deed: Deed) -> Result<Redirect, Refusal> {
+    if deed.fields.get(SURE).is_empty() {
+        return Err(Refusal::Unclear(Text::NotSure));
+    }
     ask(&app, ActionKind::Discard, &deed).await
 }
 
