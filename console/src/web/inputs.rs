@@ -40,10 +40,21 @@ impl<'a> Inputs<'a> {
 
     /// A line of text; `hint` shows what it may look like.
     pub(super) fn text(&self, name: &str, label: Text, otherwise: &str, hint: &str) -> Markup {
+        self.line(name, label, self.value(name, otherwise), hint)
+    }
+
+    /// A web address. One that may hold a user name or a password does not come back.
+    pub(super) fn address(&self, name: &str, label: Text, otherwise: &str, hint: &str) -> Markup {
+        let held = self.value(name, otherwise);
+        let shown = if held.contains('@') { otherwise } else { held };
+        self.line(name, label, shown, hint)
+    }
+
+    fn line(&self, name: &str, label: Text, value: &str, hint: &str) -> Markup {
         html! {
             label {
                 span { (self.view.say(label)) }
-                input type="text" name=(name) value=(self.value(name, otherwise)) placeholder=(hint)
+                input type="text" name=(name) value=(value) placeholder=(hint)
                     autocomplete="off" autocapitalize="none" spellcheck="false";
             }
         }

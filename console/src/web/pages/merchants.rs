@@ -200,7 +200,7 @@ fn creation(view: &View) -> Result<Markup, Refusal> {
         // Always a new one: a form that comes back has made nothing, or something that it must not make again.
         input type="hidden" name="merchant_id" value=(MerchantId::random());
         (inputs.text("name", Text::MerchantName, "", ""))
-        (inputs.text("endpoint", Text::EndpointOptional, "", "https://shop.example/webhooks"))
+        (inputs.address("endpoint", Text::EndpointOptional, "", "https://shop.example/webhooks"))
         (inputs.secret(SECRET_FIELD, Text::SecretOptional))
         (inputs.text("amqp_user", Text::AmqpUserOptional, "", ""))
     };

@@ -185,7 +185,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
         ("endpoint", "http://shop.example/", 400, "only for private hosts"),
         (
             "endpoint",
-            "https://me:pw@shop.example/",
+            "https://me:pw77@shop.example/",
             400,
             "user name or password",
         ),
@@ -221,6 +221,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
             "{}",
             answer.page
         );
+        assert!(!answer.page.contains("pw77"), "{}", answer.page);
         assert!(!answer.page.contains("<b>two"), "{}", answer.page);
         if field != "name" {
             assert!(
@@ -352,6 +353,12 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         "{}",
         bad.page
     );
+
+    for url in ["https://me:pw77@shop.example/", "https:me:pw77@shop", "me:pw77@shop"] {
+        let bad = sent(&admin, &set, &[("url", url), WHY]).await;
+        assert_eq!(bad.status, 400, "{url}");
+        assert!(!bad.page.contains("pw77"), "{url}: {}", bad.page);
+    }
 
     let first = sent(&admin, &set, &[("url", "https://shop.example/a"), WHY]).await;
     let [old] = shown(&first.page).try_into().unwrap();

@@ -143,7 +143,7 @@ fn forms(view: &View, merchant: MerchantId, visitor: &Visitor, endpoint: Option<
     let inputs = Inputs::of(view, &path);
     let url = endpoint.map_or("", |endpoint| &endpoint.url);
     let set = html! {
-        (inputs.text("url", Text::EndpointUrl, url, "https://shop.example/webhooks"))
+        (inputs.address("url", Text::EndpointUrl, url, "https://shop.example/webhooks"))
         @if endpoint.is_none() { (inputs.secret(SECRET_FIELD, Text::SecretOptional)) }
     };
     html! {
