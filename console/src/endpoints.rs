@@ -4,7 +4,7 @@ use channels::standard_webhooks;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{id::MerchantId, secret::Secret};
 use serde_json::Value;
-use store::{Doing, EndpointSecret, Store};
+use store::{Doing, EndpointSecret, Merchant, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -35,7 +35,11 @@ impl Console<'_> {
     }
 
     pub(crate) async fn rotate_endpoint(&self, args: &RotateEndpoint) -> Result<Answer, ConsoleError> {
-        let merchant = self.merchant(&args.merchant).await?.id;
+        let Merchant {
+            id: merchant,
+            endpoint_url: url,
+            ..
+        } = self.merchant(&args.merchant).await?;
         let new = secret(args.endpoint_secret)?;
         let rotating = rotate(
             &self.store,
@@ -46,7 +50,6 @@ impl Console<'_> {
             self.doing(),
         );
         let until = rotating.await?;
-        let url = self.store.endpoint(merchant).await?.map(|endpoint| endpoint.url);
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
