@@ -46,6 +46,9 @@ pub enum ConsoleError {
         /// Whose user it is.
         merchant: MerchantId,
     },
+    /// A RabbitMQ user needs a name that AMQP can carry.
+    #[error("--amqp-user must be 1 to 255 bytes, not only white space")]
+    AmqpUser,
     /// The name stands for nobody.
     #[error(
         "--amqp-user {0:?}: jobs that name no user count as published by it, so no merchant can have it; call the \

@@ -110,10 +110,11 @@ struct SealedSecret {
 }
 
 impl Store {
-    /// Stores a merchant with its first key and endpoint, and who did it; false when there is one of this id already.
+    /// Stores a merchant with its first key and endpoint, and who did it; false when there is one of this id, or with this
+    /// RabbitMQ user, already.
     ///
     /// # Errors
-    /// PostgreSQL is away or refuses (the RabbitMQ user belongs to another merchant, say).
+    /// PostgreSQL is away, or there is a key of the first key's id already; nothing was stored then.
     pub async fn create_merchant(&self, new: &NewMerchant, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let (url, secrets) = match &new.endpoint {
@@ -130,7 +131,7 @@ impl Store {
             None => (None, None),
         };
         let insert = "insert into merchants (id, name, amqp_user, endpoint_url, endpoint_secrets, created_at)
-                      values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing";
+                      values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
         let inserted = sqlx::query(insert)
             .bind(new.id.as_uuid())
             .bind(&new.name)
@@ -143,7 +144,9 @@ impl Store {
         if inserted.rows_affected() == 0 {
             return Ok(false);
         }
-        insert_key(&mut tx, &new.key, doing.at).await?;
+        if !insert_key(&mut tx, &new.key, doing.at).await? {
+            return Err(StoreError::Contended(format!("the API key {}", new.key.id)));
+        }
         audit::write(&mut tx, "merchant.create", &new.id.to_string(), doing).await?;
         tx.commit().await?;
         Ok(true)

@@ -198,6 +198,7 @@ catalogue! {
     NothingArrives: "{merchant} has no endpoint, or it is switched off, so nothing was sent. Set the endpoint on the merchant's page first.", "{merchant} 未设置接收端或接收端已停用，未发送。请先在商户页面设置接收端。";
     BadName: "The name must be 1 to 200 characters, not only white space.", "名称须为 1 至 200 个字符，且不能全为空白。";
     AmqpUserTaken: "This RabbitMQ user already publishes for {merchant}; give each merchant a user of its own.", "该 RabbitMQ 用户已属于 {merchant}，每个商户须使用各自的用户。";
+    BadAmqpUser: "A RabbitMQ user has 255 bytes at the most. Put it right and send the form again.", "RabbitMQ 用户名最长 255 字节，请更正后重新提交。";
     AmqpUserReserved: "This name stands for jobs that name no user, so no merchant can have it. Call the RabbitMQ user something else.", "该名称代表未署名的任务，不能分配给商户，请换用其他 RabbitMQ 用户名。";
     KeyMade: "This form has made the key {key} already, and a key is shown once only. If nobody has kept it, revoke it and make another one with the form below.", "此表单已创建过密钥 {key}，密钥仅显示一次。若未保存，请吊销后用下方表单重新创建。";
     MerchantCreated: "This form has created the merchant {merchant} already. Its first key was shown once; make another one on its page if nobody has kept it.", "此表单已创建过商户 {merchant}。首个密钥仅显示一次，若未保存，请在商户页面另行创建。";

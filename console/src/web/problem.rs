@@ -111,6 +111,7 @@ impl From<ConsoleError> for Problem {
             E::AmqpUserTaken { merchant, .. } => {
                 Self::Conflict(Said::with(Text::AmqpUserTaken, "merchant", merchant))
             }
+            E::AmqpUser => form(Text::BadAmqpUser),
             E::AmqpUserReserved(_) => form(Text::AmqpUserReserved),
             E::KeyMade(id) => Self::Conflict(Said::with(Text::KeyMade, "key", id)),
             E::MerchantCreated(id) => Self::Conflict(Said::with(Text::MerchantCreated, "merchant", id)),

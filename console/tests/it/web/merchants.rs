@@ -196,6 +196,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
             409,
             &format!("already publishes for {first}"),
         ),
+        ("amqp_user", &"ü".repeat(128), 400, "255 bytes at the most"),
         ("amqp_user", "anonymous", 400, "stands for jobs that name no user"),
         ("merchant_id", "mer_1", 400, "cannot be read: merchant_id"),
     ] {
@@ -232,6 +233,24 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
         }
     }
     assert_eq!(site.desk.store.merchants().await.unwrap().len(), 1);
+    // Of two who give one user to two merchants at once, one is told whose it is.
+    let ids = [MerchantId::random().to_string(), MerchantId::random().to_string()];
+    let [one, two] = ids.each_ref().map(|id| {
+        [
+            ("merchant_id", id.as_str()),
+            ("name", "Twin"),
+            ("amqp_user", "twin"),
+            WHY,
+        ]
+    });
+    let (one, two) = tokio::join!(
+        sent(&admin, "/merchants", &one),
+        sent(&admin, "/merchants", &two)
+    );
+    let refused = if one.status == 200 { two } else { one };
+    assert_eq!(refused.status, 409, "{}", refused.page);
+    assert!(refused.page.contains("already publishes for"), "{}", refused.page);
+    assert_eq!(site.desk.store.merchants().await.unwrap().len(), 2);
     let asked = admin.post("/merchants", &[("name", "商店"), ("reason", "")]);
     let page = asked
         .header("accept-language", "zh")
