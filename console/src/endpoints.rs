@@ -22,7 +22,7 @@ impl Console<'_> {
             Some(_) => generated()?,
             None => secret(args.endpoint_secret)?,
         };
-        let (url, is_first) = set(&self.store, merchant, &args.url, &secret, self.doing()).await?;
+        let (url, is_first) = set(&self.store, merchant, &args.url, &secret, |_, _| Ok(()), self.doing()).await?;
         let shown = Some(secret).filter(|_| is_first && args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
@@ -65,21 +65,23 @@ impl Console<'_> {
     }
 }
 
-/// Sets where a merchant's notifications go, and switches the endpoint on. `secret` signs where there was no endpoint yet. Gives
-/// the address as it is stored, and whether that is so.
+/// Sets where a merchant's notifications go, and switches the endpoint on, unless `check` refuses when it sees the address of now
+/// and why it is switched off. `secret` signs where there was no endpoint yet. Gives the address as it is stored, and whether
+/// that is so.
 ///
 /// # Errors
-/// The address cannot be used, or there is no such merchant.
+/// The address cannot be used, there is no such merchant, or `check` refuses.
 pub(crate) async fn set(
     store: &Store,
     merchant: MerchantId,
     url: &str,
     secret: &Secret,
+    check: impl FnOnce(Option<&str>, Option<&str>) -> Result<(), ConsoleError> + Send,
     doing: Doing<'_>,
 ) -> Result<(String, bool), ConsoleError> {
     let url = endpoint_url::check(url)?;
     let set = store
-        .set_endpoint(merchant, &url, &[present(secret)], doing)
+        .set_endpoint_if(merchant, &url, &[present(secret)], check, doing)
         .await?;
     let is_first = set.ok_or(ConsoleError::UnknownMerchant(merchant))?;
     Ok((url, is_first))

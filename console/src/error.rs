@@ -73,6 +73,9 @@ pub enum ConsoleError {
     /// The merchant has no endpoint.
     #[error("{0} has no endpoint; set one with `console endpoints set`")]
     NoEndpoint(MerchantId),
+    /// The endpoint is not as it was when somebody said how it should be.
+    #[error("the endpoint of {0} was changed meanwhile")]
+    EndpointChanged(MerchantId),
     /// The secret that was to be replaced signs no more.
     #[error("the signing secret of {0} was replaced meanwhile")]
     RotatedBefore(MerchantId),

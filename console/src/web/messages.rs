@@ -245,6 +245,7 @@ catalogue! {
     RotateNote: "A new signing secret. The one before signs as well for as long as is said here, so that the merchant can move.", "更换签名密钥。旧密钥在指定时间内继续签名，便于商户切换。";
     KeepHours: "Keep the old one for (hours, 0 to 720)", "旧密钥保留（小时，0 至 720）";
     Rotate: "Make a new secret", "更换签名密钥";
+    EndpointChanged: "The endpoint was set, or switched off, since this form was made, so nothing was done. If its first signing secret was shown and nobody has kept it, make a new one below.", "此表单生成后接收端已被设置或停用，本次未作更改。若首个签名密钥已显示但无人保存，请在下方更换签名密钥。";
     RotatedBefore: "The secret was replaced since this form was made, so nothing was done. If nobody has kept the new one, send the form below.", "此表单生成后签名密钥已更换，本次未作更改。若无人保存新密钥，请提交下方表单。";
     Unsealable: "What is stored cannot be opened with the console's key. Set SLUICE_SECRETS_KEY to the key ring that ingress and workers use, restart the console and try again. Nothing was changed.", "已保存的内容无法用控制台的密钥解开。请将 SLUICE_SECRETS_KEY 设为与 ingress、workers 相同的密钥，重启控制台后重试；未作任何更改。";
     NoChannels: "No credentials are stored, so nothing can be paid.", "尚未保存凭据，无法收款。";

@@ -119,6 +119,7 @@ impl From<ConsoleError> for Problem {
             E::UnknownKey(_) => Self::conflict(Text::UnknownKey),
             E::UnknownRoute(_) => Self::conflict(Text::UnknownRoute),
             E::EndpointUrl(why) => form(endpoint_url(why)),
+            E::EndpointChanged(_) => Self::conflict(Text::EndpointChanged),
             E::RotatedBefore(_) => Self::conflict(Text::RotatedBefore),
             E::NoEndpoint(_) => Self::conflict(Text::NoEndpoint),
             E::NoCredentials { .. } => Self::conflict(Text::NoCredentials),

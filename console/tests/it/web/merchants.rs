@@ -44,6 +44,12 @@ fn shown(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the form that is sent to this address says that it changes.
+fn present_in(page: &str, action: &str) -> String {
+    let (_, form) = page.split_once(&format!("action=\"{action}\"")).unwrap();
+    hidden_in(form, "present")
+}
+
 /// What the rest of the database and all pages show of these.
 async fn assert_nowhere(site: &Site, browser: &Browser, merchant: &str, secrets: &[&str]) {
     let audit = format!("{:?}", site.audit().await);
@@ -364,6 +370,16 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         "{}",
         early.page
     );
+    let nothing = present_in(&admin.page(&page).await, &set);
+    let at = |present: &str, url: &str| {
+        let fields = [("present", present), ("url", url), WHY];
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let setting = async |present: &str, url: &str| {
+        let fields = at(present, url);
+        let fields = fields.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+        sent(&admin, &set, &fields).await
+    };
     let bad = sent(&admin, &set, &[("url", "ftp://shop.example/\"<i>"), WHY]).await;
     assert_eq!(bad.status, 400);
     assert!(bad.page.contains("must start with https://"), "{}", bad.page);
@@ -379,10 +395,31 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         assert!(!bad.page.contains("pw77"), "{url}: {}", bad.page);
     }
 
-    let first = sent(&admin, &set, &[("url", "https://shop.example/a"), WHY]).await;
+    // A double click: one of both shows what signs, the other says that there is something.
+    let (one, two) = tokio::join!(
+        setting(&nothing, "https://shop.example/a"),
+        setting(&nothing, "https://shop.example/a")
+    );
+    let (first, twice) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!((first.status, twice.status), (200, 409), "{}", twice.page);
+    assert!(twice.page.contains("make a new one below"), "{}", twice.page);
     let [old] = shown(&first.page).try_into().unwrap();
-    let moved = sent(&admin, &set, &[("url", "https://shop.example/b"), WHY]).await;
+    let known = present_in(&twice.page, &set);
+    let moved = setting(&known, "https://shop.example/b").await;
     assert_eq!(moved.status, 303, "the secret stays: {}", moved.page);
+    // Who reloads the first answer moves nothing back, and what was switched off meanwhile stays so.
+    assert_eq!(setting(&nothing, "https://shop.example/a").await.status, 409);
+    let mut owner = PgConnection::connect(&site.desk.database.url()).await.unwrap();
+    let known = present_in(&admin.page(&page).await, &set);
+    let disable =
+        "update merchants set endpoint_disabled_at = now(), endpoint_disabled_reason = 'it answered 410'";
+    sqlx::raw_sql(disable).execute(&mut owner).await.unwrap();
+    assert_eq!(setting(&known, "https://shop.example/c").await.status, 409);
+    // What was typed wrong stands for what was seen then.
+    let known = present_in(&admin.page(&page).await, &set);
+    let wrong = setting(&known, "shop.example").await;
+    assert_eq!((wrong.status, present_in(&wrong.page, &set)), (400, known.clone()));
+    assert_eq!(setting(&known, "https://shop.example/b").await.status, 303);
     let signing = async || {
         let endpoint = site.desk.store.endpoint(merchant).await.unwrap().unwrap();
         let secrets = endpoint.secrets.iter().map(|one| one.secret.expose().to_owned());
@@ -393,7 +430,7 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         ("https://shop.example/b".to_owned(), vec![old.clone()])
     );
 
-    let present = hidden_in(&admin.page(&page).await, "present");
+    let present = present_in(&admin.page(&page).await, &rotate);
     let fields = [("present", present.as_str()), ("keep_hours", "24"), WHY];
     for hours in ["721", "-1", "soon", ""] {
         let refused = sent(&admin, &rotate, &[fields[0], ("keep_hours", hours), WHY]).await;
@@ -404,7 +441,9 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
             refused.page
         );
     }
-    let rotated = sent(&admin, &rotate, &fields).await;
+    let (one, two) = tokio::join!(sent(&admin, &rotate, &fields), sent(&admin, &rotate, &fields));
+    let (rotated, twice) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!((rotated.status, twice.status), (200, 409), "{}", twice.page);
     let [new] = shown(&rotated.page).try_into().unwrap();
     assert_eq!(signing().await.1, [new.clone(), old.clone()]);
     let reloaded = sent(&admin, &rotate, &fields).await;
@@ -420,7 +459,7 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         "nothing more was made"
     );
     assert_nowhere(&site, &admin, &merchant.to_string(), &[&old, &new]).await;
-    let present = hidden_in(&reloaded.page, "present");
+    let present = present_in(&reloaded.page, &rotate);
     let own = [
         ("present", present.as_str()),
         ("keep_hours", "0"),
@@ -439,7 +478,7 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         .into_iter()
         .filter(|(_, what, ..)| what.starts_with("endpoint."))
         .collect();
-    assert_eq!(actions.len(), 4, "{actions:?}");
+    assert_eq!(actions.len(), 5, "{actions:?}");
     assert!(
         actions
             .iter()
@@ -749,8 +788,14 @@ async fn no_secret_is_in_the_programs_own_log() {
     let id = hidden_in(&admin.page(&page).await, "key_id");
     let made = sent(&admin, &format!("{page}/keys"), &[("key_id", &id), WHY]).await;
     let [key] = shown(&made.page).try_into().unwrap();
-    let set = [("url", "https://shop.example/?t0ps3cret"), WHY];
-    let [secret] = shown(&sent(&admin, &format!("{page}/endpoint"), &set).await.page)
+    let endpoint = format!("{page}/endpoint");
+    let present = present_in(&admin.page(&page).await, &endpoint);
+    let set = [
+        ("present", present.as_str()),
+        ("url", "https://shop.example/?t0ps3cret"),
+        WHY,
+    ];
+    let [secret] = shown(&sent(&admin, &endpoint, &set).await.page)
         .try_into()
         .unwrap();
     for text in [STRIPE, "{\"sk_test_hunter2\": 1}"] {
