@@ -67,6 +67,9 @@ pub enum ConsoleError {
     /// A route of this id was added before.
     #[error("there is a route {0} already")]
     RouteAdded(RouteId),
+    /// A route is not as it was when somebody said how it should be.
+    #[error("the route {0} was changed meanwhile")]
+    RouteChanged(RouteId),
     /// The endpoint's address cannot be used.
     #[error("the endpoint's address cannot be used: {0}")]
     EndpointUrl(#[from] InvalidEndpointUrl),

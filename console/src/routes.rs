@@ -46,7 +46,7 @@ impl Console<'_> {
         let changing = change(
             &self.store,
             args.route,
-            |route| changed(route, args),
+            |route| Ok(changed(route, args)),
             self.doing(),
         );
         Ok(Answer::One(about_route(&changing.await?)))
@@ -147,15 +147,15 @@ pub(crate) async fn add(store: &Store, route: &Route, doing: Doing<'_>) -> Resul
 /// Changes a route; gives it as it is then.
 ///
 /// # Errors
-/// There is no such route, or what it would be makes no sense, or no payment could take it.
+/// There is no such route, `change` refuses, or what it would be makes no sense, or no payment could take it.
 pub(crate) async fn change(
     store: &Store,
     id: RouteId,
-    change: impl FnOnce(Route) -> Route + Send,
+    change: impl FnOnce(Route) -> Result<Route, ConsoleError> + Send,
     doing: Doing<'_>,
 ) -> Result<Route, ConsoleError> {
     let change = |route| {
-        let route = change(route);
+        let route = change(route)?;
         check(&route).map(|()| route)
     };
     let changed = store.change_route(id, change, doing).await?;

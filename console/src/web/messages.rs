@@ -194,7 +194,7 @@ catalogue! {
     WhyNot: "Why not", "失败原因";
     Resend: "Send again", "重新发送";
     ResendNote: "The same notification under the same id, with a fresh schedule of tries. What is being sent is left alone.", "以相同 ID 重新发送同一通知，并重新安排尝试；正在发送的不受影响。";
-    ResendUnderWay: "It is being sent, so it was not sent again. Reload the page in a while.", "该通知正在发送，未重复发送，请稍后刷新页面。";
+    ResendUnderWay: "It is being sent, or was since this page was made, so it was not sent again. What came of it is shown below; if it is still to be sent again, send the form once more.", "该通知正在发送，或在此页面生成后已再次发送，本次未重复发送。结果见下方；如仍需发送，请再次提交表单。";
     NothingArrives: "{merchant} has no endpoint, or it is switched off, so nothing was sent. Set the endpoint on the merchant's page first.", "{merchant} 未设置接收端或接收端已停用，未发送。请先在商户页面设置接收端。";
     BadName: "The name must be 1 to 200 characters, not only white space.", "名称须为 1 至 200 个字符，且不能全为空白。";
     AmqpUserTaken: "This RabbitMQ user already publishes for {merchant}; give each merchant a user of its own.", "该 RabbitMQ 用户已属于 {merchant}，每个商户须使用各自的用户。";
@@ -204,6 +204,7 @@ catalogue! {
     MerchantCreated: "This form has created the merchant {merchant} already. Its first key was shown once; make another one on its page if nobody has kept it.", "此表单已创建过商户 {merchant}。首个密钥仅显示一次，若未保存，请在商户页面另行创建。";
     RouteAdded: "This form has added the route {route} already.", "此表单已添加过路由 {route}。";
     UnknownKey: "There is no such key that is still good. Somebody may have revoked it before.", "没有该有效密钥，可能已被他人吊销。";
+    RouteChanged: "The route was changed since this form was made, so nothing was done. The list shows how it is now; what you wanted is in the form below it.", "此表单生成后路由已被更改，本次未作更改。列表显示当前内容，您填写的内容保留在表单中。";
     UnknownRoute: "There is no such route. Somebody may have removed it before.", "没有该路由，可能已被他人删除。";
     NoEndpoint: "The merchant has no endpoint; set one first.", "该商户未设置接收端，请先设置。";
     NoCredentials: "The merchant has no credentials for this channel; store them first.", "该商户没有此渠道的凭据，请先保存。";

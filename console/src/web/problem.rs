@@ -117,6 +117,7 @@ impl From<ConsoleError> for Problem {
             E::MerchantCreated(id) => Self::Conflict(Said::with(Text::MerchantCreated, "merchant", id)),
             E::RouteAdded(id) => Self::Conflict(Said::with(Text::RouteAdded, "route", id)),
             E::UnknownKey(_) => Self::conflict(Text::UnknownKey),
+            E::RouteChanged(_) => Self::conflict(Text::RouteChanged),
             E::UnknownRoute(_) => Self::conflict(Text::UnknownRoute),
             E::EndpointUrl(why) => form(endpoint_url(why)),
             E::EndpointChanged(_) => Self::conflict(Text::EndpointChanged),

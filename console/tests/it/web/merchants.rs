@@ -686,14 +686,39 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     let change = format!("{page}/routes/{id}/change");
     let elsewhere = format!("/merchants/{other}/routes/{id}/change");
     assert_eq!(sent(&admin, &elsewhere, &base).await.status, 404);
-    let bad = sent(&admin, &change, &but("weight", "1001")).await;
+    let seen = present_in(&seen, &change);
+    let bad = sent(
+        &admin,
+        &change,
+        &[&but("weight", "1001")[..], &[("present", &seen)]].concat(),
+    )
+    .await;
     assert_eq!(bad.status, 400);
+    assert_eq!(
+        present_in(&bad.page, &change),
+        seen,
+        "it stands for what was seen"
+    );
     assert!(
         bad.page.contains("<details open>") && bad.page.contains("name=\"weight\" value=\"1001\""),
         "{}",
         bad.page
     );
-    assert_eq!(sent(&admin, &change, &but("enabled", "")).await.status, 303);
+    let disabled = [&but("enabled", "")[..], &[("present", &seen)]].concat();
+    assert_eq!(sent(&admin, &change, &disabled).await.status, 303);
+    let stale = [&base[..], &[("present", &seen)]].concat();
+    let stale = sent(&admin, &change, &stale).await;
+    assert_eq!(stale.status, 409, "{}", stale.page);
+    assert!(
+        stale.page.contains("was changed since this form was made"),
+        "{}",
+        stale.page
+    );
+    assert_ne!(
+        present_in(&stale.page, &change),
+        seen,
+        "whoever was told may go on"
+    );
     assert!(!site.desk.store.routes(merchant).await.unwrap()[0].enabled);
     let remove = format!("{page}/routes/{id}/remove");
     assert_eq!(sent(&admin, &remove, &[WHY]).await.status, 303);
@@ -728,9 +753,22 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     let term = |seconds: &'static str| [("payment_expiry_s", seconds), ("late_payments", "refund"), WHY];
     assert_eq!(sent(&admin, &terms, &term("0")).await.status, 400);
     assert_eq!(sent(&admin, &terms, &term("600")).await.status, 303);
+    // A form that was open since before changes what was changed in it alone.
+    let before = [
+        ("payment_expiry_s_before", "900"),
+        ("late_payments_before", "refund"),
+    ];
+    let open = [("payment_expiry_s", "900"), ("late_payments", "accept"), WHY];
     assert_eq!(
-        site.desk.store.terms(merchant).await.unwrap().payment_expiry_s,
-        600
+        sent(&admin, &terms, &[&before[..], &open[..]].concat())
+            .await
+            .status,
+        303
+    );
+    let set = site.desk.store.terms(merchant).await.unwrap();
+    assert_eq!(
+        (set.payment_expiry_s, set.late_payments.name()),
+        (600, "accept")
     );
 
     let said: Vec<_> = site
@@ -747,10 +785,11 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
         "credentials.set",
         "fees.set",
         "terms.set",
+        "terms.set",
     ];
-    assert_eq!(actions[actions.len() - 6..], set);
+    assert_eq!(actions[actions.len() - 7..], set);
     assert!(
-        said[said.len() - 6..]
+        said[said.len() - 7..]
             .iter()
             .all(|(who, .., why)| who == "anna" && why.as_deref() == Some("as agreed"))
     );

@@ -17,7 +17,7 @@ use maud::{Markup, html};
 
 use super::{answer, find, given, path_of};
 use crate::{
-    routes,
+    ConsoleError, routes,
     web::{
         app::Shared,
         form::{self, Asked, Fields},
@@ -80,8 +80,15 @@ async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<()
 async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
-    let route = read(&asked.fields, id, merchant)?;
-    routes::change(&app.store, id, |_| route, doing).await?;
+    let wanted = read(&asked.fields, id, merchant)?;
+    let change = |now: Route| {
+        if asked.has_seen(&standing(&now)) {
+            Ok(wanted)
+        } else {
+            Err(ConsoleError::RouteChanged(id))
+        }
+    };
+    routes::change(&app.store, id, change, doing).await?;
     Ok(())
 }
 
@@ -89,6 +96,11 @@ async fn try_remove(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked)
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
     Ok(routes::remove(&app.store, id, doing).await?)
+}
+
+/// All that a route says, as one text.
+fn standing(route: &Route) -> String {
+    format!("{route:?}")
 }
 
 /// The route that an address names, unless it is there and another merchant's.
@@ -199,7 +211,10 @@ fn changes(view: &View, route: &Route) -> Markup {
     html! {
         details open[Inputs::of(view, &change).were_returned()] {
             summary { (view.say(Text::Change)) }
-            (form::action(view, &change, Text::ChangeRoute, &inputs(view, &change, route)))
+            (form::action(view, &change, Text::ChangeRoute, &html! {
+                (Inputs::of(view, &change).present(&standing(route)))
+                (inputs(view, &change, route))
+            }))
             (form::action(view, &remove, Text::RemoveRoute, &html! {}))
         }
     }
