@@ -2,10 +2,13 @@
 //!
 //! What a notification says, and what an endpoint answered, is the merchant's and its customers', and is not shown.
 
+use std::str::FromStr;
+
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{Html, IntoResponse, Redirect, Response},
 };
+use chrono::{DateTime, Utc};
 use domain::{id::NotificationId, mask::mask, operator::Role};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -32,6 +35,9 @@ use crate::{
 const PATH: &str = "/notifications";
 /// How many are shown at the most.
 const SHOWN: u32 = 100;
+/// The names of the fields that say which schedule of a notification was seen.
+const ATTEMPTS_FIELD: &str = "attempts_before";
+const FINISHED_FIELD: &str = "finished_at";
 
 /// How far notifications have come, as the form asks for it.
 const STATES: [(&str, Text, NotificationState); 4] = [
@@ -100,8 +106,15 @@ pub(in crate::web) async fn resend(
 }
 
 async fn try_resend(app: &Shared, id: NotificationId, asked: &Asked) -> Result<(), Problem> {
-    let these = Resend::These(vec![id]);
-    let resent = notifications::resend(&app.store, &these, asked.doing(app.now())?).await?;
+    let doing = asked.doing(app.now())?;
+    let seen = Resend::Seen {
+        id,
+        attempts_before: number(asked, ATTEMPTS_FIELD)?,
+        finished_at: number(asked, FINISHED_FIELD)
+            .ok()
+            .and_then(DateTime::from_timestamp_micros),
+    };
+    let resent = notifications::resend(&app.store, &seen, doing).await?;
     if !resent.unknown.is_empty() {
         return Err(Refusal::NotFound.into());
     }
@@ -109,6 +122,11 @@ async fn try_resend(app: &Shared, id: NotificationId, asked: &Asked) -> Result<(
         return Err(Problem::conflict(Text::ResendUnderWay));
     }
     Ok(())
+}
+
+fn number<T: FromStr>(asked: &Asked, name: &'static str) -> Result<T, Problem> {
+    let number = asked.fields.get(name).parse();
+    number.map_err(|_| Problem::form(Text::BadForm))
 }
 
 async fn health(app: &Shared, view: &View) -> Result<Markup, Refusal> {
@@ -289,11 +307,21 @@ async fn show(app: &Shared, view: &View, id: NotificationId) -> Result<Html<Stri
             section id="resend" {
                 h2 { (view.say(Text::Resend)) }
                 p.note { (view.say(Text::ResendNote)) }
-                (form::action(view, &path, Text::Resend, &html! {}))
+                (form::action(view, &path, Text::Resend, &schedule(&told)))
             }
         }
     };
     Ok(layout::page(view, Text::Notification, &content))
+}
+
+/// The schedule that is seen: the form gives another one to that alone, so that one which is sent twice sends once.
+fn schedule(told: &NotificationSummary) -> Markup {
+    html! {
+        input type="hidden" name=(ATTEMPTS_FIELD) value=(told.attempts_before);
+        @if let Some(ended) = told.finished_at {
+            input type="hidden" name=(FINISHED_FIELD) value=(ended.timestamp_micros());
+        }
+    }
 }
 
 fn facts(view: &View, told: &NotificationSummary) -> Markup {
@@ -345,6 +373,6 @@ fn tries(view: &View, attempts: &[MadeAttempt]) -> Markup {
     table(view, Text::Attempts, columns, &rows)
 }
 
-fn moment(at: Option<chrono::DateTime<chrono::Utc>>) -> String {
+fn moment(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "–".to_owned(), figures::moment)
 }
