@@ -208,8 +208,9 @@ fn conditions(view: &View, route: &Route) -> String {
 fn changes(view: &View, route: &Route) -> Markup {
     let path = format!("{}/routes/{}", path_of(route.merchant_id), route.id);
     let (change, remove) = (format!("{path}/change"), format!("{path}/remove"));
+    let came_back = |path: &str| Inputs::of(view, path).were_returned();
     html! {
-        details open[Inputs::of(view, &change).were_returned()] {
+        details open[came_back(&change) || came_back(&remove)] {
             summary { (view.say(Text::Change)) }
             (form::action(view, &change, Text::ChangeRoute, &html! {
                 (Inputs::of(view, &change).present(&standing(route)))
