@@ -101,6 +101,17 @@ pub enum ConsoleError {
     /// The provider's credentials cannot be used.
     #[error("the credentials cannot be used: {0}")]
     Credentials(#[from] InvalidCredentials),
+    /// The credentials that are there cannot be understood.
+    #[error(
+        "the stored credentials for {channel} cannot be understood ({why}), so it is not known whether the account is the same; \
+         repeat with --replace-account to replace them"
+    )]
+    StoredCredentials {
+        /// The channel.
+        channel: Channel,
+        /// What is wrong with them.
+        why: InvalidCredentials,
+    },
     /// Standard input is not what it should be.
     #[error(
         "standard input must be JSON like {{\"secret_key\": \"sk_…\", \"webhook_secrets\": [\"whsec_…\"]}}"

@@ -133,9 +133,10 @@ catalogue! {
     Switches: "Switches", "开关";
     Merchants: "Merchants", "商户";
     SayWhy: "Say why, in 1 to 500 characters; the log keeps it.", "请填写原因（1 至 500 个字符），操作日志会保留。";
-    BadField: "This field cannot be read: {field}. Put it right and send the form again.", "该字段无法识别：{field}。请更正后重新提交。";
+    BadField: "This field cannot be read, or is out of its range: {field}. Put it right and send the form again.", "该字段无法识别或超出范围：{field}。请更正后重新提交。";
     SwitchesNote: "A pause holds for all workers and over restarts, until it is resumed. Workers obey within about two seconds.", "暂停对所有工作进程生效，重启后仍然有效，直至恢复；工作进程约两秒内执行。";
     Paused: "Paused", "已暂停";
+    NotPausedNow: "Not paused", "未暂停";
     NothingPaused: "Nothing is paused.", "没有已暂停的项目。";
     PausedWhat: "What", "项目";
     PausedBy: "By", "操作者";
@@ -210,6 +211,7 @@ catalogue! {
     NoCredentials: "The merchant has no credentials for this channel; store them first.", "该商户没有此渠道的凭据，请先保存。";
     BadEndpointSecret: "The signing secret cannot be used: {why}. Type it again.", "签名密钥不可用：{why}。请重新填写。";
     BadCredentials: "The credentials cannot be used: {why}. Put it right and paste all of them again; nothing was stored.", "凭据不可用：{why}。请更正后重新粘贴全部内容，未作任何保存。";
+    StoredCredentials: "The credentials that are stored already cannot be understood, so it is not known whether the account is the same. Tick the box to replace them, and paste the new ones again; nothing was stored.", "已保存的凭据无法解析，因此无法确认是否为同一账户。如需替换，请勾选更换账户并重新粘贴新凭据；未作任何保存。";
     BadRoute: "The route cannot be used: {why}.", "路由不可用：{why}。";
     UselessRoute: "The route would send nothing there: {why}.", "该路由不会匹配任何支付：{why}。";
     AccountInUse: "{count} payments, refunds, payouts or accounts are under way at the present account {account}, and could not be asked about at another one. Wait for them to end, or tick the box if the account is the same or they do not matter, and paste the credentials again.", "当前账户 {account} 尚有 {count} 笔支付、退款、打款或关联账户未完结，更换账户后将无法查询。请等待其完结；若为同一账户或可忽略，请勾选更换账户并重新粘贴凭据。";
@@ -249,7 +251,7 @@ catalogue! {
     EndpointChanged: "The endpoint was set, or switched off, since this form was made, so nothing was done. If its first signing secret was shown and nobody has kept it, make a new one below.", "此表单生成后接收端已被设置或停用，本次未作更改。若首个签名密钥已显示但无人保存，请在下方更换签名密钥。";
     RotatedBefore: "The secret was replaced since this form was made, so nothing was done. If nobody has kept the new one, send the form below.", "此表单生成后签名密钥已更换，本次未作更改。若无人保存新密钥，请提交下方表单。";
     Unsealable: "What is stored cannot be opened with the console's key. Set SLUICE_SECRETS_KEY to the key ring that ingress and workers use, restart the console and try again. Nothing was changed.", "已保存的内容无法用控制台的密钥解开。请将 SLUICE_SECRETS_KEY 设为与 ingress、workers 相同的密钥，重启控制台后重试；未作任何更改。";
-    NoChannels: "No credentials are stored, so nothing can be paid.", "尚未保存凭据，无法收款。";
+    NoChannels: "No credentials are stored, so nothing can be paid through a provider.", "尚未保存凭据，无法通过支付渠道收款。";
     CredentialsSet: "Credentials set (UTC)", "凭据保存时间 (UTC)";
     CallbackPath: "Path for callbacks, on ingress's host", "回调路径（ingress 主机）";
     Fees: "Fees", "费率";

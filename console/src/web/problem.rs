@@ -125,6 +125,7 @@ impl From<ConsoleError> for Problem {
             E::NoEndpoint(_) => Self::conflict(Text::NoEndpoint),
             E::NoCredentials { .. } => Self::conflict(Text::NoCredentials),
             E::EndpointSecret(why) => Self::Form(Said::with(Text::BadEndpointSecret, "why", why)),
+            E::StoredCredentials { .. } => Self::conflict(Text::StoredCredentials),
             // The name of a field that is not known is what somebody typed.
             E::Credentials(why) => {
                 Self::Form(Said::with(Text::BadCredentials, "why", mask(&why.to_string())))

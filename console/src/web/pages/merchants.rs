@@ -235,9 +235,10 @@ async fn facts(app: &Shared, view: &View, merchant: &Merchant) -> Result<Markup,
             Some(paused) => {
                 a.bad href="/switches" { (view.say(Text::Paused)) " " (figures::moment(paused.since)) }
             }
-            None => {
+            None if view.may(Role::Operator) => {
                 a href={ "/switches?merchant=" (id) "#pause-notifications" } { (view.say(Text::Pause)) }
             }
+            None => { (view.say(Text::NotPausedNow)) }
         }
     };
     let rows = [

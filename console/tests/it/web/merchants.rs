@@ -153,6 +153,10 @@ async fn an_administrator_creates_a_merchant_whose_secrets_are_shown_once() {
         !seen.contains("t0ps3cret") && seen.contains("https://shop.example<"),
         "{seen}"
     );
+    assert!(
+        seen.contains("Not paused") && !seen.contains("#pause-notifications"),
+        "nothing to press: {seen}"
+    );
     for html in [
         page,
         admin.page("/merchants").await,
@@ -204,7 +208,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
         ),
         ("amqp_user", &"ü".repeat(128), 400, "255 bytes at the most"),
         ("amqp_user", "anonymous", 400, "stands for jobs that name no user"),
-        ("merchant_id", "mer_1", 400, "cannot be read: merchant_id"),
+        ("merchant_id", "mer_1", 400, "out of its range: merchant_id"),
     ] {
         let mut fields = vec![
             ("merchant_id", id.as_str()),
@@ -436,7 +440,7 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         let refused = sent(&admin, &rotate, &[fields[0], ("keep_hours", hours), WHY]).await;
         assert_eq!(refused.status, 400, "{hours}");
         assert!(
-            refused.page.contains("cannot be read: keep_hours"),
+            refused.page.contains("out of its range: keep_hours"),
             "{}",
             refused.page
         );
@@ -644,10 +648,10 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     };
     let add = format!("{page}/routes");
     for (name, value, told) in [
-        ("channel", "wallet", "cannot be read: channel"),
-        ("method", "cash", "cannot be read: method"),
+        ("channel", "wallet", "out of its range: channel"),
+        ("method", "cash", "out of its range: method"),
         ("currency", "", "The route cannot be used"),
-        ("min_amount_minor", "a lot", "cannot be read: min_amount_minor"),
+        ("min_amount_minor", "a lot", "out of its range: min_amount_minor"),
         ("country", "<b>", "The route cannot be used"),
         ("priority", "0", "The route cannot be used"),
         ("channel", "wechat", "The route would send nothing there"),
