@@ -12,6 +12,9 @@ use crate::{
     endpoint_url,
 };
 
+/// For how many hours an old secret may sign as well: thirty days.
+pub(crate) const LONGEST_KEPT_H: u16 = 720;
+
 const SECRET_VARIABLE: &str = "ENDPOINT_SECRET";
 
 impl Console<'_> {
@@ -22,7 +25,15 @@ impl Console<'_> {
             Some(_) => generated()?,
             None => secret(args.endpoint_secret)?,
         };
-        let (url, is_first) = set(&self.store, merchant, &args.url, &secret, |_, _| Ok(()), self.doing()).await?;
+        let (url, is_first) = set(
+            &self.store,
+            merchant,
+            &args.url,
+            &secret,
+            |_, _| Ok(()),
+            self.doing(),
+        )
+        .await?;
         let shown = Some(secret).filter(|_| is_first && args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),

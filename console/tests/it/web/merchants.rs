@@ -253,10 +253,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
             WHY,
         ]
     });
-    let (one, two) = tokio::join!(
-        sent(&admin, "/merchants", &one),
-        sent(&admin, "/merchants", &two)
-    );
+    let (one, two) = tokio::join!(sent(&admin, "/merchants", &one), sent(&admin, "/merchants", &two));
     let refused = if one.status == 200 { two } else { one };
     assert_eq!(refused.status, 409, "{}", refused.page);
     assert!(refused.page.contains("already publishes for"), "{}", refused.page);
@@ -381,7 +378,9 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
     };
     let setting = async |present: &str, url: &str| {
         let fields = at(present, url);
-        let fields = fields.each_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields = fields
+            .each_ref()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         sent(&admin, &set, &fields).await
     };
     let bad = sent(&admin, &set, &[("url", "ftp://shop.example/\"<i>"), WHY]).await;
@@ -393,7 +392,11 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         bad.page
     );
 
-    for url in ["https://me:pw77@shop.example/", "https:me:pw77@shop", "me:pw77@shop"] {
+    for url in [
+        "https://me:pw77@shop.example/",
+        "https:me:pw77@shop",
+        "me:pw77@shop",
+    ] {
         let bad = sent(&admin, &set, &[("url", url), WHY]).await;
         assert_eq!(bad.status, 400, "{url}");
         assert!(!bad.page.contains("pw77"), "{url}: {}", bad.page);
@@ -422,7 +425,10 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
     // What was typed wrong stands for what was seen then.
     let known = present_in(&admin.page(&page).await, &set);
     let wrong = setting(&known, "shop.example").await;
-    assert_eq!((wrong.status, present_in(&wrong.page, &set)), (400, known.clone()));
+    assert_eq!(
+        (wrong.status, present_in(&wrong.page, &set)),
+        (400, known.clone())
+    );
     assert_eq!(setting(&known, "https://shop.example/b").await.status, 303);
     let signing = async || {
         let endpoint = site.desk.store.endpoint(merchant).await.unwrap().unwrap();
@@ -770,10 +776,7 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
         303
     );
     let set = site.desk.store.terms(merchant).await.unwrap();
-    assert_eq!(
-        (set.payment_expiry_s, set.late_payments.name()),
-        (600, "accept")
-    );
+    assert_eq!((set.payment_expiry_s, set.late_payments.name()), (600, "accept"));
 
     let said: Vec<_> = site
         .audit()

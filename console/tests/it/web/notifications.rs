@@ -144,7 +144,8 @@ async fn an_operator_sends_one_again_once_and_says_why() {
     assert!(again.text().await.unwrap().contains("It is being sent"));
     // What is delivered at once is not sent again by the second click.
     let mut owner = PgConnection::connect(&site.desk.database.url()).await.unwrap();
-    let delivered = "update notifications set status = 'delivered', finished_at = now() where status = 'pending'";
+    let delivered =
+        "update notifications set status = 'delivered', finished_at = now() where status = 'pending'";
     sqlx::raw_sql(delivered).execute(&mut owner).await.unwrap();
     let again = operator.post(&path, &reason).send().await.unwrap();
     assert_eq!(again.status(), 409);

@@ -22,9 +22,6 @@ use crate::{
     },
 };
 
-/// For how many hours an old secret may sign as well.
-const LONGEST_KEPT: u16 = 720;
-
 /// Sets the address, and shows the secret that signs where it is the first one.
 pub(in crate::web) async fn set(
     State(app): State<Shared>,
@@ -88,7 +85,7 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     let doing = asked.doing(app.now())?;
     let keep_hours = asked.fields.get("keep_hours").trim().parse().ok();
     let keep_hours = keep_hours
-        .filter(|hours| *hours <= LONGEST_KEPT)
+        .filter(|hours| *hours <= endpoints::LONGEST_KEPT_H)
         .ok_or_else(|| Problem::field("keep_hours"))?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
     let check = |secrets: &[EndpointSecret]| {

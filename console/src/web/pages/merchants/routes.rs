@@ -74,7 +74,8 @@ async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<()
         id.map_err(|_| Problem::field("route_id"))?,
         merchant,
     )?;
-    Ok(routes::add(&app.store, &route, doing).await?)
+    routes::add(&app.store, route, doing).await?;
+    Ok(())
 }
 
 async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
@@ -123,7 +124,7 @@ fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Pro
         currency: said(fields, "currency")?,
         min_amount_minor: said(fields, "min_amount_minor")?,
         max_amount_minor: said(fields, "max_amount_minor")?,
-        country: given(fields, "country").map(str::to_uppercase),
+        country: given(fields, "country").map(str::to_owned),
         priority: said(fields, "priority")?.unwrap_or(1),
         weight: said(fields, "weight")?.unwrap_or(1),
         enabled: fields.get("enabled") == YES,
