@@ -803,6 +803,44 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     site.close().await;
 }
 
+#[tokio::test]
+async fn what_is_no_text_or_far_too_long_is_refused_and_changes_nothing() {
+    let site = site().await;
+    let admin = site.signed_in("anna", Role::Administrator).await;
+    let (merchant, _) = site.desk.merchant(&[]);
+    let page = format!("/merchants/{merchant}");
+    let before = site.audit().await;
+    let long = "x".repeat(3_000);
+    let huge = "x".repeat(100_000);
+    for (path, name) in [
+        ("/merchants", "name"),
+        ("/merchants", "endpoint"),
+        ("/merchants", "amqp_user"),
+        (&format!("{page}/keys"), "key_id"),
+        (&format!("{page}/endpoint"), "url"),
+        (&format!("{page}/endpoint/rotate"), "secret"),
+        (&format!("{page}/credentials"), "credentials"),
+        (&format!("{page}/routes"), "country"),
+        (&format!("{page}/fees"), "fee_bps"),
+        (&format!("{page}/terms"), "payment_expiry_s"),
+        ("/switches/queue/pause", "name"),
+        ("/switches/notifications/pause", "name"),
+    ] {
+        for value in ["a\0b", &long, &huge] {
+            let answer = sent(&admin, path, &[(name, value), WHY]).await;
+            let size = value.len();
+            assert!(
+                (400..500).contains(&answer.status),
+                "{path} {name} of {size}: {} {}",
+                answer.status,
+                answer.page
+            );
+        }
+    }
+    assert_eq!(site.audit().await, before);
+    site.close().await;
+}
+
 /// The program writes down everything that it can, and no secret.
 #[tokio::test]
 async fn no_secret_is_in_the_programs_own_log() {
@@ -844,6 +882,30 @@ async fn no_secret_is_in_the_programs_own_log() {
     let [secret] = shown(&sent(&admin, &endpoint, &set).await.page)
         .try_into()
         .unwrap();
+    let rotate = format!("{endpoint}/rotate");
+    let mut rotated = Vec::new();
+    for own in ["", OWN_SECRET] {
+        let present = present_in(&admin.page(&page).await, &rotate);
+        let fields = [
+            ("present", present.as_str()),
+            ("keep_hours", "1"),
+            ("secret", own),
+            WHY,
+        ];
+        let answer = sent(&admin, &rotate, &fields).await;
+        assert!([200, 303].contains(&answer.status), "{}", answer.page);
+        rotated.extend(shown(&answer.page));
+    }
+    let [new] = rotated.try_into().unwrap();
+    let id = hidden_in(&admin.page("/merchants").await, "merchant_id");
+    let create = [
+        ("merchant_id", id.as_str()),
+        ("name", "Another"),
+        ("endpoint", "https://shop.example/?t0ps3cret"),
+        WHY,
+    ];
+    let created = sent(&admin, "/merchants", &create).await;
+    let [first, signing] = shown(&created.page).try_into().unwrap();
     for text in [STRIPE, "{\"sk_test_hunter2\": 1}"] {
         let fields = [("channel", "stripe"), ("credentials", text), WHY];
         sent(&admin, &format!("{page}/credentials"), &fields).await;
@@ -861,7 +923,9 @@ async fn no_secret_is_in_the_programs_own_log() {
     assert!(killed.unwrap().success() && child.wait().unwrap().success());
     log.push_str(&rest.join().unwrap());
     assert!(log.contains("stopped"), "{log}");
-    for hidden in [&key[20..], &secret, "hunter2", "hunter3", &password] {
+    let shown = [&key[20..], &secret, &new, &first[20..], &signing, &password];
+    let sent = [OWN_SECRET, "t0ps3cret", "hunter2", "hunter3"];
+    for hidden in shown.into_iter().chain(sent) {
         assert!(!log.contains(hidden), "{hidden} is in the log");
     }
     desk.close().await;

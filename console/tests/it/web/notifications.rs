@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::site::{Site, hidden_in, site};
 
-const GIVEN_UP: &str = "ntf_00000000000000000000000000000003";
+pub(super) const GIVEN_UP: &str = "ntf_00000000000000000000000000000003";
 const WAITING: &str = "ntf_00000000000000000000000000000004";
 
 /// Two notifications of one merchant, one given up. The error and what was answered quote somebody.
@@ -22,7 +22,7 @@ insert into notification_attempts (notification_id, attempt, http_status, error,
 values ('00000000-0000-0000-0000-000000000003', 1, 500, 'it said ada@example.com <script>alert(1)</script>', 'hunter2', 12, now());";
 
 /// A merchant with a hostile name and a token in its endpoint's address.
-async fn planted() -> (Site, MerchantId) {
+pub(super) async fn planted() -> (Site, MerchantId) {
     let site = site().await;
     let create = [
         "merchants",
