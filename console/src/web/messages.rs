@@ -158,6 +158,7 @@ catalogue! {
     NoSuchMerchantId: "This is no merchant's id; it is mer_ and 32 hexadecimal digits.", "商户 ID 格式不正确，应为 mer_ 加 32 位十六进制数字。";
     UnknownMerchant: "There is no merchant {merchant}. The page of merchants shows all of them.", "没有商户 {merchant}，可在商户页面查看全部商户。";
     EndpointHealth: "Endpoints", "接收端";
+    HealthLate: "PostgreSQL took too long to tell how all endpoints do. Find the notifications of a merchant below, or reload the page in a while.", "PostgreSQL 未能及时返回接收端状态。可在下方按商户查找通知，或稍后刷新页面。";
     HealthNote: "Tries that were answered with 2xx, of all; waiting and given up are counted up to 10000.", "以 2xx 应答的次数占全部尝试的比例；等待与放弃数最多计到 10000。";
     Endpoint: "Endpoint", "接收端地址";
     NoEndpointYet: "none", "未设置";

@@ -2,7 +2,7 @@
 //!
 //! What a notification says, and what an endpoint answered, is the merchant's and its customers', and is not shown.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -16,6 +16,7 @@ use store::{
     EndpointHealth, MadeAttempt, NotificationFilter, NotificationState, NotificationSummary, NotificationsOf,
     Resend,
 };
+use tokio::time::timeout;
 
 use crate::{
     notifications,
@@ -35,6 +36,8 @@ use crate::{
 const PATH: &str = "/notifications";
 /// How many are shown at the most.
 const SHOWN: u32 = 100;
+/// How long the health of all endpoints is waited for: what is looked for must not wait for it.
+const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
 /// The names of the fields that say which schedule of a notification was seen.
 const ATTEMPTS_FIELD: &str = "attempts_before";
 const FINISHED_FIELD: &str = "finished_at";
@@ -65,10 +68,15 @@ pub(in crate::web) async fn page(
 ) -> Result<Html<String>, Refusal> {
     let Query(wanted) = wanted.map_err(|_| Refusal::NotFound)?;
     let content = html! {
-        section id="health" {
-            h2 { (view.say(Text::EndpointHealth)) }
-            p.note { (view.say(Text::HealthNote)) }
-            (health(&app, &view).await?)
+        @if wanted.of.trim().is_empty() {
+            section id="health" {
+                h2 { (view.say(Text::EndpointHealth)) }
+                p.note { (view.say(Text::HealthNote)) }
+                @match timeout(HEALTH_PATIENCE, health(&app, &view)).await {
+                    Ok(health) => { (health?) }
+                    Err(_) => { p.notice role="status" { (view.say(Text::HealthLate)) } }
+                }
+            }
         }
         section id="find" {
             h2 { (view.say(Text::FindNotifications)) }
