@@ -18,8 +18,10 @@ pub use routing::{AddRoute, Condition, ExplainRoutes, RouteFields, RoutesCommand
 pub use switches::Switching;
 pub use timeline::ShowTimeline;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest, reconciliation::AgreedFee};
+
+use crate::endpoints::LONGEST_KEPT_H;
 
 /// Operates Sluice: the database schema, merchants, their keys, terms, endpoints, channels and routes, and the ledger.
 ///
@@ -190,6 +192,10 @@ pub struct SetEndpoint {
     pub endpoint_secret: EndpointSecretSource,
 }
 
+fn keep_hours() -> impl TypedValueParser<Value = u16> {
+    clap::value_parser!(u16).range(0..=i64::from(LONGEST_KEPT_H))
+}
+
 /// The arguments of `endpoints rotate`.
 #[derive(Debug, Args)]
 pub struct RotateEndpoint {
@@ -197,7 +203,7 @@ pub struct RotateEndpoint {
     #[arg(long)]
     pub merchant: String,
     /// For how many hours the old secret signs as well.
-    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=720))]
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = keep_hours())]
     pub keep_hours: u16,
     /// Where the new secret comes from; `env` reads ENDPOINT_SECRET.
     #[arg(long, value_name = "SOURCE", default_value = "generate")]

@@ -125,7 +125,8 @@ async fn check_account(store: &Store, merchant: MerchantId, new: &Credentials) -
     let Some(stored) = store.credentials(merchant, channel).await? else {
         return Ok(());
     };
-    let stored = Credentials::from_json(&stored)?;
+    let stored =
+        Credentials::from_json(&stored).map_err(|why| ConsoleError::StoredCredentials { channel, why })?;
     if stored.is_of_account_of(new) {
         return Ok(());
     }

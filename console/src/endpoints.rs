@@ -4,13 +4,16 @@ use channels::standard_webhooks;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::{id::MerchantId, secret::Secret};
 use serde_json::Value;
-use store::{Doing, EndpointSecret, Store};
+use store::{Doing, EndpointSecret, Merchant, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
     args::{EndpointSecretSource, RotateEndpoint, SetEndpoint},
     endpoint_url,
 };
+
+/// For how many hours an old secret may sign as well: thirty days.
+pub(crate) const LONGEST_KEPT_H: u16 = 720;
 
 const SECRET_VARIABLE: &str = "ENDPOINT_SECRET";
 
@@ -22,7 +25,15 @@ impl Console<'_> {
             Some(_) => generated()?,
             None => secret(args.endpoint_secret)?,
         };
-        let (url, is_first) = set(&self.store, merchant, &args.url, &secret, self.doing()).await?;
+        let (url, is_first) = set(
+            &self.store,
+            merchant,
+            &args.url,
+            &secret,
+            |_, _| Ok(()),
+            self.doing(),
+        )
+        .await?;
         let shown = Some(secret).filter(|_| is_first && args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
@@ -35,7 +46,11 @@ impl Console<'_> {
     }
 
     pub(crate) async fn rotate_endpoint(&self, args: &RotateEndpoint) -> Result<Answer, ConsoleError> {
-        let merchant = self.merchant(&args.merchant).await?.id;
+        let Merchant {
+            id: merchant,
+            endpoint_url: url,
+            ..
+        } = self.merchant(&args.merchant).await?;
         let new = secret(args.endpoint_secret)?;
         let rotating = rotate(
             &self.store,
@@ -46,7 +61,6 @@ impl Console<'_> {
             self.doing(),
         );
         let until = rotating.await?;
-        let url = self.store.endpoint(merchant).await?.map(|endpoint| endpoint.url);
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
@@ -62,21 +76,23 @@ impl Console<'_> {
     }
 }
 
-/// Sets where a merchant's notifications go, and switches the endpoint on. `secret` signs where there was no endpoint yet. Gives
-/// the address as it is stored, and whether that is so.
+/// Sets where a merchant's notifications go, and switches the endpoint on, unless `check` refuses when it sees the address of now
+/// and why it is switched off. `secret` signs where there was no endpoint yet. Gives the address as it is stored, and whether
+/// that is so.
 ///
 /// # Errors
-/// The address cannot be used, or there is no such merchant.
+/// The address cannot be used, there is no such merchant, or `check` refuses.
 pub(crate) async fn set(
     store: &Store,
     merchant: MerchantId,
     url: &str,
     secret: &Secret,
+    check: impl FnOnce(Option<&str>, Option<&str>) -> Result<(), ConsoleError> + Send,
     doing: Doing<'_>,
 ) -> Result<(String, bool), ConsoleError> {
     let url = endpoint_url::check(url)?;
     let set = store
-        .set_endpoint(merchant, &url, &[present(secret)], doing)
+        .set_endpoint_if(merchant, &url, &[present(secret)], check, doing)
         .await?;
     let is_first = set.ok_or(ConsoleError::UnknownMerchant(merchant))?;
     Ok((url, is_first))

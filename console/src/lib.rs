@@ -117,11 +117,8 @@ impl<'a> Console<'a> {
             text: id.to_owned(),
             source,
         })?;
-        let merchants = self.store.merchants().await?;
-        merchants
-            .into_iter()
-            .find(|merchant| merchant.id == wanted)
-            .ok_or(ConsoleError::UnknownMerchant(wanted))
+        let merchant = self.store.merchant(wanted).await?;
+        merchant.ok_or(ConsoleError::UnknownMerchant(wanted))
     }
 
     /// The one at the keyboard does something that no reason is asked for.

@@ -21,6 +21,9 @@ const NOBODY: &str = "anonymous";
 /// The longest name, in characters.
 pub(crate) const LONGEST_NAME: usize = 200;
 
+/// The longest RabbitMQ user, in bytes: AMQP has short strings for names.
+const LONGEST_AMQP_USER: usize = 255;
+
 impl Console<'_> {
     pub(crate) async fn create_merchant(
         &self,
@@ -119,7 +122,11 @@ pub(crate) async fn create(
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
         return Err(ConsoleError::Name);
     }
-    check_amqp_user(store, wanted).await?;
+    let amqp_user = wanted.amqp_user.map(str::trim);
+    if let Some(user) = amqp_user {
+        check_amqp_user(user)?;
+        check_is_free(store, wanted.id, user).await?;
+    }
     let endpoint = match &wanted.endpoint {
         Some((url, secret)) => Some((endpoint_url::check(url)?, secret.clone())),
         None => None,
@@ -127,27 +134,34 @@ pub(crate) async fn create(
     let new = NewMerchant {
         id: wanted.id,
         name: name.to_owned(),
-        amqp_user: wanted.amqp_user.map(str::to_owned),
+        amqp_user: amqp_user.map(str::to_owned),
         endpoint,
         key: keys::row(&wanted.key, wanted.id),
     };
     if store.create_merchant(&new, doing).await? {
-        Ok(new)
+        return Ok(new);
+    }
+    // Somebody may have given it to another merchant in the same instant.
+    if let Some(user) = &new.amqp_user {
+        check_is_free(store, new.id, user).await?;
+    }
+    Err(ConsoleError::MerchantCreated(new.id))
+}
+
+fn check_amqp_user(user: &str) -> Result<(), ConsoleError> {
+    if user.is_empty() || user.len() > LONGEST_AMQP_USER {
+        Err(ConsoleError::AmqpUser)
+    } else if user == NOBODY {
+        Err(ConsoleError::AmqpUserReserved(user.to_owned()))
     } else {
-        Err(ConsoleError::MerchantCreated(new.id))
+        Ok(())
     }
 }
 
-async fn check_amqp_user(store: &Store, wanted: &Wanted<'_>) -> Result<(), ConsoleError> {
-    let Some(user) = wanted.amqp_user else {
-        return Ok(());
-    };
-    if user == NOBODY {
-        return Err(ConsoleError::AmqpUserReserved(user.to_owned()));
-    }
+async fn check_is_free(store: &Store, id: MerchantId, user: &str) -> Result<(), ConsoleError> {
     match store.merchant_of_amqp_user(user).await? {
         // The same form once more: what there is to say is said by the insert.
-        Some(merchant) if merchant != wanted.id => Err(ConsoleError::AmqpUserTaken {
+        Some(merchant) if merchant != id => Err(ConsoleError::AmqpUserTaken {
             user: user.to_owned(),
             merchant,
         }),

@@ -38,7 +38,7 @@ impl Console<'_> {
     async fn add_route(&self, args: &AddRoute) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
         let route = with(blank(RouteId::random(), merchant, args.channel), &args.fields);
-        add(&self.store, &route, self.doing()).await?;
+        let route = add(&self.store, route, self.doing()).await?;
         Ok(Answer::One(about_route(&route)))
     }
 
@@ -46,7 +46,7 @@ impl Console<'_> {
         let changing = change(
             &self.store,
             args.route,
-            |route| changed(route, args),
+            |route| Ok(changed(route, args)),
             self.doing(),
         );
         Ok(Answer::One(about_route(&changing.await?)))
@@ -131,14 +131,14 @@ pub(crate) const fn blank(id: RouteId, merchant_id: MerchantId, channel: Channel
     }
 }
 
-/// Adds a route of a merchant that is there.
+/// Adds a route of a merchant that is there; gives it as it is stored.
 ///
 /// # Errors
 /// It makes no sense, no payment could take it, or it was added before.
-pub(crate) async fn add(store: &Store, route: &Route, doing: Doing<'_>) -> Result<(), ConsoleError> {
-    check(route)?;
-    if store.add_route(route, doing).await? {
-        Ok(())
+pub(crate) async fn add(store: &Store, route: Route, doing: Doing<'_>) -> Result<Route, ConsoleError> {
+    let route = checked(route)?;
+    if store.add_route(&route, doing).await? {
+        Ok(route)
     } else {
         Err(ConsoleError::RouteAdded(route.id))
     }
@@ -147,17 +147,14 @@ pub(crate) async fn add(store: &Store, route: &Route, doing: Doing<'_>) -> Resul
 /// Changes a route; gives it as it is then.
 ///
 /// # Errors
-/// There is no such route, or what it would be makes no sense, or no payment could take it.
+/// There is no such route, `change` refuses, or what it would be makes no sense, or no payment could take it.
 pub(crate) async fn change(
     store: &Store,
     id: RouteId,
-    change: impl FnOnce(Route) -> Route + Send,
+    change: impl FnOnce(Route) -> Result<Route, ConsoleError> + Send,
     doing: Doing<'_>,
 ) -> Result<Route, ConsoleError> {
-    let change = |route| {
-        let route = change(route);
-        check(&route).map(|()| route)
-    };
+    let change = |route| checked(change(route)?);
     let changed = store.change_route(id, change, doing).await?;
     changed.ok_or(ConsoleError::UnknownRoute(id))
 }
@@ -200,10 +197,13 @@ fn changed(mut route: Route, args: &SetRoute) -> Route {
     with(route, &args.fields)
 }
 
-/// A route has to make sense, and some payment has to be able to take it.
-fn check(route: &Route) -> Result<(), ConsoleError> {
+/// A route has to make sense, and some payment has to be able to take it. Its country may be typed in small letters.
+fn checked(route: Route) -> Result<Route, ConsoleError> {
+    let country = route.country.map(|country| country.to_uppercase());
+    let route = Route { country, ..route };
     route.validate()?;
-    Ok(capabilities(route.channel).check_route(route)?)
+    capabilities(route.channel).check_route(&route)?;
+    Ok(route)
 }
 
 fn with(route: Route, fields: &RouteFields) -> Route {

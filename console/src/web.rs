@@ -1,6 +1,7 @@
 //! The web console: pages for the people who run Sluice, on a listener of its own.
 //!
-//! It must never share a port with ingress, and never show a secret or what is stored about payers. It works without a build chain: pages
+//! It must never share a port with ingress, and never show a secret (but for one that it has made itself, once, in the
+//! answer to the form that asked for it) or what is stored about payers. It works without a build chain: pages
 //! are made here, the style sheet and the script are part of the program, and without the script everything but the live
 //! numbers works.
 //!

@@ -95,12 +95,24 @@ pub struct EndpointSecret {
 
 /// Of two who set the first endpoint at once, one's secret signs, and both are told whose.
 const SET_ENDPOINT: &str = "
-with before as (select id, endpoint_url is null as is_first from merchants where id = $1 for update)
 update merchants
-set endpoint_url = $2, endpoint_secrets = case when is_first then $3 else endpoint_secrets end,
+set endpoint_url = $2, endpoint_secrets = case when endpoint_url is null then $3 else endpoint_secrets end,
     endpoint_disabled_at = null, endpoint_disabled_reason = null
-from before where merchants.id = before.id
-returning is_first";
+where id = $1";
+
+/// Merchants as people see them.
+macro_rules! select_merchants {
+    ($which:literal) => {
+        concat!(
+            "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, payment_expiry_s, late_payments, created_at
+             from merchants ",
+            $which
+        )
+    };
+}
+
+const SELECT_MERCHANTS: &str = select_merchants!("order by created_at, id");
+const SELECT_MERCHANT: &str = select_merchants!("where id = $1");
 
 /// How the list of secrets looks inside its seal.
 #[derive(Serialize, Deserialize)]
@@ -110,10 +122,11 @@ struct SealedSecret {
 }
 
 impl Store {
-    /// Stores a merchant with its first key and endpoint, and who did it; false when there is one of this id already.
+    /// Stores a merchant with its first key and endpoint, and who did it; false when there is one of this id, or with this
+    /// RabbitMQ user, already.
     ///
     /// # Errors
-    /// PostgreSQL is away or refuses (the RabbitMQ user belongs to another merchant, say).
+    /// PostgreSQL is away, or there is a key of the first key's id already; nothing was stored then.
     pub async fn create_merchant(&self, new: &NewMerchant, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let (url, secrets) = match &new.endpoint {
@@ -130,7 +143,7 @@ impl Store {
             None => (None, None),
         };
         let insert = "insert into merchants (id, name, amqp_user, endpoint_url, endpoint_secrets, created_at)
-                      values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing";
+                      values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
         let inserted = sqlx::query(insert)
             .bind(new.id.as_uuid())
             .bind(&new.name)
@@ -143,7 +156,9 @@ impl Store {
         if inserted.rows_affected() == 0 {
             return Ok(false);
         }
-        insert_key(&mut tx, &new.key, doing.at).await?;
+        if !insert_key(&mut tx, &new.key, doing.at).await? {
+            return Err(StoreError::Contended(format!("the API key {}", new.key.id)));
+        }
         audit::write(&mut tx, "merchant.create", &new.id.to_string(), doing).await?;
         tx.commit().await?;
         Ok(true)
@@ -222,11 +237,19 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read.
     pub async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
-        let select = "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, payment_expiry_s,
-                             late_payments, created_at
-                      from merchants order by created_at, id";
-        let rows: Vec<MerchantRow> = answered(sqlx::query_as(select).fetch_all(&self.pool)).await?;
+        let asking = sqlx::query_as(SELECT_MERCHANTS);
+        let rows: Vec<MerchantRow> = answered(asking.fetch_all(&self.pool)).await?;
         rows.into_iter().map(Merchant::try_from).collect()
+    }
+
+    /// The merchant of this id.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the row cannot be read.
+    pub async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
+        let asking = sqlx::query_as(SELECT_MERCHANT).bind(id.as_uuid());
+        let row: Option<MerchantRow> = answered(asking.fetch_optional(&self.pool)).await?;
+        row.map(Merchant::try_from).transpose()
     }
 
     /// Whether there is a merchant of this id.
@@ -285,17 +308,41 @@ impl Store {
         first: &[EndpointSecret],
         doing: Doing<'_>,
     ) -> Result<Option<bool>, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let update = sqlx::query_scalar(SET_ENDPOINT)
+        let setting = self.set_endpoint_if(merchant, url, first, |_, _| Ok(()), doing);
+        setting.await
+    }
+
+    /// The same, unless `check` refuses when it sees the address of now, and why the endpoint is switched off.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or `check` refuses.
+    pub async fn set_endpoint_if<E: From<StoreError>>(
+        &self,
+        merchant: MerchantId,
+        url: &str,
+        first: &[EndpointSecret],
+        check: impl FnOnce(Option<&str>, Option<&str>) -> Result<(), E> + Send,
+        doing: Doing<'_>,
+    ) -> Result<Option<bool>, E> {
+        let mut tx = self.pool.begin().await.map_err(StoreError::from)?;
+        let lock = "select endpoint_url, endpoint_disabled_reason from merchants where id = $1 for update";
+        let locking = sqlx::query_as(lock).bind(merchant.as_uuid());
+        let before: Option<(Option<String>, Option<String>)> =
+            locking.fetch_optional(&mut *tx).await.map_err(StoreError::from)?;
+        let Some((address, disabled_reason)) = before else {
+            return Ok(None);
+        };
+        check(address.as_deref(), disabled_reason.as_deref())?;
+        sqlx::query(SET_ENDPOINT)
             .bind(merchant.as_uuid())
             .bind(url)
-            .bind(seal_secrets(&self.vault, merchant, first));
-        let is_first: Option<bool> = update.fetch_optional(&mut *tx).await?;
-        if is_first.is_some() {
-            audit::write(&mut tx, "endpoint.set", &merchant.to_string(), doing).await?;
-        }
-        tx.commit().await?;
-        Ok(is_first)
+            .bind(seal_secrets(&self.vault, merchant, first))
+            .execute(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        audit::write(&mut tx, "endpoint.set", &merchant.to_string(), doing).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(Some(address.is_none()))
     }
 
     /// Changes what signs a merchant's notifications as it stands by now, and leaves the endpoint as it is; false when it has

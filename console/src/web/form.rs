@@ -12,7 +12,7 @@ use store::Doing;
 use url::form_urlencoded;
 
 use super::{
-    inputs::Inputs,
+    inputs::{Inputs, PRESENT_FIELD},
     messages::Text,
     problem::Problem,
     refusal::Refusal,
@@ -98,6 +98,8 @@ pub(super) struct Returned {
     pub fields: Fields,
     /// What is wrong, and what to do about it.
     pub told: String,
+    /// Whether that is because it does not fit what is there by now.
+    pub is_outdated: bool,
 }
 
 /// Something that somebody who may wants done. Whether there is a reason is looked at when it is done.
@@ -118,6 +120,11 @@ impl Asked {
         Ok(Doing::because(self.visitor.operator.as_str(), reason, at))
     }
 
+    /// Whether the form was made when what it changes was as it is now.
+    pub(super) fn has_seen(&self, now: &str) -> bool {
+        self.fields.get(PRESENT_FIELD) == self.visitor.mark(now)
+    }
+
     /// The view of the page at `page`, which shows the form again with what is wrong.
     ///
     /// # Errors
@@ -133,6 +140,7 @@ impl Asked {
             path: self.path,
             fields: self.fields,
             told,
+            is_outdated: status == StatusCode::CONFLICT,
         };
         let view = View {
             path: page.to_owned(),

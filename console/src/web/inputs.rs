@@ -9,6 +9,8 @@ use super::{form::Fields, messages::Text, view::View};
 pub(super) struct Inputs<'a> {
     view: &'a View,
     held: Option<&'a Fields>,
+    /// Whether it was not taken because it does not fit what is there by now.
+    is_outdated: bool,
 }
 
 /// Something that can be chosen: what is sent, and what is shown.
@@ -17,11 +19,11 @@ pub(super) type Choice<'a> = (&'a str, &'a str);
 impl<'a> Inputs<'a> {
     pub(super) fn of(view: &'a View, path: &str) -> Self {
         let returned = view.returned.as_ref();
+        let returned = returned.filter(|returned| returned.path == path);
         Self {
             view,
-            held: returned
-                .filter(|returned| returned.path == path)
-                .map(|returned| &returned.fields),
+            held: returned.map(|returned| &returned.fields),
+            is_outdated: returned.is_some_and(|returned| returned.is_outdated),
         }
     }
 
@@ -38,12 +40,35 @@ impl<'a> Inputs<'a> {
         self.held.map_or(otherwise, |held| held.get(name))
     }
 
+    /// Stands for what the form changes as it is now, so that it changes nothing else. One that comes back stands for what
+    /// whoever filled it in has seen, until they are told that it has changed.
+    pub(super) fn present(&self, now: &str) -> Markup {
+        html! {
+            @if let Some(visitor) = &self.view.visitor {
+                @let now = visitor.mark(now);
+                @let mark = if self.is_outdated { &now } else { self.value(PRESENT_FIELD, &now) };
+                input type="hidden" name=(PRESENT_FIELD) value=(mark);
+            }
+        }
+    }
+
     /// A line of text; `hint` shows what it may look like.
     pub(super) fn text(&self, name: &str, label: Text, otherwise: &str, hint: &str) -> Markup {
+        self.line(name, label, self.value(name, otherwise), hint)
+    }
+
+    /// A web address. One that may hold a user name or a password does not come back.
+    pub(super) fn address(&self, name: &str, label: Text, otherwise: &str, hint: &str) -> Markup {
+        let held = self.value(name, otherwise);
+        let shown = if held.contains('@') { otherwise } else { held };
+        self.line(name, label, shown, hint)
+    }
+
+    fn line(&self, name: &str, label: Text, value: &str, hint: &str) -> Markup {
         html! {
             label {
                 span { (self.view.say(label)) }
-                input type="text" name=(name) value=(self.value(name, otherwise)) placeholder=(hint)
+                input type="text" name=(name) value=(value) placeholder=(hint)
                     autocomplete="off" autocapitalize="none" spellcheck="false";
             }
         }
@@ -107,6 +132,9 @@ impl<'a> Inputs<'a> {
         }
     }
 }
+
+/// The name of the field that stands for what a form changes.
+pub(super) const PRESENT_FIELD: &str = "present";
 
 /// What a check that is set sends.
 pub(super) const YES: &str = "yes";

@@ -111,17 +111,21 @@ impl From<ConsoleError> for Problem {
             E::AmqpUserTaken { merchant, .. } => {
                 Self::Conflict(Said::with(Text::AmqpUserTaken, "merchant", merchant))
             }
+            E::AmqpUser => form(Text::BadAmqpUser),
             E::AmqpUserReserved(_) => form(Text::AmqpUserReserved),
             E::KeyMade(id) => Self::Conflict(Said::with(Text::KeyMade, "key", id)),
             E::MerchantCreated(id) => Self::Conflict(Said::with(Text::MerchantCreated, "merchant", id)),
             E::RouteAdded(id) => Self::Conflict(Said::with(Text::RouteAdded, "route", id)),
             E::UnknownKey(_) => Self::conflict(Text::UnknownKey),
+            E::RouteChanged(_) => Self::conflict(Text::RouteChanged),
             E::UnknownRoute(_) => Self::conflict(Text::UnknownRoute),
             E::EndpointUrl(why) => form(endpoint_url(why)),
+            E::EndpointChanged(_) => Self::conflict(Text::EndpointChanged),
             E::RotatedBefore(_) => Self::conflict(Text::RotatedBefore),
             E::NoEndpoint(_) => Self::conflict(Text::NoEndpoint),
             E::NoCredentials { .. } => Self::conflict(Text::NoCredentials),
             E::EndpointSecret(why) => Self::Form(Said::with(Text::BadEndpointSecret, "why", why)),
+            E::StoredCredentials { .. } => Self::conflict(Text::StoredCredentials),
             // The name of a field that is not known is what somebody typed.
             E::Credentials(why) => {
                 Self::Form(Said::with(Text::BadCredentials, "why", mask(&why.to_string())))

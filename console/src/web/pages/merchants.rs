@@ -119,11 +119,7 @@ fn path_of(id: MerchantId) -> String {
 /// The merchant that an address names.
 async fn find(app: &Shared, id: &str) -> Result<Merchant, Refusal> {
     let id: MerchantId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let merchants = app.store.merchants().await?;
-    merchants
-        .into_iter()
-        .find(|merchant| merchant.id == id)
-        .ok_or(Refusal::NotFound)
+    app.store.merchant(id).await?.ok_or(Refusal::NotFound)
 }
 
 /// The answer to a form of a merchant's page: back to it, or the page with what is wrong.
@@ -149,7 +145,9 @@ async fn again(
     problem: Problem,
 ) -> Result<Response, Refusal> {
     let (status, view) = asked.returned(view, &path_of(merchant.id), problem)?;
-    Ok((status, show(app, &view, merchant).await?).into_response())
+    let merchant = app.store.merchant(merchant.id).await?;
+    let page = show(app, &view, &merchant.ok_or(Refusal::NotFound)?).await?;
+    Ok((status, page).into_response())
 }
 
 /// What was made, shown this once. Nothing keeps the answer, and nothing can show it again.
@@ -200,7 +198,7 @@ fn creation(view: &View) -> Result<Markup, Refusal> {
         // Always a new one: a form that comes back has made nothing, or something that it must not make again.
         input type="hidden" name="merchant_id" value=(MerchantId::random());
         (inputs.text("name", Text::MerchantName, "", ""))
-        (inputs.text("endpoint", Text::EndpointOptional, "", "https://shop.example/webhooks"))
+        (inputs.address("endpoint", Text::EndpointOptional, "", "https://shop.example/webhooks"))
         (inputs.secret(SECRET_FIELD, Text::SecretOptional))
         (inputs.text("amqp_user", Text::AmqpUserOptional, "", ""))
     };
@@ -237,9 +235,10 @@ async fn facts(app: &Shared, view: &View, merchant: &Merchant) -> Result<Markup,
             Some(paused) => {
                 a.bad href="/switches" { (view.say(Text::Paused)) " " (figures::moment(paused.since)) }
             }
-            None => {
+            None if view.may(Role::Operator) => {
                 a href={ "/switches?merchant=" (id) "#pause-notifications" } { (view.say(Text::Pause)) }
             }
+            None => { (view.say(Text::NotPausedNow)) }
         }
     };
     let rows = [

@@ -2,10 +2,13 @@
 //!
 //! What a notification says, and what an endpoint answered, is the merchant's and its customers', and is not shown.
 
+use std::{str::FromStr, time::Duration};
+
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::{Html, IntoResponse, Redirect, Response},
 };
+use chrono::{DateTime, Utc};
 use domain::{id::NotificationId, mask::mask, operator::Role};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -13,6 +16,7 @@ use store::{
     EndpointHealth, MadeAttempt, NotificationFilter, NotificationState, NotificationSummary, NotificationsOf,
     Resend,
 };
+use tokio::time::timeout;
 
 use crate::{
     notifications,
@@ -32,6 +36,11 @@ use crate::{
 const PATH: &str = "/notifications";
 /// How many are shown at the most.
 const SHOWN: u32 = 100;
+/// How long the health of all endpoints is waited for: what is looked for must not wait for it.
+const HEALTH_PATIENCE: Duration = Duration::from_secs(5);
+/// The names of the fields that say which schedule of a notification was seen.
+const ATTEMPTS_FIELD: &str = "attempts_before";
+const FINISHED_FIELD: &str = "finished_at";
 
 /// How far notifications have come, as the form asks for it.
 const STATES: [(&str, Text, NotificationState); 4] = [
@@ -59,10 +68,15 @@ pub(in crate::web) async fn page(
 ) -> Result<Html<String>, Refusal> {
     let Query(wanted) = wanted.map_err(|_| Refusal::NotFound)?;
     let content = html! {
-        section id="health" {
-            h2 { (view.say(Text::EndpointHealth)) }
-            p.note { (view.say(Text::HealthNote)) }
-            (health(&app, &view).await?)
+        @if wanted.of.trim().is_empty() {
+            section id="health" {
+                h2 { (view.say(Text::EndpointHealth)) }
+                p.note { (view.say(Text::HealthNote)) }
+                @match timeout(HEALTH_PATIENCE, health(&app, &view)).await {
+                    Ok(health) => { (health?) }
+                    Err(_) => { p.notice role="status" { (view.say(Text::HealthLate)) } }
+                }
+            }
         }
         section id="find" {
             h2 { (view.say(Text::FindNotifications)) }
@@ -100,8 +114,15 @@ pub(in crate::web) async fn resend(
 }
 
 async fn try_resend(app: &Shared, id: NotificationId, asked: &Asked) -> Result<(), Problem> {
-    let these = Resend::These(vec![id]);
-    let resent = notifications::resend(&app.store, &these, asked.doing(app.now())?).await?;
+    let doing = asked.doing(app.now())?;
+    let seen = Resend::Seen {
+        id,
+        attempts_before: number(asked, ATTEMPTS_FIELD)?,
+        finished_at: number(asked, FINISHED_FIELD)
+            .ok()
+            .and_then(DateTime::from_timestamp_micros),
+    };
+    let resent = notifications::resend(&app.store, &seen, doing).await?;
     if !resent.unknown.is_empty() {
         return Err(Refusal::NotFound.into());
     }
@@ -109,6 +130,11 @@ async fn try_resend(app: &Shared, id: NotificationId, asked: &Asked) -> Result<(
         return Err(Problem::conflict(Text::ResendUnderWay));
     }
     Ok(())
+}
+
+fn number<T: FromStr>(asked: &Asked, name: &'static str) -> Result<T, Problem> {
+    let number = asked.fields.get(name).parse();
+    number.map_err(|_| Problem::form(Text::BadForm))
 }
 
 async fn health(app: &Shared, view: &View) -> Result<Markup, Refusal> {
@@ -289,11 +315,21 @@ async fn show(app: &Shared, view: &View, id: NotificationId) -> Result<Html<Stri
             section id="resend" {
                 h2 { (view.say(Text::Resend)) }
                 p.note { (view.say(Text::ResendNote)) }
-                (form::action(view, &path, Text::Resend, &html! {}))
+                (form::action(view, &path, Text::Resend, &schedule(&told)))
             }
         }
     };
     Ok(layout::page(view, Text::Notification, &content))
+}
+
+/// The schedule that is seen: the form gives another one to that alone, so that one which is sent twice sends once.
+fn schedule(told: &NotificationSummary) -> Markup {
+    html! {
+        input type="hidden" name=(ATTEMPTS_FIELD) value=(told.attempts_before);
+        @if let Some(ended) = told.finished_at {
+            input type="hidden" name=(FINISHED_FIELD) value=(ended.timestamp_micros());
+        }
+    }
 }
 
 fn facts(view: &View, told: &NotificationSummary) -> Markup {
@@ -345,6 +381,6 @@ fn tries(view: &View, attempts: &[MadeAttempt]) -> Markup {
     table(view, Text::Attempts, columns, &rows)
 }
 
-fn moment(at: Option<chrono::DateTime<chrono::Utc>>) -> String {
+fn moment(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "–".to_owned(), figures::moment)
 }

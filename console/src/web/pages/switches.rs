@@ -170,9 +170,16 @@ const fn kind(switch: Switch) -> Text {
 pub(in crate::web) fn resume_form(view: &View, switch: Switch) -> Markup {
     let path = format!("{PATH}/{}/resume", switch.what());
     let name = html! { input type="hidden" name="name" value=(switch.name()); };
+    // All switches of a kind are resumed at one address; what came back is of one of them.
+    let inputs = Inputs::of(view, &path);
+    let came_back = inputs.were_returned() && inputs.value("name", "") == switch.name();
+    let view = &View {
+        returned: view.returned.clone().filter(|_| came_back),
+        ..view.clone()
+    };
     html! {
         @if view.may(Role::Operator) {
-            details {
+            details open[came_back] {
                 summary { (view.say(Text::Resume)) }
                 (form::action(view, &path, Text::Resume, &name))
             }

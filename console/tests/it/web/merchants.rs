@@ -44,6 +44,12 @@ fn shown(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// What the form that is sent to this address says that it changes.
+fn present_in(page: &str, action: &str) -> String {
+    let (_, form) = page.split_once(&format!("action=\"{action}\"")).unwrap();
+    hidden_in(form, "present")
+}
+
 /// What the rest of the database and all pages show of these.
 async fn assert_nowhere(site: &Site, browser: &Browser, merchant: &str, secrets: &[&str]) {
     let audit = format!("{:?}", site.audit().await);
@@ -147,6 +153,10 @@ async fn an_administrator_creates_a_merchant_whose_secrets_are_shown_once() {
         !seen.contains("t0ps3cret") && seen.contains("https://shop.example<"),
         "{seen}"
     );
+    assert!(
+        seen.contains("Not paused") && !seen.contains("#pause-notifications"),
+        "nothing to press: {seen}"
+    );
     for html in [
         page,
         admin.page("/merchants").await,
@@ -185,7 +195,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
         ("endpoint", "http://shop.example/", 400, "only for private hosts"),
         (
             "endpoint",
-            "https://me:pw@shop.example/",
+            "https://me:pw77@shop.example/",
             400,
             "user name or password",
         ),
@@ -196,8 +206,9 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
             409,
             &format!("already publishes for {first}"),
         ),
+        ("amqp_user", &"ü".repeat(128), 400, "255 bytes at the most"),
         ("amqp_user", "anonymous", 400, "stands for jobs that name no user"),
-        ("merchant_id", "mer_1", 400, "cannot be read: merchant_id"),
+        ("merchant_id", "mer_1", 400, "out of its range: merchant_id"),
     ] {
         let mut fields = vec![
             ("merchant_id", id.as_str()),
@@ -221,6 +232,7 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
             "{}",
             answer.page
         );
+        assert!(!answer.page.contains("pw77"), "{}", answer.page);
         assert!(!answer.page.contains("<b>two"), "{}", answer.page);
         if field != "name" {
             assert!(
@@ -231,6 +243,21 @@ async fn a_creation_that_is_not_taken_comes_back_without_its_secret() {
         }
     }
     assert_eq!(site.desk.store.merchants().await.unwrap().len(), 1);
+    // Of two who give one user to two merchants at once, one is told whose it is.
+    let ids = [MerchantId::random().to_string(), MerchantId::random().to_string()];
+    let [one, two] = ids.each_ref().map(|id| {
+        [
+            ("merchant_id", id.as_str()),
+            ("name", "Twin"),
+            ("amqp_user", "twin"),
+            WHY,
+        ]
+    });
+    let (one, two) = tokio::join!(sent(&admin, "/merchants", &one), sent(&admin, "/merchants", &two));
+    let refused = if one.status == 200 { two } else { one };
+    assert_eq!(refused.status, 409, "{}", refused.page);
+    assert!(refused.page.contains("already publishes for"), "{}", refused.page);
+    assert_eq!(site.desk.store.merchants().await.unwrap().len(), 2);
     let asked = admin.post("/merchants", &[("name", "商店"), ("reason", "")]);
     let page = asked
         .header("accept-language", "zh")
@@ -344,6 +371,18 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         "{}",
         early.page
     );
+    let nothing = present_in(&admin.page(&page).await, &set);
+    let at = |present: &str, url: &str| {
+        let fields = [("present", present), ("url", url), WHY];
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let setting = async |present: &str, url: &str| {
+        let fields = at(present, url);
+        let fields = fields
+            .each_ref()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        sent(&admin, &set, &fields).await
+    };
     let bad = sent(&admin, &set, &[("url", "ftp://shop.example/\"<i>"), WHY]).await;
     assert_eq!(bad.status, 400);
     assert!(bad.page.contains("must start with https://"), "{}", bad.page);
@@ -353,10 +392,44 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         bad.page
     );
 
-    let first = sent(&admin, &set, &[("url", "https://shop.example/a"), WHY]).await;
+    for url in [
+        "https://me:pw77@shop.example/",
+        "https:me:pw77@shop",
+        "me:pw77@shop",
+    ] {
+        let bad = sent(&admin, &set, &[("url", url), WHY]).await;
+        assert_eq!(bad.status, 400, "{url}");
+        assert!(!bad.page.contains("pw77"), "{url}: {}", bad.page);
+    }
+
+    // A double click: one of both shows what signs, the other says that there is something.
+    let (one, two) = tokio::join!(
+        setting(&nothing, "https://shop.example/a"),
+        setting(&nothing, "https://shop.example/a")
+    );
+    let (first, twice) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!((first.status, twice.status), (200, 409), "{}", twice.page);
+    assert!(twice.page.contains("make a new one below"), "{}", twice.page);
     let [old] = shown(&first.page).try_into().unwrap();
-    let moved = sent(&admin, &set, &[("url", "https://shop.example/b"), WHY]).await;
+    let known = present_in(&twice.page, &set);
+    let moved = setting(&known, "https://shop.example/b").await;
     assert_eq!(moved.status, 303, "the secret stays: {}", moved.page);
+    // Who reloads the first answer moves nothing back, and what was switched off meanwhile stays so.
+    assert_eq!(setting(&nothing, "https://shop.example/a").await.status, 409);
+    let mut owner = PgConnection::connect(&site.desk.database.url()).await.unwrap();
+    let known = present_in(&admin.page(&page).await, &set);
+    let disable =
+        "update merchants set endpoint_disabled_at = now(), endpoint_disabled_reason = 'it answered 410'";
+    sqlx::raw_sql(disable).execute(&mut owner).await.unwrap();
+    assert_eq!(setting(&known, "https://shop.example/c").await.status, 409);
+    // What was typed wrong stands for what was seen then.
+    let known = present_in(&admin.page(&page).await, &set);
+    let wrong = setting(&known, "shop.example").await;
+    assert_eq!(
+        (wrong.status, present_in(&wrong.page, &set)),
+        (400, known.clone())
+    );
+    assert_eq!(setting(&known, "https://shop.example/b").await.status, 303);
     let signing = async || {
         let endpoint = site.desk.store.endpoint(merchant).await.unwrap().unwrap();
         let secrets = endpoint.secrets.iter().map(|one| one.secret.expose().to_owned());
@@ -367,18 +440,20 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         ("https://shop.example/b".to_owned(), vec![old.clone()])
     );
 
-    let present = hidden_in(&admin.page(&page).await, "present");
+    let present = present_in(&admin.page(&page).await, &rotate);
     let fields = [("present", present.as_str()), ("keep_hours", "24"), WHY];
     for hours in ["721", "-1", "soon", ""] {
         let refused = sent(&admin, &rotate, &[fields[0], ("keep_hours", hours), WHY]).await;
         assert_eq!(refused.status, 400, "{hours}");
         assert!(
-            refused.page.contains("cannot be read: keep_hours"),
+            refused.page.contains("out of its range: keep_hours"),
             "{}",
             refused.page
         );
     }
-    let rotated = sent(&admin, &rotate, &fields).await;
+    let (one, two) = tokio::join!(sent(&admin, &rotate, &fields), sent(&admin, &rotate, &fields));
+    let (rotated, twice) = if one.status == 200 { (one, two) } else { (two, one) };
+    assert_eq!((rotated.status, twice.status), (200, 409), "{}", twice.page);
     let [new] = shown(&rotated.page).try_into().unwrap();
     assert_eq!(signing().await.1, [new.clone(), old.clone()]);
     let reloaded = sent(&admin, &rotate, &fields).await;
@@ -394,7 +469,7 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         "nothing more was made"
     );
     assert_nowhere(&site, &admin, &merchant.to_string(), &[&old, &new]).await;
-    let present = hidden_in(&reloaded.page, "present");
+    let present = present_in(&reloaded.page, &rotate);
     let own = [
         ("present", present.as_str()),
         ("keep_hours", "0"),
@@ -413,7 +488,7 @@ async fn an_endpoint_is_set_and_its_secret_replaced_once_for_each_form() {
         .into_iter()
         .filter(|(_, what, ..)| what.starts_with("endpoint."))
         .collect();
-    assert_eq!(actions.len(), 4, "{actions:?}");
+    assert_eq!(actions.len(), 5, "{actions:?}");
     assert!(
         actions
             .iter()
@@ -579,10 +654,10 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     };
     let add = format!("{page}/routes");
     for (name, value, told) in [
-        ("channel", "wallet", "cannot be read: channel"),
-        ("method", "cash", "cannot be read: method"),
+        ("channel", "wallet", "out of its range: channel"),
+        ("method", "cash", "out of its range: method"),
         ("currency", "", "The route cannot be used"),
-        ("min_amount_minor", "a lot", "cannot be read: min_amount_minor"),
+        ("min_amount_minor", "a lot", "out of its range: min_amount_minor"),
         ("country", "<b>", "The route cannot be used"),
         ("priority", "0", "The route cannot be used"),
         ("channel", "wechat", "The route would send nothing there"),
@@ -621,14 +696,39 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     let change = format!("{page}/routes/{id}/change");
     let elsewhere = format!("/merchants/{other}/routes/{id}/change");
     assert_eq!(sent(&admin, &elsewhere, &base).await.status, 404);
-    let bad = sent(&admin, &change, &but("weight", "1001")).await;
+    let seen = present_in(&seen, &change);
+    let bad = sent(
+        &admin,
+        &change,
+        &[&but("weight", "1001")[..], &[("present", &seen)]].concat(),
+    )
+    .await;
     assert_eq!(bad.status, 400);
+    assert_eq!(
+        present_in(&bad.page, &change),
+        seen,
+        "it stands for what was seen"
+    );
     assert!(
         bad.page.contains("<details open>") && bad.page.contains("name=\"weight\" value=\"1001\""),
         "{}",
         bad.page
     );
-    assert_eq!(sent(&admin, &change, &but("enabled", "")).await.status, 303);
+    let disabled = [&but("enabled", "")[..], &[("present", &seen)]].concat();
+    assert_eq!(sent(&admin, &change, &disabled).await.status, 303);
+    let stale = [&base[..], &[("present", &seen)]].concat();
+    let stale = sent(&admin, &change, &stale).await;
+    assert_eq!(stale.status, 409, "{}", stale.page);
+    assert!(
+        stale.page.contains("was changed since this form was made"),
+        "{}",
+        stale.page
+    );
+    assert_ne!(
+        present_in(&stale.page, &change),
+        seen,
+        "whoever was told may go on"
+    );
     assert!(!site.desk.store.routes(merchant).await.unwrap()[0].enabled);
     let remove = format!("{page}/routes/{id}/remove");
     assert_eq!(sent(&admin, &remove, &[WHY]).await.status, 303);
@@ -663,10 +763,20 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
     let term = |seconds: &'static str| [("payment_expiry_s", seconds), ("late_payments", "refund"), WHY];
     assert_eq!(sent(&admin, &terms, &term("0")).await.status, 400);
     assert_eq!(sent(&admin, &terms, &term("600")).await.status, 303);
+    // A form that was open since before changes what was changed in it alone.
+    let before = [
+        ("payment_expiry_s_before", "900"),
+        ("late_payments_before", "refund"),
+    ];
+    let open = [("payment_expiry_s", "900"), ("late_payments", "accept"), WHY];
     assert_eq!(
-        site.desk.store.terms(merchant).await.unwrap().payment_expiry_s,
-        600
+        sent(&admin, &terms, &[&before[..], &open[..]].concat())
+            .await
+            .status,
+        303
     );
+    let set = site.desk.store.terms(merchant).await.unwrap();
+    assert_eq!((set.payment_expiry_s, set.late_payments.name()), (600, "accept"));
 
     let said: Vec<_> = site
         .audit()
@@ -682,13 +792,52 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
         "credentials.set",
         "fees.set",
         "terms.set",
+        "terms.set",
     ];
-    assert_eq!(actions[actions.len() - 6..], set);
+    assert_eq!(actions[actions.len() - 7..], set);
     assert!(
-        said[said.len() - 6..]
+        said[said.len() - 7..]
             .iter()
             .all(|(who, .., why)| who == "anna" && why.as_deref() == Some("as agreed"))
     );
+    site.close().await;
+}
+
+#[tokio::test]
+async fn what_is_no_text_or_far_too_long_is_refused_and_changes_nothing() {
+    let site = site().await;
+    let admin = site.signed_in("anna", Role::Administrator).await;
+    let (merchant, _) = site.desk.merchant(&[]);
+    let page = format!("/merchants/{merchant}");
+    let before = site.audit().await;
+    let long = "x".repeat(3_000);
+    let huge = "x".repeat(100_000);
+    for (path, name) in [
+        ("/merchants", "name"),
+        ("/merchants", "endpoint"),
+        ("/merchants", "amqp_user"),
+        (&format!("{page}/keys"), "key_id"),
+        (&format!("{page}/endpoint"), "url"),
+        (&format!("{page}/endpoint/rotate"), "secret"),
+        (&format!("{page}/credentials"), "credentials"),
+        (&format!("{page}/routes"), "country"),
+        (&format!("{page}/fees"), "fee_bps"),
+        (&format!("{page}/terms"), "payment_expiry_s"),
+        ("/switches/queue/pause", "name"),
+        ("/switches/notifications/pause", "name"),
+    ] {
+        for value in ["a\0b", &long, &huge] {
+            let answer = sent(&admin, path, &[(name, value), WHY]).await;
+            let size = value.len();
+            assert!(
+                (400..500).contains(&answer.status),
+                "{path} {name} of {size}: {} {}",
+                answer.status,
+                answer.page
+            );
+        }
+    }
+    assert_eq!(site.audit().await, before);
     site.close().await;
 }
 
@@ -723,10 +872,40 @@ async fn no_secret_is_in_the_programs_own_log() {
     let id = hidden_in(&admin.page(&page).await, "key_id");
     let made = sent(&admin, &format!("{page}/keys"), &[("key_id", &id), WHY]).await;
     let [key] = shown(&made.page).try_into().unwrap();
-    let set = [("url", "https://shop.example/?t0ps3cret"), WHY];
-    let [secret] = shown(&sent(&admin, &format!("{page}/endpoint"), &set).await.page)
+    let endpoint = format!("{page}/endpoint");
+    let present = present_in(&admin.page(&page).await, &endpoint);
+    let set = [
+        ("present", present.as_str()),
+        ("url", "https://shop.example/?t0ps3cret"),
+        WHY,
+    ];
+    let [secret] = shown(&sent(&admin, &endpoint, &set).await.page)
         .try_into()
         .unwrap();
+    let rotate = format!("{endpoint}/rotate");
+    let mut rotated = Vec::new();
+    for own in ["", OWN_SECRET] {
+        let present = present_in(&admin.page(&page).await, &rotate);
+        let fields = [
+            ("present", present.as_str()),
+            ("keep_hours", "1"),
+            ("secret", own),
+            WHY,
+        ];
+        let answer = sent(&admin, &rotate, &fields).await;
+        assert!([200, 303].contains(&answer.status), "{}", answer.page);
+        rotated.extend(shown(&answer.page));
+    }
+    let [new] = rotated.try_into().unwrap();
+    let id = hidden_in(&admin.page("/merchants").await, "merchant_id");
+    let create = [
+        ("merchant_id", id.as_str()),
+        ("name", "Another"),
+        ("endpoint", "https://shop.example/?t0ps3cret"),
+        WHY,
+    ];
+    let created = sent(&admin, "/merchants", &create).await;
+    let [first, signing] = shown(&created.page).try_into().unwrap();
     for text in [STRIPE, "{\"sk_test_hunter2\": 1}"] {
         let fields = [("channel", "stripe"), ("credentials", text), WHY];
         sent(&admin, &format!("{page}/credentials"), &fields).await;
@@ -744,7 +923,9 @@ async fn no_secret_is_in_the_programs_own_log() {
     assert!(killed.unwrap().success() && child.wait().unwrap().success());
     log.push_str(&rest.join().unwrap());
     assert!(log.contains("stopped"), "{log}");
-    for hidden in [&key[20..], &secret, "hunter2", "hunter3", &password] {
+    let shown = [&key[20..], &secret, &new, &first[20..], &signing, &password];
+    let sent = [OWN_SECRET, "t0ps3cret", "hunter2", "hunter3"];
+    for hidden in shown.into_iter().chain(sent) {
         assert!(!log.contains(hidden), "{hidden} is in the log");
     }
     desk.close().await;

@@ -4,9 +4,9 @@ use domain::{id::MerchantId, operator::Role};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 
-use super::site::{Site, site};
+use super::site::{Site, hidden_in, site};
 
-const GIVEN_UP: &str = "ntf_00000000000000000000000000000003";
+pub(super) const GIVEN_UP: &str = "ntf_00000000000000000000000000000003";
 const WAITING: &str = "ntf_00000000000000000000000000000004";
 
 /// Two notifications of one merchant, one given up. The error and what was answered quote somebody.
@@ -22,7 +22,7 @@ insert into notification_attempts (notification_id, attempt, http_status, error,
 values ('00000000-0000-0000-0000-000000000003', 1, 500, 'it said ada@example.com <script>alert(1)</script>', 'hunter2', 12, now());";
 
 /// A merchant with a hostile name and a token in its endpoint's address.
-async fn planted() -> (Site, MerchantId) {
+pub(super) async fn planted() -> (Site, MerchantId) {
     let site = site().await;
     let create = [
         "merchants",
@@ -110,7 +110,17 @@ async fn an_operator_sends_one_again_once_and_says_why() {
     let operator = site.signed_in("olga", Role::Operator).await;
     let viewer = site.signed_in("vera", Role::Viewer).await;
     let path = format!("/notifications/{GIVEN_UP}/resend");
-    let reason = [("reason", "their server is back")];
+    let notification = format!("/notifications/{GIVEN_UP}");
+    let seen = operator.page(&notification).await;
+    let ended = hidden_in(&seen, "finished_at");
+    let reason = [
+        ("attempts_before", "0"),
+        ("finished_at", ended.as_str()),
+        ("reason", "their server is back"),
+    ];
+    assert!(seen.contains("name=\"attempts_before\" value=\"0\""), "{seen}");
+    let unseen = operator.post(&path, &reason[2..]).send().await.unwrap();
+    assert_eq!(unseen.status(), 400, "it does not say what it has seen");
     assert_eq!(viewer.post(&path, &reason).send().await.unwrap().status(), 403);
     assert_eq!(
         operator.bare_post(&path, &reason).send().await.unwrap().status(),
@@ -132,6 +142,13 @@ async fn an_operator_sends_one_again_once_and_says_why() {
     let again = operator.post(&path, &reason).send().await.unwrap();
     assert_eq!(again.status(), 409);
     assert!(again.text().await.unwrap().contains("It is being sent"));
+    // What is delivered at once is not sent again by the second click.
+    let mut owner = PgConnection::connect(&site.desk.database.url()).await.unwrap();
+    let delivered =
+        "update notifications set status = 'delivered', finished_at = now() where status = 'pending'";
+    sqlx::raw_sql(delivered).execute(&mut owner).await.unwrap();
+    let again = operator.post(&path, &reason).send().await.unwrap();
+    assert_eq!(again.status(), 409);
     let unknown = "/notifications/ntf_00000000000000000000000000000009/resend";
     assert_eq!(
         operator.post(unknown, &reason).send().await.unwrap().status(),
@@ -151,7 +168,6 @@ async fn an_operator_sends_one_again_once_and_says_why() {
         Some("their server is back".into()),
     );
     assert_eq!(resent, [expected]);
-    let mut owner = PgConnection::connect(&site.desk.database.url()).await.unwrap();
     let jobs: i64 = sqlx::query_scalar("select count(*) from outbox where kind = 'notify_merchant'")
         .fetch_one(&mut owner)
         .await
@@ -166,7 +182,17 @@ async fn an_operator_sends_one_again_once_and_says_why() {
     .execute(&mut owner)
     .await
     .unwrap();
-    let nowhere = operator.post(&path, &reason).send().await.unwrap();
+    let seen = operator.page(&notification).await;
+    let (tries, ended) = (
+        hidden_in(&seen, "attempts_before"),
+        hidden_in(&seen, "finished_at"),
+    );
+    let seen = [
+        ("attempts_before", tries.as_str()),
+        ("finished_at", ended.as_str()),
+        reason[2],
+    ];
+    let nowhere = operator.post(&path, &seen).send().await.unwrap();
     assert_eq!(nowhere.status(), 409);
     let page = nowhere.text().await.unwrap();
     assert!(

@@ -122,7 +122,7 @@ async fn a_form_that_is_not_taken_comes_back_with_what_is_wrong() {
             "<script>alert(1)</script>",
             "odd",
             400,
-            "This field cannot be read: name",
+            "out of its range: name",
         ),
         ("channel/pause", "wallet", "why not", 400, "calls no provider"),
         (
@@ -198,6 +198,28 @@ async fn a_form_that_is_not_taken_comes_back_with_what_is_wrong() {
             .page("/switches?merchant=%3Cscript%3E")
             .await
             .contains("script%3E\"")
+    );
+    site.close().await;
+}
+
+#[tokio::test]
+async fn a_reason_that_is_not_taken_comes_back_in_its_own_form() {
+    let site = site().await;
+    let operator = site.signed_in("olga", Role::Operator).await;
+    for name in ["stripe", "alipay"] {
+        let paused = sent(&operator, "/switches/channel/pause", name, "a test").await;
+        assert_eq!(paused.0, 303);
+    }
+    let long = format!("mine {}", "x".repeat(500));
+    let (status, page) = sent(&operator, "/switches/channel/resume", "stripe", &long).await;
+    assert_eq!(status, 400);
+    assert_eq!(page.matches("value=\"mine ").count(), 1, "{page}");
+    let open: Vec<_> = page.split("<details open>").skip(1).collect();
+    let [form] = open.as_slice() else { panic!("{page}") };
+    let (form, _) = form.split_once("</details>").unwrap();
+    assert!(
+        form.contains("value=\"stripe\"") && form.contains("value=\"mine "),
+        "{form}"
     );
     site.close().await;
 }

@@ -18,15 +18,9 @@ use crate::{
         messages::{Text, filled},
         problem::Problem,
         refusal::Refusal,
-        session::Visitor,
         view::View,
     },
 };
-
-/// The name of the field that says which secret is to be replaced.
-const PRESENT_FIELD: &str = "present";
-/// For how many hours an old secret may sign as well.
-const LONGEST_KEPT: u16 = 720;
 
 /// Sets the address, and shows the secret that signs where it is the first one.
 pub(in crate::web) async fn set(
@@ -70,7 +64,15 @@ async fn answer(
 async fn try_set(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
-    let setting = endpoints::set(&app.store, merchant, asked.fields.get("url"), &secret, doing);
+    let check = |url: Option<&str>, disabled_reason: Option<&str>| {
+        if asked.has_seen(&standing(url, disabled_reason)) {
+            Ok(())
+        } else {
+            Err(ConsoleError::EndpointChanged(merchant))
+        }
+    };
+    let url = asked.fields.get("url");
+    let setting = endpoints::set(&app.store, merchant, url, &secret, check, doing);
     let (_, is_first) = setting.await?;
     Ok(if is_first && is_ours {
         vec![(Text::SigningSecret, secret)]
@@ -83,11 +85,11 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     let doing = asked.doing(app.now())?;
     let keep_hours = asked.fields.get("keep_hours").trim().parse().ok();
     let keep_hours = keep_hours
-        .filter(|hours| *hours <= LONGEST_KEPT)
+        .filter(|hours| *hours <= endpoints::LONGEST_KEPT_H)
         .ok_or_else(|| Problem::field("keep_hours"))?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
     let check = |secrets: &[EndpointSecret]| {
-        if present(&asked.visitor, secrets) == asked.fields.get(PRESENT_FIELD) {
+        if asked.has_seen(present(secrets)) {
             Ok(())
         } else {
             Err(ConsoleError::RotatedBefore(merchant))
@@ -102,10 +104,15 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     })
 }
 
-/// Stands for the secret that signs now, without telling anything of it.
-fn present(visitor: &Visitor, secrets: &[EndpointSecret]) -> String {
+/// The secret that signs now.
+fn present(secrets: &[EndpointSecret]) -> &str {
     let secret = secrets.first().map(|present| present.secret.expose());
-    visitor.mark(secret.unwrap_or_default())
+    secret.unwrap_or_default()
+}
+
+/// Where the endpoint is, and whether it is switched off.
+fn standing(url: Option<&str>, disabled_reason: Option<&str>) -> String {
+    format!("{url:?} {disabled_reason:?}")
 }
 
 /// Where it is, without what its address may carry, and whether it is switched off.
@@ -126,9 +133,9 @@ pub(super) async fn section(app: &Shared, view: &View, merchant: &Merchant) -> R
         section id="endpoint" {
             h2 { (view.say(Text::Endpoint)) }
             p { (summary(view, merchant)) }
-            @if let Some(visitor) = view.visitor.as_ref().filter(|_| view.may(Role::Administrator)) {
+            @if view.may(Role::Administrator) {
                 @match app.store.endpoint(merchant.id).await {
-                    Ok(endpoint) => { (forms(view, merchant.id, visitor, endpoint.as_ref())) }
+                    Ok(endpoint) => { (forms(view, merchant.id, endpoint.as_ref())) }
                     Err(StoreError::Unreadable { .. }) => { p.notice { (view.say(Text::Unsealable)) } }
                     Err(error) => { (Err::<Markup, Refusal>(error.into())?) }
                 }
@@ -137,13 +144,15 @@ pub(super) async fn section(app: &Shared, view: &View, merchant: &Merchant) -> R
     })
 }
 
-fn forms(view: &View, merchant: MerchantId, visitor: &Visitor, endpoint: Option<&Endpoint>) -> Markup {
+fn forms(view: &View, merchant: MerchantId, endpoint: Option<&Endpoint>) -> Markup {
     let path = format!("{}/endpoint", path_of(merchant));
     let rotate = format!("{path}/rotate");
     let inputs = Inputs::of(view, &path);
-    let url = endpoint.map_or("", |endpoint| &endpoint.url);
+    let url = endpoint.map(|endpoint| endpoint.url.as_str());
+    let disabled_reason = endpoint.and_then(|endpoint| endpoint.disabled_reason.as_deref());
     let set = html! {
-        (inputs.text("url", Text::EndpointUrl, url, "https://shop.example/webhooks"))
+        (inputs.present(&standing(url, disabled_reason)))
+        (inputs.address("url", Text::EndpointUrl, url.unwrap_or_default(), "https://shop.example/webhooks"))
         @if endpoint.is_none() { (inputs.secret(SECRET_FIELD, Text::SecretOptional)) }
     };
     html! {
@@ -153,7 +162,7 @@ fn forms(view: &View, merchant: MerchantId, visitor: &Visitor, endpoint: Option<
             @let inputs = Inputs::of(view, &rotate);
             p.note { (view.say(Text::RotateNote)) }
             (form::action(view, &rotate, Text::Rotate, &html! {
-                input type="hidden" name=(PRESENT_FIELD) value=(present(visitor, &endpoint.secrets));
+                (inputs.present(present(&endpoint.secrets)))
                 (inputs.number("keep_hours", Text::KeepHours, "24", 0))
                 (inputs.secret(SECRET_FIELD, Text::SecretOptional))
             }))

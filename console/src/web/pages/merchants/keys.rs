@@ -15,6 +15,7 @@ use crate::{
         app::Shared,
         figures,
         form::{self, Asked},
+        inputs::Inputs,
         messages::Text,
         problem::Problem,
         refusal::Refusal,
@@ -113,7 +114,7 @@ fn row(view: &View, merchant: MerchantId, key: &ListedKey) -> [Markup; 4] {
         },
         html! {
             @if may_revoke {
-                details {
+                details open[Inputs::of(view, &path).were_returned()] {
                     summary { (view.say(Text::Revoke)) }
                     (form::action(view, &path, Text::Revoke, &html! {}))
                 }

@@ -17,7 +17,7 @@ use maud::{Markup, html};
 
 use super::{answer, find, given, path_of};
 use crate::{
-    routes,
+    ConsoleError, routes,
     web::{
         app::Shared,
         form::{self, Asked, Fields},
@@ -74,14 +74,22 @@ async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<()
         id.map_err(|_| Problem::field("route_id"))?,
         merchant,
     )?;
-    Ok(routes::add(&app.store, &route, doing).await?)
+    routes::add(&app.store, route, doing).await?;
+    Ok(())
 }
 
 async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
-    let route = read(&asked.fields, id, merchant)?;
-    routes::change(&app.store, id, |_| route, doing).await?;
+    let wanted = read(&asked.fields, id, merchant)?;
+    let change = |now: Route| {
+        if asked.has_seen(&standing(&now)) {
+            Ok(wanted)
+        } else {
+            Err(ConsoleError::RouteChanged(id))
+        }
+    };
+    routes::change(&app.store, id, change, doing).await?;
     Ok(())
 }
 
@@ -89,6 +97,11 @@ async fn try_remove(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked)
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
     Ok(routes::remove(&app.store, id, doing).await?)
+}
+
+/// All that a route says, as one text.
+fn standing(route: &Route) -> String {
+    format!("{route:?}")
 }
 
 /// The route that an address names, unless it is there and another merchant's.
@@ -111,7 +124,7 @@ fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Pro
         currency: said(fields, "currency")?,
         min_amount_minor: said(fields, "min_amount_minor")?,
         max_amount_minor: said(fields, "max_amount_minor")?,
-        country: given(fields, "country").map(str::to_uppercase),
+        country: given(fields, "country").map(str::to_owned),
         priority: said(fields, "priority")?.unwrap_or(1),
         weight: said(fields, "weight")?.unwrap_or(1),
         enabled: fields.get("enabled") == YES,
@@ -196,10 +209,14 @@ fn conditions(view: &View, route: &Route) -> String {
 fn changes(view: &View, route: &Route) -> Markup {
     let path = format!("{}/routes/{}", path_of(route.merchant_id), route.id);
     let (change, remove) = (format!("{path}/change"), format!("{path}/remove"));
+    let came_back = |path: &str| Inputs::of(view, path).were_returned();
     html! {
-        details open[Inputs::of(view, &change).were_returned()] {
+        details open[came_back(&change) || came_back(&remove)] {
             summary { (view.say(Text::Change)) }
-            (form::action(view, &change, Text::ChangeRoute, &inputs(view, &change, route)))
+            (form::action(view, &change, Text::ChangeRoute, &html! {
+                (Inputs::of(view, &change).present(&standing(route)))
+                (inputs(view, &change, route))
+            }))
             (form::action(view, &remove, Text::RemoveRoute, &html! {}))
         }
     }
