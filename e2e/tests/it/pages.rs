@@ -128,10 +128,11 @@ async fn what_is_replayed_from_its_page_is_done_once() {
     execute(&sluice, "alter table payments drop constraint no_end").await;
 
     let tried = anna.page(&format!("/dead-letters/all?payment={payment}")).await;
-    let (once, matching) = (hidden(&tried, "once"), hidden(&tried, "matching"));
+    let [once, matching, shown_at] = ["once", "matching", "shown_at"].map(|name| hidden(&tried, name));
     let asked = [
         ("once", &*once),
         ("matching", &*matching),
+        ("shown_at", &*shown_at),
         ("payment", &*payment),
         ("reason", "the constraint is gone"),
     ];

@@ -263,7 +263,9 @@ impl Store {
         page: LetterPage,
     ) -> Result<Vec<LetterRow>, StoreError> {
         let mut query = QueryBuilder::new("with newest as materialized (select ");
-        query.push(COLUMNS).push(" from dead_letters where true");
+        query
+            .push(COLUMNS)
+            .push(", recorded_at from dead_letters where true");
         push_after(&mut query, page);
         query.push(ORDER).push_bind(NEWEST);
         query.push(") select * from newest where true");
