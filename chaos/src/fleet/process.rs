@@ -167,6 +167,11 @@ impl Process {
         Ok(())
     }
 
+    /// Its number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// The failpoint at which it died, if it died at one.
     pub fn died_at(&self) -> Option<String> {
         let log = self.log();
