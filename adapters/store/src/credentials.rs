@@ -1,13 +1,21 @@
 //! Merchants' credentials for their channels. They are sealed at rest.
 
+use std::str::FromStr;
+
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
+use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
     audit::{self, Doing},
+    gathered::Found,
     merchants::open_text,
     pool::answered,
 };
+
+const SELECT_CREDENTIALS: &str = "
+select merchant_id, channel, credentials from channel_configs
+join unnest($1::uuid[], $2::text[]) as wanted (merchant_id, channel) using (merchant_id, channel)";
 
 /// What may still be asked about at the account that it was begun at.
 const COUNT_UNDER_WAY: &str = "
@@ -29,17 +37,30 @@ impl Store {
         merchant: MerchantId,
         channel: Channel,
     ) -> Result<Option<Secret>, StoreError> {
-        let select = "select credentials from channel_configs where merchant_id = $1 and channel = $2";
-        let sealed: Option<Vec<u8>> = answered(
-            sqlx::query_scalar(select)
-                .bind(merchant.as_uuid())
-                .bind(channel.name())
-                .fetch_optional(&self.pool),
-        )
-        .await?;
-        sealed
-            .map(|sealed| self.open_credentials(merchant, channel, &sealed))
-            .transpose()
+        let store = self.clone();
+        let credentials = &self.gathering.credentials;
+        let asking = credentials.get((merchant, channel), move |whose| {
+            store.clone().all_credentials(whose)
+        });
+        asking.await
+    }
+
+    async fn all_credentials(
+        self,
+        whose: Vec<(MerchantId, Channel)>,
+    ) -> Result<Found<(MerchantId, Channel), Secret>, StoreError> {
+        let (merchants, channels): (Vec<Uuid>, Vec<&str>) = whose
+            .iter()
+            .map(|(merchant, channel)| (merchant.as_uuid(), channel.name()))
+            .unzip();
+        let asking = sqlx::query_as(SELECT_CREDENTIALS).bind(merchants).bind(channels);
+        let rows: Vec<(Uuid, String, Vec<u8>)> = answered(asking.fetch_all(&self.pool)).await?;
+        let named = |(merchant, channel, sealed): (Uuid, String, Vec<u8>)| {
+            let (merchant, channel) = (MerchantId::from_uuid(merchant), Channel::from_str(&channel).ok()?);
+            let opened = self.open_credentials(merchant, channel, &sealed);
+            Some(((merchant, channel), opened))
+        };
+        Ok(rows.into_iter().filter_map(named).collect())
     }
 
     /// Stores a merchant's credentials for a channel.

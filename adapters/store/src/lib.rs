@@ -17,6 +17,7 @@ mod error;
 mod expiries;
 mod failures;
 mod fees;
+mod gathered;
 mod held;
 mod history;
 mod json;
@@ -96,7 +97,13 @@ pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 
 use std::{str::FromStr, time::Duration};
 
-use domain::secret::Secret;
+use domain::{
+    channel::Channel,
+    id::{MerchantId, NotificationId, PaymentId},
+    payment::Payment,
+    secret::Secret,
+};
+use gathered::Gathered;
 use pool::{Refusals, answered};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
@@ -140,6 +147,17 @@ pub struct Store {
     pool: PgPool,
     refusals: Refusals,
     vault: Vault,
+    gathering: Gathering,
+}
+
+/// What is asked for so often that those who ask at the same moment share the question.
+#[derive(Debug, Clone, Default)]
+struct Gathering {
+    payments: Gathered<PaymentId, Payment>,
+    deliveries: Gathered<NotificationId, Delivery>,
+    endpoints: Gathered<MerchantId, Endpoint>,
+    setups: Gathered<MerchantId, MerchantSetup>,
+    credentials: Gathered<(MerchantId, Channel), Secret>,
 }
 
 impl Store {
@@ -155,6 +173,7 @@ impl Store {
             pool,
             refusals,
             vault,
+            gathering: Gathering::default(),
         })
     }
 

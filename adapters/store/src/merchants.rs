@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError, Vault,
     audit::{self, Doing},
+    gathered::Found,
     pool::answered,
     terms::read_terms,
 };
@@ -278,22 +279,33 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or the secrets do not open.
     pub async fn endpoint(&self, merchant: MerchantId) -> Result<Option<Endpoint>, StoreError> {
-        let select = "select endpoint_url, endpoint_secrets, endpoint_disabled_reason
-                      from merchants where id = $1 and endpoint_url is not null";
-        let row: Option<(String, Vec<u8>, Option<String>)> = answered(
-            sqlx::query_as(select)
-                .bind(merchant.as_uuid())
-                .fetch_optional(&self.pool),
-        )
-        .await?;
-        row.map(|(url, sealed, disabled_reason)| {
-            Ok(Endpoint {
+        let store = self.clone();
+        let endpoints = &self.gathering.endpoints;
+        endpoints
+            .get(merchant, move |ids| store.clone().all_endpoints(ids))
+            .await
+    }
+
+    async fn all_endpoints(
+        self,
+        merchants: Vec<MerchantId>,
+    ) -> Result<Found<MerchantId, Endpoint>, StoreError> {
+        let select = "select id, endpoint_url, endpoint_secrets, endpoint_disabled_reason
+                      from merchants where id = any($1) and endpoint_url is not null";
+        let ids: Vec<Uuid> = merchants.iter().map(|id| id.as_uuid()).collect();
+        let rows: Vec<(Uuid, String, Vec<u8>, Option<String>)> =
+            answered(sqlx::query_as(select).bind(ids).fetch_all(&self.pool)).await?;
+        let named = |(id, url, sealed, disabled_reason): (Uuid, String, Vec<u8>, Option<String>)| {
+            let merchant = MerchantId::from_uuid(id);
+            let secrets = open_secrets(&self.vault, merchant, &sealed);
+            let endpoint = secrets.map(|secrets| Endpoint {
                 url,
-                secrets: open_secrets(&self.vault, merchant, &sealed)?,
+                secrets,
                 disabled_reason,
-            })
-        })
-        .transpose()
+            });
+            (merchant, endpoint)
+        };
+        Ok(rows.into_iter().map(named).collect())
     }
 
     /// Sets where a merchant's notifications go, and switches the endpoint on again. What signs is set where it is the first

@@ -11,7 +11,9 @@ pub use resending::{Resend, Resent};
 use chrono::{DateTime, Utc};
 use domain::id::NotificationId;
 
-use crate::{Store, StoreError, pool::answered};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, gathered::Found, pool::answered};
 
 /// How far a notification has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,17 +82,31 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn delivery(&self, id: NotificationId) -> Result<Option<Delivery>, StoreError> {
-        let select = "select status = 'delivered', payload, attempts_before from notifications where id = $1";
-        let row: Option<(bool, String, i32)> = answered(
-            sqlx::query_as(select)
-                .bind(id.as_uuid())
-                .fetch_optional(&self.pool),
-        )
-        .await?;
-        Ok(row.map(|(delivered, payload, attempts_before)| Delivery {
-            delivered,
-            payload,
-            attempts_before: attempts_before.cast_unsigned(),
-        }))
+        let store = self.clone();
+        let asking = self
+            .gathering
+            .deliveries
+            .get(id, move |ids| store.clone().all_deliveries(ids));
+        asking.await
+    }
+
+    async fn all_deliveries(
+        self,
+        ids: Vec<NotificationId>,
+    ) -> Result<Found<NotificationId, Delivery>, StoreError> {
+        let select =
+            "select id, status = 'delivered', payload, attempts_before from notifications where id = any($1)";
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        let rows: Vec<(Uuid, bool, String, i32)> =
+            answered(sqlx::query_as(select).bind(ids).fetch_all(&self.pool)).await?;
+        let named = |(id, delivered, payload, attempts_before): (Uuid, bool, String, i32)| {
+            let delivery = Delivery {
+                delivered,
+                payload,
+                attempts_before: attempts_before.cast_unsigned(),
+            };
+            (NotificationId::from_uuid(id), Ok(delivery))
+        };
+        Ok(rows.into_iter().map(named).collect())
     }
 }

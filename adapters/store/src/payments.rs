@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{Scoped, Store, StoreError, Vault, pool::answered};
+use crate::{Scoped, Store, StoreError, Vault, gathered::Found, pool::answered};
 
 /// Where a page of payments starts: after this payment, in the order newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ macro_rules! select_payments {
     };
 }
 
-const SELECT: &str = select_payments!("where id = $1");
+const SELECT: &str = select_payments!("where id = any($1)");
 
 const SELECT_OF_INTENT: &str = select_payments!("where merchant_id = $1 and channel = $2 and intent_id = $3");
 
@@ -62,13 +62,20 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or the row cannot be read.
     pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        let row = answered(
-            sqlx::query_as::<_, PaymentRow>(SELECT)
-                .bind(id.as_uuid())
-                .fetch_optional(&self.pool),
-        )
-        .await?;
-        row.map(|row| row.into_payment(&self.vault)).transpose()
+        let store = self.clone();
+        let asking = self
+            .gathering
+            .payments
+            .get(id, move |ids| store.clone().all_payments(ids));
+        asking.await
+    }
+
+    async fn all_payments(self, ids: Vec<PaymentId>) -> Result<Found<PaymentId, Payment>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        let asking = sqlx::query_as::<_, PaymentRow>(SELECT).bind(ids);
+        let rows = answered(asking.fetch_all(&self.pool)).await?;
+        let named = |row: PaymentRow| (PaymentId::from_uuid(row.id), row.into_payment(&self.vault));
+        Ok(rows.into_iter().map(named).collect())
     }
 
     /// The merchant's payment that this intent of its provider was opened for.

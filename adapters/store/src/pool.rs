@@ -12,7 +12,7 @@ use std::{
 };
 
 use sqlx::{
-    Connection,
+    Connection, PgConnection,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
 };
 
@@ -27,7 +27,9 @@ const LOCK_TIMEOUT: &str = "2s";
 const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 /// How long an answer is waited for: longer than any statement may take, so that PostgreSQL's own word comes first.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a connection that comes back to the pool may take to say that it is well.
+/// How long a connection that has said so is taken to be well.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long a connection may take to say that it is well, when it comes back to the pool or has rested there.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Opens a pool that leaves connections behind as described above.
@@ -51,17 +53,25 @@ pub fn open(config: &StoreConfig, options: PgConnectOptions, refusals: Refusals)
     PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout)
-        .before_acquire(move |_, connection| {
-            let outdated = refusals.came_after(connection.age);
-            Box::pin(async move { Ok(!outdated) })
-        })
-        .after_release(|connection, _| {
+        // It said that it was well when it came back, a moment ago where there is much to do.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, held| {
+            let outdated = refusals.came_after(held.age);
+            let rested = held.idle_for > TRUSTED_FOR;
             Box::pin(async move {
-                let well = tokio::time::timeout(PING_TIMEOUT, connection.ping()).await;
-                well.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                if outdated || !rested {
+                    return Ok(!outdated);
+                }
+                ping(connection).await.map(|()| true)
             })
         })
+        .after_release(|connection, _| Box::pin(async move { ping(connection).await.map(|()| true) }))
         .connect_lazy_with(options)
+}
+
+async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let well = tokio::time::timeout(PING_TIMEOUT, connection.ping()).await;
+    well.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 /// Waits for PostgreSQL's answer, but not without end.

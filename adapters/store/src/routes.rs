@@ -16,16 +16,17 @@ use uuid::Uuid;
 use crate::{
     Scoped, Store, StoreError,
     audit::{self, Doing},
+    gathered::Found,
     pool::answered,
     terms::read_terms,
 };
 
 /// Asked once for each new payment, so it is one statement.
 const SELECT_SETUP: &str = "
-select payment_expiry_s, late_payments,
+select id, payment_expiry_s, late_payments,
        array(select channel from channel_configs where merchant_id = merchant.id) as configured,
        array(select to_jsonb(route) from payment_routes as route where merchant_id = merchant.id) as routes
-from merchants as merchant where id = $1";
+from merchants as merchant where id = any($1)";
 
 const SELECT_ROUTES: &str = "
 select to_jsonb(route) from payment_routes as route where merchant_id = $1 order by priority, created_at, id";
@@ -78,6 +79,31 @@ struct ChannelRow {
     fee_fixed_minor: Option<i64>,
 }
 
+#[derive(FromRow)]
+struct SetupRow {
+    id: Uuid,
+    payment_expiry_s: i32,
+    late_payments: String,
+    configured: Vec<String>,
+    routes: Vec<Value>,
+}
+
+impl SetupRow {
+    fn into_setup(self) -> Result<MerchantSetup, StoreError> {
+        let merchant_id = MerchantId::from_uuid(self.id);
+        let configured = self.configured.iter().map(|name| read_channel(merchant_id, name));
+        Ok(MerchantSetup {
+            terms: read_terms(merchant_id, self.payment_expiry_s, &self.late_payments)?,
+            configured: configured.collect::<Result<_, _>>()?,
+            routes: self
+                .routes
+                .into_iter()
+                .map(read_route)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 /// A route as its row is read; columns for people are passed over.
 #[derive(Deserialize)]
 struct RouteRow {
@@ -102,18 +128,21 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read.
     pub async fn setup(&self, merchant_id: MerchantId) -> Result<MerchantSetup, StoreError> {
-        let asking = sqlx::query_as(SELECT_SETUP).bind(merchant_id.as_uuid());
-        let row: Option<(i32, String, Vec<String>, Vec<Value>)> =
-            answered(asking.fetch_optional(&self.pool)).await?;
-        let Some((payment_expiry_s, late_payments, configured, routes)) = row else {
-            return Ok(MerchantSetup::default());
-        };
-        let configured = configured.iter().map(|name| read_channel(merchant_id, name));
-        Ok(MerchantSetup {
-            terms: read_terms(merchant_id, payment_expiry_s, &late_payments)?,
-            configured: configured.collect::<Result<_, _>>()?,
-            routes: routes.into_iter().map(read_route).collect::<Result<_, _>>()?,
-        })
+        let store = self.clone();
+        let setups = &self.gathering.setups;
+        let setup = setups.get(merchant_id, move |ids| store.clone().all_setups(ids));
+        Ok(setup.await?.unwrap_or_default())
+    }
+
+    async fn all_setups(
+        self,
+        merchants: Vec<MerchantId>,
+    ) -> Result<Found<MerchantId, MerchantSetup>, StoreError> {
+        let ids: Vec<Uuid> = merchants.iter().map(|id| id.as_uuid()).collect();
+        let asking = sqlx::query_as::<_, SetupRow>(SELECT_SETUP).bind(ids);
+        let rows = answered(asking.fetch_all(&self.pool)).await?;
+        let named = |row: SetupRow| (MerchantId::from_uuid(row.id), row.into_setup());
+        Ok(rows.into_iter().map(named).collect())
     }
 
     /// A merchant's routes, in the order in which they are tried.

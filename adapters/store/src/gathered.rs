@@ -1,0 +1,151 @@
+//! Questions that many ask at the same moment, asked once for all of them.
+//!
+//! While one question is at the server, the next ones gather, as records do at the recorder. A lonely one waits for nobody;
+//! under load dozens share a round trip and a connection. Whoever asks gets an answer that was read after it asked, so nobody
+//! sees less than if it had asked alone.
+
+use std::{
+    collections::{HashMap, HashSet},
+    future::Future,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::oneshot;
+
+use crate::StoreError;
+
+/// How many may share a question.
+const MAX_BATCH: usize = 256;
+
+/// What was found for each of many names. One that cannot be read is told to those who asked for it only.
+pub(crate) type Found<K, V> = HashMap<K, Result<V, StoreError>>;
+
+/// Gathers questions of one kind. Clones gather together.
+pub(crate) struct Gathered<K, V>(Arc<Mutex<State<K, V>>>);
+
+struct State<K, V> {
+    waiting: Vec<Waiting<K, V>>,
+    /// Whether there is a task that asks.
+    is_asking: bool,
+}
+
+struct Waiting<K, V> {
+    name: K,
+    answer: oneshot::Sender<Result<Option<V>, StoreError>>,
+}
+
+impl<K, V> Gathered<K, V>
+where
+    K: Eq + Hash + Copy + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    /// What has this name. `ask` is what asks for many; it is run by whoever comes while nobody asks.
+    pub(crate) async fn get<F, Asked>(&self, name: K, ask: F) -> Result<Option<V>, StoreError>
+    where
+        F: Fn(Vec<K>) -> Asked + Send + 'static,
+        Asked: Future<Output = Result<Found<K, V>, StoreError>> + Send,
+    {
+        let (answer, answered) = oneshot::channel();
+        if self.wait(Waiting { name, answer }) {
+            let gathered = self.clone();
+            // A task of its own: the one who came first may be cut off, and the others must not be.
+            tokio::spawn(async move { gathered.ask_all(ask).await });
+        }
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
+    }
+
+    /// Lines up; true when nobody is there to ask.
+    fn wait(&self, waiting: Waiting<K, V>) -> bool {
+        let mut state = self.lock();
+        state.waiting.push(waiting);
+        !std::mem::replace(&mut state.is_asking, true)
+    }
+
+    async fn ask_all<F, Asked>(&self, ask: F)
+    where
+        F: Fn(Vec<K>) -> Asked,
+        Asked: Future<Output = Result<Found<K, V>, StoreError>>,
+    {
+        // Should this panic, those who wait hear so, and the next one asks again.
+        let _asking = Asking(self);
+        while let Some(batch) = self.next() {
+            let names: HashSet<K> = batch.iter().map(|waiting| waiting.name).collect();
+            let found = ask(names.into_iter().collect()).await;
+            answer_all(batch, found);
+        }
+    }
+
+    /// The next of those who wait and still want to know, or none when nobody does; then nobody asks any more.
+    fn next(&self) -> Option<Vec<Waiting<K, V>>> {
+        let mut state = self.lock();
+        state.waiting.retain(|waiting| !waiting.answer.is_closed());
+        let count = state.waiting.len().min(MAX_BATCH);
+        if count == 0 {
+            state.is_asking = false;
+            return None;
+        }
+        Some(state.waiting.drain(..count).collect())
+    }
+}
+
+impl<K, V> Gathered<K, V> {
+    fn lock(&self) -> MutexGuard<'_, State<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// That somebody asks, until it ends in whatever way.
+struct Asking<'a, K, V>(&'a Gathered<K, V>);
+
+impl<K, V> Drop for Asking<'_, K, V> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut state = self.0.lock();
+            state.is_asking = false;
+            state.waiting.clear();
+        }
+    }
+}
+
+fn answer_all<K, V>(batch: Vec<Waiting<K, V>>, found: Result<Found<K, V>, StoreError>)
+where
+    K: Eq + Hash,
+    V: Clone,
+{
+    for waiting in batch {
+        let answer = match &found {
+            Ok(found) => match found.get(&waiting.name) {
+                Some(Ok(value)) => Ok(Some(value.clone())),
+                Some(Err(error)) => Err(error.repeated()),
+                None => Ok(None),
+            },
+            Err(error) => Err(error.repeated()),
+        };
+        // Whoever was cut off meanwhile needs no answer.
+        let _ = waiting.answer.send(answer);
+    }
+}
+
+impl<K, V> Clone for Gathered<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for Gathered<K, V> {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            waiting: Vec::new(),
+            is_asking: false,
+        })))
+    }
+}
+
+impl<K, V> std::fmt::Debug for Gathered<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gathered")
+    }
+}
