@@ -1,6 +1,6 @@
 # The commands of this repository. The work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos chaos-cluster schedules bench-containment bench-dead-letters test lint fmt up down wipe
+.PHONY: help demo chaos chaos-cluster schedules bench bench-containment bench-dead-letters test lint fmt up down wipe
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -16,6 +16,9 @@ chaos-cluster: ## the same for a RabbitMQ cluster, whose queues lose their leade
 
 schedules: ## play ten thousand random schedules of refunds, callbacks, wishes and retries (SLUICE_SCHEDULES of them)
 	@scripts/schedules
+
+bench: ## measure Sluice beside the raw RabbitMQ and PostgreSQL (BENCH=accept,pipeline,notify,backlog or growth)
+	@scripts/bench
 
 bench-containment: ## measure what a channel that hangs costs the others (about six minutes)
 	@scripts/bench-containment

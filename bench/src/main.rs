@@ -11,6 +11,7 @@ mod outside;
 mod raw;
 mod report;
 mod scenario;
+mod seed;
 mod spool;
 mod stage;
 

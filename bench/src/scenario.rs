@@ -2,12 +2,13 @@
 
 mod accept;
 mod backlog;
+mod growth;
 mod notify;
 mod pipeline;
 
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::{raw::Raw, report::Measured};
 
@@ -22,18 +23,29 @@ pub enum Scenario {
     Notify,
     /// Many jobs that wait.
     Backlog,
+    /// Many payments stored.
+    Growth,
 }
 
 impl Scenario {
-    const ALL: [Self; 4] = [Self::Accept, Self::Pipeline, Self::Notify, Self::Backlog];
+    const ALL: [Self; 5] = [
+        Self::Accept,
+        Self::Pipeline,
+        Self::Notify,
+        Self::Backlog,
+        Self::Growth,
+    ];
 
-    /// The scenarios with these names, separated by commas; all when there is none.
+    /// Those that fit into ten minutes together.
+    const ORDINARY: [Self; 4] = [Self::Accept, Self::Pipeline, Self::Notify, Self::Backlog];
+
+    /// The scenarios with these names, separated by commas; those of [`Self::ORDINARY`] when there is none.
     ///
     /// # Errors
     /// There is no scenario of that name.
     pub fn named(names: &str) -> anyhow::Result<Vec<Self>> {
         if names.trim().is_empty() {
-            return Ok(Self::ALL.into());
+            return Ok(Self::ORDINARY.into());
         }
         let named = |name: &str| {
             Self::ALL
@@ -59,6 +71,7 @@ impl Scenario {
             Self::Pipeline => "pipeline",
             Self::Notify => "notify",
             Self::Backlog => "backlog",
+            Self::Growth => "growth",
         }
     }
 
@@ -72,10 +85,21 @@ impl Scenario {
             Self::Pipeline => pipeline::play(raw, phase).await,
             Self::Notify => notify::play(raw, phase).await,
             Self::Backlog => backlog::play(raw, phase).await,
+            Self::Growth => growth::play(raw, phase).await,
         }
     }
 
     fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+/// How many processes of workers there are: `BENCH_WORKERS`, one where nothing else is said.
+fn workers() -> anyhow::Result<usize> {
+    match std::env::var("BENCH_WORKERS") {
+        Ok(workers) => workers
+            .parse()
+            .context("BENCH_WORKERS is a number of processes, such as 2"),
+        Err(_) => Ok(1),
     }
 }

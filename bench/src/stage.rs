@@ -37,6 +37,17 @@ pub struct Setting {
     pub payer_takes: Option<Duration>,
 }
 
+impl Setting {
+    /// Twenty merchants whose payers take half a second: long enough for the pipeline to know the intent by then.
+    pub const fn ordinary(workers: usize) -> Self {
+        Self {
+            workers,
+            merchants: 20,
+            payer_takes: Some(Duration::from_millis(500)),
+        }
+    }
+}
+
 /// A merchant, as far as the outside has to know it.
 #[derive(Debug, Clone)]
 pub struct Merchant {

@@ -32,9 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) async fn play(_: &Raw, phase: Duration) -> anyhow::Result<Measured> {
     let setting = Setting {
-        workers: 1,
         merchants: MERCHANTS,
-        payer_takes: Some(Duration::from_millis(200)),
+        ..Setting::ordinary(1)
     };
     let stage = Stage::set(&setting, &folder()).await?;
     let load = Arc::new(Load::new(&stage, CONNECTIONS));
@@ -42,13 +41,13 @@ pub(super) async fn play(_: &Raw, phase: Duration) -> anyhow::Result<Measured> {
 
     let (mut without, mut with) = (Latency::new()?, Latency::new()?);
     load.per_second(PER_S, phase / 2).await;
-    stage.outside.flights.landed(PATIENCE).await?;
+    stage.outside.flights.landed(PATIENCE).await;
     for _ in 0..ROUNDS {
         for (hangs, to) in [(false, &mut without), (true, &mut with)] {
             stage.outside.hang(hangs);
             stage.outside.flights.note_times()?;
             load.per_second(PER_S, phase).await;
-            stage.outside.flights.landed(PATIENCE).await?;
+            stage.outside.flights.landed(PATIENCE).await;
             if let Some(times) = stage.outside.flights.times() {
                 to.merge(&times)?;
             }
@@ -86,7 +85,8 @@ async fn drain(stage: &Stage, load: &Arc<Load>) -> anyhow::Result<Value> {
     console
         .run(&["resume", "queue", "notify_merchant", "--reason", "bench"], "")
         .await?;
-    flights.landed(PATIENCE).await?;
+    let left = flights.landed(PATIENCE).await;
+    anyhow::ensure!(left == 0, "{left} notifications were not delivered");
     let (seconds, used) = (began.elapsed().as_secs_f64(), stage.meter.since(&before));
     Ok(json!({
         "per_s": GATHERED as f64 / seconds,
