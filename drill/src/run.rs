@@ -62,7 +62,7 @@ pub async fn run() -> anyhow::Result<bool> {
         }
     }
     say("waiting until everything is quiet again");
-    let noisy = calm(&stage.prometheus).await?;
+    let noisy = calm(&play).await?;
     say("over");
     println!("\n{}", render(&lines));
     if !noisy.is_empty() {
@@ -216,8 +216,10 @@ async fn watch(
     Ok(watched)
 }
 
-/// Waits until nothing fires any more but what looks back for long; gives what still does.
-async fn calm(prometheus: &Prometheus) -> anyhow::Result<BTreeSet<String>> {
+/// Waits until nothing fires any more but what looks back for long; gives what still does. Jobs whose last try met a fault may
+/// be parked only now, and people would discard them.
+async fn calm(play: &Play<'_>) -> anyhow::Result<BTreeSet<String>> {
+    let prometheus = &play.stage.prometheus;
     let mut waited_for = BTreeSet::new();
     for rule in prometheus.loaded().await? {
         if rules::looks_back_s(&rule.query)? <= LOOKS_BACK_S {
@@ -231,6 +233,7 @@ async fn calm(prometheus: &Prometheus) -> anyhow::Result<BTreeSet<String>> {
         if raised.is_empty() || Instant::now() >= deadline {
             return Ok(names(&raised));
         }
+        play.discard_parked().await?;
         sleep(LOOK_EVERY).await;
     }
 }

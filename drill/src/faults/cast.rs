@@ -120,6 +120,20 @@ impl<'s> Play<'s> {
         self.stage.world.console.run(arguments, "").await.map(drop)
     }
 
+    /// Throws away what is parked, as people do once they have seen it.
+    ///
+    /// # Errors
+    /// RabbitMQ does not answer.
+    pub async fn discard_parked(&self) -> anyhow::Result<()> {
+        let rabbit = &self.stage.world.rabbit;
+        for depth in rabbit.depths().await? {
+            if depth.queue.starts_with("dead.") && depth.messages > 0 {
+                rabbit.purge(&depth.queue).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn as_usual(&self) -> anyhow::Result<()> {
         self.usual.paid(&body(), "pm_card_visa").await?;
         for channel in ["alipay", "wechat", "paypal"] {

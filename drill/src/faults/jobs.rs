@@ -35,7 +35,7 @@ pub const UNREADABLE: Fault = Fault {
         }
         .boxed_local()
     },
-    mend: |play| async { discard_parked(play).await }.boxed_local(),
+    mend: |play| play.discard_parked().boxed_local(),
 };
 
 /// As after hours without a worker, for a kind of its own.
@@ -58,7 +58,7 @@ pub const OLD: Fault = Fault {
         }
         .boxed_local()
     },
-    mend: |play| async { discard_parked(play).await }.boxed_local(),
+    mend: |play| play.discard_parked().boxed_local(),
 };
 
 /// A pause and a crowd.
@@ -137,17 +137,6 @@ pub const UNROUTABLE: Fault = Fault {
             .boxed_local()
     },
 };
-
-/// Throws away what is parked, as people do once they have seen it.
-async fn discard_parked(play: &Play<'_>) -> anyhow::Result<()> {
-    let rabbit = &play.stage.world.rabbit;
-    for queue in rabbit.queues().await? {
-        if queue.starts_with("dead.") {
-            rabbit.purge(&queue).await?;
-        }
-    }
-    Ok(())
-}
 
 async fn publish(play: &Play<'_>, kind: &str, published_at: u64) -> anyhow::Result<()> {
     let sent = play
