@@ -1,6 +1,6 @@
 # The commands of this repository. The work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos chaos-cluster schedules bench bench-containment bench-dead-letters test lint fmt up down wipe
+.PHONY: help demo chaos chaos-cluster alerts schedules bench bench-containment bench-dead-letters test lint fmt up down wipe
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 21
@@ -13,6 +13,9 @@ chaos: ## break everything for CHAOS_MINUTES (5), then prove that nothing was lo
 
 chaos-cluster: ## the same for a RabbitMQ cluster, whose queues lose their leaders one after the other
 	@scripts/chaos-cluster
+
+alerts: ## break what each alert is for, and show that it fires within a minute (about five minutes)
+	@scripts/alerts
 
 schedules: ## play ten thousand random schedules of refunds, callbacks, wishes and retries (SLUICE_SCHEDULES of them)
 	@scripts/schedules
@@ -43,12 +46,15 @@ down: ## stop the demo and the servers that were started here; their data stays
 	@scripts/demo stop
 	@scripts/chaos stop
 	@scripts/chaos-cluster stop
+	@scripts/alerts stop
 	@scripts/servers down
 
 wipe: ## the same, and remove the servers' data wherever it lies
 	@scripts/demo stop
 	@scripts/chaos stop
 	@scripts/chaos-cluster stop
+	@scripts/alerts stop
 	@SERVERS_NAME=chaos scripts/servers down --wipe
+	@SERVERS_NAME=alerts scripts/servers down --wipe
 	@scripts/cluster down --wipe
 	@scripts/servers down --wipe

@@ -21,7 +21,7 @@ pub use crew::Crew;
 pub use narrator::Narrator;
 pub use servers::{Servers, Turn};
 pub use tally::{Deaths, Tally};
-pub use wires::Wires;
+pub use wires::{Wires, lay_one};
 
 /// All that can be broken.
 pub struct Breaker {

@@ -11,5 +11,7 @@ mod process;
 mod settings;
 
 pub use launch::{Environment, Launch, Role, program};
+pub use leash::Leash;
+pub use port::Port;
 pub use process::{Ended, Process};
 pub use settings::Settings;

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the chaos scripts have in common: one run at a time, on servers of its own, and nothing left behind. The script
-# says who it is (SELF), what runs its servers (SERVERS), where its logs go (RUNS) and whether the broker is a cluster
-# (CLUSTER).
+# What the scripts have in common that break things: one run at a time, on servers of its own, and nothing left behind. The
+# script says who it is (SELF), which program breaks things (PROGRAM, chaos unless told), what runs its servers (SERVERS),
+# where its logs go (RUNS) and whether the broker is a cluster (CLUSTER).
 
 PROGRAM_PID=''
 
@@ -80,7 +80,7 @@ run_chaos() {
 }
 
 program() {
-    printf '%s/chaos\n' "$(programs_directory)"
+    printf '%s/%s\n' "$(programs_directory)" "${PROGRAM:-chaos}"
 }
 
 leave() {

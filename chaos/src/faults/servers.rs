@@ -72,14 +72,31 @@ impl Servers {
     /// # Errors
     /// It does not answer.
     pub async fn memory_alarm(&self, lasts: Duration) -> anyhow::Result<()> {
-        let set = |mark: &str| format!("vm_memory_monitor:set_vm_memory_high_watermark({mark})");
         let alarm = format!(
             "{}, timer:sleep({}), {}.",
-            set("0"),
+            memory_mark("0"),
             lasts.as_millis(),
-            set(USUAL_MARK)
+            memory_mark(USUAL_MARK)
         );
         self.run(&["rabbitmqctl", "eval", &alarm]).await
+    }
+
+    /// The same until [`Self::end_memory_alarm`].
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn begin_memory_alarm(&self) -> anyhow::Result<()> {
+        self.run(&["rabbitmqctl", "eval", &format!("{}.", memory_mark("0"))])
+            .await
+    }
+
+    /// Ends what [`Self::begin_memory_alarm`] began.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn end_memory_alarm(&self) -> anyhow::Result<()> {
+        self.run(&["rabbitmqctl", "eval", &format!("{}.", memory_mark(USUAL_MARK))])
+            .await
     }
 
     /// Runs the script.
@@ -108,4 +125,8 @@ impl Servers {
         );
         Ok(())
     }
+}
+
+fn memory_mark(mark: &str) -> String {
+    format!("vm_memory_monitor:set_vm_memory_high_watermark({mark})")
 }

@@ -78,6 +78,16 @@ impl Wires {
     }
 }
 
+/// A wire of its own to the server at `address`, and the address that leads over it.
+///
+/// # Errors
+/// It is no address of a server, or no port is free.
+pub async fn lay_one(address: &str) -> anyhow::Result<(Proxy, String)> {
+    let wire = Proxy::start(server(address)?).await?;
+    let over = over(&wire, address)?;
+    Ok((wire, over))
+}
+
 fn server(address: &str) -> anyhow::Result<SocketAddr> {
     let servers = Url::parse(address)?.socket_addrs(|| None)?;
     servers.first().copied().context("it names no server")
