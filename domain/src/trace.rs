@@ -29,8 +29,7 @@ impl TraceParent {
     }
 
     /// A new span in the same trace.
-    #[must_use]
-    pub fn child(&self) -> Self {
+    fn child(&self) -> Self {
         Self {
             span_id: random_span_id(),
             ..*self
@@ -42,6 +41,11 @@ impl TraceParent {
         header
             .and_then(|text| text.parse::<Self>().ok())
             .map_or_else(Self::root, |parent| parent.child())
+    }
+
+    /// Whether both are positions in one trace.
+    pub const fn is_in_trace_of(&self, other: &Self) -> bool {
+        self.trace_id == other.trace_id
     }
 
     /// The trace id as 32 hex digits, as logs and tracing tools print it.

@@ -12,9 +12,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::trace::TraceParent;
+use runtime::traces;
 use tokio::time::timeout;
-use tracing::{Instrument, field::Empty};
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     app::Shared,
@@ -32,9 +32,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         .headers()
         .get("traceparent")
         .and_then(|value| value.to_str().ok());
-    let trace = TraceParent::continue_or_root(given);
-    let trace_id = trace.trace_id();
-    request.extensions_mut().insert(trace);
+    let given = given.map(str::to_owned);
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -43,7 +41,9 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let (method, path) = (method_name(request.method()), request.uri().path().to_owned());
     let span = tracing::info_span!(
         "request",
-        trace_id,
+        otel.kind = "server",
+        otel.name = format!("{method} {route}"),
+        trace_id = Empty,
         method,
         route,
         caller = Empty,
@@ -55,10 +55,14 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         hold_id = Empty,
         withdrawal_id = Empty
     );
+    let trace = traces::place(&span, given.as_deref());
+    let trace_id = trace.trace_id();
+    request.extensions_mut().insert(trace);
 
     let response = async {
         let response = next.run(request).await;
         let (status, duration) = (response.status().as_u16(), started.elapsed());
+        traces::answered(&Span::current(), status);
         let kind = response
             .extensions()
             .get::<Problem>()

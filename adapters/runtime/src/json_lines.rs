@@ -119,7 +119,10 @@ struct Collect<'a>(&'a mut Map<String, Value>);
 
 impl Collect<'_> {
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        self.0.insert(field.name().to_owned(), value.into());
+        // What is written for traces alone.
+        if !field.name().starts_with("otel.") {
+            self.0.insert(field.name().to_owned(), value.into());
+        }
     }
 }
 
