@@ -3,15 +3,16 @@
 use std::io::Read;
 
 use channels::{Credentials, StripeCredentials};
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use serde::Deserialize;
 use serde_json::Value;
+use store::Doing;
 
 use crate::{
     Answer, Console, ConsoleError,
     answer::Facts,
-    args::{CredentialsSource, SetChannel, SetStripe},
+    args::{CredentialsSource, SetChannel, SetExpiry, SetStripe},
 };
 
 /// What holds the credentials for any channel.
@@ -47,14 +48,35 @@ impl Console<'_> {
         if !args.replace_account {
             self.check_account(merchant, &credentials).await?;
         }
+        let expires_at = credentials.expires_at();
         let credentials = credentials.to_json()?;
+        let doing = Doing::by(&self.actor, self.now());
         self.store
-            .set_credentials(merchant, channel, &credentials, &self.actor, self.now())
+            .set_credentials_until(merchant, channel, &credentials, expires_at, doing)
             .await?;
-        Ok(Answer::new([
+        let told = [
             ("merchant_id", merchant.to_string()),
             ("channel", channel.to_string()),
             ("callback_path", callback_path(channel, merchant)),
+        ];
+        let expires_at = expires_at.map(|at| ("expires_at", written(at)));
+        Ok(Answer::new(told.into_iter().chain(expires_at)))
+    }
+
+    pub(crate) async fn set_expiry(&self, args: &SetExpiry) -> Result<Answer, ConsoleError> {
+        let (merchant, channel) = (self.merchant(&args.merchant).await?.id, args.channel);
+        let expires_at = args.at;
+        let doing = Doing::by(&self.actor, self.now());
+        let setting = self
+            .store
+            .set_credentials_expiry(merchant, channel, expires_at, doing);
+        if !setting.await? {
+            return Err(ConsoleError::NoCredentials { merchant, channel });
+        }
+        Ok(Answer::new([
+            ("merchant_id", merchant.to_string()),
+            ("channel", channel.to_string()),
+            ("expires_at", expires_at.map_or_else(|| "never".into(), written)),
         ]))
     }
 
@@ -84,9 +106,11 @@ impl Console<'_> {
         let channels = self.store.configured_channels(merchant).await?;
         let rows = channels.into_iter().map(|configured| -> Facts {
             let updated_at = configured.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let expires_at = configured.expires_at.map(written);
             vec![
                 ("channel", Value::from(configured.channel.name())),
                 ("updated_at", Value::from(updated_at)),
+                ("expires_at", Value::from(expires_at)),
                 (
                     "callback_path",
                     Value::from(callback_path(configured.channel, merchant)),
@@ -116,6 +140,10 @@ impl Console<'_> {
             ("stripe_callback_path", callback_path(Channel::Stripe, merchant)),
         ]))
     }
+}
+
+fn written(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The path to register with the provider, on the host where ingress is reached.

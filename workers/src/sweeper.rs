@@ -69,6 +69,18 @@ impl Sweeper {
         let (count, oldest) = self.store.accounts_in_review().await?;
         metrics::gauge!("sluice_accounts_in_review").set(count as f64);
         metrics::gauge!("sluice_accounts_in_review_oldest_seconds").set(age(oldest, now));
+        self.measure_expiries().await
+    }
+
+    /// When the first credentials of each provider end: never, as far as is known of most.
+    async fn measure_expiries(&self) -> Result<(), StoreError> {
+        let first = self.store.first_expiries().await?;
+        for channel in Channel::PROVIDERS {
+            let ends_at = first.get(channel.name()).map(DateTime::timestamp);
+            let ends_at = ends_at.map_or(f64::INFINITY, |at| at as f64);
+            metrics::gauge!("sluice_credentials_expire_timestamp_seconds", "channel" => channel.name())
+                .set(ends_at);
+        }
         Ok(())
     }
 

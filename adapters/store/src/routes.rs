@@ -45,7 +45,7 @@ set channel = $3, method = $4, flow = $5, currency = $6, min_amount_minor = $7, 
 where id = $1 and merchant_id = $2";
 
 const SELECT_CHANNELS: &str =
-    "select channel, updated_at from channel_configs where merchant_id = $1 order by channel";
+    "select channel, updated_at, expires_at from channel_configs where merchant_id = $1 order by channel";
 
 /// What a decision about a payment has to know of its merchant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct ConfiguredChannel {
     pub channel: Channel,
     /// When its credentials were last set.
     pub updated_at: DateTime<Utc>,
+    /// When they end, as far as it is known.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A route as its row is read; columns for people are passed over.
@@ -190,10 +192,15 @@ impl Store {
         merchant_id: MerchantId,
     ) -> Result<Vec<ConfiguredChannel>, StoreError> {
         let asking = sqlx::query_as(SELECT_CHANNELS).bind(merchant_id.as_uuid());
-        let rows: Vec<(String, DateTime<Utc>)> = answered(asking.fetch_all(&self.pool)).await?;
-        let read = |(name, updated_at): (String, _)| {
+        let rows: Vec<(String, DateTime<Utc>, Option<DateTime<Utc>>)> =
+            answered(asking.fetch_all(&self.pool)).await?;
+        let read = |(name, updated_at, expires_at): (String, _, _)| {
             let channel = read_channel(merchant_id, &name)?;
-            Ok(ConfiguredChannel { channel, updated_at })
+            Ok(ConfiguredChannel {
+                channel,
+                updated_at,
+                expires_at,
+            })
         };
         rows.into_iter().map(read).collect()
     }
