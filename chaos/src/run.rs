@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sqlx::postgres::PgPoolOptions;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use crate::{
     config::Config,
@@ -23,12 +23,15 @@ use crate::{
     verifier::Evidence,
 };
 use stage::Stage;
+use verdict::MAX_RECOVERY;
 pub use verdict::Verdict;
 
 /// Enough to keep every part busy on a small machine, and little enough not to measure its speed.
 const ORDERS_PER_S: f64 = 4.0;
 /// How long clients go on asking after the last fault: what is settled late must not be the old alone.
 const AFTERWARDS: Duration = Duration::from_secs(2);
+/// How often it is looked whether an order was taken since.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How often the terminal is told how far the clients have come.
 const NEWS_EVERY: Duration = Duration::from_secs(15);
 
@@ -81,9 +84,7 @@ pub(crate) async fn play(
         "nothing breaks any more; waiting until everything is settled",
     );
 
-    let accepted = traffic.journal().progress().accepted;
-    sleep(AFTERWARDS).await;
-    let works_again = traffic.journal().progress().accepted > accepted;
+    let works_again = works_again(traffic.journal(), over).await;
     let journal = traffic.finish().await?;
     let database = PgPoolOptions::new()
         .max_connections(4)
@@ -114,6 +115,18 @@ pub(crate) async fn play(
         println!("\nkept for looking into it: {}", stage.ground.keep());
     }
     Ok(verdict)
+}
+
+/// Lets clients go on for a while, and longer when nobody takes their orders, but not beyond the time that everything has to
+/// be settled in. Gives whether one was taken.
+async fn works_again(journal: &Journal, over: Instant) -> bool {
+    let accepted = || journal.progress().accepted;
+    let before = accepted();
+    sleep_until(over + AFTERWARDS).await;
+    while accepted() == before && over.elapsed() < MAX_RECOVERY {
+        sleep(LOOK_EVERY).await;
+    }
+    accepted() > before
 }
 
 /// Tells now and then how far the clients have come while things break.

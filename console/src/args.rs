@@ -19,8 +19,10 @@ pub use switches::Switching;
 pub use timeline::ShowTimeline;
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest, reconciliation::AgreedFee};
+
+use crate::endpoints::LONGEST_KEPT_H;
 
 /// Operates Sluice: the database schema, merchants, their keys, terms, endpoints, channels and routes, and the ledger.
 ///
@@ -191,6 +193,10 @@ pub struct SetEndpoint {
     pub endpoint_secret: EndpointSecretSource,
 }
 
+fn keep_hours() -> impl TypedValueParser<Value = u16> {
+    clap::value_parser!(u16).range(0..=i64::from(LONGEST_KEPT_H))
+}
+
 /// The arguments of `endpoints rotate`.
 #[derive(Debug, Args)]
 pub struct RotateEndpoint {
@@ -198,7 +204,7 @@ pub struct RotateEndpoint {
     #[arg(long)]
     pub merchant: String,
     /// For how many hours the old secret signs as well.
-    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=720))]
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = keep_hours())]
     pub keep_hours: u16,
     /// Where the new secret comes from; `env` reads ENDPOINT_SECRET.
     #[arg(long, value_name = "SOURCE", default_value = "generate")]
@@ -256,7 +262,7 @@ pub struct SetFees {
     #[arg(long)]
     pub channel: Channel,
     /// The share of a payment, in hundredths of a percent: 290 for 2.9 %.
-    #[arg(long, value_name = "BPS", value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    #[arg(long, value_name = "BPS", value_parser = clap::value_parser!(u32).range(0..=i64::from(AgreedFee::MOST_BPS)))]
     pub fee_bps: u32,
     /// What comes on top of the share, in the minor unit of the payment's currency.
     #[arg(long, value_name = "AMOUNT", value_parser = clap::value_parser!(i64).range(0..))]

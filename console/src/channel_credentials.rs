@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use serde::Deserialize;
 use serde_json::Value;
-use store::Doing;
+use store::{Doing, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -45,15 +45,14 @@ impl Console<'_> {
             CredentialsSource::Stdin => text(input).map_err(|_| ConsoleError::ChannelInput(channel))?,
         };
         let credentials = Credentials::read(channel, &handed_in)?;
-        if !args.replace_account {
-            self.check_account(merchant, &credentials).await?;
-        }
-        let expires_at = credentials.expires_at();
-        let credentials = credentials.to_json()?;
-        let doing = Doing::by(&self.actor, self.now());
-        self.store
-            .set_credentials_until(merchant, channel, &credentials, expires_at, doing)
-            .await?;
+        let setting = set(
+            &self.store,
+            merchant,
+            &credentials,
+            args.replace_account,
+            self.doing(),
+        );
+        let expires_at = setting.await?;
         let told = [
             ("merchant_id", merchant.to_string()),
             ("channel", channel.to_string()),
@@ -66,10 +65,9 @@ impl Console<'_> {
     pub(crate) async fn set_expiry(&self, args: &SetExpiry) -> Result<Answer, ConsoleError> {
         let (merchant, channel) = (self.merchant(&args.merchant).await?.id, args.channel);
         let expires_at = args.at;
-        let doing = Doing::by(&self.actor, self.now());
         let setting = self
             .store
-            .set_credentials_expiry(merchant, channel, expires_at, doing);
+            .set_credentials_expiry(merchant, channel, expires_at, self.doing());
         if !setting.await? {
             return Err(ConsoleError::NoCredentials { merchant, channel });
         }
@@ -78,27 +76,6 @@ impl Console<'_> {
             ("channel", channel.to_string()),
             ("expires_at", expires_at.map_or_else(|| "never".into(), written)),
         ]))
-    }
-
-    /// What is under way at one account cannot be asked about at another: it would look as if it had never been begun.
-    async fn check_account(&self, merchant: MerchantId, new: &Credentials) -> Result<(), ConsoleError> {
-        let channel = new.channel();
-        let Some(stored) = self.store.credentials(merchant, channel).await? else {
-            return Ok(());
-        };
-        let stored = Credentials::from_json(&stored)?;
-        if stored.is_of_account_of(new) {
-            return Ok(());
-        }
-        match self.store.under_way(merchant, channel).await? {
-            0 => Ok(()),
-            under_way => Err(ConsoleError::AccountInUse {
-                merchant,
-                channel,
-                account: stored.account().unwrap_or(UNNAMED).to_owned(),
-                under_way,
-            }),
-        }
     }
 
     pub(crate) async fn list_channels(&self, merchant: &str) -> Result<Answer, ConsoleError> {
@@ -126,14 +103,15 @@ impl Console<'_> {
         input: &mut (dyn Read + Send),
     ) -> Result<Answer, ConsoleError> {
         let merchant = self.merchant(&args.merchant).await?.id;
-        let credentials = read_stripe(args.from, input)?;
-        if !args.replace_account {
-            self.check_account(merchant, &Credentials::from_json(&credentials)?)
-                .await?;
-        }
-        self.store
-            .set_credentials(merchant, Channel::Stripe, &credentials, &self.actor, self.now())
-            .await?;
+        let credentials = Credentials::from_json(&read_stripe(args.from, input)?)?;
+        let setting = set(
+            &self.store,
+            merchant,
+            &credentials,
+            args.replace_account,
+            self.doing(),
+        );
+        setting.await?;
         Ok(Answer::new([
             ("merchant_id", merchant.to_string()),
             ("channel", Channel::Stripe.to_string()),
@@ -144,6 +122,54 @@ impl Console<'_> {
 
 fn written(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Stores credentials, sealed, and answers when they end as far as they say it.
+///
+/// # Errors
+/// They are of another account than those that are stored, where something is under way, and that was not said to be
+/// meant (`replace_account`).
+pub(crate) async fn set(
+    store: &Store,
+    merchant: MerchantId,
+    credentials: &Credentials,
+    replace_account: bool,
+    doing: Doing<'_>,
+) -> Result<Option<DateTime<Utc>>, ConsoleError> {
+    if !replace_account {
+        check_account(store, merchant, credentials).await?;
+    }
+    let (channel, sealed, expires_at) = (
+        credentials.channel(),
+        credentials.to_json()?,
+        credentials.expires_at(),
+    );
+    store
+        .set_credentials_until(merchant, channel, &sealed, expires_at, doing)
+        .await?;
+    Ok(expires_at)
+}
+
+/// What is under way at one account cannot be asked about at another: it would look as if it had never been begun.
+async fn check_account(store: &Store, merchant: MerchantId, new: &Credentials) -> Result<(), ConsoleError> {
+    let channel = new.channel();
+    let Some(stored) = store.credentials(merchant, channel).await? else {
+        return Ok(());
+    };
+    let stored =
+        Credentials::from_json(&stored).map_err(|why| ConsoleError::StoredCredentials { channel, why })?;
+    if stored.is_of_account_of(new) {
+        return Ok(());
+    }
+    match store.under_way(merchant, channel).await? {
+        0 => Ok(()),
+        under_way => Err(ConsoleError::AccountInUse {
+            merchant,
+            channel,
+            account: stored.account().unwrap_or(UNNAMED).to_owned(),
+            under_way,
+        }),
+    }
 }
 
 /// The path to register with the provider, on the host where ingress is reached.

@@ -1,7 +1,8 @@
 //! `dead-letters`: what was parked, why, and what is done about it.
 
 mod asking;
-mod telling;
+pub(crate) mod choosing;
+pub(crate) mod telling;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::dead_letter::ActionKind;
@@ -35,12 +36,8 @@ impl Console<'_> {
         };
         let after = match args.after {
             Some(id) => {
-                let last = self
-                    .store
-                    .letter(id)
-                    .await?
-                    .ok_or(ConsoleError::UnknownLetter(id))?;
-                Some(last.letter.cursor())
+                let place = choosing::place(&self.store, id).await?;
+                Some(place.ok_or(ConsoleError::UnknownLetter(id))?)
             }
             None => None,
         };
@@ -82,7 +79,11 @@ impl Console<'_> {
             Some(merchant) => Some(self.merchant(merchant).await?.id),
             None => None,
         };
-        if search.text.as_ref().is_some_and(|text| text.chars().count() < 3) {
+        if search
+            .text
+            .as_ref()
+            .is_some_and(|text| !choosing::is_long_enough(text))
+        {
             return Err(ConsoleError::LetterText);
         }
         Ok(LetterFilter {
@@ -94,6 +95,7 @@ impl Console<'_> {
             kind: search.kind.clone(),
             state: None,
             group_id: search.group,
+            recorded_until: None,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! `endpoints`: where merchants are notified, and the secrets that sign what they get.
 
 use channels::standard_webhooks;
-use chrono::{SecondsFormat, TimeDelta};
-use domain::secret::Secret;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use domain::{id::MerchantId, secret::Secret};
 use serde_json::Value;
-use store::EndpointSecret;
+use store::{Doing, EndpointSecret, Merchant, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -12,31 +12,29 @@ use crate::{
     endpoint_url,
 };
 
+/// For how many hours an old secret may sign as well: thirty days.
+pub(crate) const LONGEST_KEPT_H: u16 = 720;
+
 const SECRET_VARIABLE: &str = "ENDPOINT_SECRET";
 
 impl Console<'_> {
     pub(crate) async fn set_endpoint(&self, args: &SetEndpoint) -> Result<Answer, ConsoleError> {
-        let url = endpoint_url::check(&args.url)?;
         let merchant = self.merchant(&args.merchant).await?.id;
-        let (secrets, shown) = match self.store.endpoint(merchant).await? {
-            Some(endpoint) => (endpoint.secrets, None),
-            None => {
-                let secret = secret(args.endpoint_secret)?;
-                (
-                    vec![EndpointSecret {
-                        secret: secret.clone(),
-                        until: None,
-                    }],
-                    Some(secret).filter(|_| args.endpoint_secret.is_shown()),
-                )
-            }
+        // One that is not there is missed only where it is needed.
+        let secret = match self.store.endpoint(merchant).await? {
+            Some(_) => generated()?,
+            None => secret(args.endpoint_secret)?,
         };
-        let set = self
-            .store
-            .set_endpoint(merchant, &url, &secrets, &self.actor, self.now());
-        if !set.await? {
-            return Err(ConsoleError::UnknownMerchant(merchant));
-        }
+        let (url, is_first) = set(
+            &self.store,
+            merchant,
+            &args.url,
+            &secret,
+            |_, _| Ok(()),
+            self.doing(),
+        )
+        .await?;
+        let shown = Some(secret).filter(|_| is_first && args.endpoint_secret.is_shown());
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("endpoint_url", Value::from(url)),
@@ -48,32 +46,24 @@ impl Console<'_> {
     }
 
     pub(crate) async fn rotate_endpoint(&self, args: &RotateEndpoint) -> Result<Answer, ConsoleError> {
-        let merchant = self.merchant(&args.merchant).await?.id;
-        let endpoint = self
-            .store
-            .endpoint(merchant)
-            .await?
-            .ok_or(ConsoleError::NoEndpoint(merchant))?;
-        let (now, new) = (self.now(), secret(args.endpoint_secret)?);
-        let until = now + TimeDelta::hours(i64::from(args.keep_hours));
-        let mut secrets = vec![EndpointSecret {
-            secret: new.clone(),
-            until: None,
-        }];
-        let old = endpoint.secrets.into_iter().map(|old| EndpointSecret {
-            until: old.until.or(Some(until)),
-            ..old
-        });
-        secrets.extend(old.filter(|old| old.until.is_some_and(|until| until > now)));
-        let rotated = self
-            .store
-            .set_endpoint_secrets(merchant, &secrets, &self.actor, now);
-        if !rotated.await? {
-            return Err(ConsoleError::NoEndpoint(merchant));
-        }
+        let Merchant {
+            id: merchant,
+            endpoint_url: url,
+            ..
+        } = self.merchant(&args.merchant).await?;
+        let new = secret(args.endpoint_secret)?;
+        let rotating = rotate(
+            &self.store,
+            merchant,
+            &new,
+            args.keep_hours,
+            |_| Ok(()),
+            self.doing(),
+        );
+        let until = rotating.await?;
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
-            ("endpoint_url", Value::from(endpoint.url)),
+            ("endpoint_url", Value::from(url)),
             (
                 "endpoint_secret",
                 Value::from(args.endpoint_secret.is_shown().then(|| new.expose())),
@@ -83,6 +73,66 @@ impl Console<'_> {
                 Value::from(until.to_rfc3339_opts(SecondsFormat::Secs, true)),
             ),
         ]))
+    }
+}
+
+/// Sets where a merchant's notifications go, and switches the endpoint on, unless `check` refuses when it sees the address of now
+/// and why it is switched off. `secret` signs where there was no endpoint yet. Gives the address as it is stored, and whether
+/// that is so.
+///
+/// # Errors
+/// The address cannot be used, there is no such merchant, or `check` refuses.
+pub(crate) async fn set(
+    store: &Store,
+    merchant: MerchantId,
+    url: &str,
+    secret: &Secret,
+    check: impl FnOnce(Option<&str>, Option<&str>) -> Result<(), ConsoleError> + Send,
+    doing: Doing<'_>,
+) -> Result<(String, bool), ConsoleError> {
+    let url = endpoint_url::check(url)?;
+    let set = store
+        .set_endpoint_if(merchant, &url, &[present(secret)], check, doing)
+        .await?;
+    let is_first = set.ok_or(ConsoleError::UnknownMerchant(merchant))?;
+    Ok((url, is_first))
+}
+
+/// Gives an endpoint a new secret, unless `check` refuses when it sees those of now, newest first. They sign as well until the
+/// moment that is given back.
+///
+/// # Errors
+/// The merchant has no endpoint, or `check` refuses.
+pub(crate) async fn rotate(
+    store: &Store,
+    merchant: MerchantId,
+    new: &Secret,
+    keep_hours: u16,
+    check: impl FnOnce(&[EndpointSecret]) -> Result<(), ConsoleError> + Send,
+    doing: Doing<'_>,
+) -> Result<DateTime<Utc>, ConsoleError> {
+    let until = doing.at + TimeDelta::hours(i64::from(keep_hours));
+    let change = |old: Vec<EndpointSecret>| {
+        check(&old)?;
+        let ending = old.into_iter().map(|old| EndpointSecret {
+            until: old.until.or(Some(until)),
+            ..old
+        });
+        let kept = ending.filter(|old| old.until.is_some_and(|until| until > doing.at));
+        Ok::<_, ConsoleError>(std::iter::once(present(new)).chain(kept).collect())
+    };
+    if store.change_endpoint_secrets(merchant, change, doing).await? {
+        Ok(until)
+    } else {
+        Err(ConsoleError::NoEndpoint(merchant))
+    }
+}
+
+/// A secret that signs until it is replaced.
+fn present(secret: &Secret) -> EndpointSecret {
+    EndpointSecret {
+        secret: secret.clone(),
+        until: None,
     }
 }
 
@@ -100,13 +150,29 @@ impl EndpointSecretSource {
 /// The secret that will sign: a new one, or the one in the environment.
 pub(crate) fn secret(source: EndpointSecretSource) -> Result<Secret, ConsoleError> {
     match source {
-        EndpointSecretSource::Generate => Ok(standard_webhooks::generate_secret()?),
+        EndpointSecretSource::Generate => generated(),
         EndpointSecretSource::Env => {
             let secret =
                 std::env::var(SECRET_VARIABLE).map_err(|_| ConsoleError::MissingSecret(SECRET_VARIABLE))?;
-            let secret = Secret::new(secret.trim());
-            standard_webhooks::check_secret(&secret)?;
-            Ok(secret)
+            given(&secret)
         }
     }
+}
+
+/// A new random secret.
+///
+/// # Errors
+/// The machine gives no random bytes.
+pub(crate) fn generated() -> Result<Secret, ConsoleError> {
+    Ok(standard_webhooks::generate_secret()?)
+}
+
+/// A secret that somebody brings along.
+///
+/// # Errors
+/// It cannot sign.
+pub(crate) fn given(text: &str) -> Result<Secret, ConsoleError> {
+    let secret = Secret::new(text.trim());
+    standard_webhooks::check_secret(&secret)?;
+    Ok(secret)
 }

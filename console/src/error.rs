@@ -46,6 +46,9 @@ pub enum ConsoleError {
         /// Whose user it is.
         merchant: MerchantId,
     },
+    /// A RabbitMQ user needs a name that AMQP can carry.
+    #[error("--amqp-user must be 1 to 255 bytes, not only white space")]
+    AmqpUser,
     /// The name stands for nobody.
     #[error(
         "--amqp-user {0:?}: jobs that name no user count as published by it, so no merchant can have it; call the \
@@ -55,12 +58,30 @@ pub enum ConsoleError {
     /// There is no such key that is still good.
     #[error("there is no API key {0:?} that is still good; the id is the 16 digits after slk_")]
     UnknownKey(String),
+    /// A key of this id was made before.
+    #[error("there is an API key {0} already")]
+    KeyMade(String),
+    /// A merchant of this id was created before.
+    #[error("there is a merchant {0} already")]
+    MerchantCreated(MerchantId),
+    /// A route of this id was added before.
+    #[error("there is a route {0} already")]
+    RouteAdded(RouteId),
+    /// A route is not as it was when somebody said how it should be.
+    #[error("the route {0} was changed meanwhile")]
+    RouteChanged(RouteId),
     /// The endpoint's address cannot be used.
     #[error("the endpoint's address cannot be used: {0}")]
     EndpointUrl(#[from] InvalidEndpointUrl),
     /// The merchant has no endpoint.
     #[error("{0} has no endpoint; set one with `console endpoints set`")]
     NoEndpoint(MerchantId),
+    /// The endpoint is not as it was when somebody said how it should be.
+    #[error("the endpoint of {0} was changed meanwhile")]
+    EndpointChanged(MerchantId),
+    /// The secret that was to be replaced signs no more.
+    #[error("the signing secret of {0} was replaced meanwhile")]
+    RotatedBefore(MerchantId),
     /// The merchant does not use the channel.
     #[error(
         "{merchant} has no credentials for {channel}; store them first with `console channels set --channel {channel}`"
@@ -80,6 +101,17 @@ pub enum ConsoleError {
     /// The provider's credentials cannot be used.
     #[error("the credentials cannot be used: {0}")]
     Credentials(#[from] InvalidCredentials),
+    /// The credentials that are there cannot be understood.
+    #[error(
+        "the stored credentials for {channel} cannot be understood ({why}), so it is not known whether the account is the same; \
+         repeat with --replace-account to replace them"
+    )]
+    StoredCredentials {
+        /// The channel.
+        channel: Channel,
+        /// What is wrong with them.
+        why: InvalidCredentials,
+    },
     /// Standard input is not what it should be.
     #[error(
         "standard input must be JSON like {{\"secret_key\": \"sk_…\", \"webhook_secrets\": [\"whsec_…\"]}}"

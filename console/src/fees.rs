@@ -1,7 +1,8 @@
 //! `channels set-fees`: what a merchant's provider may keep.
 
-use domain::reconciliation::AgreedFee;
+use domain::{channel::Channel, id::MerchantId, reconciliation::AgreedFee};
 use serde_json::Value;
+use store::{Doing, Store};
 
 use crate::{Answer, Console, ConsoleError, args::SetFees};
 
@@ -12,17 +13,30 @@ impl Console<'_> {
             bps: args.fee_bps,
             fixed_minor: args.fee_fixed_minor,
         };
-        let set = self
-            .store
-            .set_fees(merchant, channel, agreed, &self.actor, self.now());
-        if !set.await? {
-            return Err(ConsoleError::NoCredentials { merchant, channel });
-        }
+        set(&self.store, merchant, channel, agreed, self.doing()).await?;
         Ok(Answer::new([
             ("merchant_id", Value::from(merchant.to_string())),
             ("channel", Value::from(channel.name())),
             ("fee_bps", Value::from(agreed.bps)),
             ("fee_fixed_minor", Value::from(agreed.fixed_minor)),
         ]))
+    }
+}
+
+/// Sets what a merchant and its provider have agreed.
+///
+/// # Errors
+/// The merchant does not use the channel.
+pub(crate) async fn set(
+    store: &Store,
+    merchant: MerchantId,
+    channel: Channel,
+    agreed: AgreedFee,
+    doing: Doing<'_>,
+) -> Result<(), ConsoleError> {
+    if store.set_fees(merchant, channel, agreed, doing).await? {
+        Ok(())
+    } else {
+        Err(ConsoleError::NoCredentials { merchant, channel })
     }
 }

@@ -38,7 +38,7 @@ use std::io::Read;
 use args::{ChannelsCommand, EndpointsCommand, KeysCommand, LedgerCommand, MerchantsCommand};
 use chrono::{DateTime, Utc};
 use domain::{clock::Clock, id::MerchantId};
-use store::{Merchant, Store};
+use store::{Doing, Merchant, Store};
 
 /// What a command works with.
 pub struct Console<'a> {
@@ -118,11 +118,18 @@ impl<'a> Console<'a> {
             text: id.to_owned(),
             source,
         })?;
-        let merchants = self.store.merchants().await?;
-        merchants
-            .into_iter()
-            .find(|merchant| merchant.id == wanted)
-            .ok_or(ConsoleError::UnknownMerchant(wanted))
+        let merchant = self.store.merchant(wanted).await?;
+        merchant.ok_or(ConsoleError::UnknownMerchant(wanted))
+    }
+
+    /// The one at the keyboard does something that no reason is asked for.
+    fn doing(&self) -> Doing<'_> {
+        Doing::by(&self.actor, self.now())
+    }
+
+    /// The one at the keyboard does something for this reason.
+    fn doing_because<'b>(&'b self, reason: &'b str) -> Doing<'b> {
+        Doing::because(&self.actor, reason, self.now())
     }
 
     fn now(&self) -> DateTime<Utc> {

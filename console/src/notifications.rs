@@ -9,8 +9,8 @@ use domain::{
 };
 use serde_json::Value;
 use store::{
-    EndpointHealth, MadeAttempt, NotificationFilter, NotificationState, NotificationSummary, NotificationsOf,
-    Resend, Resent,
+    Doing, EndpointHealth, MadeAttempt, NotificationFilter, NotificationState, NotificationSummary,
+    NotificationsOf, Resend, Resent, Store,
 };
 use url::Url;
 
@@ -75,11 +75,20 @@ impl Console<'_> {
             },
             None => Resend::These(args.ids.clone()),
         };
-        let resent = self.store.resend(&what, reason, &self.actor, self.now()).await?;
-        if let Some(merchant) = resent.no_endpoint {
-            return Err(ConsoleError::NothingArrives(merchant));
-        }
+        let resent = resend(&self.store, &what, self.doing_because(reason)).await?;
         Ok(resent_answer(&resent))
+    }
+}
+
+/// Sends notifications again.
+///
+/// # Errors
+/// Nothing would arrive: nothing was done.
+pub(crate) async fn resend(store: &Store, what: &Resend, doing: Doing<'_>) -> Result<Resent, ConsoleError> {
+    let resent = store.resend(what, doing).await?;
+    match resent.no_endpoint {
+        Some(merchant) => Err(ConsoleError::NothingArrives(merchant)),
+        None => Ok(resent),
     }
 }
 
@@ -127,7 +136,7 @@ fn health_facts(health: &EndpointHealth) -> Facts {
 }
 
 /// Where an endpoint is, without what its address may carry.
-fn host(url: &str) -> String {
+pub(crate) fn host(url: &str) -> String {
     let parsed = Url::parse(url).ok();
     let origin = parsed.map(|url| url.origin().ascii_serialization());
     origin.unwrap_or_else(|| "an address that cannot be read".to_owned())
@@ -173,7 +182,7 @@ fn attempt_facts(made: &MadeAttempt) -> Facts {
     ]
 }
 
-fn error(made: &MadeAttempt) -> Option<String> {
+pub(crate) fn error(made: &MadeAttempt) -> Option<String> {
     made.error.as_deref().map(mask)
 }
 

@@ -8,7 +8,7 @@ use domain::{
     secret::Secret,
 };
 use serde_json::Value;
-use store::{Doing, Operator, OperatorChange};
+use store::{Operator, OperatorChange};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -66,14 +66,6 @@ impl Console<'_> {
             OperatorChange::Password(_) | OperatorChange::Disable | OperatorChange::Enable => None,
         };
         Ok(told(name, role))
-    }
-
-    fn doing(&self) -> Doing<'_> {
-        Doing {
-            actor: &self.actor,
-            reason: None,
-            at: self.now(),
-        }
     }
 }
 

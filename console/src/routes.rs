@@ -2,12 +2,14 @@
 
 use channels::{capabilities, facts};
 use domain::{
+    channel::Channel,
     id::{IdempotencyKey, MerchantId, PaymentId, RouteId},
     money::Money,
     payment::PaymentRequest,
     routing::{Choice, Considered, Decision, Failover, Route, Routing, Verdict, Wish, decide},
 };
 use serde_json::Value;
+use store::{Doing, Store};
 
 use crate::{
     Answer, Console, ConsoleError,
@@ -34,38 +36,24 @@ impl Console<'_> {
     }
 
     async fn add_route(&self, args: &AddRoute) -> Result<Answer, ConsoleError> {
-        let route = Route {
-            id: RouteId::random(),
-            merchant_id: self.merchant(&args.merchant).await?.id,
-            channel: args.channel,
-            method: None,
-            flow: None,
-            currency: None,
-            min_amount_minor: None,
-            max_amount_minor: None,
-            country: None,
-            priority: 1,
-            weight: 1,
-            enabled: true,
-        };
-        let route = checked(with(route, &args.fields))?;
-        self.store.add_route(&route, &self.actor, self.now()).await?;
+        let merchant = self.merchant(&args.merchant).await?.id;
+        let route = with(blank(RouteId::random(), merchant, args.channel), &args.fields);
+        let route = add(&self.store, route, self.doing()).await?;
         Ok(Answer::One(about_route(&route)))
     }
 
     async fn change_route(&self, args: &SetRoute) -> Result<Answer, ConsoleError> {
-        let change = |route| checked(changed(route, args));
-        let changing = self
-            .store
-            .change_route(args.route, change, &self.actor, self.now());
-        let route = changing.await?.ok_or(ConsoleError::UnknownRoute(args.route))?;
-        Ok(Answer::One(about_route(&route)))
+        let changing = change(
+            &self.store,
+            args.route,
+            |route| Ok(changed(route, args)),
+            self.doing(),
+        );
+        Ok(Answer::One(about_route(&changing.await?)))
     }
 
     async fn remove_route(&self, id: RouteId) -> Result<Answer, ConsoleError> {
-        if !self.store.remove_route(id, &self.actor, self.now()).await? {
-            return Err(ConsoleError::UnknownRoute(id));
-        }
+        remove(&self.store, id, self.doing()).await?;
         Ok(Answer::new([
             ("route_id", id.to_string()),
             ("removed", "true".into()),
@@ -125,6 +113,64 @@ impl Console<'_> {
     }
 }
 
+/// A route that says nothing but where it leads.
+pub(crate) const fn blank(id: RouteId, merchant_id: MerchantId, channel: Channel) -> Route {
+    Route {
+        id,
+        merchant_id,
+        channel,
+        method: None,
+        flow: None,
+        currency: None,
+        min_amount_minor: None,
+        max_amount_minor: None,
+        country: None,
+        priority: 1,
+        weight: 1,
+        enabled: true,
+    }
+}
+
+/// Adds a route of a merchant that is there; gives it as it is stored.
+///
+/// # Errors
+/// It makes no sense, no payment could take it, or it was added before.
+pub(crate) async fn add(store: &Store, route: Route, doing: Doing<'_>) -> Result<Route, ConsoleError> {
+    let route = checked(route)?;
+    if store.add_route(&route, doing).await? {
+        Ok(route)
+    } else {
+        Err(ConsoleError::RouteAdded(route.id))
+    }
+}
+
+/// Changes a route; gives it as it is then.
+///
+/// # Errors
+/// There is no such route, `change` refuses, or what it would be makes no sense, or no payment could take it.
+pub(crate) async fn change(
+    store: &Store,
+    id: RouteId,
+    change: impl FnOnce(Route) -> Result<Route, ConsoleError> + Send,
+    doing: Doing<'_>,
+) -> Result<Route, ConsoleError> {
+    let change = |route| checked(change(route)?);
+    let changed = store.change_route(id, change, doing).await?;
+    changed.ok_or(ConsoleError::UnknownRoute(id))
+}
+
+/// Removes a route.
+///
+/// # Errors
+/// There is no such route.
+pub(crate) async fn remove(store: &Store, id: RouteId, doing: Doing<'_>) -> Result<(), ConsoleError> {
+    if store.remove_route(id, doing).await? {
+        Ok(())
+    } else {
+        Err(ConsoleError::UnknownRoute(id))
+    }
+}
+
 /// A payment that nobody asks for.
 fn example(merchant: MerchantId) -> PaymentId {
     let key = IdempotencyKey::try_from("example".to_owned());
@@ -151,8 +197,10 @@ fn changed(mut route: Route, args: &SetRoute) -> Route {
     with(route, &args.fields)
 }
 
-/// A route that makes sense, and that some payment could take.
+/// A route has to make sense, and some payment has to be able to take it. Its country may be typed in small letters.
 fn checked(route: Route) -> Result<Route, ConsoleError> {
+    let country = route.country.map(|country| country.to_uppercase());
+    let route = Route { country, ..route };
     route.validate()?;
     capabilities(route.channel).check_route(&route)?;
     Ok(route)

@@ -3,38 +3,24 @@
 use chrono::SecondsFormat;
 use domain::switch::Switch;
 use serde_json::Value;
-use store::PausedSwitch;
+use store::{Doing, PausedSwitch, Store};
 
 use crate::{Answer, Console, ConsoleError, answer::Facts, args::Switching};
 
 /// The longest reason, in characters.
-const MAX_REASON: usize = 500;
+pub(crate) const MAX_REASON: usize = 500;
 
 impl Console<'_> {
     pub(crate) async fn pause(&self, args: &Switching) -> Result<Answer, ConsoleError> {
         let (switch, reason) = (Switch::from(args.switch), reason(&args.reason)?);
-        match switch {
-            Switch::Queue(_) => {}
-            Switch::Channel(channel) if channel.is_provider() => {}
-            Switch::Channel(channel) => return Err(ConsoleError::NoProvider(channel)),
-            Switch::Notifications(merchant) => drop(self.merchant(&merchant.to_string()).await?),
-        }
-        let pausing = self.store.pause(switch, reason, &self.actor, self.now());
-        if pausing.await? {
-            Ok(said(switch, "paused", reason))
-        } else {
-            Err(ConsoleError::PausedAlready(switch))
-        }
+        pause(&self.store, switch, self.doing_because(reason)).await?;
+        Ok(said(switch, "paused", reason))
     }
 
     pub(crate) async fn resume(&self, args: &Switching) -> Result<Answer, ConsoleError> {
         let (switch, reason) = (Switch::from(args.switch), reason(&args.reason)?);
-        let resuming = self.store.resume(switch, reason, &self.actor, self.now());
-        if resuming.await? {
-            Ok(said(switch, "going", reason))
-        } else {
-            Err(ConsoleError::NotPaused(switch))
-        }
+        resume(&self.store, switch, self.doing_because(reason)).await?;
+        Ok(said(switch, "going", reason))
     }
 
     pub(crate) async fn switches(&self) -> Result<Answer, ConsoleError> {
@@ -57,6 +43,40 @@ impl Console<'_> {
             ),
             ("paused_for_s", Value::from(for_s)),
         ]
+    }
+}
+
+/// Pauses what can be paused.
+///
+/// # Errors
+/// There is nothing of that name to pause, or it is paused already.
+pub(crate) async fn pause(store: &Store, switch: Switch, doing: Doing<'_>) -> Result<(), ConsoleError> {
+    match switch {
+        Switch::Queue(_) => {}
+        Switch::Channel(channel) if channel.is_provider() => {}
+        Switch::Channel(channel) => return Err(ConsoleError::NoProvider(channel)),
+        Switch::Notifications(merchant) => {
+            if !store.has_merchant(merchant).await? {
+                return Err(ConsoleError::UnknownMerchant(merchant));
+            }
+        }
+    }
+    if store.pause(switch, doing).await? {
+        Ok(())
+    } else {
+        Err(ConsoleError::PausedAlready(switch))
+    }
+}
+
+/// Lets go on what is paused.
+///
+/// # Errors
+/// It is not paused.
+pub(crate) async fn resume(store: &Store, switch: Switch, doing: Doing<'_>) -> Result<(), ConsoleError> {
+    if store.resume(switch, doing).await? {
+        Ok(())
+    } else {
+        Err(ConsoleError::NotPaused(switch))
     }
 }
 

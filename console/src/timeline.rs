@@ -20,7 +20,7 @@ impl Console<'_> {
 }
 
 /// What an id is the timeline of.
-fn timeline_of(id: &str) -> Option<TimelineOf> {
+pub(crate) fn timeline_of(id: &str) -> Option<TimelineOf> {
     let payment = id.parse().map(TimelineOf::Payment);
     let refund = || id.parse().map(TimelineOf::Refund);
     let order = || id.parse().map(TimelineOf::Order);

@@ -1,6 +1,7 @@
 //! The web console: pages for the people who run Sluice, on a listener of its own.
 //!
-//! It must never share a port with ingress, and never show a secret or what is stored about payers. It works without a build chain: pages
+//! It must never share a port with ingress, and never show a secret (but for one that it has made itself, once, in the
+//! answer to the form that asked for it) or what is stored about payers. It works without a build chain: pages
 //! are made here, the style sheet and the script are part of the program, and without the script everything but the live
 //! numbers works.
 //!
@@ -10,9 +11,11 @@
 //! 2. One line in [`routes::pages`], which says who may open it; one in [`layout::MENU`] if it belongs there.
 //! 3. Its texts, in both languages, in [`messages`].
 //!
-//! Something that is done goes through [`form::action`] and [`form::Deed`]: a reason is asked for, and whoever does it is
-//! handed to the store as [`store::Doing`], which writes it into the log within the same transaction. Whether a request comes
-//! from a page of ours is [`guard`]'s business, for all routes alike.
+//! Something that is done goes through [`form::action`] and [`form::Asked`]: a reason is asked for, and whoever does it is
+//! handed to the store as [`store::Doing`], which writes it into the log within the same transaction. What is wrong with a
+//! form is a [`problem::Problem`], and the page shows the form again with it ([`inputs`]). Whether a request comes
+//! from a page of ours is [`guard`]'s business, for all routes alike. A page that brings itself up to date is
+//! [`live::Followed`], under an address of its own that keeps no session.
 
 mod app;
 mod assets;
@@ -22,12 +25,14 @@ mod figures;
 mod form;
 mod guard;
 mod headers;
+mod inputs;
 mod language;
 mod layout;
 mod live;
 mod messages;
 mod origin;
 mod pages;
+mod problem;
 mod refusal;
 mod routes;
 mod running;

@@ -37,6 +37,20 @@ impl ApiKeyText {
         }
     }
 
+    /// The same secret under an id that was chosen before: whoever asks twice for the key of one id gets no second one.
+    ///
+    /// # Errors
+    /// The id is not 16 hexadecimal digits.
+    pub fn with_id(self, id: &str) -> Result<Self, NotAnApiKey> {
+        if !is_hex(id, ID_DIGITS) {
+            return Err(NotAnApiKey);
+        }
+        Ok(Self {
+            id: id.to_owned(),
+            secret: self.secret,
+        })
+    }
+
     /// Reads a key as it was presented.
     ///
     /// # Errors
@@ -103,6 +117,19 @@ mod tests {
         let presented = ApiKeyText::parse(text.expose()).unwrap();
         assert_eq!(presented, key);
         assert!(presented.proves(&key.secret_hash()));
+    }
+
+    #[test]
+    fn a_key_takes_an_id_that_was_chosen_for_it() {
+        let key = ApiKeyText::from_random(&random(1));
+        let named = key.clone().with_id("00112233445566ff").unwrap();
+        assert_eq!(
+            (named.id(), named.secret_hash()),
+            ("00112233445566ff", key.secret_hash())
+        );
+        for bad in ["", "00112233445566f", "00112233445566FF"] {
+            assert_eq!(key.clone().with_id(bad), Err(NotAnApiKey), "{bad}");
+        }
     }
 
     #[test]

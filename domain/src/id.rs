@@ -172,6 +172,12 @@ impl DeadLetterActionId {
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
+
+    /// The id of what one form asks for: who wants what done with which letters.
+    pub fn derive(form: &str, actor: &str, kind: &str, letters: &str) -> Self {
+        let parts = [form, actor, kind, letters].map(str::as_bytes);
+        Self(derive("dead letter action", &parts))
+    }
 }
 
 impl RouteId {

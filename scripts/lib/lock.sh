@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# One `up` or `down` at a time per checkout; the second waits for the first.
+# One at a time per checkout (`up`, `down`, a download); the second waits for the first.
 
 take_lock() {
     local file=$1
     if command -v flock >/dev/null; then
         exec 9>"$file"
-        flock -w 300 9 || die "another scripts/servers has been at work for five minutes (lock: $file)"
+        flock -w 300 9 || die "another script has been at work for five minutes (lock: $file)"
     else
         take_lock_directory "$file.d"
     fi
@@ -15,7 +15,7 @@ take_lock() {
 take_lock_directory() {
     local directory=$1
     if ! wait_until 300 try_lock_directory "$directory"; then
-        die "another scripts/servers has been at work for five minutes (lock: $directory)"
+        die "another script has been at work for five minutes (lock: $directory)"
     fi
     # shellcheck disable=SC2064 # the directory's name is wanted as it is now
     trap "rm -rf '$directory'" EXIT

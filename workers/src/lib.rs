@@ -6,6 +6,7 @@
 
 mod auditor;
 mod bulkhead;
+mod circuits;
 pub mod config;
 mod context;
 mod execute;

@@ -12,6 +12,7 @@ use tokio::{sync::Notify, task::JoinSet};
 use crate::{
     auditor::Auditor,
     bulkhead::Bulkhead,
+    circuits::Circuits,
     config::WorkersConfig,
     context::Context,
     execute::{self, Executor},
@@ -187,10 +188,16 @@ impl Workers {
         let swept = Sweeper {
             store: store.clone(),
             committed,
-            clock,
+            clock: Arc::clone(&clock),
             retry_unit,
         };
+        let telling = Circuits {
+            store: store.clone(),
+            context: Arc::clone(&switches.context),
+            clock,
+        };
         let mut sweeper = JoinSet::new();
+        sweeper.spawn(telling.run(stop.taking.clone()));
         sweeper.spawn(switches.run(stop.taking.clone()));
         sweeper.spawn(swept.run(stop.taking.clone()));
         sweeper.spawn(reconciled.run(stop.taking.clone()));

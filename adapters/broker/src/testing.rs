@@ -106,7 +106,7 @@ impl TestVhost {
 impl Drop for TestVhost {
     /// On a thread of its own, as a test's runtime cannot be waited on from here.
     fn drop(&mut self) {
-        let management = self.management.clone();
+        let management = self.management.elsewhere();
         let user = self.user().to_owned();
         let deletion = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -126,6 +126,7 @@ impl Drop for TestVhost {
 pub struct Management {
     base: String,
     vhost: String,
+    client: reqwest::Client,
 }
 
 impl Management {
@@ -135,6 +136,15 @@ impl Management {
         Self {
             base: url.trim_end_matches('/').to_owned(),
             vhost: vhost.to_owned(),
+            client: client(),
+        }
+    }
+
+    /// The same on another runtime: a client's connections live on that on which they were opened.
+    fn elsewhere(&self) -> Self {
+        Self {
+            client: client(),
+            ..self.clone()
         }
     }
 
@@ -207,13 +217,19 @@ impl Management {
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, String) {
         let url = format!("{}/api/{}", self.base, path.replace("{vhost}", &self.vhost));
-        let mut request = reqwest::Client::new().request(method, url);
+        let mut request = self.client.request(method, url);
         if let Some(body) = body {
             request = request.json(&body);
         }
         let response = request.send().await.expect("the management API answers");
         (response.status(), response.text().await.unwrap_or_default())
     }
+}
+
+/// Without TLS, and so without the machine's certificates, which take their time to be read.
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().tls_certs_only([]).build();
+    client.expect("there is an HTTP client")
 }
 
 fn setting(name: &str) -> String {

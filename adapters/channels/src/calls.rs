@@ -23,7 +23,7 @@ use crate::{
         Cancellation, Capture, ChannelsError, Confirmation, LostIntent, PaymentChannel, Period,
         StatementPeriod,
     },
-    containment::{Gate, Purpose, count_rejected},
+    containment::{Gate, Purpose, ShutCircuit, count_rejected},
     exchange::{Answered, exchange},
     registry::{ChannelsConfig, Clients, Credentials},
     standstill::Standstill,
@@ -123,6 +123,11 @@ impl Channels {
     /// Whether the provider may be asked to do something now, as far as this process knows.
     pub fn is_healthy(&self, channel: Channel) -> bool {
         self.is_going(channel).is_ok() && self.gate(channel).is_none_or(Gate::is_healthy)
+    }
+
+    /// The circuits that are not closed.
+    pub fn shut_circuits(&self) -> Vec<ShutCircuit> {
+        self.gates.iter().flat_map(|gate| gate.shut()).collect()
     }
 
     /// The gate before a provider. Our own ledger has none.

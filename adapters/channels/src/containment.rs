@@ -75,6 +75,17 @@ impl Purpose {
     }
 }
 
+/// A circuit that is not closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShutCircuit {
+    /// Before which provider.
+    pub channel: Channel,
+    /// For which calls: `changes` or `questions`.
+    pub calls: &'static str,
+    /// `open`, or `half_open` while one call finds out whether the provider is back.
+    pub state: &'static str,
+}
+
 /// One channel's gate.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -121,6 +132,20 @@ impl Gate {
     /// find out that it is back.
     pub(crate) fn is_healthy(&self) -> bool {
         self.check(Purpose::Change).is_ok()
+    }
+
+    /// Its circuits that are not closed.
+    pub(crate) fn shut(&self) -> impl Iterator<Item = ShutCircuit> {
+        [Purpose::Change, Purpose::Question]
+            .into_iter()
+            .filter_map(|purpose| {
+                let state = self.breaker(purpose).state(Instant::now());
+                (state != State::Closed).then(|| ShutCircuit {
+                    channel: self.channel,
+                    calls: purpose.name(),
+                    state: state.name(),
+                })
+            })
     }
 
     /// Lets a request through, or says why not.

@@ -41,7 +41,7 @@ pub use channel::{
     Cancellation, Capture, CapturesIntents, ChannelsError, Confirmation, ConfirmsIntents, ConnectsAccounts,
     GivesStatements, LostIntent, PaymentChannel, Period, StatementPeriod,
 };
-pub use containment::ContainmentConfig;
+pub use containment::{ContainmentConfig, ShutCircuit};
 pub use credentials::InvalidCredentials;
 pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;

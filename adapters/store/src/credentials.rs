@@ -54,10 +54,9 @@ impl Store {
         merchant: MerchantId,
         channel: Channel,
         credentials: &Secret,
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<(), StoreError> {
-        self.set_credentials_until(merchant, channel, credentials, None, Doing::by(actor, now))
+        self.set_credentials_until(merchant, channel, credentials, None, doing)
             .await
     }
 

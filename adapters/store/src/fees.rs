@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 
-use chrono::{DateTime, Utc};
 use domain::{channel::Channel, id::MerchantId, reconciliation::AgreedFee};
 
 use crate::{
@@ -26,8 +25,7 @@ impl Store {
         merchant: MerchantId,
         channel: Channel,
         agreed: AgreedFee,
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let locking = sqlx::query_as(SELECT_LOCKED)
@@ -48,7 +46,7 @@ impl Store {
         let before = before.map_or_else(|| "none".into(), |(bps, fixed_minor)| told(bps, fixed_minor));
         let after = told(agreed.bps, agreed.fixed_minor);
         let subject = format!("{merchant}/{channel}: {before} -> {after}");
-        audit::write(&mut tx, "fees.set", &subject, Doing::by(actor, now)).await?;
+        audit::write(&mut tx, "fees.set", &subject, doing).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -8,6 +8,7 @@ mod accounts;
 mod actions;
 mod audit;
 mod calls;
+mod circuits;
 mod claims;
 mod credentials;
 mod dead_letters;
@@ -49,6 +50,7 @@ mod write;
 pub mod testing;
 
 pub use audit::{AuditEntry, Doing};
+pub use circuits::{ShutCircuit, ToldCircuit};
 pub use dead_letters::{
     ActionProgress, AskedFor, Claim, Lease, LetterCursor, LetterFilter, LetterGroup, LetterPage, LetterStory,
     NewAction, NewLetter, RecordedLetter, ReplayedJob, Try,
@@ -59,7 +61,7 @@ pub use failures::JobFailure;
 pub use held::Held;
 pub use history::{History, HistoryPage, HistoryTotal};
 pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
-pub use merchants::{ApiKey, Endpoint, EndpointSecret, Merchant, NewMerchant};
+pub use merchants::{ApiKey, Endpoint, EndpointSecret, ListedKey, Merchant, NewMerchant};
 pub use notifications::{
     AttemptRecord, Delivery, DeliveryStatus, EndpointHealth, MadeAttempt, NotificationFilter,
     NotificationState, NotificationSummary, NotificationsOf, Resend, Resent,

@@ -62,6 +62,17 @@ pub struct ApiKey {
     pub revoked: bool,
 }
 
+/// An API key as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct ListedKey {
+    /// The part of the key that names it.
+    pub id: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
 /// Where a merchant's notifications go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -82,6 +93,27 @@ pub struct EndpointSecret {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Of two who set the first endpoint at once, one's secret signs, and both are told whose.
+const SET_ENDPOINT: &str = "
+update merchants
+set endpoint_url = $2, endpoint_secrets = case when endpoint_url is null then $3 else endpoint_secrets end,
+    endpoint_disabled_at = null, endpoint_disabled_reason = null
+where id = $1";
+
+/// Merchants as people see them.
+macro_rules! select_merchants {
+    ($which:literal) => {
+        concat!(
+            "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, payment_expiry_s, late_payments, created_at
+             from merchants ",
+            $which
+        )
+    };
+}
+
+const SELECT_MERCHANTS: &str = select_merchants!("order by created_at, id");
+const SELECT_MERCHANT: &str = select_merchants!("where id = $1");
+
 /// How the list of secrets looks inside its seal.
 #[derive(Serialize, Deserialize)]
 struct SealedSecret {
@@ -90,16 +122,12 @@ struct SealedSecret {
 }
 
 impl Store {
-    /// Stores a merchant with its first key and endpoint, and who did it.
+    /// Stores a merchant with its first key and endpoint, and who did it; false when there is one of this id, or with this
+    /// RabbitMQ user, already.
     ///
     /// # Errors
-    /// PostgreSQL is away or refuses (the RabbitMQ user belongs to another merchant, say).
-    pub async fn create_merchant(
-        &self,
-        new: &NewMerchant,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    /// PostgreSQL is away, or there is a key of the first key's id already; nothing was stored then.
+    pub async fn create_merchant(&self, new: &NewMerchant, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let (url, secrets) = match &new.endpoint {
             Some((url, secret)) => {
@@ -115,54 +143,68 @@ impl Store {
             None => (None, None),
         };
         let insert = "insert into merchants (id, name, amqp_user, endpoint_url, endpoint_secrets, created_at)
-                      values ($1, $2, $3, $4, $5, $6)";
-        sqlx::query(insert)
+                      values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
+        let inserted = sqlx::query(insert)
             .bind(new.id.as_uuid())
             .bind(&new.name)
             .bind(&new.amqp_user)
             .bind(url)
             .bind(secrets)
-            .bind(now)
+            .bind(doing.at)
             .execute(&mut *tx)
             .await?;
-        insert_key(&mut tx, &new.key, now).await?;
-        audit::write(
-            &mut tx,
-            "merchant.create",
-            &new.id.to_string(),
-            Doing::by(actor, now),
-        )
-        .await?;
-        Ok(tx.commit().await?)
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if !insert_key(&mut tx, &new.key, doing.at).await? {
+            return Err(StoreError::Contended(format!("the API key {}", new.key.id)));
+        }
+        audit::write(&mut tx, "merchant.create", &new.id.to_string(), doing).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Adds an API key to a merchant.
+    /// Adds an API key to a merchant; false when there is one of this id already.
     ///
     /// # Errors
     /// PostgreSQL is away, or there is no such merchant.
-    pub async fn add_key(&self, key: &ApiKey, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn add_key(&self, key: &ApiKey, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
-        insert_key(&mut tx, key, now).await?;
-        audit::write(&mut tx, "key.create", &key.id, Doing::by(actor, now)).await?;
-        Ok(tx.commit().await?)
+        let added = insert_key(&mut tx, key, doing.at).await?;
+        if added {
+            audit::write(&mut tx, "key.create", &key.id, doing).await?;
+        }
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    /// A merchant's API keys, the newest first. Nothing of their secrets is known.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn keys_of(&self, merchant: MerchantId) -> Result<Vec<ListedKey>, StoreError> {
+        let select = "select id, created_at, revoked_at from api_keys where merchant_id = $1
+                      order by created_at desc, id";
+        let asking = sqlx::query_as(select).bind(merchant.as_uuid());
+        answered(asking.fetch_all(&self.pool)).await
     }
 
     /// Revokes an API key; false when there is none that is still good.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn revoke_key(&self, id: &str, actor: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn revoke_key(&self, id: &str, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let revoke = "update api_keys set revoked_at = $2 where id = $1 and revoked_at is null";
         let revoked = sqlx::query(revoke)
             .bind(id)
-            .bind(now)
+            .bind(doing.at)
             .execute(&mut *tx)
             .await?
             .rows_affected()
             == 1;
         if revoked {
-            audit::write(&mut tx, "key.revoke", id, Doing::by(actor, now)).await?;
+            audit::write(&mut tx, "key.revoke", id, doing).await?;
         }
         tx.commit().await?;
         Ok(revoked)
@@ -195,11 +237,19 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read.
     pub async fn merchants(&self) -> Result<Vec<Merchant>, StoreError> {
-        let select = "select id, name, endpoint_url, endpoint_disabled_reason, amqp_user, payment_expiry_s,
-                             late_payments, created_at
-                      from merchants order by created_at, id";
-        let rows: Vec<MerchantRow> = answered(sqlx::query_as(select).fetch_all(&self.pool)).await?;
+        let asking = sqlx::query_as(SELECT_MERCHANTS);
+        let rows: Vec<MerchantRow> = answered(asking.fetch_all(&self.pool)).await?;
         rows.into_iter().map(Merchant::try_from).collect()
+    }
+
+    /// The merchant of this id.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the row cannot be read.
+    pub async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
+        let asking = sqlx::query_as(SELECT_MERCHANT).bind(id.as_uuid());
+        let row: Option<MerchantRow> = answered(asking.fetch_optional(&self.pool)).await?;
+        row.map(Merchant::try_from).transpose()
     }
 
     /// Whether there is a merchant of this id.
@@ -246,8 +296,8 @@ impl Store {
         .transpose()
     }
 
-    /// Sets where a merchant's notifications go and what signs them, and switches the endpoint on again; false when
-    /// there is no such merchant.
+    /// Sets where a merchant's notifications go, and switches the endpoint on again. What signs is set where it is the first
+    /// endpoint, and stays otherwise. Tells whether it is the first; `None` when there is no such merchant.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -255,38 +305,75 @@ impl Store {
         &self,
         merchant: MerchantId,
         url: &str,
-        secrets: &[EndpointSecret],
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let update =
-            "update merchants set endpoint_url = $2, endpoint_secrets = $3, endpoint_disabled_at = null,
-                      endpoint_disabled_reason = null where id = $1";
-        let sealed = seal_secrets(&self.vault, merchant, secrets);
-        let update = sqlx::query(update)
-            .bind(merchant.as_uuid())
-            .bind(url)
-            .bind(sealed);
-        self.audited(update, "endpoint.set", merchant, Doing::by(actor, now))
-            .await
+        first: &[EndpointSecret],
+        doing: Doing<'_>,
+    ) -> Result<Option<bool>, StoreError> {
+        let setting = self.set_endpoint_if(merchant, url, first, |_, _| Ok(()), doing);
+        setting.await
     }
 
-    /// Replaces what signs a merchant's notifications and leaves the endpoint as it is; false when it has none.
+    /// The same, unless `check` refuses when it sees the address of now, and why the endpoint is switched off.
     ///
     /// # Errors
-    /// PostgreSQL is away.
-    pub async fn set_endpoint_secrets(
+    /// PostgreSQL is away, or `check` refuses.
+    pub async fn set_endpoint_if<E: From<StoreError>>(
         &self,
         merchant: MerchantId,
-        secrets: &[EndpointSecret],
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let update = "update merchants set endpoint_secrets = $2 where id = $1 and endpoint_url is not null";
-        let sealed = seal_secrets(&self.vault, merchant, secrets);
-        let update = sqlx::query(update).bind(merchant.as_uuid()).bind(sealed);
-        self.audited(update, "endpoint.rotate", merchant, Doing::by(actor, now))
+        url: &str,
+        first: &[EndpointSecret],
+        check: impl FnOnce(Option<&str>, Option<&str>) -> Result<(), E> + Send,
+        doing: Doing<'_>,
+    ) -> Result<Option<bool>, E> {
+        let mut tx = self.pool.begin().await.map_err(StoreError::from)?;
+        let lock = "select endpoint_url, endpoint_disabled_reason from merchants where id = $1 for update";
+        let locking = sqlx::query_as(lock).bind(merchant.as_uuid());
+        let before: Option<(Option<String>, Option<String>)> =
+            locking.fetch_optional(&mut *tx).await.map_err(StoreError::from)?;
+        let Some((address, disabled_reason)) = before else {
+            return Ok(None);
+        };
+        check(address.as_deref(), disabled_reason.as_deref())?;
+        sqlx::query(SET_ENDPOINT)
+            .bind(merchant.as_uuid())
+            .bind(url)
+            .bind(seal_secrets(&self.vault, merchant, first))
+            .execute(&mut *tx)
             .await
+            .map_err(StoreError::from)?;
+        audit::write(&mut tx, "endpoint.set", &merchant.to_string(), doing).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(Some(address.is_none()))
+    }
+
+    /// Changes what signs a merchant's notifications as it stands by now, and leaves the endpoint as it is; false when it has
+    /// none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or the secrets do not open, or `change` refuses.
+    pub async fn change_endpoint_secrets<E: From<StoreError>>(
+        &self,
+        merchant: MerchantId,
+        change: impl FnOnce(Vec<EndpointSecret>) -> Result<Vec<EndpointSecret>, E> + Send,
+        doing: Doing<'_>,
+    ) -> Result<bool, E> {
+        let mut tx = self.pool.begin().await.map_err(StoreError::from)?;
+        let lock =
+            "select endpoint_secrets from merchants where id = $1 and endpoint_url is not null for update";
+        let locking = sqlx::query_scalar(lock).bind(merchant.as_uuid());
+        let sealed: Option<Vec<u8>> = locking.fetch_optional(&mut *tx).await.map_err(StoreError::from)?;
+        let Some(sealed) = sealed else {
+            return Ok(false);
+        };
+        let secrets = change(open_secrets(&self.vault, merchant, &sealed)?)?;
+        sqlx::query("update merchants set endpoint_secrets = $2 where id = $1")
+            .bind(merchant.as_uuid())
+            .bind(seal_secrets(&self.vault, merchant, &secrets))
+            .execute(&mut *tx)
+            .await
+            .map_err(StoreError::from)?;
+        audit::write(&mut tx, "endpoint.rotate", &merchant.to_string(), doing).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(true)
     }
 
     /// Runs a statement about one row together with its line in the audit log; false when it changed nothing.
@@ -339,15 +426,18 @@ impl TryFrom<MerchantRow> for Merchant {
 
 type Tx<'a> = Transaction<'a, Postgres>;
 
-async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query("insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)")
+/// Inserts a key; false when there is one of its id.
+async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let insert = "insert into api_keys (id, merchant_id, secret_hash, created_at) values ($1, $2, $3, $4)
+                  on conflict (id) do nothing";
+    let inserted = sqlx::query(insert)
         .bind(&key.id)
         .bind(key.merchant_id.as_uuid())
         .bind(&key.secret_hash[..])
         .bind(now)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    Ok(inserted.rows_affected() == 1)
 }
 
 fn secrets_place(merchant: MerchantId) -> String {

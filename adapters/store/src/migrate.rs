@@ -4,7 +4,7 @@ use sqlx::{PgPool, migrate::Migrator};
 
 use crate::StoreError;
 
-static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 pub async fn run(pool: &PgPool) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;

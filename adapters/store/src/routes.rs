@@ -5,11 +5,12 @@ use domain::{
     channel::Channel,
     id::{MerchantId, RouteId},
     merchant::Terms,
+    reconciliation::AgreedFee,
     routing::Route,
 };
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{Postgres, Transaction};
+use sqlx::{FromRow, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{
@@ -36,7 +37,8 @@ const LOCK_ROUTE: &str = "select to_jsonb(route) from payment_routes as route wh
 const INSERT: &str = "
 insert into payment_routes (id, merchant_id, channel, method, flow, currency, min_amount_minor, max_amount_minor, country,
                             priority, weight, enabled, created_at, updated_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)";
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+on conflict (id) do nothing";
 
 const UPDATE: &str = "
 update payment_routes
@@ -44,8 +46,7 @@ set channel = $3, method = $4, flow = $5, currency = $6, min_amount_minor = $7, 
     priority = $10, weight = $11, enabled = $12, updated_at = $13
 where id = $1 and merchant_id = $2";
 
-const SELECT_CHANNELS: &str =
-    "select channel, updated_at, expires_at from channel_configs where merchant_id = $1 order by channel";
+const SELECT_CHANNELS: &str = "select channel, updated_at, expires_at, fee_bps, fee_fixed_minor from channel_configs where merchant_id = $1 order by channel";
 
 /// What a decision about a payment has to know of its merchant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +68,17 @@ pub struct ConfiguredChannel {
     pub updated_at: DateTime<Utc>,
     /// When they end, as far as it is known.
     pub expires_at: Option<DateTime<Utc>>,
+    /// What the provider may keep, where that was agreed.
+    pub agreed: Option<AgreedFee>,
+}
+
+#[derive(FromRow)]
+struct ChannelRow {
+    channel: String,
+    updated_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    fee_bps: Option<i32>,
+    fee_fixed_minor: Option<i64>,
 }
 
 /// A route as its row is read; columns for people are passed over.
@@ -127,14 +139,15 @@ impl Store {
         row.map(read_route).transpose()
     }
 
-    /// Adds a route, and writes down who did it.
+    /// Adds a route, and writes down who did it; false when there is one of this id already.
     ///
     /// # Errors
     /// PostgreSQL is away or refuses, as when there is no such merchant.
-    pub async fn add_route(&self, route: &Route, actor: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn add_route(&self, route: &Route, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
-        write_route(&mut tx, INSERT, route, actor, now).await?;
-        Ok(tx.commit().await?)
+        let added = write_route(&mut tx, INSERT, route, doing).await?;
+        tx.commit().await?;
+        Ok(added)
     }
 
     /// Changes a route as it stands by now, and writes down who did it; gives it as it is then, or none when it is not
@@ -146,15 +159,14 @@ impl Store {
         &self,
         id: RouteId,
         change: impl FnOnce(Route) -> Result<Route, E> + Send,
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<Option<Route>, E> {
         let mut tx = self.pool.begin().await.map_err(StoreError::from)?;
         let locking = sqlx::query_scalar(LOCK_ROUTE).bind(id.as_uuid());
         let row: Option<Value> = locking.fetch_optional(&mut *tx).await.map_err(StoreError::from)?;
         let Some(row) = row else { return Ok(None) };
         let route = change(read_route(row)?)?;
-        write_route(&mut tx, UPDATE, &route, actor, now).await?;
+        write_route(&mut tx, UPDATE, &route, doing).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(Some(route))
     }
@@ -163,12 +175,7 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn remove_route(
-        &self,
-        id: RouteId,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub async fn remove_route(&self, id: RouteId, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let delete = "delete from payment_routes as route where id = $1 returning to_jsonb(route)";
         let removing = sqlx::query_scalar(delete).bind(id.as_uuid());
@@ -178,7 +185,7 @@ impl Store {
         };
         let route = read_route(removed)?;
         let subject = format!("{}: {}", route.merchant_id, told(&route));
-        audit::write(&mut tx, "route.remove", &subject, Doing::by(actor, now)).await?;
+        audit::write(&mut tx, "route.remove", &subject, doing).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -192,14 +199,17 @@ impl Store {
         merchant_id: MerchantId,
     ) -> Result<Vec<ConfiguredChannel>, StoreError> {
         let asking = sqlx::query_as(SELECT_CHANNELS).bind(merchant_id.as_uuid());
-        let rows: Vec<(String, DateTime<Utc>, Option<DateTime<Utc>>)> =
-            answered(asking.fetch_all(&self.pool)).await?;
-        let read = |(name, updated_at, expires_at): (String, _, _)| {
-            let channel = read_channel(merchant_id, &name)?;
+        let rows: Vec<ChannelRow> = answered(asking.fetch_all(&self.pool)).await?;
+        let read = |row: ChannelRow| {
+            let agreed = row.fee_bps.zip(row.fee_fixed_minor);
             Ok(ConfiguredChannel {
-                channel,
-                updated_at,
-                expires_at,
+                channel: read_channel(merchant_id, &row.channel)?,
+                updated_at: row.updated_at,
+                expires_at: row.expires_at,
+                agreed: agreed.map(|(bps, fixed_minor)| AgreedFee {
+                    bps: bps.cast_unsigned(),
+                    fixed_minor,
+                }),
             })
         };
         rows.into_iter().map(read).collect()
@@ -220,13 +230,13 @@ impl Scoped<'_> {
     }
 }
 
+/// Writes a route, and who did it; false when there was nothing to do.
 async fn write_route(
     tx: &mut Transaction<'_, Postgres>,
     sql: &'static str,
     route: &Route,
-    actor: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+    doing: Doing<'_>,
+) -> Result<bool, StoreError> {
     let writing = sqlx::query(sql)
         .bind(route.id.as_uuid())
         .bind(route.merchant_id.as_uuid())
@@ -240,10 +250,13 @@ async fn write_route(
         .bind(i32::from(route.priority))
         .bind(i32::from(route.weight))
         .bind(route.enabled)
-        .bind(now);
-    writing.execute(&mut **tx).await?;
-    let subject = format!("{}: {}", route.merchant_id, told(route));
-    audit::write(tx, "route.set", &subject, Doing::by(actor, now)).await
+        .bind(doing.at);
+    let written = writing.execute(&mut **tx).await?.rows_affected() == 1;
+    if written {
+        let subject = format!("{}: {}", route.merchant_id, told(route));
+        audit::write(tx, "route.set", &subject, doing).await?;
+    }
+    Ok(written)
 }
 
 /// A route in the audit log: everything that it says.

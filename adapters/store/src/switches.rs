@@ -51,23 +51,16 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn pause(
-        &self,
-        switch: Switch,
-        reason: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub async fn pause(&self, switch: Switch, doing: Doing<'_>) -> Result<bool, StoreError> {
         let mut tx = self.pool.begin().await?;
         let pausing = sqlx::query(INSERT)
             .bind(switch.what())
             .bind(switch.name())
-            .bind(actor)
-            .bind(reason)
-            .bind(now);
+            .bind(doing.actor)
+            .bind(doing.reason.unwrap_or_default())
+            .bind(doing.at);
         let changed = pausing.execute(&mut *tx).await?.rows_affected() == 1;
         if changed {
-            let doing = Doing::because(actor, reason, now);
             audit::write(&mut tx, "switch.pause", &switch.to_string(), doing).await?;
         }
         tx.commit().await?;
@@ -78,15 +71,8 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn resume(
-        &self,
-        switch: Switch,
-        reason: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub async fn resume(&self, switch: Switch, doing: Doing<'_>) -> Result<bool, StoreError> {
         let statement = sqlx::query(DELETE).bind(switch.what()).bind(switch.name());
-        let doing = Doing::because(actor, reason, now);
         self.audited(statement, "switch.resume", switch, doing).await
     }
 }

@@ -1,6 +1,5 @@
 //! What merchants have agreed to about their payments.
 
-use chrono::{DateTime, Utc};
 use domain::{
     id::MerchantId,
     merchant::{LatePayments, Terms},
@@ -67,8 +66,7 @@ impl Store {
         &self,
         merchant_id: MerchantId,
         new: impl Into<NewTerms>,
-        actor: &str,
-        now: DateTime<Utc>,
+        doing: Doing<'_>,
     ) -> Result<Option<Terms>, StoreError> {
         let new = new.into();
         let mut tx = self.pool.begin().await?;
@@ -86,7 +84,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         let subject = format!("{merchant_id}: {} -> {}", told(&before), told(&terms));
-        audit::write(&mut tx, "terms.set", &subject, Doing::by(actor, now)).await?;
+        audit::write(&mut tx, "terms.set", &subject, doing).await?;
         tx.commit().await?;
         Ok(Some(terms))
     }

@@ -1,5 +1,7 @@
 //! A fresh database for each test, on the server that `DATABASE_URL` names.
 
+mod template;
+
 use std::time::Duration;
 
 use domain::secret::Secret;
@@ -36,13 +38,8 @@ impl TestDatabase {
     /// It does not answer.
     #[expect(clippy::expect_used, reason = "a test cannot go on without its database")]
     pub async fn create_on(server: &str) -> Self {
-        let database = Self::create_empty(server).await;
-        database
-            .store(false)
-            .migrate()
-            .await
-            .expect("the migrations apply");
-        database
+        let template = template::of(server).await.expect("there is a template");
+        Self::create_with(server, &format!("template {template}")).await
     }
 
     /// The same, without a schema: for tests of the migrations themselves.
@@ -50,13 +47,16 @@ impl TestDatabase {
     /// # Panics
     /// The server does not answer.
     pub async fn create_empty(server: &str) -> Self {
-        let (server, name) = (
-            server.to_owned(),
-            format!("sluice_test_{}", Uuid::new_v4().simple()),
-        );
-        let database = Self { server, name };
+        Self::create_with(server, "").await
+    }
+
+    async fn create_with(server: &str, how: &str) -> Self {
+        let database = Self {
+            server: server.to_owned(),
+            name: format!("sluice_test_{}", Uuid::new_v4().simple()),
+        };
         database
-            .execute(&format!("create database {}", database.name))
+            .execute(&format!("create database {} {how}", database.name))
             .await;
         database
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How long everything may take to be settled after the last fault.
-const MAX_RECOVERY: Duration = Duration::from_secs(10);
+pub(super) const MAX_RECOVERY: Duration = Duration::from_secs(10);
 /// What every run with accepted orders has evidence of.
 const SEEN_IN_EVERY_RUN: [&str; 5] = [
     invariants::KEPT,

@@ -14,7 +14,7 @@ use tokio::{
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(2);
 /// How often a client repeats after it was told to come to an end, and how soon.
-const REPEATS_AT_THE_END: u32 = 8;
+const REPEATS_AT_THE_END: u32 = 5;
 const AT_THE_END: Duration = Duration::from_millis(500);
 
 /// How often a client may still repeat after it was told to come to an end, whatever about.

@@ -2,10 +2,11 @@
 
 use clap::{Args, Subcommand};
 use domain::{
-    dead_letter::{LetterState, UNROUTABLE},
+    dead_letter::LetterState,
     id::{DeadLetterActionId, DeadLetterGroupId, DeadLetterId, OrderId, PaymentId},
-    job::Kind,
 };
+
+use crate::dead_letters::choosing::{FASTEST, MOST, kinds};
 
 /// About dead letters.
 #[derive(Debug, Subcommand)]
@@ -97,13 +98,13 @@ pub struct AskForLetters {
     #[command(flatten)]
     pub search: LetterSearch,
     /// With `--all-matching`: how many at the most, the oldest first.
-    #[arg(long, value_name = "COUNT", default_value_t = 25_000, value_parser = clap::value_parser!(u32).range(1..=25_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = MOST, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
     pub limit: u32,
     /// Only say how many it would be, and which are the newest.
     #[arg(long)]
     pub dry_run: bool,
     /// How many a second at the most.
-    #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u32).range(1..=i64::from(FASTEST)))]
     pub rate: Option<u32>,
     /// Why, 1 to 500 characters. It is written down with who you are.
     #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
@@ -127,9 +128,9 @@ pub struct ListActions {
 }
 
 fn kind(name: &str) -> Result<String, String> {
-    if name == UNROUTABLE || name.parse::<Kind>().is_ok() {
+    if kinds().any(|kind| kind == name) {
         return Ok(name.to_owned());
     }
-    let kinds: Vec<&str> = Kind::ALL.into_iter().map(Kind::name).collect();
-    Err(format!("expected {UNROUTABLE} or one of {}", kinds.join(", ")))
+    let kinds: Vec<&str> = kinds().collect();
+    Err(format!("expected one of {}", kinds.join(", ")))
 }

@@ -7,19 +7,17 @@ use domain::{
     id::DeadLetterActionId,
 };
 use serde_json::Value;
-use store::{ActionProgress, AskedFor, LetterFilter, LetterPage, NewAction};
+use store::{ActionProgress, AskedFor, LetterFilter, NewAction};
 use tokio::time::Instant;
 
-use super::telling;
-use crate::{
-    Answer, Console, ConsoleError,
-    args::{AskForLetters, LetterSearch},
+use super::{
+    choosing::{dry_run, selection},
+    telling,
 };
+use crate::{Answer, Console, ConsoleError, args::AskForLetters};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// How many letters a dry run shows.
-const SHOWN: u32 = 20;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 const TELL_EVERY: Duration = Duration::from_secs(2);
 
@@ -33,25 +31,25 @@ impl Console<'_> {
         if !args.all_matching && filter != LetterFilter::default() {
             return Err(ConsoleError::NotAllMatching);
         }
-        if args.dry_run {
-            return self.try_letters(args, filter).await;
-        }
-        let reason = args.reason.as_deref().unwrap_or_default().trim();
-        if reason.is_empty() || reason.chars().count() > MAX_REASON {
-            return Err(ConsoleError::Reason);
-        }
         let asked_for = if args.all_matching {
             AskedFor::Matching(Box::new(filter), args.limit)
         } else {
             AskedFor::Letters(args.ids.clone())
         };
+        if args.dry_run {
+            return self.try_letters(asked_for).await;
+        }
+        let reason = args.reason.as_deref().unwrap_or_default().trim();
+        if reason.is_empty() || reason.chars().count() > MAX_REASON {
+            return Err(ConsoleError::Reason);
+        }
         let new = NewAction {
             id: DeadLetterActionId::random(),
             kind,
             actor: self.actor.clone(),
             reason: reason.to_owned(),
+            selection: selection(&asked_for),
             asked_for,
-            selection: selection(args),
             rate_per_s: args.rate,
         };
         if self.store.ask_for_letters(&new, self.now()).await? == 0 {
@@ -74,36 +72,29 @@ impl Console<'_> {
     }
 
     /// What would be asked for.
-    async fn try_letters(&self, args: &AskForLetters, filter: LetterFilter) -> Result<Answer, ConsoleError> {
-        let (count, letters) = if args.all_matching {
-            let count = self.store.count_parked_letters(&filter).await?;
-            let filter = LetterFilter {
-                state: Some(LetterState::Parked),
-                ..filter
-            };
-            let page = LetterPage {
-                after: None,
-                limit: SHOWN,
-            };
-            let shown = self.store.letters(&filter, page).await?;
-            (count.min(args.limit.into()), shown)
-        } else {
-            let mut parked = Vec::new();
-            for id in &args.ids {
-                let story = self
-                    .store
-                    .letter(*id)
-                    .await?
-                    .ok_or(ConsoleError::UnknownLetter(*id))?;
-                parked.extend(Some(story.letter).filter(|letter| letter.state == LetterState::Parked));
+    async fn try_letters(&self, asked_for: AskedFor) -> Result<Answer, ConsoleError> {
+        let selection = selection(&asked_for);
+        let (count, letters) = match asked_for {
+            AskedFor::Matching(filter, most) => {
+                let (count, letters) = dry_run(&self.store, *filter).await?;
+                (count.min(most.into()), letters)
             }
-            (parked.len() as i64, parked)
+            AskedFor::Shown { filter, .. } => dry_run(&self.store, *filter).await?,
+            AskedFor::Letters(ids) => {
+                let mut parked = Vec::new();
+                for id in ids {
+                    let story = self.store.letter(id).await?;
+                    let letter = story.ok_or(ConsoleError::UnknownLetter(id))?.letter;
+                    parked.extend(Some(letter).filter(|letter| letter.state == LetterState::Parked));
+                }
+                (parked.len() as i64, parked)
+            }
         };
         Ok(Answer::Report {
             facts: vec![
                 ("dry_run", Value::from(true)),
                 ("letters", Value::from(count)),
-                ("selection", Value::from(selection(args))),
+                ("selection", Value::from(selection)),
             ],
             lists: vec![("dead_letters", letters.iter().map(telling::letter).collect())],
             passed: true,
@@ -138,37 +129,4 @@ impl Console<'_> {
         let found = self.store.letter_actions(Some(id), 1).await?.pop();
         found.ok_or(ConsoleError::UnknownLetterAction(id))
     }
-}
-
-/// What was asked for, in words.
-fn selection(args: &AskForLetters) -> String {
-    if !args.all_matching {
-        return match &args.ids[..] {
-            [one] => one.to_string(),
-            several => format!("{} letters by id", several.len()),
-        };
-    }
-    let LetterSearch {
-        payment,
-        order,
-        merchant,
-        provider_id,
-        text,
-        kind,
-        group,
-    } = &args.search;
-    let words = [
-        payment.map(|id| format!("payment {id}")),
-        order.map(|id| format!("order {id}")),
-        merchant.as_ref().map(|id| format!("merchant {id}")),
-        provider_id.as_ref().map(|id| format!("provider id {id}")),
-        text.as_ref().map(|text| format!("text {text:?}")),
-        kind.as_ref().map(|kind| format!("kind {kind}")),
-        group.map(|id| format!("group {id}")),
-    ];
-    let words: Vec<String> = words.into_iter().flatten().collect();
-    if words.is_empty() {
-        return "all that is parked".to_owned();
-    }
-    format!("all with {}", words.join(", "))
 }

@@ -38,19 +38,9 @@ pub fn letter(letter: &RecordedLetter) -> Facts {
 /// A letter with everything that is known of it.
 pub fn story(story: &LetterStory) -> Answer {
     let mut facts = letter(&story.letter);
-    let message: Value = serde_json::from_slice(&story.message).unwrap_or_default();
-    for name in [
-        "published_by",
-        "published_at",
-        "traceparent",
-        "schema",
-        "snoozes",
-        "replayed_after",
-    ] {
-        facts.push((name, message[name].clone()));
-    }
-    let body = message["body"].as_str().unwrap_or_default();
-    facts.push(("job", masked(body.as_bytes())));
+    let (said, job) = message(story);
+    facts.extend(said);
+    facts.push(("job", job));
     let standing = story.standing.iter().map(|(id, status)| {
         vec![
             ("id", Value::from(id.as_str())),
@@ -69,6 +59,24 @@ pub fn story(story: &LetterStory) -> Answer {
         ],
         passed: true,
     }
+}
+
+/// What the message says of itself, and the job that it holds, masked.
+pub fn message(story: &LetterStory) -> (Facts, Value) {
+    let message: Value = serde_json::from_slice(&story.message).unwrap_or_default();
+    let said = [
+        "published_by",
+        "published_at",
+        "traceparent",
+        "schema",
+        "snoozes",
+        "replayed_after",
+    ];
+    let body = message["body"].as_str().unwrap_or_default();
+    (
+        said.map(|name| (name, message[name].clone())).into(),
+        masked(body.as_bytes()),
+    )
 }
 
 fn one_try(tried: &Try) -> Facts {

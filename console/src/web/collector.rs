@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::clock::Clock;
 use management::{ManagementError, Queue, QueueHistory, Rabbit};
-use store::{ChannelTraffic, ReviewCounts, Store, StoreError};
+use store::{ChannelTraffic, ReviewCounts, ShutCircuit, Store, StoreError};
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -82,6 +82,7 @@ pub(super) struct Queues {
 pub(super) struct Books {
     pub review: ReviewCounts,
     pub outbox: (i64, Option<DateTime<Utc>>),
+    pub circuits: Vec<ShutCircuit>,
 }
 
 /// The one that looks.
@@ -196,7 +197,12 @@ impl Collector {
     async fn books(&self) -> Result<Books, StoreError> {
         let review = self.store.review_counts().await?;
         let outbox = self.store.outbox_backlog().await?;
-        Ok(Books { review, outbox })
+        let circuits = self.store.shut_circuits(self.clock.now()).await?;
+        Ok(Books {
+            review,
+            outbox,
+            circuits,
+        })
     }
 
     /// The calls since then, or what was said of them before where they are not due.

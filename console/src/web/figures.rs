@@ -33,6 +33,11 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// A moment, to the millisecond.
+pub(super) fn exact(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
 /// A rate: one digit after the point below ten, none above. What would be shown as 0.0 is `0`.
 pub(super) fn rate(per_s: f64) -> String {
     if per_s < 0.05 {

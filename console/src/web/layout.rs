@@ -13,9 +13,14 @@ use super::{
 };
 
 /// The pages in the menu, with the role that each needs. Alt, Shift and a number key open each.
-pub(super) const MENU: [(&str, Text, Role); 4] = [
+pub(super) const MENU: [(&str, Text, Role); 9] = [
     ("/", Text::Overview, Role::Viewer),
     ("/review", Text::Review, Role::Viewer),
+    ("/dead-letters", Text::DeadLetters, Role::Viewer),
+    ("/timeline", Text::Timeline, Role::Viewer),
+    ("/notifications", Text::Notifications, Role::Viewer),
+    ("/switches", Text::Switches, Role::Viewer),
+    ("/merchants", Text::Merchants, Role::Viewer),
     ("/audit", Text::Audit, Role::Operator),
     ("/operators", Text::Operators, Role::Administrator),
 ];
@@ -34,8 +39,21 @@ pub(super) fn page(view: &View, title: Text, content: &Markup) -> Html<String> {
     whole(
         view,
         view.say(title),
-        &html! { h1 { (view.say(title)) } (content) },
+        &html! {
+            h1 { (view.say(title)) }
+            @if let Some(returned) = &view.returned {
+                p.notice id="problem" role="alert" { (returned.told) }
+            }
+            (content)
+        },
     )
+}
+
+/// Facts about one thing.
+pub(super) fn facts(view: &View, facts: &[(Text, Markup)]) -> Markup {
+    html! {
+        dl.facts { @for (name, fact) in facts { dt { (view.say(*name)) } dd { (fact) } } }
+    }
 }
 
 /// A page that says one thing. What `passes` is asked for again by the page itself.
@@ -74,16 +92,11 @@ fn whole(view: &View, title: &str, content: &Markup) -> Html<String> {
 }
 
 fn menu(view: &View) -> Markup {
-    let may = |needed| {
-        view.visitor
-            .as_ref()
-            .is_some_and(|visitor| visitor.role >= needed)
-    };
     let here = view.path.split('?').next().unwrap_or_default();
     html! {
         a.brand href="/" { "Sluice" }
         nav aria-label=(view.say(Text::Menu)) {
-            @for (number, (path, text, _)) in MENU.iter().filter(|(_, _, needed)| may(*needed)).enumerate() {
+            @for (number, (path, text, _)) in MENU.iter().filter(|(_, _, needed)| view.may(*needed)).enumerate() {
                 a href=(path) data-key=(number + 1) aria-current=[(here == *path).then_some("page")] {
                     (view.say(*text))
                 }

@@ -1,4 +1,4 @@
-//! Live updates: what has changed of the overview, as server-sent events.
+//! Live updates: what has changed of a page, as server-sent events.
 //!
 //! Each event is a section of the page, made anew in the language of whoever looks. A stream ends with its session and with
 //! the process; the browser then asks again, and is sent to sign in.
@@ -15,6 +15,7 @@ use axum::{
     response::sse::{Event, KeepAlive, Sse},
 };
 use futures::{Stream, StreamExt, stream};
+use maud::Markup;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -25,16 +26,30 @@ use super::{
 /// How often it is asked whether the session lasts.
 const SESSION_EVERY: Duration = Duration::from_secs(10);
 
+/// A part of a page, by the id of its element.
+pub(super) type Section = (&'static str, Markup);
+
+/// A page that is followed.
+pub(super) trait Followed: Send + 'static {
+    /// Its sections, once there may be something new in them; nothing when there will not be.
+    fn next(&mut self) -> impl Future<Output = Option<Vec<Section>>> + Send;
+}
+
 /// What is sent to one page.
-struct Live {
+struct Live<F> {
     app: Shared,
-    view: View,
     visitor: Visitor,
-    updates: watch::Receiver<Arc<Snapshot>>,
+    followed: F,
     /// What the page shows, by section.
     sent: HashMap<&'static str, String>,
     asked: Instant,
     _place: OwnedSemaphorePermit,
+}
+
+/// The overview, as the collector sees it.
+struct Overview {
+    view: View,
+    updates: watch::Receiver<Arc<Snapshot>>,
 }
 
 /// The stream of the overview.
@@ -42,18 +57,27 @@ pub(super) async fn overview(
     State(app): State<Shared>,
     view: View,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let visitor = view.visitor.clone().ok_or(Refusal::SignedOut)?;
-    let place = Arc::clone(&app.live)
-        .try_acquire_owned()
-        .map_err(|_| Refusal::Busy)?;
     let mut updates = app.collector.follow();
     // After a start nobody has looked yet: there is something to send all the same.
     app.collector.now().await;
     updates.mark_changed();
+    let visitor = view.visitor.clone();
+    follow(app, visitor, Overview { view, updates })
+}
+
+/// The stream of a page, if there is room for one more.
+pub(super) fn follow(
+    app: Shared,
+    visitor: Option<Visitor>,
+    followed: impl Followed,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+    let visitor = visitor.ok_or(Refusal::SignedOut)?;
+    let place = Arc::clone(&app.live)
+        .try_acquire_owned()
+        .map_err(|_| Refusal::Busy)?;
     let live = Live {
-        updates,
-        view,
         visitor,
+        followed,
         sent: HashMap::new(),
         asked: Instant::now(),
         _place: place,
@@ -66,24 +90,31 @@ pub(super) async fn overview(
     Ok(Sse::new(batches.flatten()).keep_alive(KeepAlive::default()))
 }
 
-impl Live {
+impl Followed for Overview {
+    async fn next(&mut self) -> Option<Vec<Section>> {
+        self.updates.changed().await.ok()?;
+        let snapshot = Arc::clone(&self.updates.borrow_and_update());
+        Some(overview::sections(&self.view, &snapshot).into())
+    }
+}
+
+impl<F: Followed> Live<F> {
     /// What has changed since it was last asked; nothing when the stream is to end.
     async fn next(&mut self) -> Option<Vec<Event>> {
         let stopping = self.app.stopping.clone();
-        stopping.run_until_cancelled(self.updates.changed()).await?.ok()?;
+        let sections = stopping.run_until_cancelled(self.followed.next()).await??;
         if self.asked.elapsed() >= SESSION_EVERY {
             self.asked = Instant::now();
             if !self.app.sessions.lasts(&self.visitor.token_hash()).await {
                 return None;
             }
         }
-        let snapshot = Arc::clone(&self.updates.borrow_and_update());
-        Some(self.changes(&snapshot))
+        Some(self.changes(sections))
     }
 
-    fn changes(&mut self, snapshot: &Snapshot) -> Vec<Event> {
+    fn changes(&mut self, sections: Vec<Section>) -> Vec<Event> {
         let mut events = Vec::new();
-        for (id, section) in overview::sections(&self.view, snapshot) {
+        for (id, section) in sections {
             let markup = section.into_string();
             if self.sent.get(id) != Some(&markup) {
                 events.push(Event::default().data(json!({ "id": id, "html": markup }).to_string()));

@@ -44,6 +44,12 @@ pub(super) enum Refusal {
     WrongPassword,
     /// There were too many tries to sign in.
     TooManyTries,
+    /// What is asked for cannot be read, and what to do about it.
+    Unclear(Text),
+    /// What is asked for is not there, and what to do about it.
+    Missing(Text),
+    /// What is asked for cannot be done as things stand.
+    TooLate(Text),
     /// PostgreSQL is away.
     StoreAway,
     /// PostgreSQL is away, and may have done before what was asked of it.
@@ -85,6 +91,9 @@ impl Refusal {
             Self::NotYourself => (StatusCode::CONFLICT, Text::NotYourself),
             Self::WrongPassword => (StatusCode::UNAUTHORIZED, Text::WrongPassword),
             Self::TooManyTries => (StatusCode::TOO_MANY_REQUESTS, Text::TooManyTries),
+            Self::Unclear(text) => (StatusCode::BAD_REQUEST, *text),
+            Self::Missing(text) => (StatusCode::NOT_FOUND, *text),
+            Self::TooLate(text) => (StatusCode::CONFLICT, *text),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, Text::StoreAway),
             Self::NotKnown => (StatusCode::SERVICE_UNAVAILABLE, Text::NotKnown),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Text::Busy),

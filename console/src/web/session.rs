@@ -80,6 +80,10 @@ impl SessionToken {
         tag.is_ok_and(|tag| hmac::verify(&self.key(), CSRF_FIELD.as_bytes(), &tag).is_ok())
     }
 
+    fn mark(&self, of: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&self.key(), format!("mark:{of}").as_bytes()))
+    }
+
     fn key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.0)
     }
@@ -113,6 +117,11 @@ impl Visitor {
     /// Whether a form is one that we gave them.
     pub(super) fn has_sent(&self, fields: &Fields) -> bool {
         self.token.proves(fields.get(CSRF_FIELD))
+    }
+
+    /// Stands for something in their forms, so that it can be told whether it is still the same, and tells nothing of it.
+    pub(super) fn mark(&self, of: &str) -> String {
+        self.token.mark(of)
     }
 
     /// What is stored of their session's token.

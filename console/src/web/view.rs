@@ -4,7 +4,9 @@ use std::convert::Infallible;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::{language::Language, messages::Text, session::Visitor};
+use domain::operator::Role;
+
+use super::{form::Returned, language::Language, messages::Text, session::Visitor};
 
 /// Who looks at a page.
 #[derive(Clone)]
@@ -14,12 +16,21 @@ pub(super) struct View {
     pub visitor: Option<Visitor>,
     /// The page's own address, with its query.
     pub path: String,
+    /// A form that was sent and not taken, which the page shows again.
+    pub returned: Option<Returned>,
 }
 
 impl View {
     /// A text in the language of whoever looks.
     pub(super) const fn say(&self, text: Text) -> &'static str {
         text.in_language(self.language)
+    }
+
+    /// Whether whoever looks may do what this role may.
+    pub(super) fn may(&self, needed: Role) -> bool {
+        self.visitor
+            .as_ref()
+            .is_some_and(|visitor| visitor.role >= needed)
     }
 }
 
@@ -32,6 +43,7 @@ impl<S: Sync> FromRequestParts<S> for View {
             language: Language::wanted(&parts.headers),
             visitor: parts.extensions.get::<Visitor>().cloned(),
             path: path.to_owned(),
+            returned: None,
         })
     }
 }

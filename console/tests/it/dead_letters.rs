@@ -102,7 +102,7 @@ async fn letters_are_listed_searched_grouped_and_shown() {
     desk.run(&["dead-letters", "list", "--text", "no"])
         .refused("3 characters");
     desk.run(&["dead-letters", "list", "--kind", "coffee"])
-        .refused("unroutable or one of");
+        .refused("expected one of");
     desk.run(&["dead-letters", "show", "dlt_00000000000000000000000000000000"])
         .refused("there is no dead letter");
     desk.close().await;

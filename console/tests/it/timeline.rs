@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 use crate::desk::{Desk, desk};
 
 /// None of these may be shown.
-const PLANTED: [&str; 9] = [
+pub const PLANTED: [&str; 9] = [
     "ada@example.com",
     "Lovelace",
     "203.0.113.9",
@@ -19,7 +19,7 @@ const PLANTED: [&str; 9] = [
 ];
 
 /// Everywhere that somebody can write something, somebody wrote something about Ada.
-const PERSONAL: &str = "
+pub const PERSONAL: &str = "
 create function everything() returns text language sql as $$
   select $x$'Ada Lovelace' ada@example.com from 203.0.113.9:80 and 2001:db8::7, +49 151 2345678, oUpF8uMuAJO_M2pxb1Q9zNjWeS6o,
   4242424242424242, pm_1Nsecret, \"hunter2\"$x$ $$;

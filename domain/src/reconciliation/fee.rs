@@ -11,6 +11,11 @@ pub struct AgreedFee {
     pub fixed_minor: i64,
 }
 
+impl AgreedFee {
+    /// All of a payment.
+    pub const MOST_BPS: u32 = 10_000;
+}
+
 /// What a provider kept of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeptFee {

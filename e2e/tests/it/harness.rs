@@ -19,7 +19,7 @@ use workers::{Workers, WorkersConfig};
 
 /// The unit of the retry ladder in tests.
 pub const UNIT: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 pub struct Sluice {

@@ -11,6 +11,7 @@ mod mismatch;
 mod operations;
 mod order;
 mod outages;
+mod pages;
 mod restarts;
 mod secrets;
 mod statistics;

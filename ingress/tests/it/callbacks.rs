@@ -39,7 +39,7 @@ async fn set_secrets_of(world: &World, merchant: MerchantId, secrets: &[&str]) {
     let at = DateTime::UNIX_EPOCH;
     world
         .store
-        .set_credentials(merchant, Channel::Stripe, &json, "test", at)
+        .set_credentials(merchant, Channel::Stripe, &json, store::Doing::by("test", at))
         .await
         .unwrap();
 }

@@ -16,7 +16,7 @@ async fn set_credentials(world: &World, channel: Channel, fields: &Value) {
     let (json, at) = (credentials.to_json().unwrap(), DateTime::UNIX_EPOCH);
     world
         .store
-        .set_credentials(world.shop.id, channel, &json, "test", at)
+        .set_credentials(world.shop.id, channel, &json, store::Doing::by("test", at))
         .await
         .unwrap();
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use store::StoreError;
+use store::{Doing, StoreError};
 
 use crate::{
     callbacks::{self, signed},
@@ -143,7 +143,10 @@ async fn a_revoked_key_is_noticed() {
     assert!(
         world
             .store
-            .revoke_key(&world.shop.key_id, "test", chrono::DateTime::UNIX_EPOCH)
+            .revoke_key(
+                &world.shop.key_id,
+                Doing::by("test", chrono::DateTime::UNIX_EPOCH)
+            )
             .await
             .unwrap()
     );
@@ -162,7 +165,10 @@ async fn ingress_cannot_write() {
     let store = store::Store::connect_lazily(&config.store, config.vault).unwrap();
     assert_eq!(store.merchants().await.unwrap().len(), 1);
     let revoked = store
-        .revoke_key(&world.shop.key_id, "test", chrono::DateTime::UNIX_EPOCH)
+        .revoke_key(
+            &world.shop.key_id,
+            Doing::by("test", chrono::DateTime::UNIX_EPOCH),
+        )
         .await;
     let error = revoked.unwrap_err();
     let refused = matches!(&error, StoreError::Refused(_) | StoreError::Unavailable(_));

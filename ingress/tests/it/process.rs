@@ -73,8 +73,7 @@ async fn logs_tell_what_happened_and_no_secrets() {
             shop.id,
             Channel::Stripe,
             &json,
-            "test",
-            chrono::DateTime::UNIX_EPOCH,
+            store::Doing::by("test", chrono::DateTime::UNIX_EPOCH),
         )
         .await
         .unwrap();

@@ -103,7 +103,7 @@ async fn the_methods_are_those_of_the_merchants_channels_and_routes() {
     let now = chrono::DateTime::UNIX_EPOCH;
     let set = world
         .store
-        .set_credentials(world.shop.id, stripe, &credentials, "test", now);
+        .set_credentials(world.shop.id, stripe, &credentials, store::Doing::by("test", now));
     set.await.unwrap();
     let all = ask("amount=1999&currency=USD").await.body;
     let methods: Vec<_> = all["data"]
@@ -131,7 +131,11 @@ async fn the_methods_are_those_of_the_merchants_channels_and_routes() {
         weight: 1,
         enabled: true,
     };
-    world.store.add_route(&route, "test", now).await.unwrap();
+    world
+        .store
+        .add_route(&route, store::Doing::by("test", now))
+        .await
+        .unwrap();
     assert_eq!(ask("amount=1999&currency=USD").await.body, json!({"data": []}));
     let german = ask("amount=1999&currency=usd&country=DE").await.body;
     assert_eq!(german["data"].as_array().unwrap().len(), 1, "{german}");

@@ -23,7 +23,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use runtime::Settings;
 use serde_json::{Value, json};
 use store::{
-    ApiKey, NewMerchant, Record, Recorder, Store, Verdict,
+    ApiKey, Doing, NewMerchant, Record, Recorder, Store, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -174,7 +174,7 @@ pub async fn open_shop(store: &Store) -> Shop {
         key,
     };
     store
-        .create_merchant(&new, "test", DateTime::UNIX_EPOCH)
+        .create_merchant(&new, Doing::by("test", DateTime::UNIX_EPOCH))
         .await
         .unwrap();
     Shop {

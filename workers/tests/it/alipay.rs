@@ -25,9 +25,12 @@ impl World {
         });
         let credentials = Credentials::read(Channel::Alipay, &Secret::new(fields.to_string())).unwrap();
         let json = credentials.to_json().unwrap();
-        let stored = self
-            .store
-            .set_credentials(self.merchant_id, Channel::Alipay, &json, "test", now());
+        let stored = self.store.set_credentials(
+            self.merchant_id,
+            Channel::Alipay,
+            &json,
+            store::Doing::by("test", now()),
+        );
         stored.await.unwrap();
     }
 }

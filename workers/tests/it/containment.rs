@@ -48,6 +48,30 @@ async fn an_open_circuit_puts_jobs_off_and_they_go_on_when_it_closes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_open_circuit_is_told_to_everybody_until_it_closes() {
+    let world = world_with(|config| {
+        config.channels.containment.open_for = Duration::from_secs(5);
+    })
+    .await;
+    world.fault(OPENING, "reset_before", json!({ "times": 10 })).await;
+    for number in 0..12 {
+        world
+            .publish(&world.job(&format!("k{number}"), request(None)))
+            .await;
+    }
+    let shut = async || {
+        let shut = world.store.shut_circuits(now()).await.unwrap();
+        shut.into_iter()
+            .map(|circuit| (circuit.channel, circuit.calls, circuit.processes))
+            .collect::<Vec<_>>()
+    };
+    let stripe = ("stripe".to_owned(), "changes".to_owned(), 1);
+    world.wait_until(vec![stripe], shut).await;
+    world.wait_until(vec![], shut).await;
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_beyond_the_limit_are_not_made_and_cost_no_try() {
     let world = world_with(|config| {
         // A call that waits for its place has less time left.
@@ -94,9 +118,12 @@ async fn open_account(world: &World) {
     });
     let alipay = Credentials::read(Channel::Alipay, &Secret::new(fields.to_string())).unwrap();
     let json = alipay.to_json().unwrap();
-    let set = world
-        .store
-        .set_credentials(world.merchant_id, Channel::Alipay, &json, "test", now());
+    let set = world.store.set_credentials(
+        world.merchant_id,
+        Channel::Alipay,
+        &json,
+        store::Doing::by("test", now()),
+    );
     set.await.unwrap();
 }
 

@@ -19,7 +19,7 @@ use domain::{
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use store::{
-    ActionProgress, AskedFor, LetterFilter, LetterPage, LetterStory, NewAction, Record, RecordedLetter,
+    ActionProgress, AskedFor, Doing, LetterFilter, LetterPage, LetterStory, NewAction, Record, RecordedLetter,
 };
 
 use crate::{
@@ -416,7 +416,13 @@ async fn a_notification_that_is_replayed_while_its_merchant_is_paused_is_sent_wh
     assert_eq!(world.count(given_up).await, 1);
 
     let switch = Switch::Notifications(world.merchant_id);
-    assert!(world.store.pause(switch, "a test", "test", now()).await.unwrap());
+    assert!(
+        world
+            .store
+            .pause(switch, Doing::because("test", "a test", now()))
+            .await
+            .unwrap()
+    );
     tokio::time::sleep(Duration::from_secs(2)).await;
     let action = world.want(ActionKind::Replay, one(&letter), None).await;
     assert_eq!(world.finished(action).await.done, 1);
@@ -434,7 +440,13 @@ async fn a_notification_that_is_replayed_while_its_merchant_is_paused_is_sent_wh
     );
     assert_eq!(world.deliveries().await.len(), 1);
 
-    assert!(world.store.resume(switch, "a test", "test", now()).await.unwrap());
+    assert!(
+        world
+            .store
+            .resume(switch, Doing::because("test", "a test", now()))
+            .await
+            .unwrap()
+    );
     let delivered = "select count(*) from notifications where status = 'delivered'";
     world.wait_until(1, async || world.count(delivered).await).await;
     assert_eq!(world.deliveries().await.len(), 2);

@@ -23,7 +23,7 @@ async fn agree_on(world: &World, late_payments: LatePayments) {
     };
     let agreed = world
         .store
-        .set_terms(world.merchant_id, &terms, "test", now())
+        .set_terms(world.merchant_id, &terms, store::Doing::by("test", now()))
         .await;
     assert_eq!(agreed.unwrap(), Some(terms));
 }

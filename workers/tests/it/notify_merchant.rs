@@ -10,7 +10,7 @@ use domain::{
     secret::Secret,
 };
 use serde_json::json;
-use store::{EndpointSecret, Record};
+use store::{Doing, EndpointSecret, Record};
 
 use crate::support::{ENDPOINT_SECRET, World, now, world, world_with};
 
@@ -216,8 +216,8 @@ async fn a_name_that_leads_into_our_own_network_is_out_of_reach() {
     }];
     let set = world
         .store
-        .set_endpoint(world.merchant_id, &url, &secrets, "test", now());
-    assert!(set.await.unwrap());
+        .set_endpoint(world.merchant_id, &url, &secrets, Doing::by("test", now()));
+    assert!(set.await.unwrap().is_some());
     tell(&world).await;
     let refused =
         "select count(*) from notification_attempts where attempt = 1 and error like '%no public address%'";

@@ -43,9 +43,12 @@ impl World {
             Some(Secret::new("M1")),
         );
         let credentials = Credentials::Paypal(paypal.unwrap()).to_json().unwrap();
-        let stored =
-            self.store
-                .set_credentials(self.merchant_id, Channel::Paypal, &credentials, "test", now());
+        let stored = self.store.set_credentials(
+            self.merchant_id,
+            Channel::Paypal,
+            &credentials,
+            store::Doing::by("test", now()),
+        );
         stored.await.unwrap();
     }
 

@@ -10,7 +10,7 @@ use domain::{
 };
 use futures::future::join_all;
 use serde_json::json;
-use store::{Record, Resend, Resent};
+use store::{Doing, Record, Resend, Resent};
 
 use crate::support::{World, now, world};
 
@@ -52,7 +52,7 @@ async fn id(world: &World) -> NotificationId {
 async fn resend(world: &World, what: Resend) -> Resent {
     world
         .store
-        .resend(&what, "their server is back", "test", now())
+        .resend(&what, Doing::because("test", "their server is back", now()))
         .await
         .unwrap()
 }

@@ -111,7 +111,11 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
         method: Some(Method::Card),
         ..route(world.merchant_id, Channel::Stripe)
     };
-    world.store.add_route(&by_card, "test", now()).await.unwrap();
+    world
+        .store
+        .add_route(&by_card, store::Doing::by("test", now()))
+        .await
+        .unwrap();
     let job = world.job("card", request(None));
     world.publish(&job).await;
     let payment = world
@@ -126,7 +130,9 @@ async fn a_route_says_how_it_is_paid_and_one_that_does_not_match_says_why() {
             ..route
         })
     };
-    let disabled = world.store.change_route(by_card.id, disable, "test", now());
+    let disabled = world
+        .store
+        .change_route(by_card.id, disable, store::Doing::by("test", now()));
     assert!(disabled.await.unwrap().is_some());
     let job = world.job("nowhere", request(None));
     world.publish(&job).await;

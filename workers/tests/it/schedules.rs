@@ -82,9 +82,12 @@ impl Wave {
         let stripe =
             StripeCredentials::new(Secret::new(&*account), vec![Secret::new("whsec_callbacks")]).unwrap();
         let credentials = Credentials::Stripe(stripe).to_json().unwrap();
-        let stored = world
-            .store
-            .set_credentials(merchant_id, Channel::Stripe, &credentials, "test", now());
+        let stored = world.store.set_credentials(
+            merchant_id,
+            Channel::Stripe,
+            &credentials,
+            store::Doing::by("test", now()),
+        );
         stored.await.unwrap();
         Self {
             merchant_id,

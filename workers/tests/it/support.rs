@@ -27,7 +27,7 @@ use futures::future::join_all;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use store::{
-    ApiKey, EndpointSecret, NewMerchant, Record, Recorder, Store, Vault, Verdict,
+    ApiKey, Doing, EndpointSecret, NewMerchant, Record, Recorder, Store, StoreError, Vault, Verdict,
     testing::{TEST_KEY, TestDatabase},
 };
 use tokio::sync::Notify;
@@ -123,7 +123,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
     let merchant_id = MerchantId::random();
     let account = format!("sk_test_{}", merchant_id.as_uuid().simple());
     let publisher = Publisher::connect(vhost.config(UNIT));
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().tls_certs_only([]).build().unwrap();
     let world = World {
         database,
         store,
@@ -182,7 +182,10 @@ impl World {
             endpoint: None,
             key,
         };
-        self.store.create_merchant(&new, "test", now()).await.unwrap();
+        self.store
+            .create_merchant(&new, Doing::by("test", now()))
+            .await
+            .unwrap();
         id
     }
 
@@ -202,13 +205,16 @@ impl World {
             endpoint: Some((endpoint, Secret::new(ENDPOINT_SECRET))),
             key: api_key,
         };
-        self.store.create_merchant(&new, "test", now).await.unwrap();
+        self.store
+            .create_merchant(&new, Doing::by("test", now))
+            .await
+            .unwrap();
         let stripe =
             StripeCredentials::new(Secret::new(&*self.account), vec![Secret::new("whsec_callbacks")])
                 .unwrap();
         let credentials = Credentials::Stripe(stripe).to_json().unwrap();
         self.store
-            .set_credentials(id, Channel::Stripe, &credentials, "test", now)
+            .set_credentials(id, Channel::Stripe, &credentials, Doing::by("test", now))
             .await
             .unwrap();
         self.put(
@@ -431,9 +437,11 @@ impl World {
     }
 
     pub async fn set_secrets(&self, secrets: &[EndpointSecret]) {
+        let change = |_| Ok::<_, StoreError>(secrets.to_vec());
+        let doing = Doing::by("test", now());
         let set = self
             .store
-            .set_endpoint_secrets(self.merchant_id, secrets, "test", now());
+            .change_endpoint_secrets(self.merchant_id, change, doing);
         assert!(set.await.unwrap());
     }
 

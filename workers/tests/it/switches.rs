@@ -12,7 +12,7 @@ use domain::{
     switch::Switch,
 };
 use serde_json::json;
-use store::Record;
+use store::{Doing, Record};
 
 use crate::{
     process_callback::{intent, opened},
@@ -25,12 +25,24 @@ const OBEYED: Duration = Duration::from_secs(2);
 const WATCHED: Duration = Duration::from_millis(800);
 
 async fn pause(world: &World, switch: Switch) {
-    assert!(world.store.pause(switch, "a test", "test", now()).await.unwrap());
+    assert!(
+        world
+            .store
+            .pause(switch, Doing::because("test", "a test", now()))
+            .await
+            .unwrap()
+    );
     tokio::time::sleep(OBEYED).await;
 }
 
 async fn resume(world: &World, switch: Switch) -> Instant {
-    assert!(world.store.resume(switch, "a test", "test", now()).await.unwrap());
+    assert!(
+        world
+            .store
+            .resume(switch, Doing::because("test", "a test", now()))
+            .await
+            .unwrap()
+    );
     Instant::now()
 }
 

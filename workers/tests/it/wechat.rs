@@ -35,9 +35,12 @@ impl World {
         });
         let credentials = Credentials::read(Channel::Wechat, &Secret::new(fields.to_string())).unwrap();
         let json = credentials.to_json().unwrap();
-        let stored = self
-            .store
-            .set_credentials(self.merchant_id, Channel::Wechat, &json, "test", now());
+        let stored = self.store.set_credentials(
+            self.merchant_id,
+            Channel::Wechat,
+            &json,
+            store::Doing::by("test", now()),
+        );
         stored.await.unwrap();
     }
 

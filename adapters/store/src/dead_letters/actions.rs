@@ -41,6 +41,15 @@ pub enum AskedFor {
     Letters(Vec<DeadLetterId>),
     /// All that the filter means, but at the most so many; the oldest first.
     Matching(Box<LetterFilter>, u32),
+    /// The same, but only while as many are meant as somebody was shown.
+    Shown {
+        /// All that were shown.
+        filter: Box<LetterFilter>,
+        /// How many those were.
+        letters: u64,
+        /// How many are taken at the most.
+        most: u32,
+    },
 }
 
 /// How far an action has come.
@@ -121,7 +130,7 @@ order by created_at desc, id desc";
 
 impl Store {
     /// Asks for something to be done with parked letters, and writes down who wants it and why. Gives how many letters that
-    /// are; with none, nothing is written.
+    /// are; with none, and with others than were shown, nothing is written.
     ///
     /// # Errors
     /// PostgreSQL is away.
@@ -143,6 +152,17 @@ impl Store {
                 self.sought(filter).await?.push(&mut query);
                 i64::from(*most)
             }
+            AskedFor::Shown {
+                filter,
+                letters,
+                most,
+            } => {
+                if self.count_parked_letters(filter).await?.cast_unsigned() != *letters {
+                    return Ok(0);
+                }
+                self.sought(filter).await?.push(&mut query);
+                i64::from(*most)
+            }
         };
         query
             .push(" order by parked_at, id limit ")
@@ -151,10 +171,10 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         sqlx::raw_sql(TAKE_TIME).execute(&mut *tx).await?;
         let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(&mut *tx).await?;
-        if ids.is_empty() {
+        let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        if count == 0 || new.asked_for.shown().is_some_and(|shown| shown != count) {
             return Ok(0);
         }
-        let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
         sqlx::query(INSERT)
             .bind(new.id.as_uuid())
             .bind(new.kind.name())
@@ -206,6 +226,16 @@ impl Store {
             .bind(i64::from(limit));
         let rows = answered(asking.fetch_all(&self.pool)).await?;
         rows.into_iter().map(ActionProgress::try_from).collect()
+    }
+}
+
+impl AskedFor {
+    /// How many letters have to be found, where somebody was shown which.
+    fn shown(&self) -> Option<i64> {
+        match self {
+            Self::Letters(_) | Self::Matching(..) => None,
+            Self::Shown { letters, most, .. } => Some((*letters).min((*most).into()).cast_signed()),
+        }
     }
 }
 

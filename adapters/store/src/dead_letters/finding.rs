@@ -42,6 +42,8 @@ pub struct LetterFilter {
     pub state: Option<LetterState>,
     /// Those of this group.
     pub group_id: Option<DeadLetterGroupId>,
+    /// Those that were written down by this moment.
+    pub recorded_until: Option<DateTime<Utc>>,
 }
 
 /// The place of a letter in a list, after which the next page begins.
@@ -261,7 +263,9 @@ impl Store {
         page: LetterPage,
     ) -> Result<Vec<LetterRow>, StoreError> {
         let mut query = QueryBuilder::new("with newest as materialized (select ");
-        query.push(COLUMNS).push(" from dead_letters where true");
+        query
+            .push(COLUMNS)
+            .push(", recorded_at from dead_letters where true");
         push_after(&mut query, page);
         query.push(ORDER).push_bind(NEWEST);
         query.push(") select * from newest where true");
@@ -324,6 +328,9 @@ impl Sought<'_> {
         }
         if let Some(group) = filter.group_id {
             query.push(" and group_id = ").push_bind(group.as_uuid());
+        }
+        if let Some(until) = filter.recorded_until {
+            query.push(" and recorded_at <= ").push_bind(until);
         }
     }
 }

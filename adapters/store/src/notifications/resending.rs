@@ -26,6 +26,15 @@ use crate::{
 pub enum Resend {
     /// These, whatever came of them.
     These(Vec<NotificationId>),
+    /// This one, if the schedule that was seen is still its last.
+    Seen {
+        /// Which.
+        id: NotificationId,
+        /// The tries that were made before that schedule.
+        attempts_before: i32,
+        /// When it ended.
+        finished_at: Option<DateTime<Utc>>,
+    },
     /// What was given up of a merchant's.
     GivenUp {
         /// Whose.
@@ -42,7 +51,8 @@ pub enum Resend {
 pub struct Resent {
     /// Those that are sent again.
     pub resent: Vec<NotificationId>,
-    /// Those whose schedule had not ended when this was asked for: they are being sent, or were in the same instant.
+    /// Those whose schedule had not ended when this was asked for: they are being sent, or were in the same instant. And one
+    /// that was given another schedule since it was seen.
     pub under_way: Vec<NotificationId>,
     /// There is no such notification.
     pub unknown: Vec<NotificationId>,
@@ -68,6 +78,9 @@ macro_rules! renew {
 }
 
 const RENEW_THESE: &str = renew!("id = any ($1) and status <> 'pending' order by id");
+const RENEW_SEEN: &str = renew!(
+    "id = $1 and status <> 'pending' and attempts_before = $2 and finished_at is not distinct from $3"
+);
 const RENEW_GIVEN_UP: &str = renew!(
     "merchant_id = $1 and status in ('exhausted', 'undeliverable') and finished_at >= coalesce($2::timestamptz, '-infinity')
      order by finished_at, id limit $3"
@@ -82,26 +95,22 @@ impl Store {
     ///
     /// # Errors
     /// PostgreSQL is away, or a row cannot be read; nothing was done then.
-    pub async fn resend(
-        &self,
-        what: &Resend,
-        reason: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Resent, StoreError> {
-        answered(self.renew(what, reason, actor, now)).await
+    pub async fn resend(&self, what: &Resend, doing: Doing<'_>) -> Result<Resent, StoreError> {
+        answered(self.renew(what, doing)).await
     }
 
-    async fn renew(
-        &self,
-        what: &Resend,
-        reason: &str,
-        actor: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Resent, StoreError> {
+    async fn renew(&self, what: &Resend, doing: Doing<'_>) -> Result<Resent, StoreError> {
         let mut claim = Claim::begin(self).await?;
         let rows: Vec<JobRow> = match what {
             Resend::These(ids) => sqlx::query_as(RENEW_THESE).bind(uuids(ids)),
+            Resend::Seen {
+                id,
+                attempts_before,
+                finished_at,
+            } => sqlx::query_as(RENEW_SEEN)
+                .bind(id.as_uuid())
+                .bind(*attempts_before)
+                .bind(*finished_at),
             Resend::GivenUp {
                 merchant_id,
                 since,
@@ -125,9 +134,8 @@ impl Store {
         }
         let resent: Vec<NotificationId> = rows.iter().map(JobRow::notification).collect();
         let subjects: Vec<String> = resent.iter().map(NotificationId::to_string).collect();
-        let doing = Doing::because(actor, reason, now);
         audit::write_each(&mut claim.tx, "notification.resend", &subjects, doing).await?;
-        let jobs: Result<Vec<Envelope>, StoreError> = rows.iter().map(|row| row.envelope(now)).collect();
+        let jobs: Result<Vec<Envelope>, StoreError> = rows.iter().map(|row| row.envelope(doing.at)).collect();
         let others = others(what, &resent);
         let under_way = sqlx::query_scalar(UNDER_WAY).bind(uuids(&others));
         let under_way: Vec<Uuid> = under_way.fetch_all(&mut *claim.tx).await?;
@@ -145,10 +153,12 @@ impl Store {
 
 /// Those that were asked for and are not sent again.
 fn others(what: &Resend, resent: &[NotificationId]) -> Vec<NotificationId> {
-    match what {
-        Resend::These(ids) => ids.iter().filter(|id| !resent.contains(id)).copied().collect(),
-        Resend::GivenUp { .. } => Vec::new(),
-    }
+    let asked = match what {
+        Resend::These(ids) => ids.as_slice(),
+        Resend::Seen { id, .. } => std::slice::from_ref(id),
+        Resend::GivenUp { .. } => &[],
+    };
+    asked.iter().filter(|id| !resent.contains(id)).copied().collect()
 }
 
 fn uuids(ids: &[NotificationId]) -> Vec<Uuid> {

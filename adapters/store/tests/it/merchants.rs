@@ -6,7 +6,7 @@ use domain::{
     merchant::{LatePayments, Terms},
     secret::Secret,
 };
-use store::{EndpointSecret, NewTerms, StoreError};
+use store::{Doing, EndpointSecret, NewTerms, StoreError};
 
 use crate::support::{at, world};
 
@@ -15,8 +15,20 @@ async fn keys_are_found_and_revoked() {
     let world = world().await;
     let key = world.store.key("key").await.unwrap().unwrap();
     assert_eq!((key.merchant_id, key.revoked), (world.merchant_id, false));
-    assert!(world.store.revoke_key("key", "test", at(1)).await.unwrap());
-    assert!(!world.store.revoke_key("key", "test", at(2)).await.unwrap());
+    assert!(
+        world
+            .store
+            .revoke_key("key", Doing::by("test", at(1)))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .store
+            .revoke_key("key", Doing::by("test", at(2)))
+            .await
+            .unwrap()
+    );
     assert!(world.store.key("key").await.unwrap().unwrap().revoked);
     assert_eq!(world.store.key("other").await.unwrap(), None);
 }
@@ -29,7 +41,7 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
     let credentials = Secret::new(r#"{"secret_key":"sk_test_1"}"#);
     world
         .store
-        .set_credentials(merchant, stripe, &credentials, "test", at(1))
+        .set_credentials(merchant, stripe, &credentials, Doing::by("test", at(1)))
         .await
         .unwrap();
     assert_eq!(
@@ -42,13 +54,9 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         secret: Secret::new("whsec_x"),
         until,
     });
-    assert!(
-        world
-            .store
-            .set_endpoint(merchant, "https://shop.example/hook", &secrets, "test", at(2))
-            .await
-            .unwrap()
-    );
+    let (shop, doing) = ("https://shop.example/hook", Doing::by("test", at(2)));
+    let set = world.store.set_endpoint(merchant, shop, &secrets, doing);
+    assert_eq!(set.await.unwrap(), Some(true));
     let endpoint = world.store.endpoint(merchant).await.unwrap().unwrap();
     assert_eq!(
         (endpoint.secrets, endpoint.disabled_reason),
@@ -59,25 +67,31 @@ async fn credentials_and_endpoints_open_only_with_the_key_ring() {
         secret: Secret::new("whsec_y"),
         until: None,
     }];
-    assert!(
+    let rotate = async |whose| {
+        let change = |before: Vec<EndpointSecret>| {
+            assert_eq!(before, secrets);
+            Ok::<_, StoreError>(rotated.to_vec())
+        };
+        let doing = Doing::by("test", at(3));
         world
             .store
-            .set_endpoint_secrets(merchant, &rotated, "test", at(3))
+            .change_endpoint_secrets(whose, change, doing)
             .await
             .unwrap()
-    );
-    assert_eq!(
-        world.store.endpoint(merchant).await.unwrap().unwrap().secrets,
-        rotated
-    );
-    let stranger = MerchantId::random();
-    assert!(
-        !world
-            .store
-            .set_endpoint_secrets(stranger, &rotated, "test", at(3))
-            .await
-            .unwrap()
-    );
+    };
+    assert!(rotate(merchant).await);
+    assert!(!rotate(MerchantId::random()).await, "a stranger has none");
+    let set = world
+        .store
+        .set_endpoint(merchant, "https://shop.example/", &secrets, doing);
+    assert_eq!(set.await.unwrap(), Some(false));
+    let endpoint = world.store.endpoint(merchant).await.unwrap().unwrap();
+    assert_eq!(endpoint.url, "https://shop.example/");
+    assert_eq!(endpoint.secrets, rotated, "what signs stays");
+    let set = world
+        .store
+        .set_endpoint(MerchantId::random(), shop, &secrets, doing);
+    assert_eq!(set.await.unwrap(), None);
 
     let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&world.database.url())
         .await
@@ -102,11 +116,17 @@ async fn terms_are_those_of_everybody_until_they_are_set() {
         payment_expiry_s: 600,
         late_payments: LatePayments::Refund,
     };
-    let set = store.set_terms(merchant, &terms, "test", at(1)).await.unwrap();
+    let set = store
+        .set_terms(merchant, &terms, Doing::by("test", at(1)))
+        .await
+        .unwrap();
     assert_eq!(set, Some(terms));
     assert_eq!(store.terms(merchant).await.unwrap(), terms);
     let stranger = MerchantId::random();
-    let set = store.set_terms(stranger, &terms, "test", at(1)).await.unwrap();
+    let set = store
+        .set_terms(stranger, &terms, Doing::by("test", at(1)))
+        .await
+        .unwrap();
     assert_eq!(set, None);
     assert_eq!(store.terms(stranger).await.unwrap(), Terms::default());
     let never = Terms {
@@ -114,7 +134,7 @@ async fn terms_are_those_of_everybody_until_they_are_set() {
         ..terms
     };
     let refused = store
-        .set_terms(merchant, &never, "test", at(1))
+        .set_terms(merchant, &never, Doing::by("test", at(1)))
         .await
         .unwrap_err();
     assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
@@ -136,8 +156,8 @@ async fn two_who_set_different_terms_at_once_set_both() {
             ..NewTerms::default()
         };
         let (one, other) = tokio::join!(
-            store.set_terms(merchant, expiry, "ada", at(1)),
-            store.set_terms(merchant, late, "ben", at(1))
+            store.set_terms(merchant, expiry, Doing::by("ada", at(1))),
+            store.set_terms(merchant, late, Doing::by("ben", at(1)))
         );
         assert!(one.unwrap().is_some() && other.unwrap().is_some());
         let both = Terms {

@@ -8,7 +8,7 @@ use domain::{
     scope::Scope,
     secret::Secret,
 };
-use store::{ExchangeRecord, Page, PageCursor, Record, Store, StoreConfig, StoreError, Verdict};
+use store::{Doing, ExchangeRecord, Page, PageCursor, Record, Store, StoreConfig, StoreError, Verdict};
 
 use crate::support::{at, seen, world};
 
@@ -131,7 +131,10 @@ async fn a_reader_can_read_and_cannot_write() {
     let world = world().await;
     let reader = world.database.store(true);
     assert!(reader.key("key").await.unwrap().is_some());
-    let refused = reader.revoke_key("key", "test", at(1)).await.unwrap_err();
+    let refused = reader
+        .revoke_key("key", Doing::by("test", at(1)))
+        .await
+        .unwrap_err();
     assert!(
         refused.to_string().contains("permission denied") || refused.to_string().contains("read-only"),
         "{refused}"
@@ -262,6 +265,9 @@ async fn a_role_in_the_url_is_taken_on() {
         read_only: false,
     };
     let store = Store::connect_lazily(&config, world.store.vault().clone()).unwrap();
-    let refused = store.revoke_key("key", "test", at(1)).await.unwrap_err();
+    let refused = store
+        .revoke_key("key", Doing::by("test", at(1)))
+        .await
+        .unwrap_err();
     assert!(refused.to_string().contains("permission denied"), "{refused}");
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::{channel::Channel, secret::Secret};
-use store::Finding;
+use store::{Doing, Finding};
 
 use crate::support::{World, at, world};
 
@@ -47,7 +47,12 @@ async fn a_day_stays_in_sight_until_it_was_compared_when_it_was_over() {
     let credentials = Secret::new("{}");
     world
         .store
-        .set_credentials(world.merchant_id, Channel::Stripe, &credentials, "test", at(0))
+        .set_credentials(
+            world.merchant_id,
+            Channel::Stripe,
+            &credentials,
+            Doing::by("test", at(0)),
+        )
         .await
         .unwrap();
     let second = FIRST + Days::new(1);
@@ -70,9 +75,10 @@ async fn only_the_channels_that_are_asked_for_are_due() {
     let world = world().await;
     let credentials = Secret::new("{}");
     for channel in [Channel::Stripe, Channel::Alipay] {
-        let set = world
-            .store
-            .set_credentials(world.merchant_id, channel, &credentials, "test", at(0));
+        let set =
+            world
+                .store
+                .set_credentials(world.merchant_id, channel, &credentials, Doing::by("test", at(0)));
         set.await.unwrap();
     }
     let (stating, now) = ([Channel::Stripe], end_of(LAST));

@@ -9,7 +9,7 @@ use domain::{
     routing::{Choice, Decision, Route, Routing},
     secret::Secret,
 };
-use store::{ExchangeRecord, MerchantSetup, Record, StoreError, Verdict};
+use store::{Doing, ExchangeRecord, MerchantSetup, Record, StoreError, Verdict};
 
 use crate::support::{World, at, seen, world};
 
@@ -70,7 +70,7 @@ async fn a_route_is_added_changed_listed_and_removed_and_it_is_written_down() {
     let world = world().await;
     let (store, merchant) = (&world.store, world.merchant_id);
     let route = route(merchant, Channel::Stripe);
-    store.add_route(&route, "ada", at(1)).await.unwrap();
+    store.add_route(&route, Doing::by("ada", at(1))).await.unwrap();
     assert_eq!(store.route(route.id).await.unwrap(), Some(route.clone()));
     let changed = Route {
         channel: Channel::Paypal,
@@ -82,22 +82,34 @@ async fn a_route_is_added_changed_listed_and_removed_and_it_is_written_down() {
         assert_eq!(read, route);
         Ok::<_, StoreError>(changed.clone())
     };
-    let set = store.change_route(route.id, change, "ada", at(2)).await;
+    let set = store
+        .change_route(route.id, change, Doing::by("ada", at(2)))
+        .await;
     assert_eq!(set.unwrap().as_ref(), Some(&changed));
     assert_eq!(
         store.routes(merchant).await.unwrap(),
         std::slice::from_ref(&changed)
     );
     assert!(
-        store.add_route(&changed, "ada", at(3)).await.is_err(),
+        !store.add_route(&changed, Doing::by("ada", at(3))).await.unwrap(),
         "there is one of this id"
     );
-    assert!(store.remove_route(route.id, "ada", at(4)).await.unwrap());
+    assert!(
+        store
+            .remove_route(route.id, Doing::by("ada", at(4)))
+            .await
+            .unwrap()
+    );
     let again = store
-        .change_route(route.id, Ok::<_, StoreError>, "ada", at(5))
+        .change_route(route.id, Ok::<_, StoreError>, Doing::by("ada", at(5)))
         .await;
     assert_eq!(again.unwrap(), None, "what was removed does not come back");
-    assert!(!store.remove_route(route.id, "ada", at(5)).await.unwrap());
+    assert!(
+        !store
+            .remove_route(route.id, Doing::by("ada", at(5)))
+            .await
+            .unwrap()
+    );
     let select = "select action || ' ' || (subject like '%rte_%') from audit_log where action like 'route.%' order by id";
     let audit: Vec<String> = sqlx::query_scalar(select)
         .fetch_all(&mut world.owner().await)
@@ -114,9 +126,9 @@ async fn one_question_gives_all_that_a_decision_needs() {
     assert_eq!(nothing, MerchantSetup::default());
     assert_eq!(store.setup(merchant).await.unwrap(), nothing);
     let route = route(merchant, Channel::Stripe);
-    store.add_route(&route, "ada", at(1)).await.unwrap();
+    store.add_route(&route, Doing::by("ada", at(1))).await.unwrap();
     let credentials = Secret::new("{}");
-    let set = store.set_credentials(merchant, Channel::Wechat, &credentials, "ada", at(7));
+    let set = store.set_credentials(merchant, Channel::Wechat, &credentials, Doing::by("ada", at(7)));
     set.await.unwrap();
     let expected = MerchantSetup {
         terms: Terms::default(),
@@ -147,11 +159,19 @@ async fn the_schema_refuses_what_no_route_can_say() {
         change(&mut changed);
         assert!(changed.validate().is_err(), "{changed:?}");
         assert!(
-            world.store.add_route(&changed, "ada", at(1)).await.is_err(),
+            world
+                .store
+                .add_route(&changed, Doing::by("ada", at(1)))
+                .await
+                .is_err(),
             "{changed:?}"
         );
     }
-    world.store.add_route(&good, "ada", at(1)).await.unwrap();
+    world
+        .store
+        .add_route(&good, Doing::by("ada", at(1)))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

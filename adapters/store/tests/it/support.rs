@@ -18,8 +18,8 @@ use domain::{
 };
 use sqlx::{Connection, PgConnection};
 use store::{
-    ApiKey, CallbackOutcome, CallbackRecord, NewMerchant, Record, Recorder, Store, TransferRecord, Verdict,
-    testing::TestDatabase,
+    ApiKey, CallbackOutcome, CallbackRecord, Doing, NewMerchant, Record, Recorder, Store, TransferRecord,
+    Verdict, testing::TestDatabase,
 };
 use tokio::sync::Notify;
 
@@ -51,7 +51,10 @@ pub async fn world() -> World {
         endpoint: None,
         key,
     };
-    store.create_merchant(&new, "test", at(0)).await.unwrap();
+    store
+        .create_merchant(&new, Doing::by("test", at(0)))
+        .await
+        .unwrap();
     let recorder = Recorder::start(store.clone(), Arc::new(Notify::new()));
     World {
         database,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::id::{NotificationId, OrderId, PaymentId, RefundId};
 use sqlx::{Connection, PgConnection};
-use store::{NotificationFilter, NotificationState, NotificationsOf, Resend, TimelineOf};
+use store::{Doing, NotificationFilter, NotificationState, NotificationsOf, Resend, TimelineOf};
 use uuid::Uuid;
 
 use crate::support::{World, at, world};
@@ -144,7 +144,7 @@ async fn read_everything(world: &World) {
     };
     // There is no endpoint, so nothing changes.
     let resent = store
-        .resend(&given_up, "a test", "test", at(20_000))
+        .resend(&given_up, Doing::because("test", "a test", at(20_000)))
         .await
         .unwrap();
     assert_eq!(resent.no_endpoint, Some(world.merchant_id));

@@ -1,4 +1,4 @@
-// Keeps the overview up to date and opens pages by key. Without it everything else works.
+// Keeps pages up to date and opens pages by key. Without it everything else works.
 "use strict";
 
 (() => {

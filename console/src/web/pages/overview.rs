@@ -5,20 +5,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::job::Kind;
 use management::{Queue, Sample};
 use maud::{Markup, html};
-use store::ChannelTraffic;
+use store::{ChannelTraffic, ShutCircuit};
 
 use crate::web::{
     app::Shared,
     collector::{Books, Queues, STEP_S, Said, Snapshot, Told},
     figures, layout,
+    live::Section,
     messages::{Text, filled},
     spark,
     table::{Row, numbers, table, words},
     view::View,
 };
-
-/// A part of the page, by the id of its element.
-pub(in crate::web) type Section = (&'static str, Markup);
 
 /// The page.
 pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Html<String> {
@@ -117,7 +115,7 @@ fn work(view: &View, snapshot: &Snapshot) -> Markup {
             (tile(view, Text::AccountsInReview, accounts, None))
             (tile(view, Text::OpenDifferences, review(|books| (books.review.differences, None)), Some("/review#differences")))
             (tile(view, Text::OpenWithdrawals, review(|books| (books.review.withdrawals, None)), None))
-            (tile(view, Text::DeadLetters, dead, Some("#queues")))
+            (tile(view, Text::DeadLetters, dead, Some("/dead-letters")))
             (tile(view, Text::Outbox, review(|books| books.outbox), None))
         }
     }
@@ -192,7 +190,10 @@ fn kind_row(view: &View, queues: Option<&Said<Queues>>, kind: &str, shown: &str)
             html! { (shown_of(|queue| figures::rate(queue.in_per_s()))) },
             html! { (shown_of(|queue| figures::rate(queue.out_per_s()))) },
             html! { span.bad[is_unserved] { (shown_of(|queue| queue.consumers.to_string())) } },
-            html! { span.bad[has_dead] { (dead) } },
+            html! {
+                @if has_dead { a.bad href={ "/dead-letters?state=parked&kind=" (kind) } { (dead) } }
+                @else { (dead) }
+            },
             spark::line(&values, &format!("{}: 0–{highest}", view.say(Text::LastHour))),
         ],
         is_alarming: has_dead || is_unserved && jobs.is_some_and(|queue| queue.messages_ready > 0),
@@ -326,8 +327,33 @@ fn channels(view: &View, snapshot: &Snapshot) -> Markup {
     html! {
         h2 { (view.say(Text::Channels)) }
         p.note { (view.say(Text::ChannelsNote)) }
+        (circuits(view, snapshot))
         @if rows.is_empty() { p { (view.say(none)) } }
         @else { (table(view, Text::Channels, columns, &rows)) }
+    }
+}
+
+/// Where calls do not go through.
+fn circuits(view: &View, snapshot: &Snapshot) -> Markup {
+    let Some(books) = &snapshot.books.said else {
+        return html! {};
+    };
+    let told = |circuit: &ShutCircuit| {
+        let text = match (circuit.state.as_str(), circuit.calls.as_str()) {
+            ("open", "changes") => Text::CircuitOpenForChanges,
+            ("open", _) => Text::CircuitOpenForQuestions,
+            (_, "changes") => Text::CircuitTriedWithChanges,
+            (_, _) => Text::CircuitTriedWithQuestions,
+        };
+        let processes = circuit.processes.to_string();
+        filled(
+            view.say(text),
+            &[("channel", &circuit.channel), ("processes", &processes)],
+        )
+    };
+    html! {
+        @if books.what.circuits.is_empty() { p.note { (view.say(Text::CircuitsClosed)) } }
+        @for circuit in &books.what.circuits { p.notice { (told(circuit)) } }
     }
 }
 

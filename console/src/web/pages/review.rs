@@ -35,6 +35,10 @@ pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Resul
             h2 { (view.say(Text::OpenDifferences)) " (" (counts.differences) ")" }
             p.note { (view.say(Text::DifferencesNote)) }
         }
+        section id="dead-letters" {
+            h2 { (view.say(Text::DeadLetters)) }
+            p { a href="/dead-letters/groups" { (view.say(Text::LettersByTrouble)) } }
+        }
     };
     Ok(layout::page(&view, Text::Review, &content))
 }
@@ -44,7 +48,7 @@ fn list(view: &View, named: Text, found: &[InReview]) -> Markup {
         .iter()
         .map(|one| {
             Row::from([
-                html! { code { (one.id) } },
+                html! { a href={ "/timeline/" (one.id) } { code { (one.id) } } },
                 html! { code { (one.merchant_id) } },
                 html! { (one.channel) },
                 html! { (one.amount_minor) " " (one.currency) },

@@ -3,17 +3,35 @@
 use domain::operator::Role;
 use reqwest::header;
 
-use super::site::site;
+use super::notifications::{GIVEN_UP, planted};
 
 #[tokio::test]
 async fn a_page_speaks_the_language_that_the_browser_or_the_person_chose() {
-    let site = site().await;
+    let (site, merchant) = planted().await;
     let browser = site.signed_in("anna", Role::Administrator).await;
     let read = async |path: &str, accepted: &str| {
         let asked = browser.get(path).header(header::ACCEPT_LANGUAGE, accepted);
         asked.send().await.unwrap().text().await.unwrap()
     };
-    for path in ["/", "/review", "/audit", "/operators", "/sign-in", "/nowhere"] {
+    for path in [
+        &format!("/merchants/{merchant}"),
+        &format!("/notifications/{GIVEN_UP}"),
+        &format!("/notifications?of={merchant}"),
+        "/",
+        "/review",
+        "/notifications",
+        "/switches",
+        "/merchants",
+        "/dead-letters",
+        "/dead-letters/groups",
+        "/dead-letters/all",
+        "/dead-letters/actions",
+        "/timeline",
+        "/audit",
+        "/operators",
+        "/sign-in",
+        "/nowhere",
+    ] {
         let chinese = read(path, "zh-CN,zh;q=0.9,en;q=0.1").await;
         assert!(chinese.contains("<html lang=\"zh\">"), "{path}");
         for english in [

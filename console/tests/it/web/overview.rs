@@ -60,6 +60,13 @@ values ('00000000-0000-4000-8000-0000000000bb', '00000000-0000-4000-8000-0000000
 insert into outbox (job_id, kind, correlation_id, schema, body, created_at)
 values ('job', 'create_intent', 'x', 1, '', now() - interval '5 minutes')";
 
+const CIRCUITS: &str = "
+insert into channel_circuits (process, channel, calls, state, seen_at)
+select gen_random_uuid(), 'stripe', 'changes', 'open', now() + interval '1 hour' from generate_series(1, 2);
+insert into channel_circuits (process, channel, calls, state, seen_at)
+values (gen_random_uuid(), 'paypal', 'questions', 'half_open', now() + interval '1 hour'),
+       (gen_random_uuid(), 'alipay', 'changes', 'open', now() - interval '1 hour')";
+
 #[tokio::test]
 async fn it_shows_what_the_servers_hold() {
     let site = site().await;
@@ -67,6 +74,7 @@ async fn it_shows_what_the_servers_hold() {
         .await
         .unwrap();
     execute(&site, IN_REVIEW).await;
+    execute(&site, CIRCUITS).await;
     for queue in [
         "jobs.create_intent",
         "jobs.create_intent",
@@ -101,9 +109,12 @@ async fn it_shows_what_the_servers_hold() {
         "stripe 15 min 10 60.0 % 20.0 % 20.0 % 550 ms 955 ms 1 min",
         "stripe 24 h 10 ",
         "Retries that wait (1)",
+        "stripe: the circuit breaker is open (worker processes: 2).",
+        "paypal: one query finds out whether the provider is back (worker processes: 1).",
     ] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
+    assert!(!page.contains("alipay"), "nobody says so any more: {page}");
     let review = words(&browser.page("/review").await);
     for wanted in [
         "pay_000000000000400080000000000000aa",

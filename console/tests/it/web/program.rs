@@ -9,7 +9,7 @@ use store::testing::TestDatabase;
 
 use crate::desk::{command, run};
 
-fn serve(url: &str) -> std::process::Command {
+pub fn serve(url: &str) -> std::process::Command {
     let mut serve = command(url, &["serve"]);
     serve
         .env("AMQP_URL", "amqp://127.0.0.1:9/sluice")

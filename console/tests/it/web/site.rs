@@ -89,36 +89,12 @@ impl Site {
 
     /// The same at another address.
     pub fn browser_at(&self, address: [u8; 4]) -> Browser {
-        let http = Client::builder()
-            .no_proxy()
-            .local_address(IpAddr::from(address))
-            .redirect(Policy::none())
-            .timeout(Duration::from_secs(60))
-            .build()
-            .unwrap();
-        Browser {
-            http,
-            base: self.base.clone(),
-            cookie: None,
-            csrf: String::new(),
-        }
+        Browser::at(&self.base, address)
     }
 
     /// A new operator; gives its password.
     pub fn operator(&self, name: &str, role: Role) -> String {
-        let add = [
-            "operators",
-            "add",
-            "--name",
-            name,
-            "--role",
-            role.name(),
-            "--json",
-        ];
-        self.desk.run(&add).json()["password"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        operator(&self.desk, name, role)
     }
 
     /// The browser of a new operator who has signed in.
@@ -163,6 +139,23 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// A browser at this address in front of this console.
+    pub fn at(base: &str, address: [u8; 4]) -> Self {
+        let http = Client::builder()
+            .no_proxy()
+            .local_address(IpAddr::from(address))
+            .redirect(Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        Self {
+            http,
+            base: base.to_owned(),
+            cookie: None,
+            csrf: String::new(),
+        }
+    }
+
     pub fn get(&self, path: &str) -> RequestBuilder {
         let request = self.http.get(format!("{}{path}", self.base));
         self.with_cookie(request.header(header::ACCEPT, "text/html"))
@@ -216,8 +209,28 @@ impl Browser {
     }
 }
 
+/// A new operator; gives its password.
+pub fn operator(desk: &Desk, name: &str, role: Role) -> String {
+    let add = [
+        "operators",
+        "add",
+        "--name",
+        name,
+        "--role",
+        role.name(),
+        "--json",
+    ];
+    desk.run(&add).json()["password"].as_str().unwrap().to_owned()
+}
+
 /// The token in a page's forms.
 pub fn csrf_in(page: &str) -> String {
-    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    hidden_in(page, "csrf")
+}
+
+/// The first hidden field of this name in a page's forms.
+pub fn hidden_in(page: &str, name: &str) -> String {
+    let before = format!("name=\"{name}\" value=\"");
+    let (_, rest) = page.split_once(&before).unwrap();
     rest.split('"').next().unwrap().to_owned()
 }

@@ -159,7 +159,9 @@ async fn a_late_payment_pays_its_order_where_that_was_agreed() {
             late_payments,
             ..Terms::default()
         };
-        let agreed = world.store.set_terms(world.merchant_id, &terms, "test", now());
+        let agreed = world
+            .store
+            .set_terms(world.merchant_id, &terms, store::Doing::by("test", now()));
         agreed.await.unwrap();
         let id = world.order("k").await;
         let payment = world.begun("one", id).await;

@@ -136,7 +136,9 @@ async fn what_comes_late_and_is_given_back_was_never_in_the_wallet() {
         late_payments: LatePayments::Refund,
         ..Terms::default()
     };
-    let agreed = world.store.set_terms(world.merchant_id, &terms, "test", now());
+    let agreed = world
+        .store
+        .set_terms(world.merchant_id, &terms, store::Doing::by("test", now()));
     assert_eq!(agreed.await.unwrap(), Some(terms));
     let wallet = world.filled_wallet("anna", 0).await;
     let payment = world.open_top_up("k", wallet).await;

@@ -1,0 +1,155 @@
+//! What is wrong with a form, told to the person who sent it, in their language.
+
+use axum::http::StatusCode;
+use domain::mask::mask;
+use store::StoreError;
+
+use super::{
+    messages::{Text, filled},
+    refusal::Refusal,
+    view::View,
+};
+use crate::{ConsoleError, endpoint_url::InvalidEndpointUrl};
+
+/// Why something that a form asks for is not done.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The form has to be put right.
+    Form(Said),
+    /// It does not fit what is there by now.
+    Conflict(Said),
+    /// There is nothing to put right in the form.
+    Refusal(Refusal),
+}
+
+/// A text with what belongs into its braces.
+#[derive(Debug)]
+pub(super) struct Said(Text, Vec<(&'static str, String)>);
+
+impl Said {
+    fn with(text: Text, name: &'static str, value: impl ToString) -> Self {
+        Self(text, vec![(name, value.to_string())])
+    }
+}
+
+impl From<Text> for Said {
+    fn from(text: Text) -> Self {
+        Self(text, Vec::new())
+    }
+}
+
+impl Problem {
+    /// A form that has to be put right.
+    pub(super) fn form(text: Text) -> Self {
+        Self::Form(text.into())
+    }
+
+    /// A field of the form that cannot be read.
+    pub(super) fn field(name: impl ToString) -> Self {
+        Self::Form(Said::with(Text::BadField, "field", name))
+    }
+
+    /// A form that does not fit what is there by now.
+    pub(super) fn conflict(text: Text) -> Self {
+        Self::Conflict(text.into())
+    }
+
+    /// An error of something that opens what is sealed. What does not open needs another key, which is said.
+    pub(super) fn sealed(error: ConsoleError) -> Self {
+        match error {
+            ConsoleError::Store(StoreError::Unreadable { .. }) => Self::conflict(Text::Unsealable),
+            other => other.into(),
+        }
+    }
+
+    /// The status of the page, and what it says.
+    ///
+    /// # Errors
+    /// There is nothing to put right in the form.
+    pub(super) fn told(self, view: &View) -> Result<(StatusCode, String), Refusal> {
+        let (status, Said(text, values)) = match self {
+            Self::Form(said) => (StatusCode::BAD_REQUEST, said),
+            Self::Conflict(said) => (StatusCode::CONFLICT, said),
+            Self::Refusal(refusal) => return Err(refusal),
+        };
+        let values: Vec<_> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        Ok((status, filled(view.say(text), &values)))
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::Refusal(error.into())
+    }
+}
+
+impl From<ConsoleError> for Problem {
+    fn from(error: ConsoleError) -> Self {
+        use ConsoleError as E;
+        let form = |text: Text| Self::Form(text.into());
+        match error {
+            E::Reason => form(Text::SayWhy),
+            E::NoProvider(_) => form(Text::NoProvider),
+            E::PausedAlready(switch) => Self::Conflict(Said::with(Text::PausedAlready, "what", switch)),
+            E::NotPaused(switch) => Self::Conflict(Said::with(Text::NotPaused, "what", switch)),
+            E::UnknownMerchant(merchant) => {
+                Self::Form(Said::with(Text::UnknownMerchant, "merchant", merchant))
+            }
+            E::NothingArrives(merchant) => {
+                Self::Conflict(Said::with(Text::NothingArrives, "merchant", merchant))
+            }
+            E::Name => form(Text::BadName),
+            E::AmqpUserTaken { merchant, .. } => {
+                Self::Conflict(Said::with(Text::AmqpUserTaken, "merchant", merchant))
+            }
+            E::AmqpUser => form(Text::BadAmqpUser),
+            E::AmqpUserReserved(_) => form(Text::AmqpUserReserved),
+            E::KeyMade(id) => Self::Conflict(Said::with(Text::KeyMade, "key", id)),
+            E::MerchantCreated(id) => Self::Conflict(Said::with(Text::MerchantCreated, "merchant", id)),
+            E::RouteAdded(id) => Self::Conflict(Said::with(Text::RouteAdded, "route", id)),
+            E::UnknownKey(_) => Self::conflict(Text::UnknownKey),
+            E::RouteChanged(_) => Self::conflict(Text::RouteChanged),
+            E::UnknownRoute(_) => Self::conflict(Text::UnknownRoute),
+            E::EndpointUrl(why) => form(endpoint_url(why)),
+            E::EndpointChanged(_) => Self::conflict(Text::EndpointChanged),
+            E::RotatedBefore(_) => Self::conflict(Text::RotatedBefore),
+            E::NoEndpoint(_) => Self::conflict(Text::NoEndpoint),
+            E::NoCredentials { .. } => Self::conflict(Text::NoCredentials),
+            E::EndpointSecret(why) => Self::Form(Said::with(Text::BadEndpointSecret, "why", why)),
+            E::StoredCredentials { .. } => Self::conflict(Text::StoredCredentials),
+            // The name of a field that is not known is what somebody typed.
+            E::Credentials(why) => {
+                Self::Form(Said::with(Text::BadCredentials, "why", mask(&why.to_string())))
+            }
+            E::Field(why) => Self::Form(Said::with(Text::BadRoute, "why", why)),
+            E::Route(why) => Self::Form(Said::with(Text::UselessRoute, "why", why)),
+            E::AccountInUse {
+                account, under_way, ..
+            } => Self::Conflict(Said(
+                Text::AccountInUse,
+                vec![("account", account), ("count", under_way.to_string())],
+            )),
+            other => Self::Refusal(other.into()),
+        }
+    }
+}
+
+const fn endpoint_url(why: InvalidEndpointUrl) -> Text {
+    match why {
+        InvalidEndpointUrl::NotAUrl => Text::UrlNotAUrl,
+        InvalidEndpointUrl::Scheme => Text::UrlScheme,
+        InvalidEndpointUrl::UserInfo => Text::UrlUserInfo,
+        InvalidEndpointUrl::Fragment => Text::UrlFragment,
+        InvalidEndpointUrl::NotPrivate => Text::UrlNotPrivate,
+        InvalidEndpointUrl::TooLong => Text::UrlTooLong,
+    }
+}
