@@ -20,6 +20,7 @@ use crate::{
     app::Shared,
     prefer,
     problem::{Problem, ProblemKind},
+    routes::CALLBACKS,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,21 +29,20 @@ const UNMATCHED: &str = "unmatched";
 /// Gives the request its trace, and writes down what came of it.
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let given = request
-        .headers()
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok());
-    let given = given.map(str::to_owned);
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or(UNMATCHED, MatchedPath::as_str)
         .to_owned();
+    // Anybody may call these, and would write into any trace.
+    let is_asked = ![UNMATCHED, CALLBACKS].contains(&route.as_str());
+    let given = request.headers().get("traceparent").filter(|_| is_asked);
+    let given = given.and_then(|value| value.to_str().ok());
     let (method, path) = (method_name(request.method()), request.uri().path().to_owned());
     let span = tracing::info_span!(
         "request",
         otel.kind = "server",
-        otel.name = format!("{method} {route}"),
+        otel.name = %format_args!("{method} {route}"),
         trace_id = Empty,
         method,
         route,
@@ -55,7 +55,7 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         hold_id = Empty,
         withdrawal_id = Empty
     );
-    let trace = traces::place(&span, given.as_deref());
+    let trace = traces::place(&span, given);
     let trace_id = trace.trace_id();
     request.extensions_mut().insert(trace);
 

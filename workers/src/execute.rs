@@ -137,7 +137,7 @@ impl Executor {
         let span = tracing::info_span!(
             "job",
             otel.kind = "consumer",
-            otel.name = format!("job {}", H::CONTRACT.kind),
+            otel.name = %format_args!("job {}", H::CONTRACT.kind),
             kind = H::CONTRACT.kind.name(),
             job_id = tracing::field::Empty,
             correlation_id = envelope.correlation_id,
@@ -417,6 +417,8 @@ async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Resu
 fn interrupted() -> Disposition {
     let message = "the process was told to stop before the job was done";
     tracing::warn!("job cut off");
+    traces::ended(&tracing::Span::current(), "cut_off");
+    traces::fail(&tracing::Span::current(), ErrorClass::Interrupted.name());
     Disposition::Snooze {
         reason: Reason::new(ErrorClass::Interrupted, message),
         delay: Duration::ZERO,

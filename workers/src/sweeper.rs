@@ -13,9 +13,8 @@ use domain::{
     clock::Clock,
     job::{Envelope, Job},
     query_schedule::{QuerySchedule, closing_pauses},
-    trace::TraceParent,
 };
-use store::{Store, StoreError};
+use store::{Forgotten, Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -139,8 +138,10 @@ impl Sweeper {
     async fn remind(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let schedule = QuerySchedule::forgotten(self.retry_unit);
         let batch = self.store.claim_forgotten(now, &schedule, BATCH).await?;
-        let intents = batch.intents.iter().map(|job| envelope(job, now));
-        let refunds = batch.refunds.iter().map(|job| envelope(job, now));
+        let again = |lost: &Forgotten<_>| Envelope::new(&lost.job, lost.trace, now);
+        let intents = batch.intents.iter().map(again);
+        let again = |lost: &Forgotten<_>| Envelope::new(&lost.job, lost.trace, now);
+        let refunds = batch.refunds.iter().map(again);
         let jobs: Vec<Envelope> = intents.chain(refunds).collect();
         if !jobs.is_empty() {
             tracing::warn!(jobs = jobs.len(), "what is pending for long gets its jobs again");
@@ -152,7 +153,7 @@ impl Sweeper {
 }
 
 fn envelope(job: &impl Job, now: DateTime<Utc>) -> Envelope {
-    Envelope::new(job, TraceParent::root(), now)
+    Envelope::new(job, None, now)
 }
 
 /// How long ago something happened, in seconds.

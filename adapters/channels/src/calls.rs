@@ -387,9 +387,11 @@ impl Channels {
         let started = Instant::now();
         let limit = self.limits.of(operation);
         let span = calling(channel, operation);
+        let unseen = Unseen(Some(&span));
         let asked = timeout(limit, ask(self.clients.of(credentials)))
             .instrument(span.clone())
             .await;
+        unseen.is_seen();
         let result = asked.unwrap_or_else(|_| Err(cut_off(limit)));
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
@@ -406,6 +408,24 @@ impl Channels {
         metrics::counter!("sluice_channel_calls_total", &labels).increment(1);
         metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
         (result, exchange)
+    }
+}
+
+/// A call whose end nobody has seen yet: dropped like this, its job was cut off.
+struct Unseen<'a>(Option<&'a Span>);
+
+impl Unseen<'_> {
+    fn is_seen(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unseen<'_> {
+    fn drop(&mut self) {
+        if let Some(span) = self.0 {
+            span.record("outcome", "cut_off");
+            span.record("otel.status_code", "error");
+        }
     }
 }
 

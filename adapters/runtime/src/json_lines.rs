@@ -23,6 +23,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use crate::traces;
+
 const RESERVED: [&str; 4] = ["timestamp", "level", "service", "target"];
 
 /// Writes each event as one line.
@@ -119,8 +121,7 @@ struct Collect<'a>(&'a mut Map<String, Value>);
 
 impl Collect<'_> {
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        // What is written for traces alone.
-        if !field.name().starts_with("otel.") {
+        if !traces::is_field_of_traces(field) {
             self.0.insert(field.name().to_owned(), value.into());
         }
     }
@@ -148,7 +149,10 @@ impl Visit for Collect<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}"));
+        // Checked here, too, so that nothing is written out for nobody.
+        if !traces::is_field_of_traces(field) {
+            self.put(field, format!("{value:?}"));
+        }
     }
 }
 

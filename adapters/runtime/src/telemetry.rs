@@ -132,10 +132,18 @@ fn init_with(
     sender: Option<impl Layer<Registry> + Send + Sync>,
 ) -> Result<(), TelemetryError> {
     let (filter, format) = read(settings, std::io::stdout().is_terminal())?;
-    let logger = tracing_subscriber::registry()
-        .with(sender)
-        .with(layer(service, format).with_filter(filter));
-    logger.try_init().map_err(|_| TelemetryError::LoggerInstalled)?;
+    // A layer that is `None` would have spans made that nobody wants.
+    let registry = tracing_subscriber::registry();
+    let installed = match sender {
+        None => registry
+            .with(layer(service, format).with_filter(filter))
+            .try_init(),
+        Some(sender) => registry
+            .with(sender)
+            .with(layer(service, format).with_filter(filter))
+            .try_init(),
+    };
+    installed.map_err(|_| TelemetryError::LoggerInstalled)?;
     install_recorder()?;
     Ok(())
 }

@@ -14,7 +14,7 @@ use opentelemetry::{
     trace::{Status, TraceContextExt, TracerProvider},
 };
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
-use tracing::{Metadata, Span};
+use tracing::{Metadata, Span, field::Field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, Registry, filter::filter_fn};
 
@@ -25,7 +25,7 @@ pub const TARGET: &str = "traces";
 /// The spans of other targets that traces show, too.
 const STEPS: [&str; 2] = ["request", "job"];
 /// How long an ending process waits for its last spans to be sent.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const TRACEPARENT: &str = "traceparent";
 
 static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
@@ -54,6 +54,11 @@ pub(crate) fn layer(
     }))
 }
 
+/// Whether a field of a span is written for traces alone.
+pub(crate) fn is_field_of_traces(field: &Field) -> bool {
+    field.name().starts_with("otel.")
+}
+
 fn is_step(of: &Metadata<'_>) -> bool {
     let is_ours = || ["ingress", "workers"].contains(&of.target().split("::").next().unwrap_or_default());
     of.is_span() && (of.target() == TARGET || (STEPS.contains(&of.name()) && is_ours()))
@@ -70,21 +75,31 @@ pub(crate) fn finish() {
 /// Puts `span` under the step that `parent` names, which may have been made in another process, or at the beginning of a
 /// trace. Says where it stands, and writes its field `trace_id`. Has to come before the span is entered.
 pub fn place(span: &Span, parent: Option<&str>) -> TraceParent {
-    let known = parent.filter(|text| text.parse::<TraceParent>().is_ok());
-    if let Some(parent) = known {
-        // Without a layer that sends spans there is nothing to be put anywhere.
-        let _not_sent = span.set_parent(context(parent));
-    }
-    let trace = position(span).unwrap_or_else(|| TraceParent::continue_or_root(known));
+    let trace = sent(span, parent).unwrap_or_else(|| TraceParent::continue_or_root(parent));
     span.record("trace_id", trace.trace_id());
     trace
 }
 
+/// Puts a span that is sent under `parent`, and says where it stands; `None` where none are.
+fn sent(span: &Span, parent: Option<&str>) -> Option<TraceParent> {
+    PROVIDER.get()?;
+    if let Some(Ok(parent)) = parent.map(str::parse) {
+        // A span that nobody wants has no place.
+        let _not_sent = span.set_parent(context(parent));
+    }
+    position(span)
+}
+
 /// A span for the publishing of `message`, under the step that the message names, and the message as it names the span
-/// instead. Unchanged where no spans are sent.
+/// instead. One that names none begins a trace. Where no spans are sent there is none, and a message stays as it is
+/// that names a step.
 pub fn publishing(message: Envelope) -> (Span, Envelope) {
+    if PROVIDER.get().is_none() {
+        return (Span::none(), begun(message));
+    }
     let span = tracing::info_span!(
         target: TARGET,
+        parent: None,
         "publish",
         otel.kind = "producer",
         otel.name = format!("publish {}", message.kind),
@@ -93,21 +108,68 @@ pub fn publishing(message: Envelope) -> (Span, Envelope) {
         job_id = message.job_id,
         correlation_id = message.correlation_id,
     );
-    if let Some(parent) = &message.traceparent {
-        let _not_sent = span.set_parent(context(parent));
-    }
-    let traceparent = position(&span).map(|trace| trace.to_string());
+    let trace = sent(&span, message.traceparent.as_deref());
+    let traceparent = trace.map(|trace| trace.to_string());
     let message = Envelope {
         traceparent: traceparent.or(message.traceparent),
         ..message
     };
-    (span, message)
+    (span, begun(message))
+}
+
+/// A message as it names the step that its tries come under: where its publisher names none, one that stands for its
+/// publishing. Without that, each try would be a trace of its own.
+pub fn received(message: Envelope) -> Envelope {
+    if is_placed(&message) {
+        return message;
+    }
+    publishing(message).1
+}
+
+fn is_placed(message: &Envelope) -> bool {
+    let named = message.traceparent.as_deref();
+    named.is_some_and(|text| text.parse::<TraceParent>().is_ok())
+}
+
+fn begun(message: Envelope) -> Envelope {
+    if is_placed(&message) {
+        return message;
+    }
+    Envelope {
+        traceparent: Some(TraceParent::root().to_string()),
+        ..message
+    }
 }
 
 /// Says on `span` that it belongs to what happens in another trace, too.
 pub fn link(span: &Span, other: TraceParent) {
-    let context = context(&other.to_string());
-    span.add_link(context.span().span_context().clone());
+    if PROVIDER.get().is_some() {
+        span.add_link(context(other).span().span_context().clone());
+    }
+}
+
+/// A call, as it is shown in a trace: cut off and failed, unless its end was seen.
+pub struct Call(Option<Span>);
+
+impl Call {
+    /// The call that `span` shows.
+    pub const fn begin(span: Span) -> Self {
+        Self(Some(span))
+    }
+
+    /// Its end was seen: whoever has the span says which it was.
+    pub fn end(mut self) -> Option<Span> {
+        self.0.take()
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some(span) = &self.0 {
+            ended(span, "cut_off");
+            fail(span, "cut off");
+        }
+    }
 }
 
 /// Writes down on `span` what the server of a request answered, or answers as one.
@@ -135,7 +197,7 @@ fn position(span: &Span) -> Option<TraceParent> {
     headers.get(TRACEPARENT)?.parse().ok()
 }
 
-fn context(traceparent: &str) -> opentelemetry::Context {
-    let headers = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
+fn context(of: TraceParent) -> opentelemetry::Context {
+    let headers = HashMap::from([(TRACEPARENT.to_owned(), of.to_string())]);
     TraceContextPropagator::new().extract_with_context(&opentelemetry::Context::new(), &headers)
 }

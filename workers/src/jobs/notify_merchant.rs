@@ -57,14 +57,7 @@ impl Handler for NotifyMerchant {
         };
         let started = Instant::now();
         reach(Point::NotifyBeforeSend);
-        let span = delivering(self);
-        let sending = send(self, context, &endpoint, &delivery).instrument(span.clone());
-        let answer = sending.await;
-        match &answer {
-            Ok(answer) => traces::answered(&span, answer.status),
-            Err(_) => traces::fail(&span, "no answer"),
-        }
-        drop(span);
+        let answer = shown(self, send(self, context, &endpoint, &delivery)).await;
         reach(Point::NotifySent);
         let duration_ms = i32::try_from(started.elapsed().as_millis()).unwrap_or(i32::MAX);
         let (attempt, outcome) = judge(self, context, run, &endpoint, answer);
@@ -132,6 +125,23 @@ fn delivering(job: &NotifyMerchant) -> Span {
         notification_id = %job.notification_id,
         merchant_id = %job.merchant_id,
     )
+}
+
+/// Shows in the trace how a delivery ends.
+async fn shown(
+    job: &NotifyMerchant,
+    sending: impl Future<Output = Result<Answer, Undelivered>>,
+) -> Result<Answer, Undelivered> {
+    let span = delivering(job);
+    let call = traces::Call::begin(span.clone());
+    let answer = sending.instrument(span).await;
+    if let Some(span) = call.end() {
+        match &answer {
+            Ok(answer) => traces::answered(&span, answer.status),
+            Err(_) => traces::fail(&span, "no answer"),
+        }
+    }
+    answer
 }
 
 async fn send(
