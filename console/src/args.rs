@@ -18,6 +18,7 @@ pub use routing::{AddRoute, Condition, ExplainRoutes, RouteFields, RoutesCommand
 pub use switches::Switching;
 pub use timeline::ShowTimeline;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 use domain::{channel::Channel, merchant::LatePayments, payment::PaymentRequest, reconciliation::AgreedFee};
 
@@ -228,6 +229,27 @@ pub enum ChannelsCommand {
     /// Set what a merchant's provider may keep of a payment, as agreed with it; reconciliation holds its statements
     /// against that.
     SetFees(SetFees),
+    /// Say when a merchant's credentials for a channel end: its certificate at the provider, or a key with an end. An alert
+    /// calls people a month before. Storing credentials forgets it.
+    SetExpiry(SetExpiry),
+}
+
+/// The arguments of `channels set-expiry`.
+#[derive(Debug, Args)]
+#[group(id = "end", required = true, multiple = false, args = ["at", "never"])]
+pub struct SetExpiry {
+    /// The merchant's id, mer_….
+    #[arg(long)]
+    pub merchant: String,
+    /// The channel.
+    #[arg(long)]
+    pub channel: Channel,
+    /// When the first of them ends, such as 2027-03-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<DateTime<Utc>>,
+    /// They do not end.
+    #[arg(long)]
+    pub never: bool,
 }
 
 /// The arguments of `channels set-fees`.

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use channels::{Credentials, StripeCredentials};
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use store::{Doing, Store};
 use crate::{
     Answer, Console, ConsoleError,
     answer::Facts,
-    args::{CredentialsSource, SetChannel, SetStripe},
+    args::{CredentialsSource, SetChannel, SetExpiry, SetStripe},
 };
 
 /// What holds the credentials for any channel.
@@ -52,11 +52,29 @@ impl Console<'_> {
             args.replace_account,
             self.doing(),
         );
-        setting.await?;
-        Ok(Answer::new([
+        let expires_at = setting.await?;
+        let told = [
             ("merchant_id", merchant.to_string()),
             ("channel", channel.to_string()),
             ("callback_path", callback_path(channel, merchant)),
+        ];
+        let expires_at = expires_at.map(|at| ("expires_at", written(at)));
+        Ok(Answer::new(told.into_iter().chain(expires_at)))
+    }
+
+    pub(crate) async fn set_expiry(&self, args: &SetExpiry) -> Result<Answer, ConsoleError> {
+        let (merchant, channel) = (self.merchant(&args.merchant).await?.id, args.channel);
+        let expires_at = args.at;
+        let setting = self
+            .store
+            .set_credentials_expiry(merchant, channel, expires_at, self.doing());
+        if !setting.await? {
+            return Err(ConsoleError::NoCredentials { merchant, channel });
+        }
+        Ok(Answer::new([
+            ("merchant_id", merchant.to_string()),
+            ("channel", channel.to_string()),
+            ("expires_at", expires_at.map_or_else(|| "never".into(), written)),
         ]))
     }
 
@@ -65,9 +83,11 @@ impl Console<'_> {
         let channels = self.store.configured_channels(merchant).await?;
         let rows = channels.into_iter().map(|configured| -> Facts {
             let updated_at = configured.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let expires_at = configured.expires_at.map(written);
             vec![
                 ("channel", Value::from(configured.channel.name())),
                 ("updated_at", Value::from(updated_at)),
+                ("expires_at", Value::from(expires_at)),
                 (
                     "callback_path",
                     Value::from(callback_path(configured.channel, merchant)),
@@ -100,7 +120,11 @@ impl Console<'_> {
     }
 }
 
-/// Stores credentials, sealed.
+fn written(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Stores credentials, sealed, and answers when they end as far as they say it.
 ///
 /// # Errors
 /// They are of another account than those that are stored, where something is under way, and that was not said to be
@@ -111,12 +135,19 @@ pub(crate) async fn set(
     credentials: &Credentials,
     replace_account: bool,
     doing: Doing<'_>,
-) -> Result<(), ConsoleError> {
+) -> Result<Option<DateTime<Utc>>, ConsoleError> {
     if !replace_account {
         check_account(store, merchant, credentials).await?;
     }
-    let (channel, sealed) = (credentials.channel(), credentials.to_json()?);
-    Ok(store.set_credentials(merchant, channel, &sealed, doing).await?)
+    let (channel, sealed, expires_at) = (
+        credentials.channel(),
+        credentials.to_json()?,
+        credentials.expires_at(),
+    );
+    store
+        .set_credentials_until(merchant, channel, &sealed, expires_at, doing)
+        .await?;
+    Ok(expires_at)
 }
 
 /// What is under way at one account cannot be asked about at another: it would look as if it had never been begun.

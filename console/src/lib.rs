@@ -84,6 +84,7 @@ impl<'a> Console<'a> {
             Command::Routes(command) => self.routes(command).await,
             Command::Channels(ChannelsCommand::SetStripe(args)) => self.set_stripe(args, input).await,
             Command::Channels(ChannelsCommand::SetFees(args)) => self.set_fees(args).await,
+            Command::Channels(ChannelsCommand::SetExpiry(args)) => self.set_expiry(args).await,
             Command::Ledger(LedgerCommand::Check) => self.check_ledger().await,
             Command::Ledger(LedgerCommand::Balances { merchant }) => self.balances(merchant).await,
             Command::Ledger(LedgerCommand::Wallet { wallet, limit }) => self.wallet(wallet, *limit).await,

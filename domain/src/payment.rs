@@ -30,6 +30,7 @@ use crate::{
     merchant::Terms,
     money::Money,
     routing::{Choice, Failover, Routing},
+    trace::TraceParent,
     user::UserId,
 };
 
@@ -80,6 +81,8 @@ pub struct Payment {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// Where it began, in the trace of whoever asked for it; none for a payment from before that was stored.
+    pub trace: Option<TraceParent>,
 }
 
 impl Payment {
@@ -116,6 +119,7 @@ impl Payment {
             version: 0,
             created_at: now,
             updated_at: now,
+            trace: None,
         }
     }
 

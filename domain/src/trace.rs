@@ -29,8 +29,7 @@ impl TraceParent {
     }
 
     /// A new span in the same trace.
-    #[must_use]
-    pub fn child(&self) -> Self {
+    fn child(&self) -> Self {
         Self {
             span_id: random_span_id(),
             ..*self
@@ -42,6 +41,11 @@ impl TraceParent {
         header
             .and_then(|text| text.parse::<Self>().ok())
             .map_or_else(Self::root, |parent| parent.child())
+    }
+
+    /// Whether both are positions in one trace.
+    pub const fn is_in_trace_of(&self, other: &Self) -> bool {
+        self.trace_id == other.trace_id
     }
 
     /// The trace id as 32 hex digits, as logs and tracing tools print it.
@@ -71,10 +75,16 @@ impl FromStr for TraceParent {
     type Err = NotATraceParent;
 
     fn from_str(text: &str) -> Result<Self, NotATraceParent> {
-        let parts: Vec<&str> = text.split('-').collect();
-        let [version, trace, span, flags] = parts[..] else {
+        // Letters are small by the standard; a sign is none of it either, though numbers may have one.
+        let is_allowed = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
+        let mut parts = text.split('-');
+        let parts: [Option<&str>; 5] = std::array::from_fn(|_| parts.next());
+        let [Some(version), Some(trace), Some(span), Some(flags), None] = parts else {
             return Err(NotATraceParent);
         };
+        if !text.bytes().all(is_allowed) {
+            return Err(NotATraceParent);
+        }
         if version != "00" || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
             return Err(NotATraceParent);
         }
@@ -117,6 +127,9 @@ mod tests {
             "00-0-0-0",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
             "zz",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-+0f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
         ] {
             assert_eq!(junk.parse::<TraceParent>(), Err(NotATraceParent), "{junk}");
         }

@@ -66,6 +66,7 @@ pub const ACTS: [&[&Fault]; 2] = [
         &channels::NEW_KEY,
         &channels::SILENT,
         &channels::REVERSED,
+        &channels::CREDENTIALS_END,
         &merchants::DEAF,
         &money::NONSENSE,
         &money::UNBALANCED,

@@ -91,7 +91,7 @@ async fn taken(
     let job = job(app, channel, merchant_id, head, &body);
     let envelope = Envelope::new(&job, trace, app.clock.now());
     reach(Point::IngressCallbackVerified);
-    publishing::publish(app, CALLBACKS, &envelope).await?;
+    publishing::publish(app, CALLBACKS, envelope).await?;
     reach(Point::IngressCallbackConfirmed);
     Ok(())
 }

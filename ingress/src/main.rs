@@ -8,7 +8,7 @@ use runtime::{Settings, telemetry};
 
 fn main() -> anyhow::Result<()> {
     runtime::run(async |stop| {
-        telemetry::init("ingress")?;
+        telemetry::init_traced("ingress", &Settings::from_env())?;
         failpoints::arm_from_env()?;
         let config = Config::read(Settings::from_env())?;
         runtime::install_crypto();

@@ -12,14 +12,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use domain::trace::TraceParent;
+use runtime::traces;
 use tokio::time::timeout;
-use tracing::{Instrument, field::Empty};
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     app::Shared,
     prefer,
     problem::{Problem, ProblemKind},
+    routes::CALLBACKS,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,22 +29,21 @@ const UNMATCHED: &str = "unmatched";
 /// Gives the request its trace, and writes down what came of it.
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let given = request
-        .headers()
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok());
-    let trace = TraceParent::continue_or_root(given);
-    let trace_id = trace.trace_id();
-    request.extensions_mut().insert(trace);
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or(UNMATCHED, MatchedPath::as_str)
         .to_owned();
+    // Anybody may call these, and would write into any trace.
+    let is_asked = ![UNMATCHED, CALLBACKS].contains(&route.as_str());
+    let given = request.headers().get("traceparent").filter(|_| is_asked);
+    let given = given.and_then(|value| value.to_str().ok());
     let (method, path) = (method_name(request.method()), request.uri().path().to_owned());
     let span = tracing::info_span!(
         "request",
-        trace_id,
+        otel.kind = "server",
+        otel.name = %format_args!("{method} {route}"),
+        trace_id = Empty,
         method,
         route,
         caller = Empty,
@@ -55,10 +55,14 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
         hold_id = Empty,
         withdrawal_id = Empty
     );
+    let trace = traces::place(&span, given);
+    let trace_id = trace.trace_id();
+    request.extensions_mut().insert(trace);
 
     let response = async {
         let response = next.run(request).await;
         let (status, duration) = (response.status().as_u16(), started.elapsed());
+        traces::answered(&Span::current(), status);
         let kind = response
             .extensions()
             .get::<Problem>()

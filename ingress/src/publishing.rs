@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use broker::{Called, PublishError, Target};
 use domain::job::Envelope;
+use runtime::traces;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::{
     app::App,
@@ -15,8 +17,13 @@ use crate::{
 };
 
 /// Publishes a job. When this returns `Ok`, the broker has confirmed it.
-pub(crate) async fn publish(app: &App, route: &'static str, envelope: &Envelope) -> Result<(), Problem> {
-    let published = app.publisher.publish(Target::Jobs, envelope).await;
+pub(crate) async fn publish(app: &App, route: &'static str, envelope: Envelope) -> Result<(), Problem> {
+    let (span, envelope) = traces::publishing(envelope);
+    let published = app
+        .publisher
+        .publish(Target::Jobs, &envelope)
+        .instrument(span)
+        .await;
     count_accepted(route, published)
 }
 
@@ -25,12 +32,13 @@ pub(crate) async fn publish(app: &App, route: &'static str, envelope: &Envelope)
 pub(crate) async fn call(
     app: &App,
     route: &'static str,
-    envelope: &Envelope,
+    envelope: Envelope,
     wait: Duration,
 ) -> Result<Called, Problem> {
     // Either way the wait is over.
     let give_up = async { drop(timeout(wait, app.stopping.cancelled()).await) };
-    let called = app.caller.call_until(envelope, give_up).await;
+    let (span, envelope) = traces::publishing(envelope);
+    let called = app.caller.call_until(&envelope, give_up).instrument(span).await;
     count_accepted(route, called)
 }
 

@@ -78,11 +78,11 @@ impl Submission {
         reach(Point::IngressRequestRead);
         let envelope = Envelope::new(job, self.trace, app.clock.now());
         let Some(wait) = self.wait else {
-            publishing::publish(app, route, &envelope).await?;
+            publishing::publish(app, route, envelope).await?;
             reach(Point::IngressConfirmed);
             return Ok(accepted);
         };
-        let mut response = match publishing::call(app, route, &envelope, wait).await? {
+        let mut response = match publishing::call(app, route, envelope, wait).await? {
             Called::TimedOut => accepted,
             Called::Replied(reply) => match serde_json::from_slice(&reply) {
                 // A problem, too, is an answer that was waited for.

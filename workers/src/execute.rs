@@ -12,11 +12,13 @@ use domain::{
     id::MerchantId,
     job::{Envelope, Job, Kind},
     outcome::{Disposition, ErrorClass, Outcome, Reason},
+    payment::Payment,
     trace::TraceParent,
 };
 use failpoints::{Point, reach};
 use futures::FutureExt;
 use metrics::Counter;
+use runtime::traces;
 use store::{JobFailure, Record, ReplayedJob, StoreError, Verdict};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -49,8 +51,28 @@ pub struct Run {
     pub is_replayed: bool,
     /// Where in the trace of the payment this run stands.
     pub trace: TraceParent,
+    /// Whether a provider or the schedule is the cause of the job, and no request.
+    pub is_unasked: bool,
     /// When the job was asked for, if it is our own word: a foreign publisher may write any time.
     pub asked_at: Option<DateTime<Utc>>,
+}
+
+impl Run {
+    /// The same run, for what follows from a change to `payment`. A run that no request stands behind, as a provider or the
+    /// schedule was its cause, goes on where the payment began.
+    #[must_use]
+    pub fn about(&self, payment: &Payment) -> Self {
+        match payment.trace {
+            Some(began) if self.is_unasked && !began.is_in_trace_of(&self.trace) => {
+                traces::link(&tracing::Span::current(), began);
+                Self {
+                    trace: began,
+                    ..self.clone()
+                }
+            }
+            Some(_) | None => self.clone(),
+        }
+    }
 }
 
 /// What a kind of job does. Implemented by its payload; one file for each in `jobs/`.
@@ -112,17 +134,19 @@ impl Executor {
     /// Does the job in `envelope` and says what becomes of the message. Everything that follows from the job is durable
     /// when it returns. A job that is cut off is put off as it is: whoever takes it next sees what came of it.
     pub async fn execute<H: Handler>(&self, envelope: Envelope) -> Disposition {
-        let trace = TraceParent::continue_or_root(envelope.traceparent.as_deref());
         let span = tracing::info_span!(
             "job",
+            otel.kind = "consumer",
+            otel.name = %format_args!("job {}", H::CONTRACT.kind),
             kind = H::CONTRACT.kind.name(),
             job_id = tracing::field::Empty,
             correlation_id = envelope.correlation_id,
             attempt = envelope.attempt,
             redelivered = envelope.redelivered,
-            trace_id = trace.trace_id(),
+            trace_id = tracing::field::Empty,
             merchant_id = tracing::field::Empty,
         );
+        let trace = traces::place(&span, envelope.traceparent.as_deref());
         let done = async {
             let done = self.execute_in_span::<H>(&envelope, trace);
             self.cut_off
@@ -146,6 +170,7 @@ impl Executor {
             is_replayed: envelope.replayed_after > 0,
             is_last: contract.retry.is_last(envelope.scheduled_attempt()),
             trace,
+            is_unasked: is_unasked(contract.kind),
             asked_at: envelope.published_by.is_none().then_some(envelope.published_at),
         };
         tracing::Span::current().record("job_id", &run.job_id);
@@ -354,6 +379,14 @@ fn deserves_answer(disposition: &Disposition) -> bool {
     }
 }
 
+/// Whether jobs of a kind are begun by what providers tell, or by the schedule.
+const fn is_unasked(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::ProcessCallback | Kind::QueryPayment | Kind::QueryRefund | Kind::ExpirePayment
+    )
+}
+
 /// The id under which a job's story is kept.
 fn job_id<H: Handler>(envelope: &Envelope, job: Option<&H>) -> String {
     match job {
@@ -384,6 +417,8 @@ async fn may_publish<H: Handler>(context: &Context, job: &H, user: &str) -> Resu
 fn interrupted() -> Disposition {
     let message = "the process was told to stop before the job was done";
     tracing::warn!("job cut off");
+    traces::ended(&tracing::Span::current(), "cut_off");
+    traces::fail(&tracing::Span::current(), ErrorClass::Interrupted.name());
     Disposition::Snooze {
         reason: Reason::new(ErrorClass::Interrupted, message),
         delay: Duration::ZERO,
@@ -409,11 +444,21 @@ fn dead_letters(kind: &'static str) -> Counter {
     metrics::counter!("sluice_jobs_dead_lettered_total", "kind" => kind)
 }
 
+/// Writes down in the trace how a try ended.
+fn trace(disposition: &Disposition) {
+    let span = tracing::Span::current();
+    traces::ended(&span, disposition.name());
+    if let Disposition::Retry { reason, .. } | Disposition::DeadLetter(reason) = disposition {
+        traces::fail(&span, reason.class.name());
+    }
+}
+
 fn report(kind: &'static str, disposition: &Disposition, took: Duration) {
     let outcome = disposition.name();
     metrics::counter!("sluice_jobs_handled_total", "kind" => kind, "outcome" => outcome).increment(1);
     metrics::histogram!("sluice_job_duration_seconds", "kind" => kind).record(took.as_secs_f64());
     let took_ms = took.as_millis();
+    trace(disposition);
     match disposition {
         Disposition::Complete => tracing::info!(outcome, took_ms, "job done"),
         Disposition::Snooze { reason, delay } => {

@@ -7,7 +7,7 @@ use workers::{Workers, WorkersConfig};
 
 fn main() -> anyhow::Result<()> {
     runtime::run(async |stop| {
-        telemetry::init("workers")?;
+        telemetry::init_traced("workers", &Settings::from_env())?;
         failpoints::arm_from_env()?;
         runtime::install_crypto();
         let config = WorkersConfig::from_settings(Settings::from_env())?;

@@ -11,9 +11,12 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use broker::{PublishError, Publisher, Target};
 use domain::clock::Clock;
+use futures::future::join_all;
+use runtime::traces;
 use store::{OutboxBatch, Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 const BATCH: i64 = 256;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -98,8 +101,12 @@ impl Relay {
     /// Publishes a batch, and gives a reason why not all of it was taken.
     async fn relay(&self, batch: OutboxBatch) -> Result<Option<PublishError>, StoreError> {
         let envelopes = batch.messages.iter().cloned();
-        let messages = envelopes.map(|envelope| (Target::Jobs, envelope)).collect();
-        let results = self.publisher.publish_all(messages).await;
+        let publishing = envelopes.map(async |envelope| {
+            let (span, envelope) = traces::publishing(envelope);
+            let published = self.publisher.publish(Target::Jobs, &envelope);
+            published.instrument(span).await
+        });
+        let results = join_all(publishing).await;
         let confirmed: Vec<bool> = results.iter().map(Result::is_ok).collect();
         let refusals = batch.messages.iter().zip(results);
         let mut refused = refusals.filter_map(|(message, sent)| Some((message, sent.err()?)));

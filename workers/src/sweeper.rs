@@ -13,9 +13,8 @@ use domain::{
     clock::Clock,
     job::{Envelope, Job},
     query_schedule::{QuerySchedule, closing_pauses},
-    trace::TraceParent,
 };
-use store::{Store, StoreError};
+use store::{Forgotten, Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -69,6 +68,18 @@ impl Sweeper {
         let (count, oldest) = self.store.accounts_in_review().await?;
         metrics::gauge!("sluice_accounts_in_review").set(count as f64);
         metrics::gauge!("sluice_accounts_in_review_oldest_seconds").set(age(oldest, now));
+        self.measure_expiries().await
+    }
+
+    /// When the first credentials of each provider end: never, as far as is known of most.
+    async fn measure_expiries(&self) -> Result<(), StoreError> {
+        let first = self.store.first_expiries().await?;
+        for channel in Channel::PROVIDERS {
+            let ends_at = first.get(channel.name()).map(DateTime::timestamp);
+            let ends_at = ends_at.map_or(f64::INFINITY, |at| at as f64);
+            metrics::gauge!("sluice_credentials_expire_timestamp_seconds", "channel" => channel.name())
+                .set(ends_at);
+        }
         Ok(())
     }
 
@@ -127,8 +138,10 @@ impl Sweeper {
     async fn remind(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let schedule = QuerySchedule::forgotten(self.retry_unit);
         let batch = self.store.claim_forgotten(now, &schedule, BATCH).await?;
-        let intents = batch.intents.iter().map(|job| envelope(job, now));
-        let refunds = batch.refunds.iter().map(|job| envelope(job, now));
+        let again = |lost: &Forgotten<_>| Envelope::new(&lost.job, lost.trace, now);
+        let intents = batch.intents.iter().map(again);
+        let again = |lost: &Forgotten<_>| Envelope::new(&lost.job, lost.trace, now);
+        let refunds = batch.refunds.iter().map(again);
         let jobs: Vec<Envelope> = intents.chain(refunds).collect();
         if !jobs.is_empty() {
             tracing::warn!(jobs = jobs.len(), "what is pending for long gets its jobs again");
@@ -140,7 +153,7 @@ impl Sweeper {
 }
 
 fn envelope(job: &impl Job, now: DateTime<Utc>) -> Envelope {
-    Envelope::new(job, TraceParent::root(), now)
+    Envelope::new(job, None, now)
 }
 
 /// How long ago something happened, in seconds.

@@ -27,6 +27,7 @@ use apalis_core::{
 use domain::job::{Envelope, Kind};
 use failpoints::{Point, reach};
 use lapin::message::Delivery;
+use runtime::traces;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -106,6 +107,8 @@ impl RabbitBackend {
     fn task(&self, mut delivery: Delivery) -> Task<Envelope> {
         let now = self.publisher.clock().now();
         let envelope = message::read(&mut delivery, self.config.kind.name(), &self.user, now);
+        // Before it is kept for what follows from it: every further try goes on where the first one does.
+        let envelope = traces::received(envelope);
         let id = TaskId::from_string(envelope.job_id.clone());
         // apalis counts an attempt when it begins, so it is told the number of those before.
         let earlier = usize::try_from(envelope.attempt - 1).unwrap_or(usize::MAX);

@@ -11,7 +11,6 @@ use domain::{
     outcome::Reason,
 };
 use failpoints::{Point, reach};
-use futures::future::join_all;
 
 use crate::{
     config::BrokerConfig,
@@ -119,16 +118,6 @@ impl Publisher {
                 self.send(name, self.write(target, envelope)).await
             }
         }
-    }
-
-    /// Publishes many messages at once; the verdicts come in the same order.
-    pub async fn publish_all(&self, batch: Vec<(Target, Envelope)>) -> Vec<Result<(), PublishError>> {
-        join_all(
-            batch
-                .into_iter()
-                .map(|(target, envelope)| async move { self.publish(target, &envelope).await }),
-        )
-        .await
     }
 
     /// Answers a request: `body` goes to whoever waits for it.

@@ -16,6 +16,7 @@ use domain::{
 use failpoints::{Point, reach};
 use futures::future::{BoxFuture, FutureExt};
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     channel::{
@@ -385,11 +386,20 @@ impl Channels {
         }
         let started = Instant::now();
         let limit = self.limits.of(operation);
-        let asked = timeout(limit, ask(self.clients.of(credentials))).await;
+        let span = calling(channel, operation);
+        let unseen = Unseen(Some(&span));
+        let asked = timeout(limit, ask(self.clients.of(credentials)))
+            .instrument(span.clone())
+            .await;
+        unseen.is_seen();
         let result = asked.unwrap_or_else(|_| Err(cut_off(limit)));
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
         let (channel, outcome) = (channel.name(), exchange.outcome);
+        span.record("outcome", outcome);
+        if result.is_err() {
+            span.record("otel.status_code", "error");
+        }
         let labels = [
             ("channel", channel),
             ("operation", operation.name()),
@@ -399,6 +409,38 @@ impl Channels {
         metrics::histogram!("sluice_channel_call_duration_seconds", &labels[..2]).record(took);
         (result, exchange)
     }
+}
+
+/// A call whose end nobody has seen yet: dropped like this, its job was cut off.
+struct Unseen<'a>(Option<&'a Span>);
+
+impl Unseen<'_> {
+    fn is_seen(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unseen<'_> {
+    fn drop(&mut self) {
+        if let Some(span) = self.0 {
+            span.record("outcome", "cut_off");
+            span.record("otel.status_code", "error");
+        }
+    }
+}
+
+/// The span of a call, which is for traces alone.
+fn calling(channel: Channel, operation: Operation) -> Span {
+    tracing::info_span!(
+        target: "traces",
+        "provider call",
+        otel.kind = "client",
+        otel.name = format!("{channel} {}", operation.name()),
+        otel.status_code = Empty,
+        channel = channel.name(),
+        operation = operation.name(),
+        outcome = Empty,
+    )
 }
 
 /// Nobody waits for it any more, and some of its requests may have had an effect.

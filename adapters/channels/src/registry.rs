@@ -177,6 +177,15 @@ impl Credentials {
         }
     }
 
+    /// When they have to be replaced, as far as they say it: WeChat Pay's certificates do. Nothing else in credentials tells its
+    /// end.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Wechat(wechat) => wechat.expires_at(),
+            Self::Stripe(_) | Self::Alipay(_) | Self::Paypal(_) => None,
+        }
+    }
+
     /// Whether these are surely for the account that `other` is for. Stripe's do not say whose they are: only the same key is
     /// surely the same account's.
     pub fn is_of_account_of(&self, other: &Self) -> bool {

@@ -23,6 +23,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use crate::traces;
+
 const RESERVED: [&str; 4] = ["timestamp", "level", "service", "target"];
 
 /// Writes each event as one line.
@@ -119,7 +121,9 @@ struct Collect<'a>(&'a mut Map<String, Value>);
 
 impl Collect<'_> {
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
-        self.0.insert(field.name().to_owned(), value.into());
+        if !traces::is_field_of_traces(field) {
+            self.0.insert(field.name().to_owned(), value.into());
+        }
     }
 }
 
@@ -145,7 +149,10 @@ impl Visit for Collect<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}"));
+        // Checked here, too, so that nothing is written out for nobody.
+        if !traces::is_field_of_traces(field) {
+            self.put(field, format!("{value:?}"));
+        }
     }
 }
 

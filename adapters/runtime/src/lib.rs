@@ -11,6 +11,7 @@ mod program;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+pub mod traces;
 
 pub use internal::{Check, InternalListener, serve_internal};
 pub use program::run;

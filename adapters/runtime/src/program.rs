@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
-use crate::shutdown;
+use crate::{shutdown, traces};
 
 /// How long threads that block may keep an ending process. A look-up of a name can take the system minutes.
 const GRACE: Duration = Duration::from_secs(1);
@@ -20,6 +20,7 @@ pub fn run<E: From<io::Error>>(
 ) -> Result<(), E> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async { program(shutdown::on_signal()?).await });
+    traces::finish();
     runtime.shutdown_timeout(GRACE);
     ended
 }

@@ -36,6 +36,7 @@ use domain::secret::Secret;
 const SHOWN_VALUE: usize = 80;
 
 /// The settings of this process, and what was found wrong with those read so far.
+#[derive(Clone)]
 pub struct Settings {
     values: HashMap<String, OsString>,
     problems: Vec<Problem>,

@@ -13,12 +13,17 @@ use std::{
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::ParseError, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+    EnvFilter, Layer, Registry,
+    filter::ParseError,
+    layer::{Identity, SubscriberExt},
+    registry::LookupSpan,
+    util::SubscriberInitExt,
 };
 
 use crate::{
     json_lines::JsonLines,
     settings::{Settings, SettingsError},
+    traces,
 };
 
 /// What is logged of everything that [`LIBRARIES`] does not name, unless `RUST_LOG` says otherwise.
@@ -26,7 +31,7 @@ const DEFAULT_FILTER: &str = "info";
 
 /// The most that is logged of a library unless `RUST_LOG` names it. They tell of every frame and every query at `info`;
 /// lapin warns about a returned message with its whole body, which is nobody's business.
-const LIBRARIES: [(&str, LevelFilter); 7] = [
+const LIBRARIES: [(&str, LevelFilter); 8] = [
     ("lapin", LevelFilter::ERROR),
     ("sqlx", LevelFilter::WARN),
     ("hyper", LevelFilter::WARN),
@@ -34,6 +39,8 @@ const LIBRARIES: [(&str, LevelFilter); 7] = [
     ("reqwest", LevelFilter::WARN),
     ("h2", LevelFilter::WARN),
     ("rustls", LevelFilter::WARN),
+    // Spans that are for traces alone.
+    (traces::TARGET, LevelFilter::OFF),
 ];
 
 /// Upper bounds of the histograms named `*_seconds`: from a fast query to a slow provider.
@@ -106,9 +113,37 @@ impl FromStr for Filter {
 /// # Errors
 /// A setting cannot be used, or a logger or a recorder is already installed.
 pub fn init(service: &'static str) -> Result<(), TelemetryError> {
-    let (filter, format) = read(Settings::from_env(), std::io::stdout().is_terminal())?;
-    let logger = tracing_subscriber::registry().with(layer(service, format).with_filter(filter));
-    logger.try_init().map_err(|_| TelemetryError::LoggerInstalled)?;
+    init_with(service, Settings::from_env(), None::<Identity>)
+}
+
+/// The same, and the [traces] of a process that takes part in payments, as far as `settings` name a collector. Must be
+/// called within a Tokio runtime.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_traced(service: &'static str, settings: &Settings) -> Result<(), TelemetryError> {
+    let sender = traces::layer(service, settings.clone())?;
+    init_with(service, settings.clone(), sender)
+}
+
+fn init_with(
+    service: &'static str,
+    settings: Settings,
+    sender: Option<impl Layer<Registry> + Send + Sync>,
+) -> Result<(), TelemetryError> {
+    let (filter, format) = read(settings, std::io::stdout().is_terminal())?;
+    // A layer that is `None` would have spans made that nobody wants.
+    let registry = tracing_subscriber::registry();
+    let installed = match sender {
+        None => registry
+            .with(layer(service, format).with_filter(filter))
+            .try_init(),
+        Some(sender) => registry
+            .with(sender)
+            .with(layer(service, format).with_filter(filter))
+            .try_init(),
+    };
+    installed.map_err(|_| TelemetryError::LoggerInstalled)?;
     install_recorder()?;
     Ok(())
 }

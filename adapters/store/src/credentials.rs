@@ -1,7 +1,8 @@
 //! Merchants' credentials for their channels. They are sealed at rest.
 
-use std::str::FromStr;
+use std::{collections::HashMap, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use domain::{channel::Channel, id::MerchantId, secret::Secret};
 use uuid::Uuid;
 
@@ -63,10 +64,10 @@ impl Store {
         Ok(rows.into_iter().filter_map(named).collect())
     }
 
-    /// Stores a merchant's credentials for a channel.
+    /// Stores a merchant's credentials for a channel, of which no end is known.
     ///
     /// # Errors
-    /// PostgreSQL is away, or there is no such merchant.
+    /// As [`Self::set_credentials_until`].
     pub async fn set_credentials(
         &self,
         merchant: MerchantId,
@@ -74,16 +75,35 @@ impl Store {
         credentials: &Secret,
         doing: Doing<'_>,
     ) -> Result<(), StoreError> {
+        self.set_credentials_until(merchant, channel, credentials, None, doing)
+            .await
+    }
+
+    /// Stores a merchant's credentials for a channel, and when they end. What was known of the end of those before goes with
+    /// them.
+    ///
+    /// # Errors
+    /// PostgreSQL is away, or there is no such merchant.
+    pub async fn set_credentials_until(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+        credentials: &Secret,
+        expires_at: Option<DateTime<Utc>>,
+        doing: Doing<'_>,
+    ) -> Result<(), StoreError> {
         let place = credentials_place(merchant, channel);
-        let upsert = "insert into channel_configs (merchant_id, channel, credentials, updated_at)
-                      values ($1, $2, $3, $4) on conflict (merchant_id, channel)
-                      do update set credentials = excluded.credentials, updated_at = excluded.updated_at";
+        let upsert = "insert into channel_configs (merchant_id, channel, credentials, updated_at, expires_at)
+                      values ($1, $2, $3, $4, $5) on conflict (merchant_id, channel)
+                      do update set credentials = excluded.credentials, updated_at = excluded.updated_at,
+                                    expires_at = excluded.expires_at";
         let mut tx = self.pool.begin().await?;
         sqlx::query(upsert)
             .bind(merchant.as_uuid())
             .bind(channel.name())
             .bind(self.vault.seal(&place, credentials.expose().as_bytes()))
             .bind(doing.at)
+            .bind(expires_at)
             .execute(&mut *tx)
             .await?;
         audit::write(
@@ -94,6 +114,51 @@ impl Store {
         )
         .await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Writes down when a merchant's credentials for a channel end, or that they do not. False when it has none.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn set_credentials_expiry(
+        &self,
+        merchant: MerchantId,
+        channel: Channel,
+        expires_at: Option<DateTime<Utc>>,
+        doing: Doing<'_>,
+    ) -> Result<bool, StoreError> {
+        let update = "update channel_configs set expires_at = $3 where merchant_id = $1 and channel = $2";
+        let mut tx = self.pool.begin().await?;
+        let updated = sqlx::query(update)
+            .bind(merchant.as_uuid())
+            .bind(channel.name())
+            .bind(expires_at)
+            .execute(&mut *tx)
+            .await?;
+        if updated.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit::write(
+            &mut tx,
+            "credentials.set_expiry",
+            &format!("{merchant}/{channel}"),
+            doing,
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// When the first credentials of each channel end; channels without any that end are left out.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn first_expiries(&self) -> Result<HashMap<String, DateTime<Utc>>, StoreError> {
+        let select = "select channel, min(expires_at) from channel_configs
+                      where expires_at is not null group by channel";
+        let first: Vec<(String, DateTime<Utc>)> =
+            answered(sqlx::query_as(select).fetch_all(&self.pool)).await?;
+        Ok(first.into_iter().collect())
     }
 
     /// How many of a merchant's payments, refunds, payouts and accounts have not ended at a channel.

@@ -51,6 +51,8 @@ pub(crate) struct JobRow {
     attempts_before: i32,
     /// The attempt that comes next in its schedule.
     attempt: i32,
+    /// Where the payment began that it is about.
+    traceparent: Option<String>,
 }
 
 // From one merchant to the next by the index, however many are kept of each.
@@ -66,7 +68,8 @@ select merchant_id from owner where merchant_id is not null and merchant_id <> a
 
 // Another process waits here and finds nothing left of these, rather than let later ones pass.
 const CLAIM: &str = "
-select id, merchant_id, payment_id, order_id, wallet_id, account_id, attempts_before, held_attempt as attempt
+select id, merchant_id, payment_id, order_id, wallet_id, account_id, attempts_before, held_attempt as attempt,
+       (select traceparent from payments where payments.id = payment_id)
 from notifications
 where merchant_id = $1 and held_at is not null
 order by created_at, id limit $2 for update";
@@ -124,7 +127,11 @@ impl JobRow {
         self.merchant_id
     }
 
-    /// The job that makes its next attempt.
+    fn trace(&self) -> Option<TraceParent> {
+        self.traceparent.as_deref()?.parse().ok()
+    }
+
+    /// The job that makes its next attempt, in the trace of its payment.
     pub(crate) fn envelope(&self, now: DateTime<Utc>) -> Result<Envelope, StoreError> {
         let job = NotifyMerchant {
             notification_id: self.notification(),
@@ -134,7 +141,7 @@ impl JobRow {
         };
         Ok(Envelope {
             attempt: self.attempt.cast_unsigned(),
-            ..Envelope::new(&job, TraceParent::root(), now)
+            ..Envelope::new(&job, self.trace(), now)
         })
     }
 }

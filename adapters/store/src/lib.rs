@@ -73,7 +73,7 @@ pub use orders::{OrderCursor, OrderPage};
 pub use outbox::OutboxBatch;
 pub use overview::{ChannelTraffic, InReview, ReviewCounts};
 pub use payments::{Page, PageCursor};
-pub use queries::{ConnectQueryBatch, ForgottenBatch, QueryBatch};
+pub use queries::{ConnectQueryBatch, Forgotten, ForgottenBatch, QueryBatch};
 pub use reconciliation::{
     DifferenceFilter, Finding, ReconciliationOverview, ReconciliationRun, RecordedDifference, Resolution,
     Resolved, RunEnding,

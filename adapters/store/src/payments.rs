@@ -42,7 +42,7 @@ macro_rules! select_payments {
         concat!(
             "select id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, routing, intent_id,
                     client_secret, next_action, failure, request, version, created_at, updated_at, expires_at, closing, is_late,
-                    refunded_minor, refund_reserved_minor, disputed_minor, paid_into
+                    refunded_minor, refund_reserved_minor, disputed_minor, paid_into, traceparent
              from payments ",
             $which
         )
@@ -180,6 +180,7 @@ struct PaymentRow {
     refund_reserved_minor: i64,
     disputed_minor: i64,
     paid_into: Option<String>,
+    traceparent: Option<String>,
 }
 
 impl PaymentRow {
@@ -239,6 +240,8 @@ impl PaymentRow {
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            // Nobody does without the payment for its sake.
+            trace: self.traceparent.and_then(|text| text.parse().ok()),
         })
     }
 }

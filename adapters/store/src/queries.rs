@@ -6,6 +6,7 @@ use domain::{
     id::{IdempotencyKey, MerchantId, PaymentId, RefundId},
     job::{CreateIntent, CreateRefund, Envelope, QueryPayment, QueryRefund},
     query_schedule::QuerySchedule,
+    trace::TraceParent,
 };
 use failpoints::{Point, reach};
 use sqlx::{FromRow, postgres::PgRow};
@@ -33,9 +34,18 @@ pub struct QueryBatch {
 pub struct ForgottenBatch {
     claim: Claim,
     /// The jobs of payments.
-    pub intents: Vec<CreateIntent>,
+    pub intents: Vec<Forgotten<CreateIntent>>,
     /// The jobs of refunds.
-    pub refunds: Vec<CreateRefund>,
+    pub refunds: Vec<Forgotten<CreateRefund>>,
+}
+
+/// A job that is sent again.
+#[derive(Debug)]
+pub struct Forgotten<J> {
+    /// The job.
+    pub job: J,
+    /// Where its payment began, if that is known.
+    pub trace: Option<TraceParent>,
 }
 
 /// Claims what a query is due for: what was asked about before and is due again, then what has not changed for `$3`
@@ -91,12 +101,13 @@ const CLAIM_WAITING_REFUNDS: &str = claim!(
 const CLAIM_FORGOTTEN_PAYMENTS: &str = claim!(
     "payments",
     "status = 'pending'",
-    "merchant_id, idempotency_key, request"
+    "merchant_id, idempotency_key, request, traceparent"
 );
 const CLAIM_FORGOTTEN_REFUNDS: &str = claim!(
     "refunds",
     "status = 'pending'",
-    "merchant_id, idempotency_key, request"
+    "merchant_id, idempotency_key, request,
+     (select traceparent from payments where payments.id = due.payment_id)"
 );
 
 const PAYMENTS_IN_REVIEW: &str =
@@ -116,6 +127,7 @@ struct ForgottenRow {
     merchant_id: Uuid,
     idempotency_key: String,
     request: serde_json::Value,
+    traceparent: Option<String>,
 }
 
 /// Until when something is due, by which schedule, and how many at the most.
@@ -281,24 +293,28 @@ impl ForgottenBatch {
 }
 
 impl ForgottenRow {
-    fn into_intent(self) -> Result<CreateIntent, StoreError> {
+    fn into_intent(self) -> Result<Forgotten<CreateIntent>, StoreError> {
         let (merchant_id, idempotency_key) = self.asker()?;
+        let trace = self.traceparent.and_then(|text| text.parse().ok());
         let request = serde_json::from_value(self.request);
-        Ok(CreateIntent {
+        let job = CreateIntent {
             merchant_id,
             idempotency_key,
             request: request.map_err(|error| StoreError::unreadable("a payment's request", error))?,
-        })
+        };
+        Ok(Forgotten { job, trace })
     }
 
-    fn into_refund(self) -> Result<CreateRefund, StoreError> {
+    fn into_refund(self) -> Result<Forgotten<CreateRefund>, StoreError> {
         let (merchant_id, idempotency_key) = self.asker()?;
+        let trace = self.traceparent.and_then(|text| text.parse().ok());
         let request = serde_json::from_value(self.request);
-        Ok(CreateRefund {
+        let job = CreateRefund {
             merchant_id,
             idempotency_key,
             request: request.map_err(|error| StoreError::unreadable("a refund's request", error))?,
-        })
+        };
+        Ok(Forgotten { job, trace })
     }
 
     fn asker(&self) -> Result<(MerchantId, IdempotencyKey), StoreError> {

@@ -47,7 +47,7 @@ set channel = $3, method = $4, flow = $5, currency = $6, min_amount_minor = $7, 
     priority = $10, weight = $11, enabled = $12, updated_at = $13
 where id = $1 and merchant_id = $2";
 
-const SELECT_CHANNELS: &str = "select channel, updated_at, fee_bps, fee_fixed_minor from channel_configs where merchant_id = $1 order by channel";
+const SELECT_CHANNELS: &str = "select channel, updated_at, expires_at, fee_bps, fee_fixed_minor from channel_configs where merchant_id = $1 order by channel";
 
 /// What a decision about a payment has to know of its merchant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct ConfiguredChannel {
     pub channel: Channel,
     /// When its credentials were last set.
     pub updated_at: DateTime<Utc>,
+    /// When they end, as far as it is known.
+    pub expires_at: Option<DateTime<Utc>>,
     /// What the provider may keep, where that was agreed.
     pub agreed: Option<AgreedFee>,
 }
@@ -75,6 +77,7 @@ pub struct ConfiguredChannel {
 struct ChannelRow {
     channel: String,
     updated_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
     fee_bps: Option<i32>,
     fee_fixed_minor: Option<i64>,
 }
@@ -231,6 +234,7 @@ impl Store {
             Ok(ConfiguredChannel {
                 channel: read_channel(merchant_id, &row.channel)?,
                 updated_at: row.updated_at,
+                expires_at: row.expires_at,
                 agreed: agreed.map(|(bps, fixed_minor)| AgreedFee {
                     bps: bps.cast_unsigned(),
                     fixed_minor,

@@ -64,6 +64,56 @@ async fn a_channel_is_set_and_listed_without_its_secrets() {
     desk.close().await;
 }
 
+#[tokio::test]
+async fn the_end_of_credentials_is_said_listed_and_forgotten_with_them() {
+    let desk = desk().await;
+    let (merchant, _) = desk.merchant(&[]);
+    let id = merchant.to_string();
+    let of_stripe = |what| {
+        [
+            "channels",
+            what,
+            "--channel",
+            "stripe",
+            "--merchant",
+            &id,
+            "--json",
+        ]
+    };
+    let ends = |end: &[&str]| desk.run(&[&of_stripe("set-expiry")[..], end].concat());
+    let listed = || {
+        desk.run(&["channels", "list", "--merchant", &id, "--json"])
+            .json()[0]["expires_at"]
+            .clone()
+    };
+    let at = "2027-03-01T00:00:00Z";
+    ends(&["--at", at]).refused("has no credentials for stripe");
+    let store = || {
+        desk.run_with(&[("CHANNEL_CREDENTIALS", STRIPE)], &of_stripe("set"))
+            .json()
+    };
+    assert_eq!(store().get("expires_at"), None);
+    assert_eq!(listed(), json!(null));
+    ends(&[]).refused("--at");
+    ends(&["--at", at, "--never"]).refused("--never");
+    ends(&["--at", "soon"]).refused("soon");
+    assert_eq!(ends(&["--at", at]).json()["expires_at"], at);
+    assert_eq!(listed(), at);
+    let first = desk.store.first_expiries().await.unwrap();
+    assert_eq!(first["stripe"].timestamp(), 1_803_859_200);
+    assert_eq!(ends(&["--never"]).json()["expires_at"], "never");
+    assert_eq!(listed(), json!(null));
+    ends(&["--at", at]);
+    store();
+    assert_eq!(listed(), json!(null));
+    let audit = desk.audit().await;
+    let told = audit
+        .iter()
+        .filter(|line| line.1 == "credentials.set_expiry" || line.0 == "credentials.set_expiry");
+    assert_eq!(told.count(), 3, "{audit:?}");
+    desk.close().await;
+}
+
 fn paypal(account: &str, secret: &str) -> String {
     json!({
         "client_id": "client", "client_secret": secret, "webhook_ids": ["WH1"], "merchant_id": account,

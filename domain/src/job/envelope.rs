@@ -66,8 +66,8 @@ pub enum Unreadable {
 }
 
 impl Envelope {
-    /// Wraps a job for its first try.
-    pub fn new<J: Job>(job: &J, trace: TraceParent, now: DateTime<Utc>) -> Self {
+    /// Wraps a job for its first try. Without a `trace` its publishing is the beginning of one.
+    pub fn new<J: Job>(job: &J, trace: impl Into<Option<TraceParent>>, now: DateTime<Utc>) -> Self {
         #[expect(
             clippy::expect_used,
             reason = "payloads are structs of strings and integers, which always serialise"
@@ -84,7 +84,7 @@ impl Envelope {
             redelivered: false,
             reply_to: None,
             published_by: None,
-            traceparent: Some(trace.to_string()),
+            traceparent: trace.into().map(|trace| trace.to_string()),
             published_at: now,
             body,
         }

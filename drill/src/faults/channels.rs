@@ -122,6 +122,25 @@ pub const REVERSED: Fault = Fault {
     mend: |_| async { Ok(()) }.boxed_local(),
 };
 
+/// Credentials that nobody has replaced.
+pub const CREDENTIALS_END: Fault = Fault {
+    what: "a merchant's credentials for PayPal end in two days",
+    raises: &[
+        Alert::of("CredentialsExpire", &[("channel", "paypal")]),
+        Alert::of("CredentialsRunOut", &[("channel", "paypal")]),
+    ],
+    inject: |play| {
+        play.stage
+            .sql("update channel_configs set expires_at = now() + interval '2 days' where channel = 'paypal'")
+            .boxed_local()
+    },
+    mend: |play| {
+        play.stage
+            .sql("update channel_configs set expires_at = null where channel = 'paypal'")
+            .boxed_local()
+    },
+};
+
 /// Goes on asking for payments through a channel.
 async fn ask(play: &Play<'_>, channel: &'static str) {
     let api = play.usual.merchant.api.clone();

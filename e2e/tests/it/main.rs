@@ -17,6 +17,7 @@ mod secrets;
 mod statistics;
 mod store_faults;
 mod story;
+mod traces;
 mod unreadable;
 mod upstream;
 mod wallet_payments;

@@ -34,6 +34,7 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     if !changed {
         return Ok(Record::default());
     }
+    let run = &run.about(&payment);
     payment.updated_at = context.clock.now();
     let at = payment.updated_at;
     let told: Vec<NotificationType> = effects.iter().filter_map(Effect::told).collect();
@@ -48,7 +49,7 @@ pub async fn record_of(context: &Context, run: &Run, applied: Applied) -> Result
     }
     if !is_wanted {
         let job = CreateRefund::of_late_payment(&payment);
-        record.jobs.push(Envelope::new(&job, run.trace.child(), at));
+        record.jobs.push(Envelope::new(&job, run.trace, at));
     }
     Ok(Record {
         payment: Some(payment),
@@ -77,6 +78,7 @@ pub async fn record_of_refund(
     if !changed {
         return Ok(Ok(Record::default()));
     }
+    let run = &run.about(&payment);
     let at = context.clock.now();
     refund.updated_at = at;
     let tells = |told| Notification::about_refund(&refund, told, at);
@@ -110,6 +112,7 @@ pub fn record_of_dispute(run: &Run, applied: AppliedDispute) -> Record {
     if !changed {
         return Record::default();
     }
+    let run = &run.about(&payment);
     let at = dispute.updated_at;
     let tells = |told| Notification::about_dispute(&dispute, told, at);
     let record = what_follows(run, &payment, effects, at, tells);
@@ -137,7 +140,7 @@ pub fn record_of_account(context: &Context, run: &Run, applied: AppliedAccount) 
 pub fn tell(record: &mut Record, run: &Run, notification: Notification) {
     let job = NotifyMerchant::from(&notification);
     let at = notification.created_at;
-    record.jobs.push(Envelope::new(&job, run.trace.child(), at));
+    record.jobs.push(Envelope::new(&job, run.trace, at));
     record.notifications.push(notification);
 }
 
@@ -156,7 +159,7 @@ fn what_follows(
             Effect::Post(transfer) => record.transfers.push(TransferRecord { transfer, at }),
             Effect::Capture => {
                 let job = CapturePayment::from(payment);
-                record.jobs.push(Envelope::new(&job, run.trace.child(), at));
+                record.jobs.push(Envelope::new(&job, run.trace, at));
             }
             // Whether its money is taken is asked with the payment as a whole.
             Effect::PaidLate => {}

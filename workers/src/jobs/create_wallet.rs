@@ -25,7 +25,7 @@ impl Handler for CreateWallet {
         }
         let now = context.clock.now();
         let wallet = Wallet::new(self.merchant_id, self.user_id.clone(), self.currency, now);
-        let opened = account.map(|job| Envelope::new(&job, run.trace.child(), now));
+        let opened = account.map(|job| Envelope::new(&job, run.trace, now));
         let published = Record {
             jobs: opened.into_iter().collect(),
             ..Record::default()

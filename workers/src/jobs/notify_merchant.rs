@@ -8,7 +8,9 @@ use domain::{
     secret::Secret,
 };
 use failpoints::{Point, reach};
+use runtime::traces;
 use store::{AttemptRecord, Delivery, DeliveryStatus, Endpoint, Held, Record, StoreError};
+use tracing::{Instrument, Span};
 
 use crate::{
     context::Context,
@@ -55,7 +57,7 @@ impl Handler for NotifyMerchant {
         };
         let started = Instant::now();
         reach(Point::NotifyBeforeSend);
-        let answer = send(self, context, &endpoint, &delivery).await;
+        let answer = shown(self, send(self, context, &endpoint, &delivery)).await;
         reach(Point::NotifySent);
         let duration_ms = i32::try_from(started.elapsed().as_millis()).unwrap_or(i32::MAX);
         let (attempt, outcome) = judge(self, context, run, &endpoint, answer);
@@ -112,6 +114,34 @@ async fn keep(job: &NotifyMerchant, context: &Context, run: &Run) -> Result<Outc
     };
     context.recorder.write(record).await?;
     Ok(Outcome::Done)
+}
+
+/// The span of one delivery. It does not say where to: an address may hold a merchant's secrets.
+fn delivering(job: &NotifyMerchant) -> Span {
+    tracing::info_span!(
+        target: traces::TARGET,
+        "deliver notification",
+        otel.kind = "client",
+        notification_id = %job.notification_id,
+        merchant_id = %job.merchant_id,
+    )
+}
+
+/// Shows in the trace how a delivery ends.
+async fn shown(
+    job: &NotifyMerchant,
+    sending: impl Future<Output = Result<Answer, Undelivered>>,
+) -> Result<Answer, Undelivered> {
+    let span = delivering(job);
+    let call = traces::Call::begin(span.clone());
+    let answer = sending.instrument(span).await;
+    if let Some(span) = call.end() {
+        match &answer {
+            Ok(answer) => traces::answered(&span, answer.status),
+            Err(_) => traces::fail(&span, "no answer"),
+        }
+    }
+    answer
 }
 
 async fn send(

@@ -6,6 +6,7 @@ use broker::{Target, topology::DELIVERY_LIMIT};
 use domain::{
     job::Envelope,
     outcome::{Disposition, ErrorClass, Reason},
+    trace::TraceParent,
 };
 use futures::StreamExt;
 use lapin::{
@@ -220,7 +221,9 @@ async fn what_is_no_job_reaches_the_handler_all_the_same() {
             (envelope.kind.as_str(), envelope.job_id.as_str()),
             ("create_intent", "")
         );
-        assert_eq!((&envelope.traceparent, &envelope.reply_to), (&None, &None));
+        let begun = envelope.traceparent.as_deref().map(str::parse::<TraceParent>);
+        assert!(matches!(begun, Some(Ok(_))), "{:?}", envelope.traceparent);
+        assert_eq!(envelope.reply_to, None);
     }
     house.until_depth("dead.create_intent", 3).await;
     worker.stop().await;

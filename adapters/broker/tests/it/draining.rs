@@ -10,7 +10,7 @@ use broker::{Target, topology::DELIVERY_LIMIT};
 use domain::outcome::Disposition;
 use tokio::sync::Semaphore;
 
-use crate::support::{House, Seen, eventually, job, nothing_else};
+use crate::support::{House, Seen, eventually, job, nothing_else, publish_all};
 
 type Counts = Arc<Mutex<HashMap<String, u32>>>;
 
@@ -32,9 +32,7 @@ async fn a_worker_that_is_stopped_and_followed_by_another_handles_each_job_once(
     let total = 600;
     let batch = (0..total).map(|n| (Target::Jobs, job(&format!("job_{n}"))));
     assert!(
-        house
-            .publisher()
-            .publish_all(batch.collect())
+        publish_all(&house.publisher(), batch)
             .await
             .iter()
             .all(Result::is_ok)

@@ -6,7 +6,7 @@ use broker::Target;
 use domain::outcome::Disposition;
 use tokio::sync::Semaphore;
 
-use crate::support::{House, Seen, Worker, eventually, job};
+use crate::support::{House, Seen, Worker, eventually, job, publish_all};
 
 const QUEUE: &str = "jobs.create_intent";
 
@@ -25,7 +25,7 @@ fn held(house: &House, seen: &Seen, gate: &Arc<Semaphore>) -> Worker {
 
 async fn publish(house: &House, numbers: std::ops::Range<u32>) {
     let batch = numbers.map(|number| (Target::Jobs, job(&format!("job_{number}"))));
-    let sent = house.publisher().publish_all(batch.collect()).await;
+    let sent = publish_all(&house.publisher(), batch).await;
     assert!(sent.iter().all(Result::is_ok));
 }
 

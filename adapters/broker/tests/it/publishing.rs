@@ -10,7 +10,7 @@ use futures::{
 };
 use lapin::options::QueueDeleteOptions;
 
-use crate::support::{House, KIND, UNIT, eventually, job, reason};
+use crate::support::{House, KIND, UNIT, eventually, job, publish_all, reason};
 
 fn unknown(id: &str) -> Envelope {
     Envelope {
@@ -128,7 +128,7 @@ async fn a_batch_gets_its_verdicts_in_order() {
             },
         )
     });
-    let verdicts = house.publisher().publish_all(batch.collect()).await;
+    let verdicts = publish_all(&house.publisher(), batch).await;
     let failed: Vec<usize> = (0..300).filter(|n| verdicts[*n].is_err()).collect();
     assert_eq!(failed, [123]);
     assert_eq!(house.depth("jobs.create_intent").await, 299);
@@ -241,8 +241,7 @@ async fn connections_closed_by_force_lose_nothing_that_was_confirmed() {
             let mut confirmed = 0;
             for round in 0..40 {
                 let batch = (0..50).map(|n| (Target::Jobs, job(&format!("job_{round}_{n}"))));
-                confirmed += publisher
-                    .publish_all(batch.collect())
+                confirmed += publish_all(&publisher, batch)
                     .await
                     .iter()
                     .filter(|one| one.is_ok())

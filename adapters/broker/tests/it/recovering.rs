@@ -18,7 +18,7 @@ use lapin::{
 
 use crate::{
     raw,
-    support::{House, KIND, Seen, UNIT, eventually, job, nothing_else, reason},
+    support::{House, KIND, Seen, UNIT, eventually, job, nothing_else, publish_all, reason},
 };
 
 #[tokio::test]
@@ -162,13 +162,7 @@ async fn a_message_that_breaks_the_connection_is_parked_alone() {
     let publisher = house.publisher();
     let publish = async |from: usize, to: usize| {
         let batch = (from..to).map(|n| (Target::Jobs, job(&format!("job_{n}"))));
-        assert!(
-            publisher
-                .publish_all(batch.collect())
-                .await
-                .iter()
-                .all(Result::is_ok)
-        );
+        assert!(publish_all(&publisher, batch).await.iter().all(Result::is_ok));
     };
     publish(0, 40).await;
     let url = house.config.url.expose().to_owned();

@@ -9,18 +9,30 @@ use apalis::{
     layers::WorkerBuilderExt,
     prelude::{BoxDynError, WorkerBuilder, WorkerContext, WorkerError},
 };
-use broker::{BrokerConfig, ConsumerConfig, Pause, Publisher, RabbitBackend, testing::TestVhost, topology};
+use broker::{
+    BrokerConfig, ConsumerConfig, Pause, PublishError, Publisher, RabbitBackend, Target, testing::TestVhost,
+    topology,
+};
 use domain::{
     clock::{Clock, SystemClock},
     job::{Envelope, Kind},
     outcome::{Disposition, ErrorClass, Reason},
 };
+use futures::future::join_all;
 use lapin::{Channel, Connection, ConnectionProperties, options::QueueDeclareOptions, types::FieldTable};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub const UNIT: Duration = Duration::from_millis(100);
 pub const KIND: Kind = Kind::CreateIntent;
+
+/// Publishes at once; the verdicts come in the same order.
+pub async fn publish_all(
+    publisher: &Publisher,
+    batch: impl Iterator<Item = (Target, Envelope)>,
+) -> Vec<Result<(), PublishError>> {
+    join_all(batch.map(async |(target, envelope)| publisher.publish(target, &envelope).await)).await
+}
 
 /// A vhost with everything declared in it.
 pub struct House {

@@ -1,6 +1,7 @@
 //! A merchant's credentials at WeChat Pay: an account, the key that signs requests, the keys that open callbacks, and
 //! WeChat Pay's own keys.
 
+use chrono::{DateTime, Utc};
 use domain::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +105,12 @@ impl WechatCredentials {
         &self.apiv3_keys
     }
 
+    /// When the last of WeChat Pay's certificates ends; none where a public key stands beside them, which has no end.
+    pub(crate) fn expires_at(&self) -> Option<DateTime<Utc>> {
+        let ends: Option<Vec<_>> = self.verifiers.iter().map(|verifier| verifier.not_after).collect();
+        ends?.into_iter().max()
+    }
+
     /// WeChat Pay's keys, newest first.
     pub(super) fn verifiers(&self) -> &[Verifier] {
         &self.verifiers
@@ -123,6 +130,7 @@ impl VerifierFields {
                     Some(rsa_key) => Ok(Verifier {
                         id: id.clone(),
                         rsa_key,
+                        not_after: None,
                     }),
                     None => invalid("a public_key must be an RSA public key in PEM"),
                 }
@@ -142,6 +150,7 @@ impl VerifierFields {
                 Ok(Verifier {
                     id: read.serial,
                     rsa_key: read.rsa_key,
+                    not_after: read.not_after,
                 })
             }
             _ => invalid("each is an id with a public_key, or a certificate"),

@@ -1,15 +1,18 @@
 //! The little of PEM and DER that is needed to take keys out of what WeChat Pay gives to merchants.
 //!
-//! Reads only: the public key of a `SubjectPublicKeyInfo`, and the public key and serial number of an X.509 certificate.
+//! Reads only: the public key of a `SubjectPublicKeyInfo`, and the public key, serial number and end of an X.509 certificate.
 //! Judges nothing: a platform certificate is one that the merchant downloaded and handed in, and it is that which makes it
-//! trusted, so neither its issuer nor its dates are looked at. What is not of the expected shape is `None`, never a panic.
+//! trusted, so its issuer is not looked at, and its end only tells people when to fetch the next one. What is not of the expected shape is `None`, never a panic.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use zeroize::Zeroizing;
 
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 /// The explicit `[0]` around a certificate's version.
 const VERSION: u8 = 0xa0;
 
@@ -18,11 +21,13 @@ const RSA: &[u8] = &[
     0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
 ];
 
-/// What a certificate tells: its serial number and the key that it is about.
+/// What a certificate tells: its serial number, its end and the key that it is about.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Certificate {
     /// In upper-case hexadecimal digits without leading zeros, as WeChat Pay writes it.
     pub(super) serial: String,
+    /// When it ends, if that is written as it should be.
+    pub(super) not_after: Option<DateTime<Utc>>,
     /// The `RSAPublicKey` in DER.
     pub(super) rsa_key: Vec<u8>,
 }
@@ -59,13 +64,41 @@ pub(super) fn certificate(der: &[u8]) -> Option<Certificate> {
         tbs.take(VERSION)?;
     }
     let serial = tbs.take(INTEGER)?;
-    for _signature_issuer_validity_subject in 0..4 {
-        tbs.take(SEQUENCE)?;
-    }
+    let (_signature, _issuer) = (tbs.take(SEQUENCE)?, tbs.take(SEQUENCE)?);
+    let not_after = not_after(tbs.take(SEQUENCE)?);
+    let _subject = tbs.take(SEQUENCE)?;
     let rsa_key = rsa_key(tbs.take(SEQUENCE)?)?;
     let digits = hex::encode_upper(serial);
     let serial = digits.trim_start_matches('0').to_owned();
-    Some(Certificate { serial, rsa_key }).filter(|certificate| !certificate.serial.is_empty())
+    let certificate = Certificate {
+        serial,
+        not_after,
+        rsa_key,
+    };
+    Some(certificate).filter(|certificate| !certificate.serial.is_empty())
+}
+
+/// The second of the two times of a `Validity`.
+fn not_after(validity: &[u8]) -> Option<DateTime<Utc>> {
+    let mut times = Reader(validity);
+    let _not_before = time(&mut times)?;
+    time(&mut times)
+}
+
+/// A moment as certificates write it (RFC 5280, section 4.1.2.5): of years with two digits, those below 50 are of this
+/// century.
+fn time(from: &mut Reader<'_>) -> Option<DateTime<Utc>> {
+    let text = |bytes| std::str::from_utf8(bytes).ok();
+    let written = match *from.0.first()? {
+        UTC_TIME => {
+            let written = text(from.take(UTC_TIME)?)?;
+            let century = if written < "50" { "20" } else { "19" };
+            format!("{century}{written}")
+        }
+        _ => text(from.take(GENERALIZED_TIME)?)?.to_owned(),
+    };
+    let moment = NaiveDateTime::parse_from_str(&written, "%Y%m%d%H%M%SZ").ok()?;
+    Some(moment.and_utc())
 }
 
 fn rsa_key(spki: &[u8]) -> Option<Vec<u8>> {
@@ -129,9 +162,42 @@ mod tests {
             let text = |field: &str| vectors[holder][field].as_str().unwrap().to_owned();
             let read = certificate(&pem("CERTIFICATE", &text("cert")).unwrap()).unwrap();
             assert_eq!(read.serial, text("serial"));
+            let not_after = read.not_after.unwrap().to_rfc3339();
+            assert_eq!(not_after, "2035-01-01T00:00:00+00:00", "{holder}");
             let spki = pem("PUBLIC KEY", &text("spki")).unwrap();
             assert_eq!(Some(read.rsa_key), rsa_key_of_spki(&spki));
         }
+    }
+
+    #[test]
+    fn ends_are_read_as_certificates_write_them() {
+        let end = |written: &[u8]| {
+            let from = [&[UTC_TIME, 13][..], b"250101000000Z"].concat();
+            not_after(&[&from[..], written].concat()).map(|end| end.to_rfc3339())
+        };
+        let utc = |text: &[u8]| end(&[&[UTC_TIME, text.len() as u8][..], text].concat());
+        let general = |text: &[u8]| end(&[&[GENERALIZED_TIME, text.len() as u8][..], text].concat());
+        let this_century = Some("2049-12-31T23:59:59+00:00".to_owned());
+        assert_eq!(utc(b"491231235959Z"), this_century);
+        assert_eq!(
+            utc(b"500101000000Z"),
+            Some("1950-01-01T00:00:00+00:00".to_owned())
+        );
+        assert_eq!(
+            general(b"20500101000000Z"),
+            Some("2050-01-01T00:00:00+00:00".to_owned())
+        );
+        for junk in [
+            &b""[..],
+            b"soon",
+            b"491331235959Z",
+            b"4912312359Z",
+            b"\xff91231235959Z",
+        ] {
+            assert_eq!(utc(junk), None, "{junk:?}");
+            assert_eq!(general(junk), None, "{junk:?}");
+        }
+        assert_eq!(end(b""), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
 use domain::secret::Secret;
 use ring::{
     rand::SystemRandom,
@@ -71,6 +72,8 @@ pub(super) struct Verifier {
     pub(super) id: String,
     /// The `RSAPublicKey` in DER.
     pub(super) rsa_key: Vec<u8>,
+    /// When the certificate ends that it was read from.
+    pub(super) not_after: Option<DateTime<Utc>>,
 }
 
 impl Verifier {

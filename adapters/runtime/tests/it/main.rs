@@ -6,3 +6,4 @@ mod internal;
 mod metrics;
 mod program;
 mod shutdown;
+mod traces;

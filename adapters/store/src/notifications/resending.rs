@@ -71,7 +71,8 @@ macro_rules! renew {
                where id in (select id from chosen)
                returning *
              )
-             select id, merchant_id, payment_id, order_id, wallet_id, account_id, attempts_before, 1 as attempt
+             select id, merchant_id, payment_id, order_id, wallet_id, account_id, attempts_before, 1 as attempt,
+                    (select traceparent from payments where payments.id = payment_id)
              from renewed order by created_at, id"
         )
     };

@@ -5,7 +5,6 @@ use domain::{
     channel::Channel,
     id::MerchantId,
     job::{Envelope, Reconcile},
-    trace::TraceParent,
 };
 use failpoints::{Point, reach};
 use sqlx::FromRow;
@@ -134,9 +133,7 @@ impl Store {
         let begun = jobs
             .iter()
             .filter(|job| begun.contains(&job.reconciliation_id().as_uuid()));
-        let envelopes: Vec<Envelope> = begun
-            .map(|job| Envelope::new(job, TraceParent::root(), now))
-            .collect();
+        let envelopes: Vec<Envelope> = begun.map(|job| Envelope::new(job, None, now)).collect();
         insert_jobs(&mut tx, &envelopes.iter().collect::<Vec<_>>()).await?;
         reach(Point::ReconciliationBeforeBegin);
         tx.commit().await?;

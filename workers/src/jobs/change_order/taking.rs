@@ -198,7 +198,7 @@ async fn begin_refund(
 }
 
 fn published(context: &Context, run: &Run, job: &impl Job) -> Envelope {
-    Envelope::new(job, run.trace.child(), context.clock.now())
+    Envelope::new(job, run.trace, context.clock.now())
 }
 
 fn refused(refusal: &OrderRefused) -> Untaken {

@@ -60,6 +60,7 @@ pub async fn new_payment(
     new.expires_at -= run.asked_at.map_or(TimeDelta::zero(), |asked_at| {
         (now - asked_at).max(TimeDelta::zero())
     });
+    new.trace = Some(run.trace);
     Ok(new)
 }
 

@@ -11,10 +11,10 @@ use crate::{Store, StoreError, json::json, payments::seal_next_action, record::V
 
 const INSERT: &str = "
 insert into payments (id, merchant_id, idempotency_key, fingerprint, status, amount_minor, currency, channel, request,
-                      created_at, updated_at, expires_at, routing, order_id, user_id, wallet_id)
+                      created_at, updated_at, expires_at, routing, order_id, user_id, wallet_id, traceparent)
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::text[],
                      $9::jsonb[], $10::timestamptz[], $10::timestamptz[], $11::timestamptz[],
-                     $12::jsonb[], $13::uuid[], $14::text[], $15::uuid[])
+                     $12::jsonb[], $13::uuid[], $14::text[], $15::uuid[], $16::text[])
 on conflict do nothing
 returning id";
 
@@ -44,6 +44,7 @@ pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, 
         .bind(new.column(|payment| payment.request.order_id.map(|id| id.as_uuid())))
         .bind(new.column(|payment| payment.request.user_id.as_ref().map(UserId::as_str)))
         .bind(new.column(|payment| payment.request.wallet_id.map(|id| id.as_uuid())))
+        .bind(new.column(|payment| payment.trace.map(|trace| trace.to_string())))
         .fetch_all(&mut **tx)
         .await?;
     Ok(new.lost(

@@ -77,7 +77,8 @@ async fn try_credentials(app: &Shared, merchant: MerchantId, asked: &Asked) -> R
     let credentials = Credentials::read(channel, &handed_in).map_err(crate::ConsoleError::from)?;
     let replaces = asked.fields.get("replace_account") == YES;
     let setting = channel_credentials::set(&app.store, merchant, &credentials, replaces, doing);
-    setting.await.map_err(Problem::sealed)
+    setting.await.map_err(Problem::sealed)?;
+    Ok(())
 }
 
 async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
