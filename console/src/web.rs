@@ -25,6 +25,7 @@ mod figures;
 mod form;
 mod guard;
 mod headers;
+mod ids;
 mod inputs;
 mod language;
 mod layout;

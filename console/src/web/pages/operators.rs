@@ -1,7 +1,7 @@
 //! Operators: who may do what. Passwords are made by the command line, so that none goes through a page.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{Html, Redirect},
 };
 use domain::operator::{OperatorName, Role};
@@ -12,6 +12,7 @@ use crate::web::{
     app::Shared,
     figures, form,
     form::Deed,
+    ids::Ids,
     layout,
     messages::Text,
     refusal::Refusal,
@@ -39,7 +40,7 @@ pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Resul
 /// Sets what one may do.
 pub(in crate::web) async fn set_role(
     State(app): State<Shared>,
-    Path(name): Path<String>,
+    Ids([name]): Ids<1>,
     deed: Deed,
 ) -> Result<Redirect, Refusal> {
     let role = deed.fields.get("role").parse().map_err(|_| Refusal::BadForm)?;
@@ -49,7 +50,7 @@ pub(in crate::web) async fn set_role(
 /// Lets one sign in no more.
 pub(in crate::web) async fn disable(
     State(app): State<Shared>,
-    Path(name): Path<String>,
+    Ids([name]): Ids<1>,
     deed: Deed,
 ) -> Result<Redirect, Refusal> {
     change(&app, &name, &OperatorChange::Disable, &deed).await
@@ -58,7 +59,7 @@ pub(in crate::web) async fn disable(
 /// Lets one sign in again.
 pub(in crate::web) async fn enable(
     State(app): State<Shared>,
-    Path(name): Path<String>,
+    Ids([name]): Ids<1>,
     deed: Deed,
 ) -> Result<Redirect, Refusal> {
     change(&app, &name, &OperatorChange::Enable, &deed).await

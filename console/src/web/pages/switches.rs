@@ -1,7 +1,7 @@
 //! Switches: what is paused, by whom and why; pausing and resuming.
 
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{channel::Channel, id::MerchantId, job::Kind, operator::Role, switch::Switch};
@@ -15,6 +15,7 @@ use crate::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         inputs::{Choice, Inputs},
         layout,
         messages::Text,
@@ -49,7 +50,7 @@ pub(in crate::web) async fn page(
 /// Pauses something.
 pub(in crate::web) async fn pause(
     State(app): State<Shared>,
-    Path(what): Path<String>,
+    Ids([what]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
@@ -60,7 +61,7 @@ pub(in crate::web) async fn pause(
 /// Lets something go on.
 pub(in crate::web) async fn resume(
     State(app): State<Shared>,
-    Path(what): Path<String>,
+    Ids([what]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {

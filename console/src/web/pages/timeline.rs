@@ -1,7 +1,7 @@
 //! Everything that is stored about a payment, a refund, an order or a wallet, in one list by time.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{StatusCode, Uri},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -15,6 +15,7 @@ use crate::{
         app::Shared,
         figures,
         form::Fields,
+        ids::Ids,
         layout,
         messages::{Text, filled},
         refusal::Refusal,
@@ -42,7 +43,7 @@ pub(in crate::web) async fn find(uri: Uri, view: View) -> Response {
 /// The timeline.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     uri: Uri,
     view: View,
 ) -> Result<Response, Refusal> {

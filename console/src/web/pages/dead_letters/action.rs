@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{
         Html,
         sse::{Event, Sse},
@@ -18,7 +18,9 @@ use store::{ActionProgress, Store};
 use super::letter::fact;
 use crate::web::{
     app::Shared,
-    figures, layout,
+    figures,
+    ids::Ids,
+    layout,
     live::{self, Followed, Section},
     messages::Text,
     refusal::Refusal,
@@ -35,7 +37,7 @@ const PROGRESS: &str = "progress";
 /// The action as it stands; a page that is open follows it.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let action = found(&app.store, read(&id)?).await?;
@@ -57,7 +59,7 @@ pub(in crate::web) async fn page(
 /// The stream of the page.
 pub(in crate::web) async fn live(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
     let id = read(&id)?;

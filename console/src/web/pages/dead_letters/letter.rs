@@ -1,9 +1,6 @@
 //! One letter: its job, every try with its error, how what it is about stands, and what can be done with it.
 
-use axum::{
-    extract::{Path, State},
-    response::Html,
-};
+use axum::{extract::State, response::Html};
 use domain::{
     dead_letter::{LetterState, ParkedBy},
     id::DeadLetterId,
@@ -18,7 +15,9 @@ use crate::{
     dead_letters::telling,
     web::{
         app::Shared,
-        figures, layout,
+        figures,
+        ids::Ids,
+        layout,
         messages::Text,
         refusal::Refusal,
         table::{Row, numbers, table, words},
@@ -29,7 +28,7 @@ use crate::{
 /// Everything that is known of a letter.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let id: DeadLetterId = id.parse().map_err(|_| Refusal::Unclear(Text::UnclearLetter))?;

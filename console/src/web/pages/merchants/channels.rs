@@ -1,22 +1,20 @@
 //! The credentials with which a merchant is paid through providers, and what those may keep. Credentials come in and are never
 //! shown, not even to who has just sent them and made a mistake.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use channels::Credentials;
 use domain::{channel::Channel, id::MerchantId, operator::Role, reconciliation::AgreedFee, secret::Secret};
 use maud::{Markup, html};
-use store::ConfiguredChannel;
+use store::{ConfiguredChannel, Merchant};
 
-use super::{answer, find, path_of};
+use super::{Made, attempt, path_of};
 use crate::{
     channel_credentials, fees,
     web::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         inputs::{Choice, Inputs, YES},
         messages::Text,
         problem::Problem,
@@ -49,38 +47,38 @@ const SHAPES: [(Channel, &str); 4] = [
 /// Stores credentials, sealed.
 pub(in crate::web) async fn set_credentials(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_credentials(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_credentials(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Sets what a provider may keep.
 pub(in crate::web) async fn set_fees(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_fees(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_fees(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
-async fn try_credentials(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
+async fn try_credentials(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let channel = channel(asked)?;
     let handed_in = Secret::new(asked.fields.get("credentials"));
     let credentials = Credentials::read(channel, &handed_in).map_err(crate::ConsoleError::from)?;
     let replaces = asked.fields.get("replace_account") == YES;
     let setting = channel_credentials::set(&app.store, merchant, &credentials, replaces, doing);
-    setting.await.map_err(Problem::sealed)
+    setting.await.map_err(Problem::sealed)?;
+    Ok(Made::new())
 }
 
-async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
+async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let channel = channel(asked)?;
     let bps = asked.fields.get("fee_bps").trim().parse().ok();
@@ -93,7 +91,8 @@ async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(
             .filter(|fixed| *fixed >= 0)
             .ok_or_else(|| Problem::field("fee_fixed_minor"))?,
     };
-    Ok(fees::set(&app.store, merchant, channel, agreed, doing).await?)
+    fees::set(&app.store, merchant, channel, agreed, doing).await?;
+    Ok(Made::new())
 }
 
 fn channel(asked: &Asked) -> Result<Channel, Problem> {

@@ -1,19 +1,17 @@
 //! Where a merchant is notified, and the secrets that sign what it gets.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{id::MerchantId, mask::mask, operator::Role};
 use maud::{Markup, html};
 use store::{Endpoint, EndpointSecret, Merchant, StoreError};
 
-use super::{Made, SECRET_FIELD, again, find, path_of, shown_once, signing_secret};
+use super::{Made, SECRET_FIELD, attempt, path_of, signing_secret};
 use crate::{
     ConsoleError, endpoints, notifications,
     web::{
         app::Shared,
         form::{self, Asked},
+        ids::Ids,
         inputs::Inputs,
         messages::{Text, filled},
         problem::Problem,
@@ -25,40 +23,23 @@ use crate::{
 /// Sets the address, and shows the secret that signs where it is the first one.
 pub(in crate::web) async fn set(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_set(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_set(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Gives it a new secret, and shows it.
 pub(in crate::web) async fn rotate(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_rotate(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
-}
-
-async fn answer(
-    app: &Shared,
-    view: View,
-    merchant: &Merchant,
-    asked: Asked,
-    done: Result<Made, Problem>,
-) -> Result<Response, Refusal> {
-    let back = path_of(merchant.id);
-    match done {
-        Ok(made) if made.is_empty() => Ok(Redirect::to(&back).into_response()),
-        Ok(made) => Ok(shown_once(&view, &back, &made).into_response()),
-        Err(problem) => again(app, view, merchant, asked, problem).await,
-    }
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_rotate(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 async fn try_set(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {

@@ -1,20 +1,18 @@
 //! A merchant's API keys: how it proves who it is.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{id::MerchantId, operator::Role};
 use maud::{Markup, html};
-use store::ListedKey;
+use store::{ListedKey, Merchant};
 
-use super::{Made, again, answer, find, path_of, shown_once};
+use super::{Made, attempt, path_of};
 use crate::{
     keys,
     web::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         inputs::Inputs,
         messages::Text,
         problem::Problem,
@@ -30,27 +28,24 @@ const ID_FIELD: &str = "key_id";
 /// Makes a key and shows it.
 pub(in crate::web) async fn create(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    match try_create(&app, merchant.id, &asked).await {
-        Ok(made) => Ok(shown_once(&view, &path_of(merchant.id), &made).into_response()),
-        Err(problem) => again(&app, view, &merchant, asked, problem).await,
-    }
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_create(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Lets a key prove nothing any more.
 pub(in crate::web) async fn revoke(
     State(app): State<Shared>,
-    Path((id, key)): Path<(String, String)>,
+    Ids([id, key]): Ids<2>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_revoke(&app, merchant.id, &key, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_revoke(&app, merchant.id, &key, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 async fn try_create(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
@@ -60,18 +55,14 @@ async fn try_create(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     Ok(vec![(Text::ApiKey, key.expose())])
 }
 
-async fn try_revoke(app: &Shared, merchant: MerchantId, key: &str, asked: &Asked) -> Result<(), Problem> {
+async fn try_revoke(app: &Shared, merchant: MerchantId, key: &str, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
-    if !app
-        .store
-        .keys_of(merchant)
-        .await?
-        .iter()
-        .any(|found| found.id == key)
-    {
+    let found = app.store.key(key).await?;
+    if found.is_none_or(|found| found.merchant_id != merchant) {
         return Err(Refusal::NotFound.into());
     }
-    Ok(keys::revoke(&app.store, key, doing).await?)
+    keys::revoke(&app.store, key, doing).await?;
+    Ok(Made::new())
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {

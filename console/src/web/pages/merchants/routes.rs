@@ -2,10 +2,7 @@
 
 use std::str::FromStr;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use domain::{
     channel::{Channel, Flow, Method},
     currency::Currency,
@@ -14,13 +11,15 @@ use domain::{
     routing::Route,
 };
 use maud::{Markup, html};
+use store::Merchant;
 
-use super::{answer, find, given, path_of};
+use super::{Made, attempt, given, path_of};
 use crate::{
     ConsoleError, routes,
     web::{
         app::Shared,
         form::{self, Asked, Fields},
+        ids::Ids,
         inputs::{Choice, Inputs, YES},
         messages::Text,
         problem::Problem,
@@ -33,40 +32,39 @@ use crate::{
 /// Adds a route.
 pub(in crate::web) async fn add(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_add(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_add(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Lets a route say what the form says, and nothing else.
 pub(in crate::web) async fn change(
     State(app): State<Shared>,
-    Path((id, route)): Path<(String, String)>,
+    Ids([id, route]): Ids<2>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_change(&app, merchant.id, &route, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_change(&app, merchant.id, &route, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Removes a route.
 pub(in crate::web) async fn remove(
     State(app): State<Shared>,
-    Path((id, route)): Path<(String, String)>,
+    Ids([id, route]): Ids<2>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_remove(&app, merchant.id, &route, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_remove(&app, merchant.id, &route, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
-async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
+async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let id = asked.fields.get("route_id").parse();
     let route = read(
@@ -75,10 +73,10 @@ async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<()
         merchant,
     )?;
     routes::add(&app.store, route, doing).await?;
-    Ok(())
+    Ok(Made::new())
 }
 
-async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
+async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
     let wanted = read(&asked.fields, id, merchant)?;
@@ -90,13 +88,14 @@ async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked)
         }
     };
     routes::change(&app.store, id, change, doing).await?;
-    Ok(())
+    Ok(Made::new())
 }
 
-async fn try_remove(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
+async fn try_remove(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
-    Ok(routes::remove(&app.store, id, doing).await?)
+    routes::remove(&app.store, id, doing).await?;
+    Ok(Made::new())
 }
 
 /// All that a route says, as one text.
