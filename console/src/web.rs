@@ -19,6 +19,8 @@
 
 mod app;
 mod assets;
+mod client;
+mod codes;
 mod collector;
 mod config;
 mod figures;
@@ -34,6 +36,7 @@ mod messages;
 mod origin;
 mod pages;
 mod problem;
+mod progress;
 mod refusal;
 mod routes;
 mod running;

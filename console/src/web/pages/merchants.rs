@@ -83,7 +83,7 @@ async fn try_create(app: &Shared, asked: &Asked) -> Result<(MerchantId, Made), P
     let (endpoint, amqp_user) = (given(fields, "endpoint"), given(fields, "amqp_user"));
     let (secret, is_ours) = signing_secret(fields)?;
     let wanted = Wanted {
-        id: id.map_err(|_| Problem::field("merchant_id"))?,
+        id: id.map_err(|_| Problem::Field("merchant_id"))?,
         name: fields.get("name"),
         amqp_user,
         endpoint: endpoint.map(|url| (url, secret.clone())),
@@ -201,8 +201,7 @@ fn creation(view: &View) -> Result<Markup, Refusal> {
     Ok(html! {
         section id="create" {
             h2 { (view.say(Text::CreateMerchant)) }
-            p.note { (view.say(Text::CreateMerchantNote)) }
-            (form::action(view, PATH, Text::CreateMerchant, &fields))
+            (form::explained(view, PATH, Text::CreateMerchant, Text::CreateMerchantNote, &fields))
         }
     })
 }

@@ -315,8 +315,7 @@ async fn show(app: &Shared, view: &View, id: NotificationId) -> Result<Html<Stri
         @if view.may(Role::Operator) {
             section id="resend" {
                 h2 { (view.say(Text::Resend)) }
-                p.note { (view.say(Text::ResendNote)) }
-                (form::action(view, &path, Text::Resend, &schedule(&told)))
+                (form::explained(view, &path, Text::Resend, Text::ResendNote, &schedule(&told)))
             }
         }
     };

@@ -117,13 +117,14 @@ fn changes(view: &View, operator: &Operator) -> Markup {
     } else {
         ("disable", Text::Disable)
     };
-    let at = |verb: &str| format!("{PATH}/{}/{verb}", operator.name);
+    let name = operator.name.as_str();
+    let at = |verb: &str| format!("{PATH}/{name}/{verb}");
     html! {
         @if !is_self {
             details {
-                summary { (view.say(Text::Change)) }
-                (form::action(view, &at("role"), Text::SetRole, &roles))
-                (form::action(view, &at(verb), button, &html! {}))
+                summary aria-label=(form::named(view, Text::Change, name)) { (view.say(Text::Change)) }
+                (form::action_of(view, &at("role"), Text::SetRole, name, &roles))
+                (form::action_of(view, &at(verb), button, name, &html! {}))
             }
         }
     }

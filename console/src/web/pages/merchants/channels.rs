@@ -86,10 +86,10 @@ async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<M
     let agreed = AgreedFee {
         bps: bps
             .filter(|bps| *bps <= AgreedFee::MOST_BPS)
-            .ok_or_else(|| Problem::field("fee_bps"))?,
+            .ok_or_else(|| Problem::Field("fee_bps"))?,
         fixed_minor: fixed_minor
             .filter(|fixed| *fixed >= 0)
-            .ok_or_else(|| Problem::field("fee_fixed_minor"))?,
+            .ok_or_else(|| Problem::Field("fee_fixed_minor"))?,
     };
     fees::set(&app.store, merchant, channel, agreed, doing).await?;
     Ok(Made::new())
@@ -99,7 +99,7 @@ fn channel(asked: &Asked) -> Result<Channel, Problem> {
     let named = asked.fields.get("channel").parse().ok();
     named
         .filter(|channel: &Channel| channel.is_provider())
-        .ok_or_else(|| Problem::field("channel"))
+        .ok_or_else(|| Problem::Field("channel"))
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
@@ -149,12 +149,11 @@ fn credentials_form(view: &View, merchant: MerchantId) -> Markup {
     };
     html! {
         h3 { (view.say(Text::SetCredentials)) }
-        p.note { (view.say(Text::CredentialsNote)) }
         details {
             summary { (view.say(Text::CredentialsShape)) }
             dl.facts { @for (channel, shape) in SHAPES { dt { (channel) } dd { code { (shape) } } } }
         }
-        (form::action(view, &path, Text::SetCredentials, &fields))
+        (form::explained(view, &path, Text::SetCredentials, Text::CredentialsNote, &fields))
     }
 }
 
@@ -172,7 +171,6 @@ fn fees_form(view: &View, merchant: MerchantId, configured: &[ConfiguredChannel]
     };
     html! {
         h3 { (view.say(Text::SetFees)) }
-        p.note { (view.say(Text::FeesNote)) }
-        (form::action(view, &path, Text::SetFees, &fields))
+        (form::explained(view, &path, Text::SetFees, Text::FeesNote, &fields))
     }
 }

@@ -67,7 +67,7 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     let keep_hours = asked.fields.get("keep_hours").trim().parse().ok();
     let keep_hours = keep_hours
         .filter(|hours| *hours <= endpoints::LONGEST_KEPT_H)
-        .ok_or_else(|| Problem::field("keep_hours"))?;
+        .ok_or_else(|| Problem::Field("keep_hours"))?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
     let check = |secrets: &[EndpointSecret]| {
         if asked.has_seen(present(secrets)) {
@@ -137,12 +137,10 @@ fn forms(view: &View, merchant: MerchantId, endpoint: Option<&Endpoint>) -> Mark
         @if endpoint.is_none() { (inputs.secret(SECRET_FIELD, Text::SecretOptional)) }
     };
     html! {
-        p.note { (view.say(Text::EndpointNote)) }
-        (form::action(view, &path, Text::SetEndpoint, &set))
+        (form::explained(view, &path, Text::SetEndpoint, Text::EndpointNote, &set))
         @if let Some(endpoint) = endpoint {
             @let inputs = Inputs::of(view, &rotate);
-            p.note { (view.say(Text::RotateNote)) }
-            (form::action(view, &rotate, Text::Rotate, &html! {
+            (form::explained(view, &rotate, Text::Rotate, Text::RotateNote, &html! {
                 (inputs.present(present(&endpoint.secrets)))
                 (inputs.number("keep_hours", Text::KeepHours, "24", 0))
                 (inputs.secret(SECRET_FIELD, Text::SecretOptional))

@@ -50,7 +50,7 @@ pub(in crate::web) async fn revoke(
 
 async fn try_create(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let key = keys::new_key()?.with_id(asked.fields.get(ID_FIELD));
-    let key = key.map_err(|_| Problem::field(ID_FIELD))?;
+    let key = key.map_err(|_| Problem::Field(ID_FIELD))?;
     keys::create(&app.store, merchant, &key, asked.doing(app.now())?).await?;
     Ok(vec![(Text::ApiKey, key.expose())])
 }
@@ -85,8 +85,7 @@ fn creation(view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
     let field = html! { input type="hidden" name=(ID_FIELD) value=(id.id()); };
     let path = format!("{}/keys", path_of(merchant));
     Ok(html! {
-        p.note { (view.say(Text::KeysNote)) }
-        (form::action(view, &path, Text::CreateKey, &field))
+        (form::explained(view, &path, Text::CreateKey, Text::KeysNote, &field))
     })
 }
 
@@ -106,8 +105,8 @@ fn row(view: &View, merchant: MerchantId, key: &ListedKey) -> [Markup; 4] {
         html! {
             @if may_revoke {
                 details open[Inputs::of(view, &path).were_returned()] {
-                    summary { (view.say(Text::Revoke)) }
-                    (form::action(view, &path, Text::Revoke, &html! {}))
+                    summary aria-label=(form::named(view, Text::Revoke, &key.id)) { (view.say(Text::Revoke)) }
+                    (form::action_of(view, &path, Text::Revoke, &key.id, &html! {}))
                 }
             } @else { "–" }
         },

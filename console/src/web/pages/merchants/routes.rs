@@ -69,7 +69,7 @@ async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Ma
     let id = asked.fields.get("route_id").parse();
     let route = read(
         &asked.fields,
-        id.map_err(|_| Problem::field("route_id"))?,
+        id.map_err(|_| Problem::Field("route_id"))?,
         merchant,
     )?;
     routes::add(&app.store, route, doing).await?;
@@ -116,7 +116,7 @@ async fn own(app: &Shared, merchant: MerchantId, id: &str) -> Result<RouteId, Pr
 fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Problem> {
     let channel = fields.get("channel").parse().ok();
     let channel = channel.filter(|channel: &Channel| channel.is_provider());
-    let channel = channel.ok_or_else(|| Problem::field("channel"))?;
+    let channel = channel.ok_or_else(|| Problem::Field("channel"))?;
     Ok(Route {
         method: said(fields, "method")?,
         flow: said(fields, "flow")?,
@@ -134,7 +134,7 @@ fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Pro
 /// What a field says; empty says nothing.
 fn said<T: FromStr>(fields: &Fields, name: &'static str) -> Result<Option<T>, Problem> {
     let parsed = given(fields, name).map(str::parse).transpose();
-    parsed.map_err(|_| Problem::field(name))
+    parsed.map_err(|_| Problem::Field(name))
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
@@ -208,15 +208,16 @@ fn conditions(view: &View, route: &Route) -> String {
 fn changes(view: &View, route: &Route) -> Markup {
     let path = format!("{}/routes/{}", path_of(route.merchant_id), route.id);
     let (change, remove) = (format!("{path}/change"), format!("{path}/remove"));
+    let of = format!("{}, {}", route.channel, conditions(view, route));
     let came_back = |path: &str| Inputs::of(view, path).were_returned();
     html! {
         details open[came_back(&change) || came_back(&remove)] {
-            summary { (view.say(Text::Change)) }
-            (form::action(view, &change, Text::ChangeRoute, &html! {
+            summary aria-label=(form::named(view, Text::Change, &of)) { (view.say(Text::Change)) }
+            (form::action_of(view, &change, Text::ChangeRoute, &of, &html! {
                 (Inputs::of(view, &change).present(&standing(route)))
                 (inputs(view, &change, route))
             }))
-            (form::action(view, &remove, Text::RemoveRoute, &html! {}))
+            (form::action_of(view, &remove, Text::RemoveRoute, &of, &html! {}))
         }
     }
 }
@@ -243,8 +244,8 @@ fn inputs(view: &View, path: &str, route: &Route) -> Markup {
         (inputs.choice("method", Text::Method, &methods, route.method.map_or("", |method| method.name())))
         (inputs.choice("flow", Text::Flow, &flows, route.flow.map_or("", |flow| flow.name())))
         (inputs.choice("currency", Text::Currency, &currencies, route.currency.map_or("", |one| one.code())))
-        (inputs.number("min_amount_minor", Text::LeastAmount, &number(route.min_amount_minor), 0))
-        (inputs.number("max_amount_minor", Text::MostAmount, &number(route.max_amount_minor), 0))
+        (inputs.number("min_amount_minor", Text::LeastAmount, &number(route.min_amount_minor), 1))
+        (inputs.number("max_amount_minor", Text::MostAmount, &number(route.max_amount_minor), 1))
         (inputs.text("country", Text::Country, route.country.as_deref().unwrap_or_default(), "DE"))
         (inputs.number("priority", Text::Priority, &route.priority.to_string(), 1))
         (inputs.number("weight", Text::Weight, &route.weight.to_string(), 1))
