@@ -86,10 +86,10 @@ async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<M
     let agreed = AgreedFee {
         bps: bps
             .filter(|bps| *bps <= AgreedFee::MOST_BPS)
-            .ok_or_else(|| Problem::Field("fee_bps"))?,
+            .ok_or(Problem::Field("fee_bps"))?,
         fixed_minor: fixed_minor
             .filter(|fixed| *fixed >= 0)
-            .ok_or_else(|| Problem::Field("fee_fixed_minor"))?,
+            .ok_or(Problem::Field("fee_fixed_minor"))?,
     };
     fees::set(&app.store, merchant, channel, agreed, doing).await?;
     Ok(Made::new())
@@ -99,7 +99,7 @@ fn channel(asked: &Asked) -> Result<Channel, Problem> {
     let named = asked.fields.get("channel").parse().ok();
     named
         .filter(|channel: &Channel| channel.is_provider())
-        .ok_or_else(|| Problem::Field("channel"))
+        .ok_or(Problem::Field("channel"))
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {

@@ -67,7 +67,7 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     let keep_hours = asked.fields.get("keep_hours").trim().parse().ok();
     let keep_hours = keep_hours
         .filter(|hours| *hours <= endpoints::LONGEST_KEPT_H)
-        .ok_or_else(|| Problem::Field("keep_hours"))?;
+        .ok_or(Problem::Field("keep_hours"))?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
     let check = |secrets: &[EndpointSecret]| {
         if asked.has_seen(present(secrets)) {

@@ -116,7 +116,7 @@ async fn own(app: &Shared, merchant: MerchantId, id: &str) -> Result<RouteId, Pr
 fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Problem> {
     let channel = fields.get("channel").parse().ok();
     let channel = channel.filter(|channel: &Channel| channel.is_provider());
-    let channel = channel.ok_or_else(|| Problem::Field("channel"))?;
+    let channel = channel.ok_or(Problem::Field("channel"))?;
     Ok(Route {
         method: said(fields, "method")?,
         flow: said(fields, "flow")?,

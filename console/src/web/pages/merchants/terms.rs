@@ -38,7 +38,7 @@ async fn try_set(app: &Shared, merchant: &Merchant, asked: &Asked) -> Result<Mad
     let expiry = asked.fields.get("payment_expiry_s").trim().parse().ok();
     let expiry = expiry.filter(|seconds| (1..=PaymentRequest::MAX_EXPIRY_S).contains(seconds));
     let late = asked.fields.get("late_payments").parse();
-    let expiry: u32 = expiry.ok_or_else(|| Problem::Field("payment_expiry_s"))?;
+    let expiry: u32 = expiry.ok_or(Problem::Field("payment_expiry_s"))?;
     let late: LatePayments = late.map_err(|_| Problem::Field("late_payments"))?;
     // Only what was changed in the form, so that it undoes nothing that others have set meanwhile.
     let new = NewTerms {
