@@ -14,7 +14,8 @@ use super::{
 
 /// A class of errors and what was said of one. What we did not name may hold anything.
 pub(super) fn error(view: &View, class: &str, reason: &str) -> Markup {
-    html! { (self::class(view, class)) ": " (mask(reason)) }
+    // In one piece, also where a cell sets its pieces apart.
+    html! { span { (self::class(view, class)) ": " (mask(reason)) } }
 }
 
 /// A class of errors.
@@ -174,7 +175,7 @@ mod tests {
         let told = error(&chinese(), "provider_unavailable", "ask ada@example.com").into_string();
         assert_eq!(
             told,
-            "渠道不可用（<code>provider_unavailable</code>）: ask [address]"
+            "<span>渠道不可用（<code>provider_unavailable</code>）: ask [address]</span>"
         );
         assert_eq!(class(&chinese(), "ada@example.com").into_string(), "[address]");
     }

@@ -121,7 +121,7 @@ catalogue! {
     ReviewNote: "The provider does not say what became of these. Sluice goes on asking; the oldest come first.", "渠道未给出结果，Sluice 会继续查询；最早的在前。";
     Payout: "Payout", "提现打款";
     Account: "Connected account", "关联账户";
-    PayoutsReviewNote: "Look at the provider for the transfer whose transfer_group is the payout's id; the link leads to its wallet. Where the provider can never tell, an administrator says how it ended: POST /api/v1/wallets/{wal_…}/withdrawals/{wdr_…}/end.", "请在渠道后台查找 transfer_group 为该编号的转账；链接指向其钱包。若渠道始终无法给出结果，由管理员登记结果：POST /api/v1/wallets/{wal_…}/withdrawals/{wdr_…}/end。";
+    PayoutsReviewNote: "Nobody should pay by hand before it is known. Look at the provider for the transfer whose transfer_group is the payout's id; the link leads to its wallet. Where the provider can never tell, an administrator says how it ended: POST /api/v1/wallets/{wal_…}/withdrawals/{wdr_…}/end.", "结果明确前请勿人工打款。请在渠道后台查找 transfer_group 为该编号的转账；链接指向其钱包。若渠道始终无法给出结果，由管理员登记结果：POST /api/v1/wallets/{wal_…}/withdrawals/{wdr_…}/end。";
     AccountsReviewNote: "Look at the provider for an account whose metadata has this id as sluice_account_id; the link leads to a wallet of its owner's. One that is there, or surely is not, is noticed by itself; the key must be allowed to list accounts.", "请在渠道后台查找元数据 sluice_account_id 为该编号的账户；链接指向其所有者的钱包。账户是否存在一旦明确即自动处理；渠道密钥须有列出账户的权限。";
     DifferencesNote: "console differences --open lists them.", "用 console differences --open 查看。";
     Payment: "Payment", "支付";

@@ -244,13 +244,11 @@ async fn letters_are_found_by_two_things_at_once_however_many_have_the_one() {
             3,
             "{filter:?}"
         );
-        assert_eq!(world.store.count_parked_letters(filter, 25_000).await.unwrap(), 3);
-        assert_eq!(world.store.count_parked_letters(filter, 1).await.unwrap(), 2);
     }
     world.store.close().await;
     loop {
         let (read, used) = letters_read(&mut owner).await;
-        if used >= used_before + 72 {
+        if used >= used_before + 24 {
             assert!(read - read_before < 1_000, "{} were read", read - read_before);
             break;
         }
