@@ -19,12 +19,15 @@
 
 mod app;
 mod assets;
+mod client;
+mod codes;
 mod collector;
 mod config;
 mod figures;
 mod form;
 mod guard;
 mod headers;
+mod ids;
 mod inputs;
 mod language;
 mod layout;
@@ -33,6 +36,7 @@ mod messages;
 mod origin;
 mod pages;
 mod problem;
+mod progress;
 mod refusal;
 mod routes;
 mod running;

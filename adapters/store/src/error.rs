@@ -66,9 +66,14 @@ impl StoreError {
         self.has_code(READ_ONLY)
     }
 
-    /// Whether somebody else's lock was waited for in vain.
-    pub(crate) fn is_lock_timeout(&self) -> bool {
+    /// Whether somebody else's lock was waited for in vain. Nothing was done.
+    pub fn is_lock_timeout(&self) -> bool {
         self.has_code(LOCK_TIMEOUT)
+    }
+
+    /// Whether a statement took longer than it may, or somebody stopped it.
+    pub fn took_too_long(&self) -> bool {
+        self.has_code(CANCELED)
     }
 
     fn has_code(&self, wanted: &str) -> bool {
@@ -114,6 +119,9 @@ const READ_ONLY: &str = "25006";
 
 /// A lock that was not given within `lock_timeout`.
 const LOCK_TIMEOUT: &str = "55P03";
+
+/// A statement that reached `statement_timeout`, or was cancelled.
+const CANCELED: &str = "57014";
 
 /// The class of deadlocks and serialization failures.
 const ROLLED_BACK: &str = "40";

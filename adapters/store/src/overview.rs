@@ -1,7 +1,7 @@
 //! How things stand, for whoever looks at all of them at once. Everything here is bounded in time or kept by an index.
 
 use chrono::{DateTime, Utc};
-use domain::id::{MerchantId, PaymentId, RefundId};
+use domain::id::{ConnectedAccountId, MerchantId, PaymentId, RefundId, WalletId, WithdrawalId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -56,16 +56,16 @@ pub struct ReviewCounts {
 /// Something that waits for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InReview {
-    /// The payment's or the refund's id.
+    /// Its id.
     pub id: String,
+    /// What has the timeline that tells of it, where anything has.
+    pub told_by: Option<String>,
     /// Whose it is.
     pub merchant_id: MerchantId,
     /// Through which channel.
     pub channel: String,
-    /// How much it is about, in the currency's minor unit.
-    pub amount_minor: i64,
-    /// In which currency.
-    pub currency: String,
+    /// How much it is about, in the currency's minor unit, and in which currency; nothing for an account.
+    pub amount: Option<(i64, String)>,
     /// Since when.
     pub since: DateTime<Utc>,
 }
@@ -73,10 +73,11 @@ pub struct InReview {
 #[derive(FromRow)]
 struct InReviewRow {
     id: Uuid,
+    told_by: Option<Uuid>,
     merchant_id: Uuid,
     channel: String,
-    amount_minor: i64,
-    currency: String,
+    amount_minor: Option<i64>,
+    currency: Option<String>,
     since: DateTime<Utc>,
 }
 
@@ -102,12 +103,23 @@ from (select count(*) as n, min(updated_at) as oldest from payments where status
      (select count(*) as n, min(updated_at) as oldest from connected_accounts where status = 'needs_review') as account";
 
 const PAYMENTS: &str = "
-select id, merchant_id, channel, amount_minor, currency, updated_at as since
+select id, id as told_by, merchant_id, channel, amount_minor, currency, updated_at as since
 from payments where status = 'needs_review' order by updated_at limit $1";
 
 const REFUNDS: &str = "
-select id, merchant_id, channel, amount_minor, currency, updated_at as since
+select id, id as told_by, merchant_id, channel, amount_minor, currency, updated_at as since
 from refunds where status = 'needs_review' order by updated_at limit $1";
+
+const PAYOUTS: &str = "
+select id, wallet_id as told_by, merchant_id, channel, amount_minor, currency, in_review_since as since
+from wallet_withdrawals where status = 'processing' and in_review_since is not null order by in_review_since limit $1";
+
+// An account is asked for through a wallet of its owner's, and that wallet's timeline tells of what was paid out to it.
+const ACCOUNTS: &str = "
+select id, (select wallets.id from wallets where (wallets.merchant_id, wallets.user_id) = (account.merchant_id, account.user_id)
+            order by created_at, id limit 1) as told_by,
+       merchant_id, channel, null::bigint as amount_minor, null::text as currency, updated_at as since
+from connected_accounts account where status = 'needs_review' order by updated_at limit $1";
 
 impl Store {
     /// What was said to each channel's provider about payments since `since`. Channels that were not spoken to are left out.
@@ -131,8 +143,8 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn list_payments_in_review(&self, limit: i64) -> Result<Vec<InReview>, StoreError> {
-        self.in_review_by(PAYMENTS, limit, |id| PaymentId::from_uuid(id).to_string())
-            .await
+        let named = |id| PaymentId::from_uuid(id).to_string();
+        self.in_review_by(PAYMENTS, limit, named, named).await
     }
 
     /// The `limit` refunds that have waited for people the longest.
@@ -140,8 +152,26 @@ impl Store {
     /// # Errors
     /// PostgreSQL is away.
     pub async fn list_refunds_in_review(&self, limit: i64) -> Result<Vec<InReview>, StoreError> {
-        self.in_review_by(REFUNDS, limit, |id| RefundId::from_uuid(id).to_string())
-            .await
+        let named = |id| RefundId::from_uuid(id).to_string();
+        self.in_review_by(REFUNDS, limit, named, named).await
+    }
+
+    /// The `limit` payouts that have waited for people the longest, each told of by its wallet.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn list_payouts_in_review(&self, limit: i64) -> Result<Vec<InReview>, StoreError> {
+        let named = |id| WithdrawalId::from_uuid(id).to_string();
+        self.in_review_by(PAYOUTS, limit, named, wallet).await
+    }
+
+    /// The `limit` connected accounts that have waited for people the longest, each told of by a wallet of its owner's.
+    ///
+    /// # Errors
+    /// PostgreSQL is away.
+    pub async fn list_accounts_in_review(&self, limit: i64) -> Result<Vec<InReview>, StoreError> {
+        let named = |id| ConnectedAccountId::from_uuid(id).to_string();
+        self.in_review_by(ACCOUNTS, limit, named, wallet).await
     }
 
     async fn in_review_by(
@@ -149,17 +179,22 @@ impl Store {
         select: &'static str,
         limit: i64,
         named: fn(Uuid) -> String,
+        told_by: fn(Uuid) -> String,
     ) -> Result<Vec<InReview>, StoreError> {
         let found = sqlx::query_as(select).bind(limit);
         let rows: Vec<InReviewRow> = answered(found.fetch_all(&self.pool)).await?;
         let found = rows.into_iter().map(|row| InReview {
             id: named(row.id),
+            told_by: row.told_by.map(told_by),
             merchant_id: MerchantId::from_uuid(row.merchant_id),
             channel: row.channel,
-            amount_minor: row.amount_minor,
-            currency: row.currency,
+            amount: row.amount_minor.zip(row.currency),
             since: row.since,
         });
         Ok(found.collect())
     }
+}
+
+fn wallet(id: Uuid) -> String {
+    WalletId::from_uuid(id).to_string()
 }

@@ -76,10 +76,10 @@ impl Console<'_> {
         let selection = selection(&asked_for);
         let (count, letters) = match asked_for {
             AskedFor::Matching(filter, most) => {
-                let (count, letters) = dry_run(&self.store, *filter).await?;
+                let (count, letters) = dry_run(&self.store, *filter, most).await?;
                 (count.min(most.into()), letters)
             }
-            AskedFor::Shown { filter, .. } => dry_run(&self.store, *filter).await?,
+            AskedFor::Shown { filter, most, .. } => dry_run(&self.store, *filter, most).await?,
             AskedFor::Letters(ids) => {
                 let mut parked = Vec::new();
                 for id in ids {

@@ -53,16 +53,21 @@ pub fn selection(asked_for: &AskedFor) -> String {
     format!("all with {}", words.join(", "))
 }
 
-/// What would be asked for: how many parked letters the filter means, and the newest of them.
+/// What would be asked for: how many parked letters the filter means, and the newest of them. Of more than `most`, one more than
+/// that are counted.
 ///
 /// # Errors
 /// PostgreSQL is away, or a row cannot be read.
-pub async fn dry_run(store: &Store, filter: LetterFilter) -> Result<(i64, Vec<RecordedLetter>), StoreError> {
+pub async fn dry_run(
+    store: &Store,
+    filter: LetterFilter,
+    most: u32,
+) -> Result<(i64, Vec<RecordedLetter>), StoreError> {
     let filter = LetterFilter {
         state: Some(LetterState::Parked),
         ..filter
     };
-    let count = store.count_parked_letters(&filter).await?;
+    let count = store.count_parked_letters(&filter, most).await?;
     let page = LetterPage {
         after: None,
         limit: SHOWN,

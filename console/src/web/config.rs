@@ -6,6 +6,7 @@ use domain::secret::Secret;
 use runtime::{Settings, SettingsError};
 use url::Url;
 
+use super::client::TrustedProxies;
 use crate::Config;
 
 /// For pages, for what they show, and for passwords being looked up while both are slow.
@@ -22,6 +23,8 @@ pub struct WebConfig {
     pub listen: SocketAddr,
     /// How browsers reach it, where that is not the address it listens on.
     pub public_url: Option<PublicUrl>,
+    /// The proxies that are believed when they say from where somebody comes.
+    pub(super) proxies: TrustedProxies,
     /// RabbitMQ's management API, with user and password.
     pub management_url: Secret,
     /// RabbitMQ, of which the vhost is taken.
@@ -78,6 +81,7 @@ impl WebConfig {
         let listen = SocketAddr::from(([127, 0, 0, 1], 8090));
         let listen = settings.with_default("CONSOLE_LISTEN", listen, "127.0.0.1:8090");
         let public_url = settings.optional("CONSOLE_PUBLIC_URL", "https://console.example");
+        let proxies = settings.optional("CONSOLE_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7");
         let management = "http://user:password@127.0.0.1:15672";
         let management_url = settings.secret("RABBITMQ_MANAGEMENT_URL", management);
         let amqp_url = settings.secret("AMQP_URL", "amqp://user:password@127.0.0.1:5672/sluice");
@@ -92,6 +96,7 @@ impl WebConfig {
                     console,
                     listen,
                     public_url,
+                    proxies: proxies.unwrap_or_default(),
                     management_url,
                     amqp_url,
                 }

@@ -21,6 +21,10 @@ use super::{
 };
 use crate::switches;
 
+/// The id of what is wrong with a form.
+pub(super) const PROBLEM: &str = "problem";
+/// The id of the form that was sent and not taken.
+pub(super) const RETURNED: &str = "returned";
 /// The name of the field with the reason.
 const REASON_FIELD: &str = "reason";
 
@@ -58,14 +62,56 @@ impl Fields {
 }
 
 /// A form that does something at `path`: its fields, a reason, and a button. One that was sent and not taken has its reason
-/// still.
+/// still, and says where what is wrong with it is told.
 pub(super) fn action(view: &View, path: &str, button: Text, fields: &Markup) -> Markup {
+    whole(view, path, button, &Told::default(), fields)
+}
+
+/// The same with a note above it.
+pub(super) fn explained(view: &View, path: &str, button: Text, note: Text, fields: &Markup) -> Markup {
+    let told = Told {
+        note_id: Some(format!("note{}", path.replace('/', "-"))),
+        ..Told::default()
+    };
     html! {
-        form.action method="post" action=(path) {
+        p.note id=[&told.note_id] { (view.say(note)) }
+        (whole(view, path, button, &told, fields))
+    }
+}
+
+/// The same in a row of a list: who does not see the row is told what it is `of`.
+pub(super) fn action_of(view: &View, path: &str, button: Text, of: &str, fields: &Markup) -> Markup {
+    let told = Told {
+        label: Some(named(view, button, of)),
+        ..Told::default()
+    };
+    whole(view, path, button, &told, fields)
+}
+
+/// What a button or a summary is called for who does not see the row that it is in.
+pub(super) fn named(view: &View, button: Text, of: &str) -> String {
+    format!("{}: {of}", view.say(button))
+}
+
+/// What is told of a form besides what it shows.
+#[derive(Default)]
+struct Told {
+    label: Option<String>,
+    note_id: Option<String>,
+}
+
+fn whole(view: &View, path: &str, button: Text, told: &Told, fields: &Markup) -> Markup {
+    let was_returned = Inputs::of(view, path).were_returned();
+    let problem = was_returned.then_some(PROBLEM);
+    let ids: Vec<&str> = problem.into_iter().chain(told.note_id.as_deref()).collect();
+    let described_by = (!ids.is_empty()).then(|| ids.join(" "));
+    html! {
+        form.action id=[was_returned.then_some(RETURNED)] method="post" action=(path)
+            aria-describedby=[&described_by] {
             (hidden(view))
             (fields)
             (reason(view, path))
-            button type="submit" { (view.say(button)) }
+            button type="submit" aria-label=[&told.label] aria-describedby=[&described_by] { (view.say(button)) }
         }
     }
 }
@@ -98,6 +144,8 @@ pub(super) struct Returned {
     pub fields: Fields,
     /// What is wrong, and what to do about it.
     pub told: String,
+    /// The field that is wrong, where one is.
+    pub wrong: Option<&'static str>,
     /// Whether that is because it does not fit what is there by now.
     pub is_outdated: bool,
 }
@@ -135,11 +183,13 @@ impl Asked {
         page: &str,
         problem: Problem,
     ) -> Result<(StatusCode, View), Refusal> {
+        let wrong = problem.field();
         let (status, told) = problem.told(&view)?;
         let returned = Returned {
             path: self.path,
             fields: self.fields,
             told,
+            wrong,
             is_outdated: status == StatusCode::CONFLICT,
         };
         let view = View {

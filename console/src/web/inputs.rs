@@ -2,13 +2,19 @@
 
 use maud::{Markup, html};
 
-use super::{form::Fields, messages::Text, view::View};
+use super::{
+    form::{Fields, PROBLEM},
+    messages::Text,
+    view::View,
+};
 
 /// The fields of the form that is sent to one address.
 #[derive(Clone, Copy)]
 pub(super) struct Inputs<'a> {
     view: &'a View,
     held: Option<&'a Fields>,
+    /// The field that was wrong.
+    wrong: Option<&'static str>,
     /// Whether it was not taken because it does not fit what is there by now.
     is_outdated: bool,
 }
@@ -23,8 +29,14 @@ impl<'a> Inputs<'a> {
         Self {
             view,
             held: returned.map(|returned| &returned.fields),
+            wrong: returned.and_then(|returned| returned.wrong),
             is_outdated: returned.is_some_and(|returned| returned.is_outdated),
         }
+    }
+
+    /// Where what is wrong with a field is told, if something is.
+    fn problem(&self, name: &str) -> Option<&'static str> {
+        self.wrong.filter(|wrong| *wrong == name).map(|_| PROBLEM)
     }
 
     /// Whether the form was sent and not taken.
@@ -76,22 +88,23 @@ impl<'a> Inputs<'a> {
 
     /// A whole number of at least `least`.
     pub(super) fn number(&self, name: &str, label: Text, otherwise: &str, least: i64) -> Markup {
+        let problem = self.problem(name);
         html! {
             label {
                 span { (self.view.say(label)) }
                 input type="number" inputmode="numeric" name=(name) value=(self.value(name, otherwise)) min=(least)
-                    step="1" autocomplete="off";
+                    step="1" autocomplete="off" aria-invalid=[problem.map(|_| "true")] aria-describedby=[problem];
             }
         }
     }
 
     /// One of these.
     pub(super) fn choice(&self, name: &str, label: Text, choices: &[Choice<'_>], otherwise: &str) -> Markup {
-        let chosen = self.value(name, otherwise);
+        let (chosen, problem) = (self.value(name, otherwise), self.problem(name));
         html! {
             label {
                 span { (self.view.say(label)) }
-                select name=(name) {
+                select name=(name) aria-invalid=[problem.map(|_| "true")] aria-describedby=[problem] {
                     @for (value, shown) in choices {
                         option value=(value) selected[*value == chosen] { (shown) }
                     }

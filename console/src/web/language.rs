@@ -1,13 +1,13 @@
 //! The two languages of the console.
 
 use axum::{
-    extract::{Path, Query},
+    extract::Query,
     http::{HeaderMap, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
-use super::{refusal::Refusal, session::cookie};
+use super::{ids::Ids, refusal::Refusal, session::cookie};
 
 /// The cookie that keeps the choice. It says nothing about anybody.
 const COOKIE: &str = "language";
@@ -78,7 +78,7 @@ pub(super) struct Back {
 }
 
 /// Keeps the choice of a language and goes back to where it was made.
-pub(super) async fn switch(Path(tag): Path<String>, Query(back): Query<Back>) -> Result<Response, Refusal> {
+pub(super) async fn switch(Ids([tag]): Ids<1>, Query(back): Query<Back>) -> Result<Response, Refusal> {
     let language = Language::read(&tag).ok_or(Refusal::NotFound)?;
     let kept = format!(
         "{COOKIE}={}; Path=/; SameSite=Lax; Max-Age=31536000",

@@ -42,7 +42,10 @@ pub(super) fn page(view: &View, title: Text, content: &Markup) -> Html<String> {
         &html! {
             h1 { (view.say(title)) }
             @if let Some(returned) = &view.returned {
-                p.notice id="problem" role="alert" { (returned.told) }
+                p.notice id=(form::PROBLEM) role="alert" {
+                    (returned.told) " "
+                    a href={ "#" (form::RETURNED) } { (view.say(Text::ToTheForm)) }
+                }
             }
             (content)
         },

@@ -51,10 +51,12 @@ catalogue! {
     Forbidden: "This needs the role {role}.", "需要角色：{role}。";
     Outdated: "The form is from another session. Go back, reload the page and send it again.", "表单已过期，请返回并刷新页面后重新提交。";
     Elsewhere: "The request does not come from a page of this console, or this console is not known by that name (CONSOLE_PUBLIC_URL).", "请求并非来自本控制台页面，或本控制台未以该名称配置（CONSOLE_PUBLIC_URL）。";
+    ToTheForm: "To the form", "前往表单";
     BadForm: "The form cannot be read. Go back and send it again.", "无法读取表单，请返回后重新提交。";
     NoReason: "Say why, in 1 to 500 characters. Go back and send the form again.", "请填写原因（1 至 500 个字符），返回后重新提交。";
     StoreAway: "PostgreSQL is not available. Try again in a moment.", "PostgreSQL 不可用，请稍后再试。";
     NotKnown: "PostgreSQL is not available. It is not known whether it was done: look before you try again.", "PostgreSQL 不可用，操作结果未知，重试前请先核实。";
+    TooSlow: "PostgreSQL takes too long over this, and was stopped. Look for something that fewer have in common.", "PostgreSQL 查询耗时过长，已中止。请缩小查询范围。";
     Busy: "Too many pages are open. Try again in a moment.", "打开的页面过多，请稍后再试。";
     Broken: "Something went wrong here; the console's own log says what.", "控制台内部出错，详情见其日志。";
     UnknownOperator: "There is no such operator.", "没有该操作员。";
@@ -117,6 +119,10 @@ catalogue! {
     NoCalls: "No calls within a day.", "一天内没有调用。";
     NoneInReview: "Nothing waits here.", "没有待处理项。";
     ReviewNote: "The provider does not say what became of these. Sluice goes on asking; the oldest come first.", "渠道未给出结果，Sluice 会继续查询；最早的在前。";
+    Payout: "Payout", "提现打款";
+    Account: "Connected account", "关联账户";
+    PayoutsReviewNote: "Nobody should pay by hand before it is known. Look at the provider for the transfer whose transfer_group is the payout's id; the link leads to its wallet. Where the provider can never tell, an administrator says how it ended: POST /api/v1/wallets/{wal_…}/withdrawals/{wdr_…}/end.", "结果明确前请勿人工打款。请在渠道后台查找 transfer_group 为该编号的转账；链接指向其钱包。若渠道始终无法给出结果，由管理员登记结果：POST /api/v1/wallets/{wal_…}/withdrawals/{wdr_…}/end。";
+    AccountsReviewNote: "Look at the provider for an account whose metadata has this id as sluice_account_id; the link leads to a wallet of its owner's. One that is there, or surely is not, is noticed by itself; the key must be allowed to list accounts.", "请在渠道后台查找元数据 sluice_account_id 为该编号的账户；链接指向其所有者的钱包。账户是否存在一旦明确即自动处理；渠道密钥须有列出账户的权限。";
     DifferencesNote: "console differences --open lists them.", "用 console differences --open 查看。";
     Payment: "Payment", "支付";
     Refund: "Refund", "退款";
@@ -320,7 +326,7 @@ catalogue! {
     MissingLetter: "missing", "已不在队列";
     JobDone: "the job is done", "任务已完成";
     ParkedAgain: "parked again", "再次停放";
-    Choose: "Choose the one of {time}", "选择 {time} 的死信";
+    Choose: "Choose {kind} of {time}: {subject}", "选择 {time} 的 {kind}：{subject}";
     WithChosen: "With those that are ticked", "对勾选的死信";
     AllMatching: "All parked letters that match", "所有符合条件的已停放死信";
     NoLetters: "No dead letter matches.", "没有符合条件的死信。";
@@ -329,8 +335,11 @@ catalogue! {
     ReplayOrDiscard: "replay or discard", "重放或丢弃";
     RateAtMost: "A second, at most", "每秒上限";
     ReplayNote: "A replay goes through the same idempotency as the first try: what was done before is not done twice. What is discarded is gone.", "重放沿用首次执行的幂等键，已完成的操作不会重复执行；丢弃后无法恢复。";
+    AllParked: "all that is parked", "全部已停放的死信";
+    AllWith: "all with {conditions}", "全部符合条件的死信：{conditions}";
+    LettersById: "{count} letters by id", "按编号选择的 {count} 条死信";
     DryRun: "It would be {count} letters: {selection}. Nothing was asked for yet.", "将涉及 {count} 条死信：{selection}。尚未执行任何操作。";
-    MostAtOnce: "One action takes no more, the oldest first; ask again for the rest.", "单次操作以此为上限，从最早的开始；其余请再次操作。";
+    DryRunOfMore: "It would be the oldest {count} letters, and more match: {selection}. Nothing was asked for yet; ask again for the rest.", "将涉及最早的 {count} 条死信，符合条件的不止这些：{selection}。尚未执行任何操作；其余请再次操作。";
     NewestOfThem: "The newest of them", "其中最新的死信";
     BackToLetters: "Back to the search", "返回查询";
     Ever: "Ever", "累计";
@@ -360,6 +369,7 @@ catalogue! {
     Finished: "finished", "已结束";
     UnderWay: "under way", "进行中";
     HeldUp: "held up", "受阻";
+    ProgressAway: "PostgreSQL does not answer; this is as of {time} UTC.", "PostgreSQL 无响应，以下数据截至 {time} UTC。";
     ActionNote: "Missing: not in its queue any more. Left parked: nobody knows its kind. What came of a replayed job is shown once it is known.", "已不在队列：消息已被取走；仍停放：无法识别其类型。重放任务的结果在得知后显示。";
     Timeline: "Timeline", "时间线";
     TimelineId: "Payment, refund, order or wallet (pay_, rfd_, ord_, wal_)", "支付、退款、订单或钱包（pay_、rfd_、ord_、wal_）";
@@ -389,6 +399,7 @@ catalogue! {
     SureToDiscard: "To discard: there is no way back", "确认丢弃：此操作不可撤销";
     NotSure: "What is discarded does not come back, and nothing was asked for. Go back, tick that you know and send the form again.", "丢弃后无法恢复，未执行任何操作。请返回勾选确认后重新提交。";
     OthersMatch: "Other letters are parked now than were shown, and nothing was asked for. Go back, load the page again and look at what it would be now.", "当前停放的死信与所示不一致，未执行任何操作。请返回并重新加载页面，查看最新结果。";
+    OthersAsk: "Somebody is having something done with some of these letters at this moment, and nothing more was asked for. Go back and send the form again in a moment; /dead-letters/actions shows what others asked for.", "此刻有人正在处理其中部分死信，本次未执行任何操作。请稍后返回重新提交；他人的操作见 /dead-letters/actions。";
     NoneParked: "None of these letters is parked any more, and nothing was asked for. See at /dead-letters how they stand.", "这些死信均已不在停放状态，未执行任何操作。请在 /dead-letters 查看其状态。";
 }
 

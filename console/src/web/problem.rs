@@ -16,6 +16,8 @@ use crate::{ConsoleError, endpoint_url::InvalidEndpointUrl};
 pub(super) enum Problem {
     /// The form has to be put right.
     Form(Said),
+    /// A field of the form cannot be read, or is out of its range.
+    Field(&'static str),
     /// It does not fit what is there by now.
     Conflict(Said),
     /// There is nothing to put right in the form.
@@ -44,9 +46,12 @@ impl Problem {
         Self::Form(text.into())
     }
 
-    /// A field of the form that cannot be read.
-    pub(super) fn field(name: impl ToString) -> Self {
-        Self::Form(Said::with(Text::BadField, "field", name))
+    /// The field of the form that is wrong, where one is.
+    pub(super) const fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Field(name) => Some(name),
+            Self::Form(_) | Self::Conflict(_) | Self::Refusal(_) => None,
+        }
     }
 
     /// A form that does not fit what is there by now.
@@ -69,6 +74,13 @@ impl Problem {
     pub(super) fn told(self, view: &View) -> Result<(StatusCode, String), Refusal> {
         let (status, Said(text, values)) = match self {
             Self::Form(said) => (StatusCode::BAD_REQUEST, said),
+            Self::Field(name) => {
+                let shown = label(name).map_or(name, |text| view.say(text));
+                (
+                    StatusCode::BAD_REQUEST,
+                    Said::with(Text::BadField, "field", shown),
+                )
+            }
             Self::Conflict(said) => (StatusCode::CONFLICT, said),
             Self::Refusal(refusal) => return Err(refusal),
         };
@@ -141,6 +153,27 @@ impl From<ConsoleError> for Problem {
             other => Self::Refusal(other.into()),
         }
     }
+}
+
+/// What a field is called on the page. What nobody fills in is called by the name under which it is sent.
+fn label(name: &str) -> Option<Text> {
+    Some(match name {
+        "channel" => Text::Channel,
+        "method" => Text::Method,
+        "flow" => Text::Flow,
+        "currency" => Text::Currency,
+        "min_amount_minor" => Text::LeastAmount,
+        "max_amount_minor" => Text::MostAmount,
+        "priority" => Text::Priority,
+        "weight" => Text::Weight,
+        "fee_bps" => Text::FeeBps,
+        "fee_fixed_minor" => Text::FeeFixed,
+        "keep_hours" => Text::KeepHours,
+        "payment_expiry_s" => Text::PaymentExpiry,
+        "late_payments" => Text::LatePayments,
+        "name" => Text::PausedWhat,
+        _ => return None,
+    })
 }
 
 const fn endpoint_url(why: InvalidEndpointUrl) -> Text {

@@ -54,6 +54,8 @@ pub(super) enum Refusal {
     StoreAway,
     /// PostgreSQL is away, and may have done before what was asked of it.
     NotKnown,
+    /// It takes PostgreSQL too long.
+    TooSlow,
     /// Too much is asked at once.
     Busy,
     /// A defect of ours, or something else that the log tells.
@@ -96,6 +98,7 @@ impl Refusal {
             Self::TooLate(text) => (StatusCode::CONFLICT, *text),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, Text::StoreAway),
             Self::NotKnown => (StatusCode::SERVICE_UNAVAILABLE, Text::NotKnown),
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, Text::TooSlow),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Text::Busy),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, Text::Broken),
         }
@@ -120,6 +123,10 @@ impl Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
+        if error.took_too_long() {
+            tracing::warn!(%error, "PostgreSQL takes too long");
+            return Self::TooSlow;
+        }
         if error.is_transient() {
             tracing::warn!(%error, "PostgreSQL is not available");
             return Self::StoreAway;
@@ -162,11 +169,11 @@ pub(super) async fn dress(view: View, request: Request, next: Next) -> Response 
     };
     let refusal = match refusal {
         // PostgreSQL may have fallen silent after it did it.
-        Refusal::StoreAway if acts => Refusal::NotKnown,
+        Refusal::StoreAway | Refusal::TooSlow if acts => Refusal::NotKnown,
         other => other,
     };
     let status = refusal.status();
-    let passes = status == StatusCode::SERVICE_UNAVAILABLE && !acts;
+    let passes = status == StatusCode::SERVICE_UNAVAILABLE && !acts && refusal != Refusal::TooSlow;
     (status, layout::notice(&view, &refusal.text(&view), passes)).into_response()
 }
 

@@ -99,6 +99,7 @@ impl Web {
             store.clone(),
             clock,
             config.public_url,
+            config.proxies,
             Arc::clone(&collector),
             stopping.clone(),
         );

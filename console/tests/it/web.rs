@@ -9,6 +9,7 @@ mod notifications;
 mod outages;
 mod overview;
 mod program;
+mod review;
 mod sessions;
 mod sign_in;
 mod silent;

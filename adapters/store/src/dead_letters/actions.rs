@@ -45,7 +45,7 @@ pub enum AskedFor {
     Shown {
         /// All that were shown.
         filter: Box<LetterFilter>,
-        /// How many those were.
+        /// How many those were; one more than `most` where they were more.
         letters: u64,
         /// How many are taken at the most.
         most: u32,
@@ -157,7 +157,7 @@ impl Store {
                 letters,
                 most,
             } => {
-                if self.count_parked_letters(filter).await?.cast_unsigned() != *letters {
+                if self.count_parked_letters(filter, *most).await?.cast_unsigned() != *letters {
                     return Ok(0);
                 }
                 self.sought(filter).await?.push(&mut query);

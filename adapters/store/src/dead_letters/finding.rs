@@ -160,14 +160,19 @@ impl Store {
         rows.into_iter().map(RecordedLetter::try_from).collect()
     }
 
-    /// How many letters there are that somebody may want something done with.
+    /// How many letters there are that somebody may want something done with. Of more than `most`, one more than that are counted.
     ///
     /// # Errors
     /// PostgreSQL is away.
-    pub async fn count_parked_letters(&self, filter: &LetterFilter) -> Result<i64, StoreError> {
+    pub async fn count_parked_letters(&self, filter: &LetterFilter, most: u32) -> Result<i64, StoreError> {
         let sought = self.sought(filter).await?;
-        let mut query = QueryBuilder::new("select count(*) from dead_letters where state = 'parked'");
+        let mut query =
+            QueryBuilder::new("select count(*) from (select from dead_letters where state = 'parked'");
         sought.push(&mut query);
+        query
+            .push(" limit ")
+            .push_bind(i64::from(most) + 1)
+            .push(") as found");
         answered(query.build_query_scalar().fetch_one(&self.pool)).await
     }
 

@@ -22,6 +22,8 @@ pub struct NewSession {
     pub operator: OperatorName,
     /// From where it was signed in.
     pub address: String,
+    /// What the tries to sign in were counted by, which are forgiven.
+    pub counted_as: String,
 }
 
 /// How long sessions last.
@@ -100,7 +102,7 @@ impl Store {
             }
             sqlx::query(FORGIVE)
                 .bind(name)
-                .bind(&new.address)
+                .bind(&new.counted_as)
                 .execute(&mut *tx)
                 .await?;
             let doing = Doing {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{channel::Channel, query_schedule::QuerySchedule, scope::Scope, wallet::WithdrawalStatus};
+use domain::{
+    channel::Channel, dead_letter::LetterState, query_schedule::QuerySchedule, scope::Scope,
+    wallet::WithdrawalStatus,
+};
 use sqlx::{Connection, PgConnection};
-use store::{HistoryPage, Page, RefundPage, ReservationPage};
+use store::{HistoryPage, LetterFilter, LetterPage, Page, RefundPage, ReservationPage};
 
 use crate::support::{World, at, world};
 
@@ -174,6 +177,81 @@ async fn what_is_to_be_paid_out_is_found_without_reading_what_was() {
         let read;
         (read, used) = withdrawals_read(&mut owner).await;
         assert!(read - read_before < 1_000, "{} were read", read - read_before);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Of one kind, merchant and group the oldest are parked, and all the others are done with; whatever else is parked came between.
+const LETTERS: &str = "
+insert into dead_letter_actions (id, action, actor, reason, selection, letters, created_at, finished_at)
+values ('00000000-0000-0000-0000-00000000000a', 'replay', 'anna', 'x', 'x', 1, now(), now());
+insert into dead_letter_groups (id, kind, error_class, pattern, first_at, last_at)
+values ('00000000-0000-0000-0000-000000000001', 'notify_merchant', 'internal', 'x', now(), now()),
+       ('00000000-0000-0000-0000-000000000002', 'create_intent', 'internal', 'y', now(), now());
+insert into dead_letters (id, kind, group_id, job_id, attempt, replayed_after, correlation_id, merchant_id, subjects, error_class,
+                          reason, parked_by, parked_at, recorded_at, state, action_id, ended_at, message)
+select gen_random_uuid(), case which when 1 then 'notify_merchant' else 'create_intent' end,
+       ('00000000-0000-0000-0000-00000000000' || which)::uuid, 'job_' || number, 4, 0, 'x',
+       ('00000000-0000-4000-8000-00000000000' || which)::uuid, '{}', 'internal', 'x', 'worker', to_timestamp(number),
+       to_timestamp(number), case when is_parked then 'parked' else 'replayed' end,
+       case when not is_parked then '00000000-0000-0000-0000-00000000000a'::uuid end, case when not is_parked then now() end, ''
+from (select number, number <= 3 or number between 10000 and 29999 as is_parked,
+             case when number between 4000 and 29999 then 2 else 1 end as which
+      from generate_series(1, 40000) as number) as letter;
+analyze dead_letters";
+
+/// Letters that were read in whatever way, and how often an index of them was used, so far.
+async fn letters_read(owner: &mut PgConnection) -> (i64, i64) {
+    let read = "select (seq_tup_read + idx_tup_fetch)::bigint, idx_scan from pg_stat_user_tables
+                where relname = 'dead_letters'";
+    sqlx::query_as(read).fetch_one(owner).await.unwrap()
+}
+
+#[tokio::test]
+async fn letters_are_found_by_two_things_at_once_however_many_have_the_one() {
+    let world = world().await;
+    let mut owner = world.owner().await;
+    sqlx::raw_sql(LETTERS).execute(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+    let mut owner = world.owner().await;
+    let (read_before, used_before) = letters_read(&mut owner).await;
+    let parked = LetterFilter {
+        state: Some(LetterState::Parked),
+        ..LetterFilter::default()
+    };
+    let pairs = [
+        LetterFilter {
+            kind: Some("notify_merchant".to_owned()),
+            ..parked.clone()
+        },
+        LetterFilter {
+            merchant_id: Some("mer_00000000000040008000000000000001".parse().unwrap()),
+            ..parked.clone()
+        },
+        LetterFilter {
+            group_id: Some("dlg_00000000000000000000000000000001".parse().unwrap()),
+            ..parked
+        },
+    ];
+    // Often enough for plans that do not know their parameters.
+    for filter in pairs.iter().cycle().take(24) {
+        let page = LetterPage {
+            after: None,
+            limit: 50,
+        };
+        assert_eq!(
+            world.store.letters(filter, page).await.unwrap().len(),
+            3,
+            "{filter:?}"
+        );
+    }
+    world.store.close().await;
+    loop {
+        let (read, used) = letters_read(&mut owner).await;
+        if used >= used_before + 24 {
+            assert!(read - read_before < 1_000, "{} were read", read - read_before);
+            break;
+        }
         tokio::task::yield_now().await;
     }
 }

@@ -21,7 +21,7 @@ use store::{LetterFilter, LetterPage, RecordedLetter};
 use self::search::Search;
 use crate::{
     dead_letters::choosing,
-    web::{app::Shared, layout, messages::Text, refusal::Refusal, view::View},
+    web::{app::Shared, form, layout, messages::Text, refusal::Refusal, view::View},
 };
 
 /// Where they are.
@@ -59,26 +59,26 @@ pub(in crate::web) async fn page(
     Ok(layout::page(
         &view,
         Text::DeadLetters,
-        &html! { (head(&view, &search)) (found) },
+        &html! { (head(&view, &search, false)) (found) },
     )
     .into_response())
 }
 
 fn unclear(view: &View, search: &Search, problem: Text) -> Html<String> {
     let content = html! {
-        (head(view, search))
-        p.notice role="alert" { (view.say(problem)) }
+        (head(view, search, true))
+        p.notice id=(form::PROBLEM) role="alert" { (view.say(problem)) }
     };
     layout::page(view, Text::DeadLetters, &content)
 }
 
-fn head(view: &View, search: &Search) -> Markup {
+fn head(view: &View, search: &Search, is_unclear: bool) -> Markup {
     html! {
         p.note {
             a href="/dead-letters/groups" { (view.say(Text::LettersByTrouble)) } " · "
             a href="/dead-letters/actions" { (view.say(Text::LetterActions)) }
         }
-        (search.form(view, PATH))
+        (search.form(view, PATH, is_unclear))
     }
 }
 

@@ -16,7 +16,7 @@ pub(in crate::web) use routes::{add as add_route, change as change_route, remove
 pub(in crate::web) use terms::set as set_terms;
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{id::MerchantId, operator::Role, secret::Secret, switch::Switch};
@@ -31,6 +31,7 @@ use crate::{
         app::Shared,
         figures,
         form::{self, Asked, Fields},
+        ids::Ids,
         inputs::Inputs,
         layout,
         messages::Text,
@@ -51,7 +52,7 @@ pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Resul
 /// One with all that belongs to it.
 pub(in crate::web) async fn one(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let merchant = find(&app, &id).await?;
@@ -73,7 +74,7 @@ pub(in crate::web) async fn create(
     }
 }
 
-/// Something that was made, and what it is called.
+/// Something that was made, and what it is called; nothing where nothing was.
 type Made = Vec<(Text, Secret)>;
 
 async fn try_create(app: &Shared, asked: &Asked) -> Result<(MerchantId, Made), Problem> {
@@ -82,7 +83,7 @@ async fn try_create(app: &Shared, asked: &Asked) -> Result<(MerchantId, Made), P
     let (endpoint, amqp_user) = (given(fields, "endpoint"), given(fields, "amqp_user"));
     let (secret, is_ours) = signing_secret(fields)?;
     let wanted = Wanted {
-        id: id.map_err(|_| Problem::field("merchant_id"))?,
+        id: id.map_err(|_| Problem::Field("merchant_id"))?,
         name: fields.get("name"),
         amqp_user,
         endpoint: endpoint.map(|url| (url, secret.clone())),
@@ -122,32 +123,27 @@ async fn find(app: &Shared, id: &str) -> Result<Merchant, Refusal> {
     app.store.merchant(id).await?.ok_or(Refusal::NotFound)
 }
 
-/// The answer to a form of a merchant's page: back to it, or the page with what is wrong.
-async fn answer(
+/// Tries what a form of a merchant's page asks for. The answer is what was made, or else the page: as it is now, or with the
+/// form and what is wrong.
+async fn attempt(
     app: &Shared,
+    id: &str,
     view: View,
-    merchant: &Merchant,
     asked: Asked,
-    done: Result<(), Problem>,
+    attempt: impl AsyncFnOnce(&Merchant, &Asked) -> Result<Made, Problem>,
 ) -> Result<Response, Refusal> {
-    match done {
-        Ok(()) => Ok(Redirect::to(&path_of(merchant.id)).into_response()),
-        Err(problem) => again(app, view, merchant, asked, problem).await,
+    let merchant = find(app, id).await?;
+    let back = path_of(merchant.id);
+    match attempt(&merchant, &asked).await {
+        Ok(made) if made.is_empty() => Ok(Redirect::to(&back).into_response()),
+        Ok(made) => Ok(shown_once(&view, &back, &made).into_response()),
+        Err(problem) => {
+            let (status, view) = asked.returned(view, &back, problem)?;
+            // Looked up anew: others may have changed it.
+            let merchant = find(app, id).await?;
+            Ok((status, show(app, &view, &merchant).await?).into_response())
+        }
     }
-}
-
-/// A merchant's page with a form that was not taken. The merchant is looked up anew: others may have changed it.
-async fn again(
-    app: &Shared,
-    view: View,
-    merchant: &Merchant,
-    asked: Asked,
-    problem: Problem,
-) -> Result<Response, Refusal> {
-    let (status, view) = asked.returned(view, &path_of(merchant.id), problem)?;
-    let merchant = app.store.merchant(merchant.id).await?;
-    let page = show(app, &view, &merchant.ok_or(Refusal::NotFound)?).await?;
-    Ok((status, page).into_response())
 }
 
 /// What was made, shown this once. Nothing keeps the answer, and nothing can show it again.
@@ -205,8 +201,7 @@ fn creation(view: &View) -> Result<Markup, Refusal> {
     Ok(html! {
         section id="create" {
             h2 { (view.say(Text::CreateMerchant)) }
-            p.note { (view.say(Text::CreateMerchantNote)) }
-            (form::action(view, PATH, Text::CreateMerchant, &fields))
+            (form::explained(view, PATH, Text::CreateMerchant, Text::CreateMerchantNote, &fields))
         }
     })
 }

@@ -5,7 +5,7 @@
 use std::{str::FromStr, time::Duration};
 
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
@@ -24,6 +24,7 @@ use crate::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         layout,
         messages::{Text, filled},
         problem::Problem,
@@ -90,7 +91,7 @@ pub(in crate::web) async fn page(
 /// One with each try to deliver it.
 pub(in crate::web) async fn one(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let id = id.parse().map_err(|_| Refusal::NotFound)?;
@@ -100,7 +101,7 @@ pub(in crate::web) async fn one(
 /// Sends one again.
 pub(in crate::web) async fn resend(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
@@ -314,8 +315,7 @@ async fn show(app: &Shared, view: &View, id: NotificationId) -> Result<Html<Stri
         @if view.may(Role::Operator) {
             section id="resend" {
                 h2 { (view.say(Text::Resend)) }
-                p.note { (view.say(Text::ResendNote)) }
-                (form::action(view, &path, Text::Resend, &schedule(&told)))
+                (form::explained(view, &path, Text::Resend, Text::ResendNote, &schedule(&told)))
             }
         }
     };

@@ -1,7 +1,7 @@
 //! Operators: who may do what. Passwords are made by the command line, so that none goes through a page.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{Html, Redirect},
 };
 use domain::operator::{OperatorName, Role};
@@ -12,6 +12,7 @@ use crate::web::{
     app::Shared,
     figures, form,
     form::Deed,
+    ids::Ids,
     layout,
     messages::Text,
     refusal::Refusal,
@@ -39,7 +40,7 @@ pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Resul
 /// Sets what one may do.
 pub(in crate::web) async fn set_role(
     State(app): State<Shared>,
-    Path(name): Path<String>,
+    Ids([name]): Ids<1>,
     deed: Deed,
 ) -> Result<Redirect, Refusal> {
     let role = deed.fields.get("role").parse().map_err(|_| Refusal::BadForm)?;
@@ -49,7 +50,7 @@ pub(in crate::web) async fn set_role(
 /// Lets one sign in no more.
 pub(in crate::web) async fn disable(
     State(app): State<Shared>,
-    Path(name): Path<String>,
+    Ids([name]): Ids<1>,
     deed: Deed,
 ) -> Result<Redirect, Refusal> {
     change(&app, &name, &OperatorChange::Disable, &deed).await
@@ -58,7 +59,7 @@ pub(in crate::web) async fn disable(
 /// Lets one sign in again.
 pub(in crate::web) async fn enable(
     State(app): State<Shared>,
-    Path(name): Path<String>,
+    Ids([name]): Ids<1>,
     deed: Deed,
 ) -> Result<Redirect, Refusal> {
     change(&app, &name, &OperatorChange::Enable, &deed).await
@@ -116,13 +117,14 @@ fn changes(view: &View, operator: &Operator) -> Markup {
     } else {
         ("disable", Text::Disable)
     };
-    let at = |verb: &str| format!("{PATH}/{}/{verb}", operator.name);
+    let name = operator.name.as_str();
+    let at = |verb: &str| format!("{PATH}/{name}/{verb}");
     html! {
         @if !is_self {
             details {
-                summary { (view.say(Text::Change)) }
-                (form::action(view, &at("role"), Text::SetRole, &roles))
-                (form::action(view, &at(verb), button, &html! {}))
+                summary aria-label=(form::named(view, Text::Change, name)) { (view.say(Text::Change)) }
+                (form::action_of(view, &at("role"), Text::SetRole, name, &roles))
+                (form::action_of(view, &at(verb), button, name, &html! {}))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What waits for people: payments and refunds whose provider does not say what became of them.
+//! What waits for people: payments, refunds, payouts and accounts whose provider does not say what became of them.
 
 use axum::{extract::State, response::Html};
 use maud::{Markup, html};
@@ -20,6 +20,8 @@ const SHOWN: i64 = 200;
 pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Result<Html<String>, Refusal> {
     let payments = app.store.list_payments_in_review(SHOWN).await?;
     let refunds = app.store.list_refunds_in_review(SHOWN).await?;
+    let payouts = app.store.list_payouts_in_review(SHOWN).await?;
+    let accounts = app.store.list_accounts_in_review(SHOWN).await?;
     let counts = app.store.review_counts().await?;
     let content = html! {
         p.note { (view.say(Text::ReviewNote)) }
@@ -30,6 +32,16 @@ pub(in crate::web) async fn page(State(app): State<Shared>, view: View) -> Resul
         section id="refunds" {
             h2 { (view.say(Text::RefundsInReview)) " (" (counts.refunds) ")" }
             (list(&view, Text::Refund, &refunds))
+        }
+        section id="payouts" {
+            h2 { (view.say(Text::PayoutsInReview)) " (" (counts.payouts) ")" }
+            p.note { (view.say(Text::PayoutsReviewNote)) }
+            (list(&view, Text::Payout, &payouts))
+        }
+        section id="accounts" {
+            h2 { (view.say(Text::AccountsInReview)) " (" (counts.accounts) ")" }
+            p.note { (view.say(Text::AccountsReviewNote)) }
+            (list(&view, Text::Account, &accounts))
         }
         section id="differences" {
             h2 { (view.say(Text::OpenDifferences)) " (" (counts.differences) ")" }
@@ -48,10 +60,10 @@ fn list(view: &View, named: Text, found: &[InReview]) -> Markup {
         .iter()
         .map(|one| {
             Row::from([
-                html! { a href={ "/timeline/" (one.id) } { code { (one.id) } } },
-                html! { code { (one.merchant_id) } },
+                subject(one),
+                html! { a href={ "/merchants/" (one.merchant_id) } { code { (one.merchant_id) } } },
                 html! { (one.channel) },
-                html! { (one.amount_minor) " " (one.currency) },
+                html! { @if let Some((minor, currency)) = &one.amount { (minor) " " (currency) } @else { "–" } },
                 html! { (figures::moment(one.since)) },
             ])
         })
@@ -66,5 +78,15 @@ fn list(view: &View, named: Text, found: &[InReview]) -> Markup {
     html! {
         @if rows.is_empty() { p.note { (view.say(Text::NoneInReview)) } }
         @else { (table(view, named, columns, &rows)) }
+    }
+}
+
+/// Its id, with the timeline that tells of it.
+fn subject(one: &InReview) -> Markup {
+    html! {
+        @match &one.told_by {
+            Some(told_by) => { a href={ "/timeline/" (told_by) } { code { (one.id) } } }
+            None => { code { (one.id) } }
+        }
     }
 }

@@ -4,11 +4,11 @@
 //! answer. Attempts are limited for a name from an address, for the name and for the address; what was tried is written down
 //! before the password is looked at, so that many tries at once are counted, too.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
-    extract::{ConnectInfo, Query, State},
+    extract::{Query, State},
     http::header,
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -21,7 +21,8 @@ use crate::{
     password,
     web::{
         app::Shared,
-        form::Fields,
+        client::Client,
+        form::{Fields, PROBLEM},
         language::own_path,
         layout,
         messages::Text,
@@ -56,7 +57,7 @@ pub(in crate::web) async fn page(view: View, Query(wanted): Query<Wanted>) -> Ht
 /// Begins a session, or shows the form again with what is wrong.
 pub(in crate::web) async fn sign_in(
     State(app): State<Shared>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    client: Client,
     Extension(fields): Extension<Fields>,
     view: View,
 ) -> Response {
@@ -64,7 +65,7 @@ pub(in crate::web) async fn sign_in(
     let next = own_path(fields.get("next"));
     let password = fields.get("password").to_owned();
     // In a task of its own: who hangs up is counted, and compared, like anybody else.
-    let beginning = tokio::spawn(begin(app.clone(), name.clone(), password, address));
+    let beginning = tokio::spawn(begin(app.clone(), name.clone(), password, client));
     match beginning.await.unwrap_or(Err(Refusal::Broken)) {
         Ok(token) => {
             let cookie = app.sessions.set_cookie(Some(&token));
@@ -80,23 +81,19 @@ pub(in crate::web) async fn sign_in(
 /// Ends the session.
 pub(in crate::web) async fn sign_out(
     State(app): State<Shared>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    client: Client,
     Extension(visitor): Extension<Visitor>,
 ) -> Result<Response, Refusal> {
-    let address = address.ip().to_canonical().to_string();
-    app.sessions.end(&visitor.token_hash(), &address).await?;
+    app.sessions.end(&visitor.token_hash(), &client.address()).await?;
     let cookie = app.sessions.set_cookie(None);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }
 
-async fn begin(
-    app: Shared,
-    name: String,
-    password: String,
-    address: SocketAddr,
-) -> Result<SessionToken, Refusal> {
-    let address = address.ip().to_canonical().to_string();
-    let noted = app.store.note_sign_in(&name, &address, MOST, WINDOW, app.now());
+async fn begin(app: Shared, name: String, password: String, client: Client) -> Result<SessionToken, Refusal> {
+    let (address, counted_as) = (client.address(), client.counted_as());
+    let noted = app
+        .store
+        .note_sign_in(&name, &counted_as, MOST, WINDOW, app.now());
     if !noted.await? {
         tracing::warn!(address, "too many attempts to sign in");
         return Err(Refusal::TooManyTries);
@@ -119,6 +116,7 @@ async fn begin(
         token_hash: token.hash(),
         operator,
         address,
+        counted_as,
     };
     if app.store.begin_session(&new, LIMITS, app.now()).await? {
         Ok(token)
@@ -128,18 +126,20 @@ async fn begin(
 }
 
 fn form(view: &View, next: &str, name: &str, problem: Option<&str>) -> Html<String> {
+    let described_by = problem.map(|_| PROBLEM);
     let content = html! {
-        @if let Some(problem) = problem { p.notice role="alert" { (problem) } }
+        @if let Some(problem) = problem { p.notice id=(PROBLEM) role="alert" { (problem) } }
         form.sign-in method="post" action="/sign-in" {
             input type="hidden" name="next" value=(next);
             label {
                 span { (view.say(Text::Name)) }
                 input type="text" name="name" value=(name) required autofocus autocomplete="username"
-                    autocapitalize="none" spellcheck="false";
+                    autocapitalize="none" spellcheck="false" aria-describedby=[described_by];
             }
             label {
                 span { (view.say(Text::Password)) }
-                input type="password" name="password" required autocomplete="current-password";
+                input type="password" name="password" required autocomplete="current-password"
+                    aria-describedby=[described_by];
             }
             button type="submit" { (view.say(Text::SignIn)) }
         }

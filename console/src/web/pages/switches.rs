@@ -1,7 +1,7 @@
 //! Switches: what is paused, by whom and why; pausing and resuming.
 
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Query, State, rejection::QueryRejection},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use domain::{channel::Channel, id::MerchantId, job::Kind, operator::Role, switch::Switch};
@@ -15,6 +15,7 @@ use crate::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         inputs::{Choice, Inputs},
         layout,
         messages::Text,
@@ -49,7 +50,7 @@ pub(in crate::web) async fn page(
 /// Pauses something.
 pub(in crate::web) async fn pause(
     State(app): State<Shared>,
-    Path(what): Path<String>,
+    Ids([what]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
@@ -60,7 +61,7 @@ pub(in crate::web) async fn pause(
 /// Lets something go on.
 pub(in crate::web) async fn resume(
     State(app): State<Shared>,
-    Path(what): Path<String>,
+    Ids([what]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
@@ -82,7 +83,7 @@ fn named(what: &str, name: &str) -> Result<Switch, Problem> {
     match (what, Switch::named(what, name.trim())) {
         (_, Some(switch)) => Ok(switch),
         ("notifications", None) => Err(Problem::form(Text::NoSuchMerchantId)),
-        ("queue" | "channel", None) => Err(Problem::field("name")),
+        ("queue" | "channel", None) => Err(Problem::Field("name")),
         _ => Err(Refusal::NotFound.into()),
     }
 }
@@ -169,7 +170,8 @@ const fn kind(switch: Switch) -> Text {
 /// How a switch is let go on, for who may.
 pub(in crate::web) fn resume_form(view: &View, switch: Switch) -> Markup {
     let path = format!("{PATH}/{}/resume", switch.what());
-    let name = html! { input type="hidden" name="name" value=(switch.name()); };
+    let of = format!("{} {}", view.say(kind(switch)), switch.name());
+    let field = html! { input type="hidden" name="name" value=(switch.name()); };
     // All switches of a kind are resumed at one address; what came back is of one of them.
     let inputs = Inputs::of(view, &path);
     let came_back = inputs.were_returned() && inputs.value("name", "") == switch.name();
@@ -180,8 +182,8 @@ pub(in crate::web) fn resume_form(view: &View, switch: Switch) -> Markup {
     html! {
         @if view.may(Role::Operator) {
             details open[came_back] {
-                summary { (view.say(Text::Resume)) }
-                (form::action(view, &path, Text::Resume, &name))
+                summary aria-label=(form::named(view, Text::Resume, &of)) { (view.say(Text::Resume)) }
+                (form::action_of(view, &path, Text::Resume, &of, &field))
             }
         } @else { "–" }
     }
@@ -222,9 +224,8 @@ fn pause_one(view: &View, what: &str, [title, note, label]: [Text; 3], names: &[
     html! {
         section id={ "pause-" (what) } {
             h2 { (view.say(title)) }
-            p.note { (view.say(note)) }
             @if names.is_empty() { p.note { (view.say(Text::AllPaused)) } }
-            @else { (form::action(view, &path, Text::Pause, &field)) }
+            @else { (form::explained(view, &path, Text::Pause, note, &field)) }
         }
     }
 }
@@ -251,8 +252,7 @@ async fn pause_notifications(app: &Shared, view: &View, merchant: &str) -> Resul
     Ok(html! {
         section id="pause-notifications" {
             h2 { (view.say(Text::PauseNotifications)) }
-            p.note { (view.say(Text::PauseNotificationsNote)) }
-            (form::action(view, &path, Text::Pause, &field))
+            (form::explained(view, &path, Text::Pause, Text::PauseNotificationsNote, &field))
         }
     })
 }

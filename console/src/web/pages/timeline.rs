@@ -1,20 +1,21 @@
 //! Everything that is stored about a payment, a refund, an order or a wallet, in one list by time.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{StatusCode, Uri},
     response::{Html, IntoResponse, Redirect, Response},
 };
-use domain::mask::mask;
+use domain::{dead_letter::is_subject, mask::mask};
 use maud::{Markup, html};
-use store::{Timeline, TimelineEntry, TimelineOf};
+use store::{Happened, Timeline, TimelineEntry, TimelineOf};
 
 use crate::{
     timeline::timeline_of,
     web::{
         app::Shared,
-        figures,
-        form::Fields,
+        codes, figures,
+        form::{Fields, PROBLEM},
+        ids::Ids,
         layout,
         messages::{Text, filled},
         refusal::Refusal,
@@ -42,7 +43,7 @@ pub(in crate::web) async fn find(uri: Uri, view: View) -> Response {
 /// The timeline.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     uri: Uri,
     view: View,
 ) -> Result<Response, Refusal> {
@@ -60,8 +61,8 @@ pub(in crate::web) async fn page(
 
 fn not_found(view: &View, id: &str, problem: Option<Text>, status: StatusCode) -> Response {
     let content = html! {
-        (form(view, id))
-        @if let Some(problem) = problem { p.notice role="alert" { (view.say(problem)) } }
+        (form(view, id, problem.is_some()))
+        @if let Some(problem) = problem { p.notice id=(PROBLEM) role="alert" { (view.say(problem)) } }
         @else { p.note { (view.say(Text::TimelineNote)) } }
     };
     let page = layout::page(view, Text::Timeline, &content);
@@ -71,13 +72,14 @@ fn not_found(view: &View, id: &str, problem: Option<Text>, status: StatusCode) -
     }
 }
 
-fn form(view: &View, id: &str) -> Markup {
+fn form(view: &View, id: &str, is_wrong: bool) -> Markup {
     html! {
         form.action id="search" role="search" method="get" action="/timeline" {
             label {
                 span { (view.say(Text::TimelineId)) }
                 input type="text" name="id" value=(id) required maxlength="64" size="40" autocomplete="off"
-                    autocapitalize="none" spellcheck="false";
+                    autocapitalize="none" spellcheck="false" aria-invalid=[is_wrong.then_some("true")]
+                    aria-describedby=[is_wrong.then_some(PROBLEM)];
             }
             button type="submit" { (view.say(Text::Search)) }
         }
@@ -85,7 +87,11 @@ fn form(view: &View, id: &str) -> Markup {
 }
 
 fn told(view: &View, of: TimelineOf, id: &str, timeline: &Timeline) -> Html<String> {
-    let rows: Vec<Row<6>> = timeline.entries.iter().map(|entry| row(id, entry)).collect();
+    let rows: Vec<Row<6>> = timeline
+        .entries
+        .iter()
+        .map(|entry| row(view, id, entry))
+        .collect();
     let columns = [
         words(Text::When),
         words(Text::Source),
@@ -100,7 +106,7 @@ fn told(view: &View, of: TimelineOf, id: &str, timeline: &Timeline) -> Html<Stri
         TimelineOf::Refund(_) | TimelineOf::Wallet(_) => "provider_id",
     };
     let content = html! {
-        (form(view, id))
+        (form(view, id, false))
         p {
             code { (id) } " · " (view.say(Text::Merchant)) " " code { (timeline.merchant_id) } " · "
             a href={ "/dead-letters?" (letters) "=" (id) } { (view.say(Text::DeadLetters)) }
@@ -134,26 +140,39 @@ fn left_out(view: &View, id: &str, timeline: &Timeline) -> Markup {
     }
 }
 
-fn row(id: &str, entry: &TimelineEntry) -> Row<6> {
+fn row(view: &View, id: &str, entry: &TimelineEntry) -> Row<6> {
     let happened = &entry.happened;
     let subject = happened.subject.as_str();
     let has_own = subject != id && timeline_of(subject).is_some();
-    let reason = happened.reason.as_deref().map(mask);
-    let troubles = [happened.error_class.as_deref(), reason.as_deref()];
-    let trouble = troubles.into_iter().flatten().collect::<Vec<_>>().join(": ");
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
     Row::from([
         html! { time datetime=(happened.at.to_rfc3339()) { (figures::exact(happened.at)) } },
-        html! { span data-source=(entry.source) { (entry.source) } },
-        html! { @if has_own { a href={ "/timeline/" (subject) } { code { (subject) } } } @else { code { (subject) } } },
+        html! { span data-source=(entry.source) { (codes::source(view, entry.source)) } },
+        html! {
+            @if has_own { a href={ "/timeline/" (subject) } { code { (subject) } } }
+            @else if subject == id || is_subject(subject) { code { (subject) } }
+            @else { code { (mask(subject)) } }
+        },
         html! {
             div {
                 (happened.event)
                 @if let Some(status) = happened.http_status { ", HTTP " (status) }
-                @if !trouble.is_empty() { br; small { (trouble) } }
+                (trouble(view, happened))
             }
         },
         html! { (or_dash(happened.attempt.map(|attempt| attempt.to_string()))) },
         html! { (or_dash(happened.duration_ms.map(|ms| format!("{ms} ms")))) },
     ])
+}
+
+/// What went wrong, where something did.
+fn trouble(view: &View, happened: &Happened) -> Markup {
+    html! {
+        @match (&happened.error_class, &happened.reason) {
+            (Some(class), Some(reason)) => { br; small { (codes::error(view, class, reason)) } }
+            (Some(class), None) => { br; small { (codes::class(view, class)) } }
+            (None, Some(reason)) => { br; small { (mask(reason)) } }
+            (None, None) => {}
+        }
+    }
 }

@@ -192,3 +192,43 @@ async fn behind_https_the_cookie_is_kept_to_it() {
     assert_eq!(sent("http://console.example").send().await.unwrap().status(), 403);
     site.close().await;
 }
+
+#[tokio::test]
+async fn behind_a_proxy_that_is_trusted_people_are_told_apart() {
+    let management = std::env::var("RABBITMQ_MANAGEMENT_URL").unwrap();
+    let settings = [
+        ("RABBITMQ_MANAGEMENT_URL", management.as_str()),
+        ("CONSOLE_TRUSTED_PROXIES", "127.0.0.1"),
+    ];
+    let site = super::site::site_with(&settings, None).await;
+    let password = site.operator("anna", Role::Viewer);
+    let tried = async |browser: &super::site::Browser, from: &str, password: &str| {
+        let fields = [("name", "anna"), ("password", password), ("next", "/")];
+        let sent = browser.post("/sign-in", &fields).header("x-forwarded-for", from);
+        sent.send().await.unwrap().status().as_u16()
+    };
+    let proxy = site.browser();
+    for number in 0..5 {
+        // What a browser says of itself comes before what the proxy says.
+        let from = format!("198.51.100.{number}, 203.0.113.5");
+        assert_eq!(tried(&proxy, &from, "not the password").await, 401);
+    }
+    assert_eq!(tried(&proxy, "203.0.113.5", &password).await, 429);
+    assert_eq!(
+        tried(&proxy, "203.0.113.6", &password).await,
+        303,
+        "others are not held up"
+    );
+    let (who, what, from, _) = site.audit().await.pop().unwrap();
+    assert_eq!(
+        (&*who, &*what, &*from),
+        ("anna", "operator.sign_in", "203.0.113.6")
+    );
+    // Who is no proxy is not believed.
+    let direct = site.browser_at([127, 0, 0, 2]);
+    for number in 0..6 {
+        let status = tried(&direct, &format!("198.51.100.{number}"), "not the password").await;
+        assert_eq!(status, if number < 5 { 401 } else { 429 });
+    }
+    site.close().await;
+}

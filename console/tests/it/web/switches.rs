@@ -122,7 +122,7 @@ async fn a_form_that_is_not_taken_comes_back_with_what_is_wrong() {
             "<script>alert(1)</script>",
             "odd",
             400,
-            "out of its range: name",
+            "out of its range: What",
         ),
         ("channel/pause", "wallet", "why not", 400, "calls no provider"),
         (

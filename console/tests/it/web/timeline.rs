@@ -56,6 +56,7 @@ async fn a_timeline_tells_what_happened_in_order_and_nothing_of_people() {
             assert!(page.contains(&format!("href=\"{link}\"")), "{link}");
         }
         assert!(page.contains("[address]"), "{page}");
+        assert_eq!(page.contains("渠道往来"), language == "zh", "{page}");
     }
     let page = vera.page(&format!("/timeline/{PAYMENT}")).await;
     assert!(

@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::{
-    dead_letter::ActionKind,
+    dead_letter::{ActionKind, LetterState},
     id::{OrderId, PaymentId},
 };
 use futures::future::join_all;
@@ -162,7 +162,7 @@ async fn search(world: &World, recorded: usize, limit: Option<Duration>) {
     let mut owner = PgConnection::connect(&world.database.url()).await.unwrap();
     let some = "select correlation_id, subjects, merchant_id from dead_letters where state = 'discarded'
                 and parked_at = to_timestamp(1700000000 + $1)";
-    let filters: [(&str, Search); 8] = [
+    let filters: [(&str, Search); 10] = [
         ("the newest", |_| LetterFilter::default()),
         ("payment", |sample| LetterFilter {
             payment_id: Some(sample.payment),
@@ -190,6 +190,17 @@ async fn search(world: &World, recorded: usize, limit: Option<Duration>) {
         }),
         ("kind", |_| LetterFilter {
             kind: Some("notify_merchant".into()),
+            ..LetterFilter::default()
+        }),
+        // Few of all that are of the kind, and few of all that are done with are of the merchant.
+        ("parked of a kind", |_| LetterFilter {
+            kind: Some("create_intent".into()),
+            state: Some(LetterState::Parked),
+            ..LetterFilter::default()
+        }),
+        ("discarded of a merchant", |sample| LetterFilter {
+            merchant_id: Some(domain::id::MerchantId::from_uuid(sample.merchant)),
+            state: Some(LetterState::Discarded),
             ..LetterFilter::default()
         }),
     ];

@@ -1,45 +1,39 @@
 //! One action: what was asked for, by whom and why, and how far it has come.
 
-use std::{convert::Infallible, time::Duration};
-
 use axum::{
-    extract::{Path, State},
-    response::{
-        Html,
-        sse::{Event, Sse},
-    },
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
 };
-use chrono::TimeDelta;
-use domain::{dead_letter::ActionKind, id::DeadLetterActionId};
-use futures::Stream;
+use domain::{dead_letter::ActionKind, id::DeadLetterActionId, mask::mask};
 use maud::{Markup, html};
 use store::{ActionProgress, Store};
+use tokio::sync::watch;
 
 use super::letter::fact;
 use crate::web::{
     app::Shared,
-    figures, layout,
+    codes, figures,
+    ids::Ids,
+    layout,
     live::{self, Followed, Section},
-    messages::Text,
+    messages::{Text, filled},
+    progress::Seen,
     refusal::Refusal,
     view::View,
 };
 
-/// How often an action is looked at while somebody follows it.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// For how long after an action is finished more may become known of its jobs.
-const SETTLING: TimeDelta = TimeDelta::minutes(10);
 /// The id of the section that changes.
 const PROGRESS: &str = "progress";
 
 /// The action as it stands; a page that is open follows it.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let action = found(&app.store, read(&id)?).await?;
-    let is_over = action.finished_at.is_some_and(|at| app.now() - at > SETTLING);
+    let follows = !app.progress.is_settled(&action);
     let live = format!("/dead-letters/actions/{}/live", action.id);
     let content = html! {
         p.note {
@@ -47,51 +41,40 @@ pub(in crate::web) async fn page(
             span.live hidden { (view.say(Text::Live)) }
         }
         (facts(&view, &action))
-        div data-live=[(!is_over).then_some(live)] {
-            section id=(PROGRESS) { (progress(&view, &action)) }
+        div data-live=[follows.then_some(live)] {
+            section id=(PROGRESS) { (progress(&view, &app.progress.seen(action))) }
         }
     };
     Ok(layout::page(&view, Text::LetterAction, &content))
 }
 
-/// The stream of the page.
+/// The stream of the page. Of what is settled there is none, and the browser asks no more.
 pub(in crate::web) async fn live(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let id = read(&id)?;
-    found(&app.store, id).await?;
+) -> Result<Response, Refusal> {
+    let action = found(&app.store, read(&id)?).await?;
+    if app.progress.is_settled(&action) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let mut updates = app.progress.follow(action);
+    updates.mark_changed();
     let visitor = view.visitor.clone();
-    let store = app.store.clone();
-    live::follow(
-        app,
-        visitor,
-        Progress {
-            store,
-            view,
-            id,
-            is_new: true,
-        },
-    )
+    let stream = live::follow(app, visitor, Following { view, updates })?;
+    Ok(stream.into_response())
 }
 
-struct Progress {
-    store: Store,
+struct Following {
     view: View,
-    id: DeadLetterActionId,
-    is_new: bool,
+    updates: watch::Receiver<Seen>,
 }
 
-impl Followed for Progress {
+impl Followed for Following {
     async fn next(&mut self) -> Option<Vec<Section>> {
-        if !std::mem::take(&mut self.is_new) {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        // While PostgreSQL is away the page shows what it has.
-        let action = found(&self.store, self.id).await.ok();
-        let section = action.map(|action| (PROGRESS, progress(&self.view, &action)));
-        Some(section.into_iter().collect())
+        self.updates.changed().await.ok()?;
+        let seen = self.updates.borrow_and_update().clone();
+        Some(vec![(PROGRESS, progress(&self.view, &seen))])
     }
 }
 
@@ -116,9 +99,9 @@ fn facts(view: &View, action: &ActionProgress) -> Markup {
     html! {
         dl.facts id="action" data-action=(action.id) {
             (fact(view, Text::What, &html! { (view.say(kind(action.kind))) }))
-            (fact(view, Text::WhichLetters, &html! { (action.selection) }))
+            (fact(view, Text::WhichLetters, &html! { (codes::selection(view, &mask(&action.selection))) }))
             (fact(view, Text::Who, &html! { (action.actor) }))
-            (fact(view, Text::Reason, &html! { (action.reason) }))
+            (fact(view, Text::Reason, &html! { (mask(&action.reason)) }))
             (fact(view, Text::When, &html! { (figures::exact(action.created_at)) }))
             @if let Some(rate) = action.rate_per_s { (fact(view, Text::RateAtMost, &html! { (rate) })) }
         }
@@ -126,7 +109,8 @@ fn facts(view: &View, action: &ActionProgress) -> Markup {
 }
 
 /// What changes while it goes on.
-fn progress(view: &View, action: &ActionProgress) -> Markup {
+fn progress(view: &View, seen: &Seen) -> Markup {
+    let action = &seen.action;
     let came_to = action.letters - action.waiting;
     let is_replay = action.kind == ActionKind::Replay;
     let tile = |text, name: &str, count: i64| {
@@ -139,7 +123,12 @@ fn progress(view: &View, action: &ActionProgress) -> Markup {
             @if let Some(at) = action.finished_at { (view.say(Text::Finished)) " " (figures::exact(at)) }
             @else { (view.say(Text::UnderWay)) }
         }
-        @if let Some(trouble) = &action.trouble { p.notice role="alert" { (trouble) } }
+        @if seen.is_away {
+            p.notice role="status" {
+                (filled(view.say(Text::ProgressAway), &[("time", &figures::exact(seen.at))]))
+            }
+        }
+        @if let Some(trouble) = &action.trouble { p.notice role="alert" { (mask(trouble)) } }
         dl.tiles {
             (tile(Text::LettersWaiting, "waiting", action.waiting))
             (tile(if is_replay { Text::Replayed } else { Text::Discarded }, "done", action.done))

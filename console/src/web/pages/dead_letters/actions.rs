@@ -1,13 +1,14 @@
 //! What was asked for with letters, and how far it has come; newest first.
 
 use axum::{extract::State, response::Html};
+use domain::mask::mask;
 use maud::html;
 use store::ActionProgress;
 
 use super::action;
 use crate::web::{
     app::Shared,
-    figures, layout,
+    codes, figures, layout,
     messages::Text,
     refusal::Refusal,
     table::{Row, numbers, table, words},
@@ -53,9 +54,9 @@ fn row(view: &View, action: &ActionProgress) -> Row<8> {
                 }
             },
             html! { (view.say(action::kind(action.kind))) },
-            html! { (action.selection) },
+            html! { (codes::selection(view, &mask(&action.selection))) },
             html! { (action.actor) },
-            html! { (action.reason) },
+            html! { (mask(&action.reason)) },
             html! { (action.waiting) },
             html! { (action.letters) },
             html! { (view.say(state)) },

@@ -9,7 +9,7 @@ use crate::{
     dead_letters::choosing,
     web::{
         app::Shared,
-        layout,
+        codes, layout,
         messages::{Text, filled},
         refusal::Refusal,
         view::View,
@@ -29,9 +29,15 @@ pub(in crate::web) async fn page(
         ..search.filter().map_err(Refusal::Unclear)?
     };
     let selection = choosing::selection(&AskedFor::Matching(Box::new(filter.clone()), choosing::MOST));
-    let (all, letters) = choosing::dry_run(&app.store, filter).await?;
+    let selection = codes::selection(&view, &selection);
+    let (all, letters) = choosing::dry_run(&app.store, filter, choosing::MOST).await?;
     let count = all.min(choosing::MOST.into());
     let counted = count.to_string();
+    let told = if all > count {
+        Text::DryRunOfMore
+    } else {
+        Text::DryRun
+    };
     let fields = html! {
         (search.unseen())
         // What is written down after this was shown is not meant.
@@ -41,9 +47,8 @@ pub(in crate::web) async fn page(
     let content = html! {
         p { a href=(search.address(super::PATH, None)) { (view.say(Text::BackToLetters)) } }
         p id="dry-run" data-letters=(count) {
-            (filled(view.say(Text::DryRun), &[("count", &counted), ("selection", &selection)]))
+            (filled(view.say(told), &[("count", &counted), ("selection", &selection)]))
         }
-        @if count == i64::from(choosing::MOST) { p.note { (view.say(Text::MostAtOnce)) } }
         @if count > 0 {
             (asking::form(&view, &fields))
             h2 { (view.say(Text::NewestOfThem)) }

@@ -7,7 +7,7 @@ use domain::{
     id::{DeadLetterActionId, DeadLetterId},
 };
 use maud::{Markup, html};
-use store::{AskedFor, LetterFilter, NewAction};
+use store::{AskedFor, LetterFilter, NewAction, StoreError};
 
 use super::search::Search;
 use crate::{
@@ -25,6 +25,8 @@ use crate::{
 const REPLAY: &str = "/dead-letters/replay";
 /// The id of the form, to which what is ticked in a list belongs.
 pub(super) const FORM: &str = "ask";
+/// The id of what is said of the form.
+const NOTE: &str = "ask-note";
 /// The field that asks for all that match, instead of those that are named; it says how many were counted.
 pub(super) const MATCHING: &str = "matching";
 /// The field that says when those were counted.
@@ -48,14 +50,14 @@ pub(super) fn form(view: &View, fields: &Markup) -> Markup {
                 input type="number" name="rate" min="1" max=(choosing::FASTEST) inputmode="numeric";
             }
             (form::reason(view, REPLAY))
-            button type="submit" { (view.say(Text::Replay)) }
+            button type="submit" aria-describedby=(NOTE) { (view.say(Text::Replay)) }
             label {
                 span { (view.say(Text::SureToDiscard)) }
                 input type="checkbox" name=(SURE) value="yes";
             }
-            button.quiet type="submit" formaction="/dead-letters/discard" { (view.say(Text::Discard)) }
+            button.quiet type="submit" formaction="/dead-letters/discard" aria-describedby=(NOTE) { (view.say(Text::Discard)) }
         }
-        p.note { (view.say(Text::ReplayNote)) }
+        p.note id=(NOTE) { (view.say(Text::ReplayNote)) }
     }
 }
 
@@ -94,6 +96,9 @@ async fn ask(app: &Shared, kind: ActionKind, deed: &Deed) -> Result<Redirect, Re
     // Of a form that is sent twice at once one asks, and the other comes too late.
     if matches!(asked, Ok(1..)) || is_there(app, id).await? {
         return Ok(there);
+    }
+    if asked.as_ref().is_err_and(StoreError::is_lock_timeout) {
+        return Err(Refusal::TooLate(Text::OthersAsk));
     }
     asked?;
     Err(Refusal::TooLate(match new.asked_for {

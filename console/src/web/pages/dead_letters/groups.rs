@@ -1,14 +1,13 @@
 //! Letters by their trouble: kind, class of error, and the reason without what differs.
 
 use axum::{extract::State, http::Uri, response::Html};
-use domain::mask::mask;
 use maud::html;
 use store::LetterGroup;
 
 use super::may_act;
 use crate::web::{
     app::Shared,
-    figures,
+    codes, figures,
     form::Fields,
     layout,
     messages::Text,
@@ -58,7 +57,7 @@ fn row(view: &View, group: &LetterGroup) -> Row<6> {
     Row::from([
         html! {
             a href={ (super::PATH) "?group=" (group.id) } data-group=(group.id) {
-                (group.error_class) ": " (mask(&group.pattern))
+                (codes::error(view, &group.error_class, &group.pattern))
             }
         },
         html! { code { (group.kind) } },

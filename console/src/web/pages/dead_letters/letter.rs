@@ -1,9 +1,6 @@
 //! One letter: its job, every try with its error, how what it is about stands, and what can be done with it.
 
-use axum::{
-    extract::{Path, State},
-    response::Html,
-};
+use axum::{extract::State, response::Html};
 use domain::{
     dead_letter::{LetterState, ParkedBy},
     id::DeadLetterId,
@@ -18,7 +15,9 @@ use crate::{
     dead_letters::telling,
     web::{
         app::Shared,
-        figures, layout,
+        codes, figures,
+        ids::Ids,
+        layout,
         messages::Text,
         refusal::Refusal,
         table::{Row, numbers, table, words},
@@ -29,7 +28,7 @@ use crate::{
 /// Everything that is known of a letter.
 pub(in crate::web) async fn page(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
 ) -> Result<Html<String>, Refusal> {
     let id: DeadLetterId = id.parse().map_err(|_| Refusal::Unclear(Text::UnclearLetter))?;
@@ -49,8 +48,8 @@ pub(in crate::web) async fn page(
             (standing(&view, &story))
         }
         section id="job" {
-            h2 { (view.say(Text::JobMasked)) }
-            pre tabindex="0" { code { (format!("{job:#}")) } }
+            h2 id="job-title" { (view.say(Text::JobMasked)) }
+            pre tabindex="0" role="region" aria-labelledby="job-title" { code { (format!("{job:#}")) } }
         }
         @if !story.others.is_empty() {
             section id="others" {
@@ -80,7 +79,7 @@ fn facts(view: &View, letter: &RecordedLetter, said: &[(&'static str, Value)]) -
                 }))
             }
             (fact(view, Text::Kind, &html! { code { (letter.kind) } }))
-            (fact(view, Text::Error, &html! { (letter.error_class) ": " (mask(&letter.reason)) }))
+            (fact(view, Text::Error, &html! { (codes::error(view, &letter.error_class, &letter.reason)) }))
             (fact(view, Text::SameTrouble, &html! {
                 a href={ (super::PATH) "?group=" (letter.group_id) } { (view.say(Text::LetterGroup)) }
             }))
@@ -120,7 +119,7 @@ fn tries(view: &View, tries: &[Try]) -> Markup {
         Row::from([
             html! { (figures::exact(tried.at)) },
             html! { (tried.attempt) },
-            html! { (tried.error_class) ": " (mask(&tried.reason)) },
+            html! { (codes::error(view, &tried.error_class, &tried.reason)) },
             html! { (disposition(tried)) },
         ])
     };
@@ -141,7 +140,7 @@ fn standing(view: &View, story: &LetterStory) -> Markup {
     let rows = story.standing.iter().map(|(id, status)| {
         Row::from([
             html! { (list::linked(id)) },
-            html! { span data-status=(status) { (status) } },
+            html! { span data-status=(status) { (codes::status(view, status)) } },
         ])
     });
     let rows: Vec<Row<2>> = rows.collect();

@@ -10,7 +10,7 @@ use store::RecordedLetter;
 use crate::{
     timeline::timeline_of,
     web::{
-        figures,
+        codes, figures,
         messages::{Text, filled},
         table::{Row, numbers, table, words},
         view::View,
@@ -37,7 +37,9 @@ pub(super) fn letters(view: &View, letters: &[RecordedLetter], chooses: bool) ->
 
 fn row(view: &View, letter: &RecordedLetter, chooses: bool) -> Row<6> {
     let (id, at) = (letter.id, figures::moment(letter.parked_at));
-    let label = filled(view.say(Text::Choose), &[("time", &at)]);
+    let first = mask(letter.subjects.first().unwrap_or(&letter.correlation_id));
+    let named = [("time", &*at), ("kind", &*letter.kind), ("subject", &*first)];
+    let label = filled(view.say(Text::Choose), &named);
     Row::from([
         html! {
             @if chooses && letter.state == LetterState::Parked {
@@ -48,7 +50,7 @@ fn row(view: &View, letter: &RecordedLetter, chooses: bool) -> Row<6> {
         },
         html! { code { (letter.kind) } },
         html! { (about(letter, NAMED)) },
-        html! { (letter.error_class) ": " (mask(&letter.reason)) },
+        html! { (codes::error(view, &letter.error_class, &letter.reason)) },
         html! { (letter.attempt) },
         html! { (standing(view, letter)) },
     ])

@@ -14,7 +14,12 @@ use url::form_urlencoded;
 use super::list;
 use crate::{
     dead_letters::choosing,
-    web::{form::Fields, messages::Text, refusal::Refusal, view::View},
+    web::{
+        form::{self, Fields},
+        messages::Text,
+        refusal::Refusal,
+        view::View,
+    },
 };
 
 /// The longest text that is looked for, in characters.
@@ -99,7 +104,7 @@ impl<'a> Search<'a> {
     }
 
     /// The form.
-    pub(super) fn form(&self, view: &View, path: &str) -> Markup {
+    pub(super) fn form(&self, view: &View, path: &str, is_unclear: bool) -> Markup {
         let input = |name: &'static str, text: Text| {
             html! {
                 label {
@@ -110,7 +115,8 @@ impl<'a> Search<'a> {
             }
         };
         html! {
-            form.action id="search" role="search" method="get" action=(path) {
+            form.action id="search" role="search" method="get" action=(path)
+                aria-describedby=[is_unclear.then_some(form::PROBLEM)] {
                 (input("payment", Text::Payment))
                 (input("order", Text::Order))
                 (input("merchant", Text::Merchant))
@@ -137,7 +143,9 @@ impl<'a> Search<'a> {
                     }
                 }
                 @if !self.get("group").is_empty() { (input("group", Text::LetterGroup)) }
-                button type="submit" { (view.say(Text::Search)) }
+                button type="submit" aria-describedby=[is_unclear.then_some(form::PROBLEM)] {
+                    (view.say(Text::Search))
+                }
             }
         }
     }

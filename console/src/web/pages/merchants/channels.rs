@@ -1,22 +1,20 @@
 //! The credentials with which a merchant is paid through providers, and what those may keep. Credentials come in and are never
 //! shown, not even to who has just sent them and made a mistake.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use channels::Credentials;
 use domain::{channel::Channel, id::MerchantId, operator::Role, reconciliation::AgreedFee, secret::Secret};
 use maud::{Markup, html};
-use store::ConfiguredChannel;
+use store::{ConfiguredChannel, Merchant};
 
-use super::{answer, find, path_of};
+use super::{Made, attempt, path_of};
 use crate::{
     channel_credentials, fees,
     web::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         inputs::{Choice, Inputs, YES},
         messages::Text,
         problem::Problem,
@@ -49,28 +47,27 @@ const SHAPES: [(Channel, &str); 4] = [
 /// Stores credentials, sealed.
 pub(in crate::web) async fn set_credentials(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_credentials(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_credentials(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Sets what a provider may keep.
 pub(in crate::web) async fn set_fees(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_fees(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_fees(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
-async fn try_credentials(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
+async fn try_credentials(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let channel = channel(asked)?;
     let handed_in = Secret::new(asked.fields.get("credentials"));
@@ -78,10 +75,10 @@ async fn try_credentials(app: &Shared, merchant: MerchantId, asked: &Asked) -> R
     let replaces = asked.fields.get("replace_account") == YES;
     let setting = channel_credentials::set(&app.store, merchant, &credentials, replaces, doing);
     setting.await.map_err(Problem::sealed)?;
-    Ok(())
+    Ok(Made::new())
 }
 
-async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
+async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let channel = channel(asked)?;
     let bps = asked.fields.get("fee_bps").trim().parse().ok();
@@ -89,19 +86,20 @@ async fn try_fees(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(
     let agreed = AgreedFee {
         bps: bps
             .filter(|bps| *bps <= AgreedFee::MOST_BPS)
-            .ok_or_else(|| Problem::field("fee_bps"))?,
+            .ok_or(Problem::Field("fee_bps"))?,
         fixed_minor: fixed_minor
             .filter(|fixed| *fixed >= 0)
-            .ok_or_else(|| Problem::field("fee_fixed_minor"))?,
+            .ok_or(Problem::Field("fee_fixed_minor"))?,
     };
-    Ok(fees::set(&app.store, merchant, channel, agreed, doing).await?)
+    fees::set(&app.store, merchant, channel, agreed, doing).await?;
+    Ok(Made::new())
 }
 
 fn channel(asked: &Asked) -> Result<Channel, Problem> {
     let named = asked.fields.get("channel").parse().ok();
     named
         .filter(|channel: &Channel| channel.is_provider())
-        .ok_or_else(|| Problem::field("channel"))
+        .ok_or(Problem::Field("channel"))
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
@@ -151,12 +149,11 @@ fn credentials_form(view: &View, merchant: MerchantId) -> Markup {
     };
     html! {
         h3 { (view.say(Text::SetCredentials)) }
-        p.note { (view.say(Text::CredentialsNote)) }
         details {
             summary { (view.say(Text::CredentialsShape)) }
             dl.facts { @for (channel, shape) in SHAPES { dt { (channel) } dd { code { (shape) } } } }
         }
-        (form::action(view, &path, Text::SetCredentials, &fields))
+        (form::explained(view, &path, Text::SetCredentials, Text::CredentialsNote, &fields))
     }
 }
 
@@ -174,7 +171,6 @@ fn fees_form(view: &View, merchant: MerchantId, configured: &[ConfiguredChannel]
     };
     html! {
         h3 { (view.say(Text::SetFees)) }
-        p.note { (view.say(Text::FeesNote)) }
-        (form::action(view, &path, Text::SetFees, &fields))
+        (form::explained(view, &path, Text::SetFees, Text::FeesNote, &fields))
     }
 }

@@ -1,19 +1,17 @@
 //! Where a merchant is notified, and the secrets that sign what it gets.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{id::MerchantId, mask::mask, operator::Role};
 use maud::{Markup, html};
 use store::{Endpoint, EndpointSecret, Merchant, StoreError};
 
-use super::{Made, SECRET_FIELD, again, find, path_of, shown_once, signing_secret};
+use super::{Made, SECRET_FIELD, attempt, path_of, signing_secret};
 use crate::{
     ConsoleError, endpoints, notifications,
     web::{
         app::Shared,
         form::{self, Asked},
+        ids::Ids,
         inputs::Inputs,
         messages::{Text, filled},
         problem::Problem,
@@ -25,40 +23,23 @@ use crate::{
 /// Sets the address, and shows the secret that signs where it is the first one.
 pub(in crate::web) async fn set(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_set(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_set(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Gives it a new secret, and shows it.
 pub(in crate::web) async fn rotate(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_rotate(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
-}
-
-async fn answer(
-    app: &Shared,
-    view: View,
-    merchant: &Merchant,
-    asked: Asked,
-    done: Result<Made, Problem>,
-) -> Result<Response, Refusal> {
-    let back = path_of(merchant.id);
-    match done {
-        Ok(made) if made.is_empty() => Ok(Redirect::to(&back).into_response()),
-        Ok(made) => Ok(shown_once(&view, &back, &made).into_response()),
-        Err(problem) => again(app, view, merchant, asked, problem).await,
-    }
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_rotate(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 async fn try_set(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
@@ -86,7 +67,7 @@ async fn try_rotate(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result
     let keep_hours = asked.fields.get("keep_hours").trim().parse().ok();
     let keep_hours = keep_hours
         .filter(|hours| *hours <= endpoints::LONGEST_KEPT_H)
-        .ok_or_else(|| Problem::field("keep_hours"))?;
+        .ok_or(Problem::Field("keep_hours"))?;
     let (secret, is_ours) = signing_secret(&asked.fields)?;
     let check = |secrets: &[EndpointSecret]| {
         if asked.has_seen(present(secrets)) {
@@ -156,12 +137,10 @@ fn forms(view: &View, merchant: MerchantId, endpoint: Option<&Endpoint>) -> Mark
         @if endpoint.is_none() { (inputs.secret(SECRET_FIELD, Text::SecretOptional)) }
     };
     html! {
-        p.note { (view.say(Text::EndpointNote)) }
-        (form::action(view, &path, Text::SetEndpoint, &set))
+        (form::explained(view, &path, Text::SetEndpoint, Text::EndpointNote, &set))
         @if let Some(endpoint) = endpoint {
             @let inputs = Inputs::of(view, &rotate);
-            p.note { (view.say(Text::RotateNote)) }
-            (form::action(view, &rotate, Text::Rotate, &html! {
+            (form::explained(view, &rotate, Text::Rotate, Text::RotateNote, &html! {
                 (inputs.present(present(&endpoint.secrets)))
                 (inputs.number("keep_hours", Text::KeepHours, "24", 0))
                 (inputs.secret(SECRET_FIELD, Text::SecretOptional))

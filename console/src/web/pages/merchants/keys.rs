@@ -1,20 +1,18 @@
 //! A merchant's API keys: how it proves who it is.
 
-use axum::{
-    extract::{Path, State},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{id::MerchantId, operator::Role};
 use maud::{Markup, html};
-use store::ListedKey;
+use store::{ListedKey, Merchant};
 
-use super::{Made, again, answer, find, path_of, shown_once};
+use super::{Made, attempt, path_of};
 use crate::{
     keys,
     web::{
         app::Shared,
         figures,
         form::{self, Asked},
+        ids::Ids,
         inputs::Inputs,
         messages::Text,
         problem::Problem,
@@ -30,48 +28,41 @@ const ID_FIELD: &str = "key_id";
 /// Makes a key and shows it.
 pub(in crate::web) async fn create(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    match try_create(&app, merchant.id, &asked).await {
-        Ok(made) => Ok(shown_once(&view, &path_of(merchant.id), &made).into_response()),
-        Err(problem) => again(&app, view, &merchant, asked, problem).await,
-    }
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_create(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Lets a key prove nothing any more.
 pub(in crate::web) async fn revoke(
     State(app): State<Shared>,
-    Path((id, key)): Path<(String, String)>,
+    Ids([id, key]): Ids<2>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_revoke(&app, merchant.id, &key, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_revoke(&app, merchant.id, &key, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 async fn try_create(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let key = keys::new_key()?.with_id(asked.fields.get(ID_FIELD));
-    let key = key.map_err(|_| Problem::field(ID_FIELD))?;
+    let key = key.map_err(|_| Problem::Field(ID_FIELD))?;
     keys::create(&app.store, merchant, &key, asked.doing(app.now())?).await?;
     Ok(vec![(Text::ApiKey, key.expose())])
 }
 
-async fn try_revoke(app: &Shared, merchant: MerchantId, key: &str, asked: &Asked) -> Result<(), Problem> {
+async fn try_revoke(app: &Shared, merchant: MerchantId, key: &str, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
-    if !app
-        .store
-        .keys_of(merchant)
-        .await?
-        .iter()
-        .any(|found| found.id == key)
-    {
+    let found = app.store.key(key).await?;
+    if found.is_none_or(|found| found.merchant_id != merchant) {
         return Err(Refusal::NotFound.into());
     }
-    Ok(keys::revoke(&app.store, key, doing).await?)
+    keys::revoke(&app.store, key, doing).await?;
+    Ok(Made::new())
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
@@ -94,8 +85,7 @@ fn creation(view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
     let field = html! { input type="hidden" name=(ID_FIELD) value=(id.id()); };
     let path = format!("{}/keys", path_of(merchant));
     Ok(html! {
-        p.note { (view.say(Text::KeysNote)) }
-        (form::action(view, &path, Text::CreateKey, &field))
+        (form::explained(view, &path, Text::CreateKey, Text::KeysNote, &field))
     })
 }
 
@@ -115,8 +105,8 @@ fn row(view: &View, merchant: MerchantId, key: &ListedKey) -> [Markup; 4] {
         html! {
             @if may_revoke {
                 details open[Inputs::of(view, &path).were_returned()] {
-                    summary { (view.say(Text::Revoke)) }
-                    (form::action(view, &path, Text::Revoke, &html! {}))
+                    summary aria-label=(form::named(view, Text::Revoke, &key.id)) { (view.say(Text::Revoke)) }
+                    (form::action_of(view, &path, Text::Revoke, &key.id, &html! {}))
                 }
             } @else { "–" }
         },

@@ -2,10 +2,7 @@
 
 use std::str::FromStr;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use domain::{
     channel::{Channel, Flow, Method},
     currency::Currency,
@@ -14,13 +11,15 @@ use domain::{
     routing::Route,
 };
 use maud::{Markup, html};
+use store::Merchant;
 
-use super::{answer, find, given, path_of};
+use super::{Made, attempt, given, path_of};
 use crate::{
     ConsoleError, routes,
     web::{
         app::Shared,
         form::{self, Asked, Fields},
+        ids::Ids,
         inputs::{Choice, Inputs, YES},
         messages::Text,
         problem::Problem,
@@ -33,52 +32,51 @@ use crate::{
 /// Adds a route.
 pub(in crate::web) async fn add(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_add(&app, merchant.id, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_add(&app, merchant.id, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Lets a route say what the form says, and nothing else.
 pub(in crate::web) async fn change(
     State(app): State<Shared>,
-    Path((id, route)): Path<(String, String)>,
+    Ids([id, route]): Ids<2>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_change(&app, merchant.id, &route, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_change(&app, merchant.id, &route, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
 /// Removes a route.
 pub(in crate::web) async fn remove(
     State(app): State<Shared>,
-    Path((id, route)): Path<(String, String)>,
+    Ids([id, route]): Ids<2>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_remove(&app, merchant.id, &route, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted =
+        async |merchant: &Merchant, asked: &Asked| try_remove(&app, merchant.id, &route, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
-async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<(), Problem> {
+async fn try_add(app: &Shared, merchant: MerchantId, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let id = asked.fields.get("route_id").parse();
     let route = read(
         &asked.fields,
-        id.map_err(|_| Problem::field("route_id"))?,
+        id.map_err(|_| Problem::Field("route_id"))?,
         merchant,
     )?;
     routes::add(&app.store, route, doing).await?;
-    Ok(())
+    Ok(Made::new())
 }
 
-async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
+async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
     let wanted = read(&asked.fields, id, merchant)?;
@@ -90,13 +88,14 @@ async fn try_change(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked)
         }
     };
     routes::change(&app.store, id, change, doing).await?;
-    Ok(())
+    Ok(Made::new())
 }
 
-async fn try_remove(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<(), Problem> {
+async fn try_remove(app: &Shared, merchant: MerchantId, id: &str, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let id = own(app, merchant, id).await?;
-    Ok(routes::remove(&app.store, id, doing).await?)
+    routes::remove(&app.store, id, doing).await?;
+    Ok(Made::new())
 }
 
 /// All that a route says, as one text.
@@ -117,7 +116,7 @@ async fn own(app: &Shared, merchant: MerchantId, id: &str) -> Result<RouteId, Pr
 fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Problem> {
     let channel = fields.get("channel").parse().ok();
     let channel = channel.filter(|channel: &Channel| channel.is_provider());
-    let channel = channel.ok_or_else(|| Problem::field("channel"))?;
+    let channel = channel.ok_or(Problem::Field("channel"))?;
     Ok(Route {
         method: said(fields, "method")?,
         flow: said(fields, "flow")?,
@@ -135,7 +134,7 @@ fn read(fields: &Fields, id: RouteId, merchant: MerchantId) -> Result<Route, Pro
 /// What a field says; empty says nothing.
 fn said<T: FromStr>(fields: &Fields, name: &'static str) -> Result<Option<T>, Problem> {
     let parsed = given(fields, name).map(str::parse).transpose();
-    parsed.map_err(|_| Problem::field(name))
+    parsed.map_err(|_| Problem::Field(name))
 }
 
 pub(super) async fn section(app: &Shared, view: &View, merchant: MerchantId) -> Result<Markup, Refusal> {
@@ -209,15 +208,16 @@ fn conditions(view: &View, route: &Route) -> String {
 fn changes(view: &View, route: &Route) -> Markup {
     let path = format!("{}/routes/{}", path_of(route.merchant_id), route.id);
     let (change, remove) = (format!("{path}/change"), format!("{path}/remove"));
+    let of = format!("{}, {}", route.channel, conditions(view, route));
     let came_back = |path: &str| Inputs::of(view, path).were_returned();
     html! {
         details open[came_back(&change) || came_back(&remove)] {
-            summary { (view.say(Text::Change)) }
-            (form::action(view, &change, Text::ChangeRoute, &html! {
+            summary aria-label=(form::named(view, Text::Change, &of)) { (view.say(Text::Change)) }
+            (form::action_of(view, &change, Text::ChangeRoute, &of, &html! {
                 (Inputs::of(view, &change).present(&standing(route)))
                 (inputs(view, &change, route))
             }))
-            (form::action(view, &remove, Text::RemoveRoute, &html! {}))
+            (form::action_of(view, &remove, Text::RemoveRoute, &of, &html! {}))
         }
     }
 }
@@ -244,8 +244,8 @@ fn inputs(view: &View, path: &str, route: &Route) -> Markup {
         (inputs.choice("method", Text::Method, &methods, route.method.map_or("", |method| method.name())))
         (inputs.choice("flow", Text::Flow, &flows, route.flow.map_or("", |flow| flow.name())))
         (inputs.choice("currency", Text::Currency, &currencies, route.currency.map_or("", |one| one.code())))
-        (inputs.number("min_amount_minor", Text::LeastAmount, &number(route.min_amount_minor), 0))
-        (inputs.number("max_amount_minor", Text::MostAmount, &number(route.max_amount_minor), 0))
+        (inputs.number("min_amount_minor", Text::LeastAmount, &number(route.min_amount_minor), 1))
+        (inputs.number("max_amount_minor", Text::MostAmount, &number(route.max_amount_minor), 1))
         (inputs.text("country", Text::Country, route.country.as_deref().unwrap_or_default(), "DE"))
         (inputs.number("priority", Text::Priority, &route.priority.to_string(), 1))
         (inputs.number("weight", Text::Weight, &route.weight.to_string(), 1))

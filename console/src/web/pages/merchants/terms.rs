@@ -1,17 +1,15 @@
 //! What holds for a merchant's payments.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use domain::{merchant::LatePayments, operator::Role, payment::PaymentRequest};
 use maud::{Markup, html};
 use store::{Merchant, NewTerms};
 
-use super::{answer, find, path_of};
+use super::{Made, attempt, path_of};
 use crate::web::{
     app::Shared,
     form::{self, Asked},
+    ids::Ids,
     inputs::Inputs,
     layout,
     messages::Text,
@@ -27,22 +25,21 @@ const LATE_BEFORE_FIELD: &str = "late_payments_before";
 /// Sets them.
 pub(in crate::web) async fn set(
     State(app): State<Shared>,
-    Path(id): Path<String>,
+    Ids([id]): Ids<1>,
     view: View,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let merchant = find(&app, &id).await?;
-    let done = try_set(&app, &merchant, &asked).await;
-    answer(&app, view, &merchant, asked, done).await
+    let attempted = async |merchant: &Merchant, asked: &Asked| try_set(&app, merchant, asked).await;
+    attempt(&app, &id, view, asked, attempted).await
 }
 
-async fn try_set(app: &Shared, merchant: &Merchant, asked: &Asked) -> Result<(), Problem> {
+async fn try_set(app: &Shared, merchant: &Merchant, asked: &Asked) -> Result<Made, Problem> {
     let doing = asked.doing(app.now())?;
     let expiry = asked.fields.get("payment_expiry_s").trim().parse().ok();
     let expiry = expiry.filter(|seconds| (1..=PaymentRequest::MAX_EXPIRY_S).contains(seconds));
     let late = asked.fields.get("late_payments").parse();
-    let expiry: u32 = expiry.ok_or_else(|| Problem::field("payment_expiry_s"))?;
-    let late: LatePayments = late.map_err(|_| Problem::field("late_payments"))?;
+    let expiry: u32 = expiry.ok_or(Problem::Field("payment_expiry_s"))?;
+    let late: LatePayments = late.map_err(|_| Problem::Field("late_payments"))?;
     // Only what was changed in the form, so that it undoes nothing that others have set meanwhile.
     let new = NewTerms {
         payment_expiry_s: Some(expiry)
@@ -50,7 +47,7 @@ async fn try_set(app: &Shared, merchant: &Merchant, asked: &Asked) -> Result<(),
         late_payments: Some(late).filter(|wanted| asked.fields.get(LATE_BEFORE_FIELD) != wanted.name()),
     };
     let set = app.store.set_terms(merchant.id, new, doing).await?;
-    set.map(|_| ()).ok_or_else(|| Refusal::NotFound.into())
+    set.map(|_| Made::new()).ok_or_else(|| Refusal::NotFound.into())
 }
 
 pub(super) fn section(view: &View, merchant: &Merchant) -> Markup {

@@ -1,0 +1,200 @@
+//! Words for what our own lists say in code: classes of errors, states, where something is written down, which letters were meant.
+//!
+//! In English the code is a word. In Chinese the word stands before the code, by which logs and metrics are searched. What others
+//! wrote, as providers and operators do, stays as it was written, masked.
+
+use domain::{mask::mask, outcome::ErrorClass};
+use maud::{Markup, html};
+
+use super::{
+    language::Language,
+    messages::{Text, filled},
+    view::View,
+};
+
+/// A class of errors and what was said of one. What we did not name may hold anything.
+pub(super) fn error(view: &View, class: &str, reason: &str) -> Markup {
+    // In one piece, also where a cell sets its pieces apart.
+    html! { span { (self::class(view, class)) ": " (mask(reason)) } }
+}
+
+/// A class of errors.
+pub(super) fn class(view: &View, class: &str) -> Markup {
+    coded(view, class, ErrorClass::named(class).map(chinese_class))
+}
+
+/// The state of a payment, a refund or an order.
+pub(super) fn status(view: &View, status: &str) -> Markup {
+    coded(view, status, chinese_status(status))
+}
+
+/// Where an entry of a timeline is written down.
+pub(super) fn source<'a>(view: &View, source: &'a str) -> &'a str {
+    match view.language {
+        Language::English => source,
+        Language::Chinese => chinese_source(source).unwrap_or(source),
+    }
+}
+
+/// Which letters are meant. The log has it in English.
+pub(super) fn selection(view: &View, selection: &str) -> String {
+    if view.language == Language::English {
+        return selection.to_owned();
+    }
+    if selection == "all that is parked" {
+        return view.say(Text::AllParked).to_owned();
+    }
+    if let Some(count) = selection.strip_suffix(" letters by id") {
+        return filled(view.say(Text::LettersById), &[("count", count)]);
+    }
+    let Some(said) = selection.strip_prefix("all with ") else {
+        return selection.to_owned();
+    };
+    let mut conditions = String::new();
+    for part in said.split(", ") {
+        match condition(view, part) {
+            Some(told) if conditions.is_empty() => conditions = told,
+            Some(told) => conditions += &format!("，{told}"),
+            // A text that is looked for may have a comma in it.
+            None => conditions += &format!(", {part}"),
+        }
+    }
+    filled(view.say(Text::AllWith), &[("conditions", &conditions)])
+}
+
+fn condition(view: &View, said: &str) -> Option<String> {
+    let named = [
+        ("payment ", Text::Payment),
+        ("order ", Text::Order),
+        ("merchant ", Text::Merchant),
+        ("provider id ", Text::ProviderId),
+        ("text ", Text::SoughtError),
+        ("kind ", Text::Kind),
+        ("group ", Text::LetterGroup),
+    ];
+    named.iter().find_map(|(word, text)| {
+        let value = said.strip_prefix(word)?;
+        Some(format!("{} {value}", view.say(*text)))
+    })
+}
+
+fn coded(view: &View, code: &str, chinese: Option<&str>) -> Markup {
+    html! {
+        @match chinese.filter(|_| view.language == Language::Chinese) {
+            Some(word) => { (word) "（" code { (code) } "）" }
+            None => { (mask(code)) }
+        }
+    }
+}
+
+const fn chinese_class(class: ErrorClass) -> &'static str {
+    match class {
+        ErrorClass::Unreadable => "无法读取",
+        ErrorClass::Invalid => "内容无效",
+        ErrorClass::Forbidden => "无权限",
+        ErrorClass::Conflict => "与现状冲突",
+        ErrorClass::Refused => "渠道拒绝",
+        ErrorClass::ProviderUnavailable => "渠道不可用",
+        ErrorClass::OutcomeUnknown => "结果未知",
+        ErrorClass::Mismatch => "结果不符",
+        ErrorClass::TooEarly => "时机未到",
+        ErrorClass::MerchantEndpoint => "商户接收端故障",
+        ErrorClass::Misconfigured => "配置错误",
+        ErrorClass::StoreUnavailable => "数据库不可用",
+        ErrorClass::Contended => "争用",
+        ErrorClass::TimedOut => "超时",
+        ErrorClass::Interrupted => "被中断",
+        ErrorClass::Internal => "内部错误",
+    }
+}
+
+fn chinese_status(status: &str) -> Option<&'static str> {
+    Some(match status {
+        "pending" => "待处理",
+        "needs_review" => "待核查",
+        "requires_action" => "待付款人操作",
+        "processing" => "处理中",
+        "failed" | "payment_failed" => "失败",
+        "canceled" => "已取消",
+        "expired" => "已过期",
+        "succeeded" => "成功",
+        "created" => "已创建",
+        "paid" => "已支付",
+        "shipped" => "已发货",
+        "completed" => "已完成",
+        "refunding" => "退款中",
+        "refunded" => "已退款",
+        _ => return None,
+    })
+}
+
+fn chinese_source(source: &str) -> Option<&'static str> {
+    Some(match source {
+        "request" => "请求",
+        "payment" => "支付",
+        "refund" => "退款",
+        "order" => "订单",
+        "wallet" => "钱包",
+        "exchange" => "渠道往来",
+        "callback" => "回调",
+        "dispute" => "争议",
+        "job" => "任务",
+        "notification" => "通知",
+        "ledger" => "账本",
+        "audit" => "操作日志",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{order::OrderStatus, payment::PaymentStatus, refund::RefundStatus};
+
+    use super::*;
+
+    fn chinese() -> View {
+        View {
+            language: Language::Chinese,
+            visitor: None,
+            path: "/".to_owned(),
+            returned: None,
+        }
+    }
+
+    #[test]
+    fn every_state_has_a_word() {
+        let states = PaymentStatus::ALL.iter().map(|status| status.name());
+        let states = states.chain(RefundStatus::ALL.iter().map(|status| status.name()));
+        for state in states.chain(OrderStatus::ALL.iter().map(|status| status.name())) {
+            assert!(chinese_status(state).is_some(), "{state}");
+        }
+    }
+
+    #[test]
+    fn what_we_named_has_a_word_and_what_others_wrote_is_masked() {
+        let told = error(&chinese(), "provider_unavailable", "ask ada@example.com").into_string();
+        assert_eq!(
+            told,
+            "<span>渠道不可用（<code>provider_unavailable</code>）: ask [address]</span>"
+        );
+        assert_eq!(class(&chinese(), "ada@example.com").into_string(), "[address]");
+    }
+
+    #[test]
+    fn a_selection_is_said_in_chinese() {
+        for (english, said) in [
+            ("all that is parked", "全部已停放的死信"),
+            ("3 letters by id", "按编号选择的 3 条死信"),
+            (
+                "all with kind create_intent, text \"a, b\"",
+                "全部符合条件的死信：任务 create_intent，错误文本 \"a, b\"",
+            ),
+            (
+                "dlt_00000000000000000000000000000001",
+                "dlt_00000000000000000000000000000001",
+            ),
+        ] {
+            assert_eq!(selection(&chinese(), english), said);
+        }
+    }
+}
