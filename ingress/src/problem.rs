@@ -15,7 +15,7 @@ use domain::id::RefundId;
 use serde::Serialize;
 
 /// When to come back after trouble that passes, in seconds.
-const SOON_S: u64 = 1;
+const SOON_S: u16 = 1;
 
 /// What went wrong: one `type` each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -259,7 +259,7 @@ pub(crate) struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     refusal: Refusal,
-    retry_after_s: Option<u64>,
+    retry_after_s: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -339,8 +339,9 @@ impl Problem {
 
     /// Invites the client to try again when `wait` is over: the header knows whole seconds, so these are rounded up.
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self {
-            retry_after_s: Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            retry_after_s: Some(u16::try_from(seconds).unwrap_or(u16::MAX)),
             ..self
         }
     }
