@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::Tokens,
     config::{Config, Limits},
+    rate_limit::RateLimit,
     reads::Reads,
     remembered::Remembered,
 };
@@ -37,6 +38,10 @@ pub(crate) struct App {
     pub vault: Vault,
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
+    /// Holds merchants to how often they may ask for something.
+    pub requests_rate: RateLimit,
+    /// Holds merchants to how often they may read.
+    pub reads_rate: RateLimit,
     /// Cancelled when the process is to stop, while it still accepts. Whoever waits for something that can be had later
     /// ends the wait then.
     pub stopping: CancellationToken,
@@ -68,6 +73,8 @@ impl App {
             vault: config.vault.clone(),
             clock,
             limits: config.limits,
+            requests_rate: RateLimit::new("requests", config.limits.requests),
+            reads_rate: RateLimit::new("reads", config.limits.reads),
             stopping,
             topology_in_place: AtomicBool::new(false),
             store_state: watch::Sender::new(None),

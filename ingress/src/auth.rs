@@ -32,20 +32,31 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
-            return Err(unauthorized(
-                "Send your API key, or your token, as `Authorization: Bearer …`.",
-            ));
-        };
-        let shown = header.to_str().ok().and_then(bearer_token);
-        let caller = find(app, shown.unwrap_or_default(), &parts.headers).await?;
-        let span = Span::current();
-        span.record("caller", caller.role());
-        if let Some(merchant_id) = caller.scope().merchant() {
-            span.record("merchant_id", display(merchant_id));
-        }
+        let caller = who_asks(parts, app).await?;
+        app.reads_rate.admit(&caller)?;
         Ok(caller)
     }
+}
+
+/// Who asks, whether it only reads, as whoever is a [`Caller`] to a handler, or asks for something
+/// ([`crate::submission::Submission`]). How often it does is for either to count.
+///
+/// # Errors
+/// It does not show who it is, or nobody can tell now.
+pub(crate) async fn who_asks(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+        return Err(unauthorized(
+            "Send your API key, or your token, as `Authorization: Bearer …`.",
+        ));
+    };
+    let shown = header.to_str().ok().and_then(bearer_token);
+    let caller = find(app, shown.unwrap_or_default(), &parts.headers).await?;
+    let span = Span::current();
+    span.record("caller", caller.role());
+    if let Some(merchant_id) = caller.scope().merchant() {
+        span.record("merchant_id", display(merchant_id));
+    }
+    Ok(caller)
 }
 
 async fn find(app: &App, shown: &str, headers: &HeaderMap) -> Result<Caller, Problem> {

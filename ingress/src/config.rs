@@ -6,12 +6,14 @@ pub use jwt::{JwksPlace, JwtConfig, JwtKeys};
 
 pub(crate) use jwt::JwtAlgorithm;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use broker::BrokerConfig;
 use channels::{CallbackVerifier, CallbacksConfig};
 use runtime::{Settings, SettingsError};
 use store::{StoreConfig, Vault};
+
+use crate::rate_limit::Rate;
 
 /// Everything ingress needs to know.
 #[derive(Debug, Clone)]
@@ -45,6 +47,10 @@ pub struct Limits {
     pub callback_bytes: usize,
     /// How long a client may take to send its body, and how long we may take to answer it.
     pub request_timeout: Duration,
+    /// How often one merchant may ask for something; without it as often as it likes.
+    pub requests: Option<Rate>,
+    /// How often one merchant may read; without it as often as it likes.
+    pub reads: Option<Rate>,
     /// How long an API key or a signing secret is used without asking PostgreSQL again.
     pub remembered_for: Duration,
 }
@@ -55,6 +61,8 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             callback_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(10),
+            requests: NonZeroU32::new(100).map(Rate::per_s),
+            reads: NonZeroU32::new(200).map(Rate::per_s),
             remembered_for: Duration::from_secs(10),
         }
     }
@@ -114,8 +122,37 @@ fn read_limits(settings: &mut Settings) -> Limits {
     Limits {
         body_bytes,
         request_timeout,
+        requests: read_rate(
+            settings,
+            [
+                "INGRESS_MERCHANT_REQUESTS_PER_S",
+                "INGRESS_MERCHANT_REQUESTS_BURST",
+            ],
+            default.requests,
+        ),
+        reads: read_rate(
+            settings,
+            ["INGRESS_MERCHANT_READS_PER_S", "INGRESS_MERCHANT_READS_BURST"],
+            default.reads,
+        ),
         ..default
     }
+}
+
+/// How often one merchant may do something; none for a rate of 0.
+fn read_rate(
+    settings: &mut Settings,
+    [per_s, burst]: [&'static str; 2],
+    default: Option<Rate>,
+) -> Option<Rate> {
+    let default_per_s = default.map_or(0, |rate| rate.per_s.get());
+    let given = settings.with_default(per_s, default_per_s, &default_per_s.to_string());
+    let given_burst: Option<NonZeroU32> = settings.optional(burst, "1000");
+    let rate = Rate::per_s(NonZeroU32::new(given)?);
+    Some(Rate {
+        burst: given_burst.unwrap_or(rate.burst),
+        ..rate
+    })
 }
 
 fn read_store(settings: &mut Settings) -> Option<StoreConfig> {
@@ -228,10 +265,40 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_of_zero_is_none_and_a_burst_left_out_is_ten_seconds_worth() {
+        let limits = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = GOOD.iter().chain(pairs).copied();
+            Config::read(Settings::from_pairs(pairs)).unwrap().limits
+        };
+        let shown = |rate: Option<Rate>| rate.map(|rate| (rate.per_s.get(), rate.burst.get()));
+        let limits = [
+            limits(&[]),
+            limits(&[
+                ("INGRESS_MERCHANT_REQUESTS_PER_S", "7"),
+                ("INGRESS_MERCHANT_READS_PER_S", ""),
+            ]),
+            limits(&[
+                ("INGRESS_MERCHANT_REQUESTS_PER_S", "0"),
+                ("INGRESS_MERCHANT_READS_BURST", "3"),
+            ]),
+        ];
+        assert_eq!(
+            limits.map(|limits| (shown(limits.requests), shown(limits.reads))),
+            [
+                (Some((100, 1_000)), Some((200, 2_000))),
+                (Some((7, 70)), Some((200, 2_000))),
+                (None, Some((200, 3))),
+            ]
+        );
+    }
+
+    #[test]
     fn every_bad_setting_is_named_and_no_secret_shown() {
         let bad = Settings::from_pairs([
             ("INGRESS_LISTEN", "nowhere"),
             ("INGRESS_BODY_LIMIT_BYTES", "0"),
+            ("INGRESS_MERCHANT_REQUESTS_PER_S", "many"),
+            ("INGRESS_MERCHANT_READS_BURST", "0"),
             ("RETRY_UNIT_MS", "0"),
             ("AMQP_URL", "http://user:hunter2@host/"),
             ("SLUICE_SECRETS_KEY", "hunter2"),
@@ -240,6 +307,8 @@ mod tests {
         for name in [
             "INGRESS_LISTEN",
             "INGRESS_BODY_LIMIT_BYTES",
+            "INGRESS_MERCHANT_REQUESTS_PER_S",
+            "INGRESS_MERCHANT_READS_BURST",
             "RETRY_UNIT_MS",
             "AMQP_URL",
             "SLUICE_SECRETS_KEY",

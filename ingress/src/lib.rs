@@ -28,6 +28,7 @@ mod prefer;
 mod problem;
 mod publishing;
 mod qr_code;
+mod rate_limit;
 mod reads;
 mod refunds;
 mod remembered;
@@ -40,4 +41,5 @@ mod wallets;
 
 pub use config::{Config, JwksPlace, JwtConfig, JwtKeys, Limits};
 pub use problem::ProblemKind;
+pub use rate_limit::Rate;
 pub use running::{Ingress, IngressError, Running};

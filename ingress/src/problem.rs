@@ -4,6 +4,8 @@
 //! secret, another merchant's data or the text of an internal error: those go to the log, under the trace id that the
 //! problem names.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
@@ -11,6 +13,9 @@ use axum::{
 };
 use domain::id::RefundId;
 use serde::Serialize;
+
+/// When to come back after trouble that passes, in seconds.
+const SOON_S: u16 = 1;
 
 /// What went wrong: one `type` each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +68,8 @@ pub enum ProblemKind {
     BodyTooLarge,
     /// The body is not declared to be JSON.
     UnsupportedMediaType,
+    /// One merchant asks too often.
+    TooManyRequests,
     /// A defect of ours.
     Internal,
     /// RabbitMQ did not confirm; it may have the job all the same.
@@ -77,7 +84,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::InvalidQuery,
@@ -102,6 +109,7 @@ impl ProblemKind {
         Self::RequestTimeout,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
+        Self::TooManyRequests,
         Self::Internal,
         Self::BrokerUnavailable,
         Self::StoreUnavailable,
@@ -136,6 +144,7 @@ impl ProblemKind {
             Self::RequestTimeout => "/problems/request-timeout",
             Self::BodyTooLarge => "/problems/body-too-large",
             Self::UnsupportedMediaType => "/problems/unsupported-media-type",
+            Self::TooManyRequests => "/problems/too-many-requests",
             Self::Internal => "/problems/internal",
             Self::BrokerUnavailable => "/problems/broker-unavailable",
             Self::StoreUnavailable => "/problems/store-unavailable",
@@ -168,6 +177,7 @@ impl ProblemKind {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::CallbackUnverified
             | Self::TokenUnverified
@@ -204,6 +214,7 @@ impl ProblemKind {
             Self::RequestTimeout => "The body did not arrive in time",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body must be JSON",
+            Self::TooManyRequests => "You ask too often",
             Self::Internal => "Something went wrong on our side",
             Self::BrokerUnavailable => "It is not known whether the request was accepted",
             Self::StoreUnavailable => "Stored data cannot be read right now",
@@ -248,7 +259,7 @@ pub(crate) struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     refusal: Refusal,
-    retry_soon: bool,
+    retry_after_s: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -275,7 +286,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             refusal: Refusal::default(),
-            retry_soon: kind.is_passing(),
+            retry_after_s: kind.is_passing().then_some(SOON_S),
         }
     }
 
@@ -321,7 +332,16 @@ impl Problem {
     /// Invites the client to try again in a second.
     pub(crate) fn retry_soon(self) -> Self {
         Self {
-            retry_soon: true,
+            retry_after_s: Some(SOON_S),
+            ..self
+        }
+    }
+
+    /// Invites the client to try again when `wait` is over: the header knows whole seconds, so these are rounded up.
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self {
+            retry_after_s: Some(u16::try_from(seconds).unwrap_or(u16::MAX)),
             ..self
         }
     }
@@ -355,8 +375,8 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if self.retry_soon {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.kind == ProblemKind::Unauthorized {
             headers.insert(
@@ -396,5 +416,16 @@ mod tests {
         let response = Problem::new(ProblemKind::Unauthorized, "x").into_response();
         assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
         assert!(!response.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn whoever_waits_as_long_as_it_is_told_has_waited_long_enough() {
+        for (wait_ms, told) in [(1, "1"), (999, "1"), (1_000, "1"), (1_001, "2")] {
+            let problem = Problem::new(ProblemKind::TooManyRequests, "x");
+            let response = problem
+                .retry_after(Duration::from_millis(wait_ms))
+                .into_response();
+            assert_eq!(response.headers()[header::RETRY_AFTER], told, "{wait_ms} ms");
+        }
     }
 }

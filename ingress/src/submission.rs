@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     app::{App, Shared},
-    auth::Caller,
+    auth::{self, Caller},
     idempotency, prefer,
     problem::Problem,
     publishing,
@@ -45,7 +45,8 @@ impl FromRequestParts<Shared> for Submission {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, app).await?;
+        let caller = auth::who_asks(parts, app).await?;
+        app.requests_rate.admit(&caller)?;
         Ok(Self {
             merchant_id: caller.acts_for()?,
             idempotency_key: caller.own_key(idempotency::key(&parts.headers)?),

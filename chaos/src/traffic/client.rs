@@ -147,11 +147,11 @@ impl Play<'_> {
     }
 }
 
-/// Whether asking again would be answered in the same way. A request that did not arrive in time may do so now, and what
-/// is not found yet may be later.
+/// Whether asking again would be answered in the same way. A request that did not arrive in time, or came too soon after
+/// others, may be taken now, and what is not found yet may be later.
 pub(super) fn is_final(status: u16, retry_after: &str) -> bool {
     match status {
-        408 => false,
+        408 | 429 => false,
         404 => retry_after.is_empty(),
         status => (400..500).contains(&status),
     }

@@ -59,6 +59,14 @@ impl Caller {
         }
     }
 
+    /// The merchant whose requests it adds to: a merchant's users ask with it together.
+    pub(crate) fn counts_for(&self) -> Option<MerchantId> {
+        match self.role {
+            Role::Merchant | Role::User => self.scope.merchant(),
+            Role::Admin(_) => None,
+        }
+    }
+
     /// Whose data it sees.
     pub(crate) const fn scope(&self) -> &Scope {
         &self.scope
@@ -253,6 +261,14 @@ mod tests {
             assert_eq!(caller.owner(None), Ok(None));
             assert_eq!(caller.owner(Some(bob.clone())), Ok(Some(bob.clone())));
         }
+    }
+
+    #[test]
+    fn a_merchant_and_its_users_count_together_and_an_administrator_not_at_all() {
+        let shop = MerchantId::random();
+        assert_eq!(Caller::merchant(shop).counts_for(), Some(shop));
+        assert_eq!(Caller::user(shop, user("anna")).counts_for(), Some(shop));
+        assert_eq!(Caller::admin(user("root"), Some(shop)).counts_for(), None);
     }
 
     #[test]

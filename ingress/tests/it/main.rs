@@ -18,6 +18,7 @@ mod owners;
 mod postgres_away;
 mod process;
 mod rabbitmq_away;
+mod rate_limit;
 mod refunds;
 mod routing;
 mod service;

@@ -8,8 +8,9 @@ use domain::{
     clock::{Clock, SystemClock},
     secret::Secret,
 };
+use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
 use serde_json::json;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpListener, time::timeout};
 
 use crate::{
     alipay_setting, answering,
@@ -157,6 +158,61 @@ async fn what_contacts_nobody_is_done_at_a_shut_gate_and_finds_nothing_out() {
         channels.admits(Channel::Alipay).is_err(),
         "one that was to find out has failed"
     );
+}
+
+/// A Stripe at which the requests with this key get no answer, and all others are declined.
+async fn silent_for(secret_key: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let declined = json!({"error": {"type": "card_error", "code": "card_declined", "message": "Declined."}});
+    let declined = answering::answer("402 Payment Required", &declined).replace('\n', "\r\n");
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let declined = declined.clone();
+            tokio::spawn(async move {
+                if answering::request(&mut stream).await.contains(secret_key) {
+                    std::future::pending::<()>().await;
+                }
+                stream.write_all(declined.as_bytes()).await.unwrap();
+                stream.shutdown().await.unwrap();
+            });
+        }
+    });
+    base_url
+}
+
+#[tokio::test]
+async fn a_merchant_whose_account_hangs_leaves_the_others_half_of_the_places() {
+    const HANGS: &str = "sk_test_hangs";
+    runtime::install_crypto();
+    let channels = Channels::new(&ChannelsConfig {
+        // So long that no place is given back in this test.
+        timeout: Duration::from_secs(60),
+        containment: ContainmentConfig {
+            calls_at_once: 4,
+            ..ContainmentConfig::default()
+        },
+        ..config_at(&silent_for(HANGS).await)
+    });
+    let channels = channels.unwrap();
+    let (hanging, other) = (setting::credentials(HANGS), setting::credentials("sk_test_other"));
+    let mut calls: FuturesUnordered<_> = (0..6).map(|_| opened(&channels, &hanging)).collect();
+    // Two have got a place and wait for their answers; the others are told that there is none.
+    for _ in 0..4 {
+        let told = timeout(Duration::from_secs(20), calls.next()).await.unwrap();
+        assert!(
+            matches!(&told, Some(Err(CallError::Limited { is_own: true, .. }))),
+            "{told:?}"
+        );
+    }
+    for _ in 0..5 {
+        let both = join_all([opened(&channels, &other), opened(&channels, &other)]);
+        for answered in timeout(Duration::from_secs(20), both).await.unwrap() {
+            assert!(matches!(answered, Err(CallError::Declined(_))), "{answered:?}");
+        }
+    }
+    assert!(calls.next().now_or_never().is_none(), "they hang as before");
 }
 
 /// Both merchants leave before their tokens are there; a third finds a place all the same.

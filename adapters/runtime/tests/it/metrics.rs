@@ -3,36 +3,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
+
+use crate::sources::{files, read, root};
 
 const MACROS: [(&str, &str); 3] = [
     ("counter!(", "counter"),
     ("gauge!(", "gauge"),
     ("histogram!(", "histogram"),
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap()
-}
-
-/// Every file below `directory` whose name ends so.
-fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.to_string_lossy().ends_with(ending) {
-            found.push(path);
-        }
-    }
-    found
-}
 
 /// Each metric of the table with its type. A summary is what the recorder makes of a histogram without buckets.
 fn told() -> BTreeMap<String, String> {
