@@ -149,13 +149,15 @@ impl Stage {
     }
 }
 
-/// As in production, but for the addresses; warnings only, as a log costs what its receiver costs.
+/// As in production, but for the addresses, and without a limit for merchants; warnings only, as a log costs what its receiver
+/// costs.
 fn environment(ground: &Ground, outside: &str) -> Environment {
     let settings = [
         ("NOTIFY_ALLOW_PRIVATE", "true"),
         ("STRIPE_API_BASE", outside),
         ("RUST_LOG", "warn"),
         ("INGRESS_DRAIN_MS", "0"),
+        ("INGRESS_MERCHANT_REQUESTS_PER_S", "0"),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     ground.environment().into_iter().chain(settings).collect()
