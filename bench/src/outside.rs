@@ -11,7 +11,7 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use anyhow::Context;
@@ -200,7 +200,7 @@ fn intent(payment: &str, amount: &str, currency: &str) -> Value {
         "amount_details": { "tip": {} }, "amount_received": 0, "application": null, "application_fee_amount": null,
         "automatic_payment_methods": { "enabled": true, "allow_redirects": "always" }, "canceled_at": null,
         "cancellation_reason": null, "capture_method": "automatic_async", "client_secret": format!("{id}_secret_x"),
-        "confirmation_method": "automatic", "created": chrono::Utc::now().timestamp(), "currency": currency,
+        "confirmation_method": "automatic", "created": now_s(), "currency": currency,
         "customer": null, "description": null, "last_payment_error": null, "latest_charge": null, "livemode": false,
         "metadata": { "payment_id": payment }, "next_action": null, "on_behalf_of": null, "payment_method": null,
         "payment_method_options": {}, "payment_method_types": ["card"], "processing": null, "receipt_email": null,
@@ -215,15 +215,20 @@ fn paid_event(mut intent: Value) -> Value {
     intent["amount_received"] = intent["amount"].clone();
     let id = intent["id"].as_str().unwrap_or_default().replace("pi_", "evt_");
     json!({
-        "id": id, "object": "event", "api_version": API_VERSION, "created": chrono::Utc::now().timestamp(),
+        "id": id, "object": "event", "api_version": API_VERSION, "created": now_s(),
         "data": { "object": intent }, "livemode": false, "pending_webhooks": 1, "type": "payment_intent.succeeded",
         "request": { "id": null, "idempotency_key": null },
     })
 }
 
 fn signature(secret: &str, body: &[u8]) -> String {
-    let at = chrono::Utc::now().timestamp();
+    let at = now_s();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let signed = [format!("{at}.").as_bytes(), body].concat();
     format!("t={at},v1={}", hex::encode(hmac::sign(&key, &signed)))
+}
+
+/// Seconds since 1970.
+fn now_s() -> u64 {
+    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }

@@ -1,8 +1,9 @@
 //! What was measured, as a table and as JSON.
 
-use std::fs;
+use std::{fs, time::UNIX_EPOCH};
 
 use anyhow::Context;
+use chrono::DateTime;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -146,12 +147,16 @@ impl Machine {
                 .map(|(_, fact)| fact.trim().to_owned())
                 .unwrap_or_default()
         };
+        let since = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
         Self {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             cpu: line("/proc/cpuinfo", "model name"),
             memory: line("/proc/meminfo", "MemTotal"),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            at: chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            at: DateTime::from_timestamp(i64::try_from(since).unwrap_or_default(), 0)
+                .unwrap_or_default()
+                .format("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
         }
     }
 }

@@ -391,7 +391,7 @@ impl Channels {
         let asked = timeout(limit, ask(self.clients.of(credentials)))
             .instrument(span.clone())
             .await;
-        unseen.is_seen();
+        unseen.end();
         let result = asked.unwrap_or_else(|_| Err(cut_off(limit)));
         let took = started.elapsed();
         let exchange = exchange(operation, &result, took);
@@ -415,7 +415,7 @@ impl Channels {
 struct Unseen<'a>(Option<&'a Span>);
 
 impl Unseen<'_> {
-    fn is_seen(mut self) {
+    fn end(mut self) {
         self.0 = None;
     }
 }
