@@ -32,7 +32,7 @@ bench-dead-letters: ## search a million dead letters, and replay ten thousand wi
 test: ## all checks and tests, on real PostgreSQL and RabbitMQ
 	@scripts/test
 
-lint: ## formatting, clippy, rustdoc, cargo-deny
+lint: ## formatting, clippy, rustdoc, cargo-deny, alert rules, manifests, scripts
 	@scripts/lint
 
 fmt: ## format the Rust code
@@ -47,6 +47,7 @@ down: ## stop the demo and the servers that were started here; their data stays
 	@scripts/chaos stop
 	@scripts/chaos-cluster stop
 	@scripts/alerts stop
+	@SERVERS_NAME=bench scripts/servers down
 	@scripts/servers down
 
 wipe: ## the same, and remove the servers' data wherever it lies
@@ -55,6 +56,7 @@ wipe: ## the same, and remove the servers' data wherever it lies
 	@scripts/chaos-cluster stop
 	@scripts/alerts stop
 	@SERVERS_NAME=chaos scripts/servers down --wipe
+	@SERVERS_NAME=bench scripts/servers down --wipe
 	@SERVERS_NAME=alerts scripts/servers down --wipe
 	@scripts/cluster down --wipe
 	@scripts/servers down --wipe

@@ -7,7 +7,6 @@ create index dead_letters_newest_by_group_and_state on dead_letters (group_id, s
 
 -- What came of an action is counted out of the index alone.
 create index dead_letters_came_of_action on dead_letters (action_id, state, outcome) where action_id is not null;
-drop index dead_letters_action;
 
 -- How many letters have both is not to be guessed from how many have each: a few that are parked among many of a kind would be
 -- looked for from the newest letter on, through all of them.

@@ -140,7 +140,7 @@ async fn open_intent(
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let payment = field("description");
     let intent = intent(
-        &field("metadata[payment_id]"),
+        &field("metadata[sluice_payment_id]"),
         &field("amount"),
         &field("currency"),
     );
@@ -202,7 +202,7 @@ fn intent(payment: &str, amount: &str, currency: &str) -> Value {
         "cancellation_reason": null, "capture_method": "automatic_async", "client_secret": format!("{id}_secret_x"),
         "confirmation_method": "automatic", "created": now_s(), "currency": currency,
         "customer": null, "description": null, "last_payment_error": null, "latest_charge": null, "livemode": false,
-        "metadata": { "payment_id": payment }, "next_action": null, "on_behalf_of": null, "payment_method": null,
+        "metadata": { "sluice_payment_id": payment }, "next_action": null, "on_behalf_of": null, "payment_method": null,
         "payment_method_options": {}, "payment_method_types": ["card"], "processing": null, "receipt_email": null,
         "review": null, "setup_future_usage": null, "shipping": null, "source": null, "statement_descriptor": null,
         "statement_descriptor_suffix": null, "status": "requires_payment_method", "transfer_data": null,

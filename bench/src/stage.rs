@@ -182,19 +182,25 @@ pub async fn meter_of(ground: &Ground) -> anyhow::Result<Meter> {
         .await?;
     meter.watch("postgresql", meter::parent(own.unsigned_abs())?);
     connection.close().await?;
-    let nodes = format!("{}/api/nodes", ground.management_url.trim_end_matches('/'));
-    let nodes: Vec<Value> = world::http()?
-        .get(nodes)
-        .send()
-        .await?
-        .error_for_status()?
-        .json()
-        .await?;
-    let node = nodes
-        .first()
-        .and_then(|node| node["os_pid"].as_str()?.parse().ok());
-    meter.watch("rabbitmq", node.context("RabbitMQ tells its process")?);
+    meter.watch("rabbitmq", broker_process(ground).await?);
     Ok(meter)
+}
+
+/// RabbitMQ's process. It tells some seconds after it has started.
+async fn broker_process(ground: &Ground) -> anyhow::Result<u32> {
+    let nodes = format!("{}/api/nodes", ground.management_url.trim_end_matches('/'));
+    let (http, until) = (world::http()?, Instant::now() + PATIENCE);
+    loop {
+        let nodes: Vec<Value> = http.get(&nodes).send().await?.error_for_status()?.json().await?;
+        let node = nodes
+            .first()
+            .and_then(|node| node["os_pid"].as_str()?.parse().ok());
+        if let Some(process) = node {
+            return Ok(process);
+        }
+        ensure!(Instant::now() < until, "RabbitMQ does not tell its process");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 async fn register(ground: &Ground, setting: &Setting, outside: SocketAddr) -> anyhow::Result<Vec<Merchant>> {

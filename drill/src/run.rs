@@ -216,7 +216,7 @@ async fn watch(
     Ok(watched)
 }
 
-/// Waits until nothing fires any more but what looks back for long; gives what still does. Jobs whose last try met a fault may
+/// Waits until nothing fires or is about to but what looks back for long; gives what still does. Jobs whose last try met a fault may
 /// be parked only now, and people would discard them.
 async fn calm(play: &Play<'_>) -> anyhow::Result<BTreeSet<String>> {
     let prometheus = &play.stage.prometheus;
@@ -229,7 +229,8 @@ async fn calm(play: &Play<'_>) -> anyhow::Result<BTreeSet<String>> {
     let deadline = Instant::now() + CALMING;
     loop {
         let mut raised = prometheus.alerts().await?;
-        raised.retain(|raised| raised.is_firing() && waited_for.contains(raised.name()));
+        // Neither firing nor about to: what is still broken may only have begun anew.
+        raised.retain(|raised| waited_for.contains(raised.name()));
         if raised.is_empty() || Instant::now() >= deadline {
             return Ok(names(&raised));
         }

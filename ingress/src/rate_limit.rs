@@ -1,6 +1,6 @@
 //! How often one merchant may ask, so that a flood from one leaves the others what they need.
 //!
-//! Each merchant has a token bucket: a burst at once, and then so many a second. A bucket is kept as one moment, that at which
+//! Each merchant has a token bucket, and all its users together have another: a burst at once, and then so many a second. A bucket is kept as one moment, that at which
 //! it is full again (the generic cell rate algorithm), so that counting a request is one look into a table. Only who has
 //! proven to be a merchant, or a user of one, has a bucket, and one that is full again is forgotten: the table is as large as
 //! the number of merchants that ask at the time. Every process counts for itself.
@@ -52,6 +52,15 @@ impl Rate {
     }
 }
 
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Counted {
+    /// Those that a merchant's own systems make.
+    Merchant(MerchantId),
+    /// Those of all its users.
+    UsersOf(MerchantId),
+}
+
 /// Holds each merchant to a rate, or nobody to any.
 pub(crate) struct RateLimit {
     /// What is counted, for the metrics.
@@ -62,7 +71,7 @@ pub(crate) struct RateLimit {
 
 /// When each bucket is full again.
 struct Buckets {
-    full_at: HashMap<MerchantId, Instant>,
+    full_at: HashMap<Counted, Instant>,
     /// Beyond so many, full ones are looked for.
     enough: usize,
 }
@@ -85,10 +94,10 @@ impl RateLimit {
     /// # Errors
     /// Its merchant has asked too often. The problem says when it may again.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<(), Problem> {
-        let Some(merchant) = caller.counts_for() else {
+        let Some(counted) = caller.counts_for() else {
             return Ok(());
         };
-        self.take(merchant, Instant::now()).map_err(|wait| {
+        self.take(counted, Instant::now()).map_err(|wait| {
             metrics::counter!("sluice_requests_limited_total", "what" => self.what).increment(1);
             let detail = "You ask more often than one merchant may. Nothing of this request was accepted: send it again, \
                           under the same Idempotency-Key if it has one, after as many seconds as Retry-After says, and \
@@ -97,14 +106,14 @@ impl RateLimit {
         })
     }
 
-    /// Takes one out of the merchant's bucket, or says how long it takes until there is one again.
-    fn take(&self, merchant: MerchantId, now: Instant) -> Result<(), Duration> {
+    /// Takes one out of the bucket, or says how long it takes until there is one again.
+    fn take(&self, counted: Counted, now: Instant) -> Result<(), Duration> {
         let Some(rate) = self.rate else {
             return Ok(());
         };
         let (interval, room) = (rate.interval(), rate.interval() * rate.burst.get());
         let mut buckets = self.lock();
-        let full_at = buckets.full_at.entry(merchant).or_insert(now);
+        let full_at = buckets.full_at.entry(counted).or_insert(now);
         let missing = full_at.saturating_duration_since(now) + interval;
         if missing > room {
             return Err(missing - room);
@@ -145,7 +154,9 @@ mod tests {
 
     /// How many of so many requests at one moment are taken.
     fn taken(limit: &RateLimit, merchant: MerchantId, now: Instant, asked: usize) -> usize {
-        (0..asked).filter(|_| limit.take(merchant, now).is_ok()).count()
+        (0..asked)
+            .filter(|_| limit.take(Counted::Merchant(merchant), now).is_ok())
+            .count()
     }
 
     #[test]
@@ -153,11 +164,11 @@ mod tests {
         let (limit, shop, start) = (limit(10, 5), MerchantId::random(), Instant::now());
         assert_eq!(taken(&limit, shop, start, 8), 5);
         assert_eq!(
-            limit.take(shop, start),
+            limit.take(Counted::Merchant(shop), start),
             Err(100 * MS),
             "one each tenth of a second"
         );
-        assert_eq!(limit.take(shop, start + 99 * MS), Err(MS));
+        assert_eq!(limit.take(Counted::Merchant(shop), start + 99 * MS), Err(MS));
         assert_eq!(taken(&limit, shop, start + 100 * MS, 8), 1);
         assert_eq!(taken(&limit, shop, start + 400 * MS, 8), 3);
         let all: usize = (5..=1_000)
@@ -176,8 +187,11 @@ mod tests {
         for (per_s, burst) in [(1, 1), (3, 7), (100, 1_000), (u32::MAX, 1), (7, u32::MAX)] {
             let (limit, shop, start) = (limit(per_s, burst), MerchantId::random(), Instant::now());
             taken(&limit, shop, start, 2_000);
-            if let Err(wait) = limit.take(shop, start) {
-                assert!(limit.take(shop, start + wait).is_ok(), "{per_s} {burst}");
+            if let Err(wait) = limit.take(Counted::Merchant(shop), start) {
+                assert!(
+                    limit.take(Counted::Merchant(shop), start + wait).is_ok(),
+                    "{per_s} {burst}"
+                );
             }
         }
     }
@@ -204,7 +218,7 @@ mod tests {
         for number in 0..20 * FEW {
             // One after the other, each one only once; a hundred of them in the time that a bucket needs to be full again.
             let now = start + number as u32 * MS;
-            limit.take(MerchantId::random(), now).unwrap();
+            limit.take(Counted::Merchant(MerchantId::random()), now).unwrap();
             taken(&limit, flooding, now, 2);
             assert!(limit.lock().full_at.len() <= FEW + 1);
         }

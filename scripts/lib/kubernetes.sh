@@ -9,12 +9,17 @@ SCHEMAS_VERSION=1.37.0
 kubernetes_schemas() {
     command -v python3 >/dev/null || return 1
     export PYTHONPATH=$SCHEMAS_HOME/$SCHEMAS_VERSION
-    [ -d "$PYTHONPATH" ] || fetch_schemas || return 1
+    schemas_load || { fetch_schemas && schemas_load; } || return 1
+}
+
+# Packages that were compiled for another Python are there and cannot be used.
+schemas_load() {
+    python3 -c 'import kubernetes_validate, jsonschema, yaml' 2>/dev/null
 }
 
 fetch_schemas() {
     rm -rf "$SCHEMAS_HOME"
-    ends_within 300 python3 -m pip install --quiet --target "$SCHEMAS_HOME/new" "kubernetes-validate==$SCHEMAS_VERSION" ||
+    ends_within 300 python3 -m pip install --quiet --retries 1 --timeout 15 --target "$SCHEMAS_HOME/new" "kubernetes-validate==$SCHEMAS_VERSION" ||
         { rm -rf "$SCHEMAS_HOME"; return 1; }
     mv "$SCHEMAS_HOME/new" "$PYTHONPATH"
 }

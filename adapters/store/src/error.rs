@@ -85,6 +85,9 @@ impl StoreError {
 
     /// The same error again, for another record of the same batch.
     pub(crate) fn repeated(&self) -> Self {
+        if let Self::Unreadable { what, problem } = self {
+            return Self::unreadable(what.clone(), problem);
+        }
         let text = sqlx::Error::Protocol(self.to_string());
         if self.is_transient() {
             Self::Unavailable(text)

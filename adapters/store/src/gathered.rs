@@ -9,12 +9,16 @@ use std::{
     future::Future,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::StoreError;
 
+/// How long a question may take, the wait for a connection included. It goes by a key, so one that takes longer has met a
+/// connection that fell silent, and everybody behind it would wait with it.
+const LIMIT: Duration = Duration::from_secs(5);
 /// How many may share a question.
 const MAX_BATCH: usize = 256;
 
@@ -44,13 +48,16 @@ where
     pub(crate) async fn get<F, Asked>(&self, name: K, ask: F) -> Result<Option<V>, StoreError>
     where
         F: Fn(Vec<K>) -> Asked + Send + 'static,
-        Asked: Future<Output = Result<Found<K, V>, StoreError>> + Send,
+        Asked: Future<Output = Result<Found<K, V>, StoreError>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         if self.wait(Waiting { name, answer }) {
-            let gathered = self.clone();
+            let asking = Asking {
+                gathered: self.clone(),
+                has_ended: false,
+            };
             // A task of its own: the one who came first may be cut off, and the others must not be.
-            tokio::spawn(async move { gathered.ask_all(ask).await });
+            tokio::spawn(asking.until_nobody_waits(ask));
         }
         answered
             .await
@@ -62,20 +69,6 @@ where
         let mut state = self.lock();
         state.waiting.push(waiting);
         !std::mem::replace(&mut state.is_asking, true)
-    }
-
-    async fn ask_all<F, Asked>(&self, ask: F)
-    where
-        F: Fn(Vec<K>) -> Asked,
-        Asked: Future<Output = Result<Found<K, V>, StoreError>>,
-    {
-        // Should this panic, those who wait hear so, and the next one asks again.
-        let _asking = Asking(self);
-        while let Some(batch) = self.next() {
-            let names: HashSet<K> = batch.iter().map(|waiting| waiting.name).collect();
-            let found = ask(names.into_iter().collect()).await;
-            answer_all(batch, found);
-        }
     }
 
     /// The next of those who wait and still want to know, or none when nobody does; then nobody asks any more.
@@ -97,13 +90,36 @@ impl<K, V> Gathered<K, V> {
     }
 }
 
-/// That somebody asks, until it ends in whatever way.
-struct Asking<'a, K, V>(&'a Gathered<K, V>);
+/// The one who asks for all.
+struct Asking<K, V> {
+    gathered: Gathered<K, V>,
+    has_ended: bool,
+}
 
-impl<K, V> Drop for Asking<'_, K, V> {
+impl<K, V> Asking<K, V>
+where
+    K: Eq + Hash + Copy + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    async fn until_nobody_waits<F, Asked>(mut self, ask: F)
+    where
+        F: Fn(Vec<K>) -> Asked,
+        Asked: Future<Output = Result<Found<K, V>, StoreError>>,
+    {
+        while let Some(batch) = self.gathered.next() {
+            let names: HashSet<K> = batch.iter().map(|waiting| waiting.name).collect();
+            let found = timeout(LIMIT, ask(names.into_iter().collect())).await;
+            answer_all(batch, found.unwrap_or_else(|_| Err(StoreError::silent())));
+        }
+        self.has_ended = true;
+    }
+}
+
+impl<K, V> Drop for Asking<K, V> {
+    /// When it was cut off, by a panic or with its runtime, those who wait hear so, and the next one asks again.
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let mut state = self.0.lock();
+        if !self.has_ended {
+            let mut state = self.gathered.lock();
             state.is_asking = false;
             state.waiting.clear();
         }

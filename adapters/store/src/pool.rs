@@ -29,7 +29,9 @@ const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection that has said so is taken to be well.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long a connection may take to say that it is well, when it comes back to the pool or has rested there.
+/// How long one that has rested may take to say so again. Somebody waits for it, and there may be others that are well.
+const RESTED_PING_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a connection may take to say that it is well when it comes back to the pool.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Opens a pool that leaves connections behind as described above.
@@ -62,15 +64,17 @@ pub fn open(config: &StoreConfig, options: PgConnectOptions, refusals: Refusals)
                 if outdated || !rested {
                     return Ok(!outdated);
                 }
-                ping(connection).await.map(|()| true)
+                ping(connection, RESTED_PING_TIMEOUT).await.map(|()| true)
             })
         })
-        .after_release(|connection, _| Box::pin(async move { ping(connection).await.map(|()| true) }))
+        .after_release(|connection, _| {
+            Box::pin(async move { ping(connection, PING_TIMEOUT).await.map(|()| true) })
+        })
         .connect_lazy_with(options)
 }
 
-async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let well = tokio::time::timeout(PING_TIMEOUT, connection.ping()).await;
+async fn ping(connection: &mut PgConnection, limit: Duration) -> Result<(), sqlx::Error> {
+    let well = tokio::time::timeout(limit, connection.ping()).await;
     well.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, HeaderValue, request::Parts},
 };
 
 use super::{app::Shared, refusal::Refusal};
@@ -71,11 +71,17 @@ impl TrustedProxies {
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         let mut client = peer.to_canonical();
         let said = headers.get_all(FORWARDED_FOR).iter();
-        let said: Vec<&str> = said.filter_map(|value| value.to_str().ok()).collect();
-        for before in said.iter().rev().flat_map(|value| value.rsplit(',')) {
+        let said: Vec<&[u8]> = said.map(HeaderValue::as_bytes).collect();
+        let named = said
+            .iter()
+            .rev()
+            .flat_map(|line| line.rsplit(|byte| *byte == b','));
+        for before in named {
             if !self.0.iter().any(|network| network.has(client)) {
                 break;
             }
+            // What cannot be read is not skipped: what stands before it is the client's own word.
+            let before = std::str::from_utf8(before).unwrap_or_default();
             let Ok(address) = before.trim().parse::<IpAddr>() else {
                 break;
             };
@@ -140,14 +146,12 @@ impl FromStr for Network {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn client(proxies: &str, peer: &str, said: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
         for value in said {
-            headers.append(FORWARDED_FOR, HeaderValue::from_static(value));
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let proxies: TrustedProxies = proxies.parse().unwrap();
         proxies.client(peer.parse().unwrap(), &headers).address()
@@ -169,6 +173,9 @@ mod tests {
                 "203.0.113.5",
             ),
             ("10.1.2.3", &["203.0.113.5, nonsense"], "10.1.2.3"),
+            // What cannot be read ends it: what stands before it may be anybody's.
+            ("10.1.2.3", &["127.0.0.1", "\u{ff}"], "10.1.2.3"),
+            ("10.1.2.3", &["\u{ff}, 203.0.113.5"], "203.0.113.5"),
             ("10.1.2.3", &["203.0.113.5, 192.0.2.8"], "192.0.2.8"),
             ("10.1.2.3", &[], "10.1.2.3"),
         ] {

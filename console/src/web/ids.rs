@@ -16,7 +16,10 @@ impl<const N: usize, S: Send + Sync> FromRequestParts<S> for Ids<N> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let found = Path::<Vec<String>>::from_request_parts(parts, state).await;
-        let ids = found.ok().and_then(|Path(ids)| ids.try_into().ok());
+        // PostgreSQL takes no text with a NUL in it.
+        let known = |ids: &Vec<String>| ids.iter().all(|id| !id.contains('\0'));
+        let ids = found.ok().map(|Path(ids)| ids).filter(known);
+        let ids = ids.and_then(|ids| ids.try_into().ok());
         let unreadable = || [const { char::REPLACEMENT_CHARACTER }; N].map(String::from);
         Ok(Self(ids.unwrap_or_else(unreadable)))
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{
+    channel::Channel,
     id::{IdempotencyKey, MerchantId, PaymentId},
     secret::Secret,
 };
@@ -186,10 +187,8 @@ async fn a_pool_leaves_connections_behind_that_fell_silent() {
     };
     let store = Store::connect_lazily(&config, Vault::from_keys(&Secret::new(TEST_KEY)).unwrap()).unwrap();
     let (mut other, mut watching) = (session(&database).await, session(&database).await);
-    let payment = PaymentId::derive(
-        MerchantId::random(),
-        &IdempotencyKey::try_from("k".to_owned()).unwrap(),
-    );
+    let merchant = MerchantId::random();
+    let payment = PaymentId::derive(merchant, &IdempotencyKey::try_from("k".to_owned()).unwrap());
     run(&mut other, "begin; lock table payments").await;
     let asking: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
@@ -197,7 +196,7 @@ async fn a_pool_leaves_connections_behind_that_fell_silent() {
             // Again and again, as PostgreSQL cuts off who waits for a lock.
             tokio::spawn(async move {
                 loop {
-                    let _cut_off = store.payment(payment).await;
+                    let _cut_off = store.payment_of_intent(merchant, Channel::Stripe, "pi_1").await;
                 }
             })
         })

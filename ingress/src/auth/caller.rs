@@ -6,7 +6,10 @@ use domain::{
     user::UserId,
 };
 
-use crate::problem::{Problem, ProblemKind};
+use crate::{
+    problem::{Problem, ProblemKind},
+    rate_limit::Counted,
+};
 
 /// Who asks. Made from what a request shows and from nothing else. Everything that is read for a request is read through it
 /// ([`crate::reads::Reads::seen_by`]), and what it may do is decided here and nowhere else.
@@ -59,10 +62,11 @@ impl Caller {
         }
     }
 
-    /// The merchant whose requests it adds to: a merchant's users ask with it together.
-    pub(crate) fn counts_for(&self) -> Option<MerchantId> {
+    /// Whose requests it adds to: its merchant's own, or those of all users of its merchant, who must not shut their shop out.
+    pub(crate) fn counts_for(&self) -> Option<Counted> {
         match self.role {
-            Role::Merchant | Role::User => self.scope.merchant(),
+            Role::Merchant => self.scope.merchant().map(Counted::Merchant),
+            Role::User => self.scope.merchant().map(Counted::UsersOf),
             Role::Admin(_) => None,
         }
     }
@@ -266,8 +270,11 @@ mod tests {
     #[test]
     fn a_merchant_and_its_users_count_together_and_an_administrator_not_at_all() {
         let shop = MerchantId::random();
-        assert_eq!(Caller::merchant(shop).counts_for(), Some(shop));
-        assert_eq!(Caller::user(shop, user("anna")).counts_for(), Some(shop));
+        assert_eq!(Caller::merchant(shop).counts_for(), Some(Counted::Merchant(shop)));
+        assert_eq!(
+            Caller::user(shop, user("anna")).counts_for(),
+            Some(Counted::UsersOf(shop))
+        );
         assert_eq!(Caller::admin(user("root"), Some(shop)).counts_for(), None);
     }
 
