@@ -236,7 +236,6 @@ pub enum ChannelsCommand {
 
 /// The arguments of `channels set-expiry`.
 #[derive(Debug, Args)]
-#[group(id = "end", required = true, multiple = false, args = ["at", "never"])]
 pub struct SetExpiry {
     /// The merchant's id, mer_….
     #[arg(long)]
@@ -245,7 +244,12 @@ pub struct SetExpiry {
     #[arg(long)]
     pub channel: Channel,
     /// When the first of them ends, such as 2027-03-01T00:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        required_unless_present = "never",
+        conflicts_with = "never"
+    )]
     pub at: Option<DateTime<Utc>>,
     /// They do not end.
     #[arg(long)]

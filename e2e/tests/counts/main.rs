@@ -69,7 +69,14 @@ async fn a_payment_costs_no_more_than_it_did() {
     runtime::telemetry::install_recorder().unwrap();
     let sluice =
         Sluice::start_with(|config| config.broker.retry_unit = std::time::Duration::from_secs(1)).await;
-    let scene = sluice.scene("counts").await;
+    // Of an intent's events the one that counts, as merchants set their endpoints up.
+    let merchant = sluice
+        .world
+        .merchant_called_of("counts", &["payment_intent.succeeded"]);
+    let scene = Scene {
+        merchant: merchant.await.unwrap(),
+        world: &sluice.world,
+    };
     // The first fill caches, connections and plans.
     for _ in 0..3 {
         settle(&scene).await;
