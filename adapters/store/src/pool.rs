@@ -27,11 +27,7 @@ const LOCK_TIMEOUT: &str = "2s";
 const IDLE_TRANSACTION_TIMEOUT: &str = "30s";
 /// How long an answer is waited for: longer than any statement may take, so that PostgreSQL's own word comes first.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a connection that has said so is taken to be well.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// How long one that has rested may take to say so again. Somebody waits for it, and there may be others that are well.
-const RESTED_PING_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long a connection may take to say that it is well when it comes back to the pool.
+/// How long a connection may take to say that it is well, when it is wanted and when it comes back to the pool.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Opens a pool that leaves connections behind as described above.
@@ -55,26 +51,23 @@ pub fn open(config: &StoreConfig, options: PgConnectOptions, refusals: Refusals)
     PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout)
-        // It said that it was well when it came back, a moment ago where there is much to do.
+        // In place of the driver's own look, which has no limit.
         .test_before_acquire(false)
         .before_acquire(move |connection, held| {
             let outdated = refusals.came_after(held.age);
-            let rested = held.idle_for > TRUSTED_FOR;
             Box::pin(async move {
-                if outdated || !rested {
-                    return Ok(!outdated);
+                if outdated {
+                    return Ok(false);
                 }
-                ping(connection, RESTED_PING_TIMEOUT).await.map(|()| true)
+                ping(connection).await.map(|()| true)
             })
         })
-        .after_release(|connection, _| {
-            Box::pin(async move { ping(connection, PING_TIMEOUT).await.map(|()| true) })
-        })
+        .after_release(|connection, _| Box::pin(async move { ping(connection).await.map(|()| true) }))
         .connect_lazy_with(options)
 }
 
-async fn ping(connection: &mut PgConnection, limit: Duration) -> Result<(), sqlx::Error> {
-    let well = tokio::time::timeout(limit, connection.ping()).await;
+async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let well = tokio::time::timeout(PING_TIMEOUT, connection.ping()).await;
     well.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
