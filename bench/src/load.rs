@@ -105,12 +105,8 @@ impl Load {
     /// # Errors
     /// As [`Self::under_way`].
     pub async fn so_many(self: &Arc<Self>, count: u64, at_once: usize) -> anyhow::Result<()> {
-        let mut left = count;
-        self.fly_while(at_once, || {
-            left = left.saturating_sub(1);
-            left > 0
-        })
-        .await
+        let mut numbers = 0..count;
+        self.fly_while(at_once, || numbers.next().is_some()).await
     }
 
     async fn fly_while(
