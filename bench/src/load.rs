@@ -9,7 +9,6 @@ use std::{
 };
 
 use futures::future::join_all;
-use serde_json::json;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::sleep_until,
@@ -153,15 +152,11 @@ impl Load {
 
     async fn ask(&self, turn: usize, payment: &str) -> bool {
         let key = format!("Bearer {}", self.merchants[turn].api_key);
-        let body = json!({
-            "amount": 1999, "currency": "USD", "description": payment, "reference": "order-1",
-            "metadata": { "cart": "7f3c2a", "campaign": "spring" },
-        });
+        let body = format!(
+            r#"{{"amount":1999,"currency":"USD","description":"{payment}","reference":"order-1","metadata":{{"cart":"7f3c2a","campaign":"spring"}}}}"#
+        );
         let headers = [("authorization", key.as_str()), ("idempotency-key", payment)];
-        let asked = self
-            .pool
-            .post("/api/v1/payments", &headers, body.to_string())
-            .await;
+        let asked = self.pool.post("/api/v1/payments", &headers, &body).await;
         let accepted = asked.is_ok_and(|status| status == 202);
         if !accepted {
             self.refused.fetch_add(1, Ordering::Relaxed);

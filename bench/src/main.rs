@@ -12,27 +12,32 @@ mod raw;
 mod report;
 mod scenario;
 mod seed;
+mod server;
 mod spool;
 mod stage;
 
 use std::{env, time::Duration};
 
 use anyhow::Context;
+use tokio::runtime::Builder;
 
 use crate::{raw::Raw, report::Report, scenario::Scenario};
 
 /// How long a phase takes when nothing else is said.
 const PHASE_S: u64 = 10;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let wanted = env::var("BENCH").unwrap_or_default();
     let scenarios = Scenario::named(&wanted)?;
     let phase = phase()?;
-    let raw = Raw::measure(phase).await.context("the raw parts")?;
+    // The raw parts get all there is; the world around Sluice is to take as little as it can from what it surrounds.
+    let all_cores = Builder::new_multi_thread().enable_all().build()?;
+    let raw = all_cores.block_on(Raw::measure(phase)).context("the raw parts")?;
+    drop(all_cores);
+    let one_core = Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::new(raw);
     for scenario in scenarios {
-        let measured = Box::pin(scenario.play(&raw, phase)).await;
+        let measured = one_core.block_on(scenario.play(&raw, phase));
         report.add(measured.with_context(|| scenario.name())?);
     }
     report.write()

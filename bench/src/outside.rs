@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -14,20 +14,16 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use anyhow::Context;
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    routing::{get, post},
-};
+use anyhow::{Context, bail};
 use ring::hmac;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::{flights::Flights, http::Pool, stage::Merchant};
+use crate::{
+    flights::Flights,
+    http::Pool,
+    server::{self, Answer, Request},
+    stage::Merchant,
+};
 
 /// Connections on which the provider calls back.
 const CALLBACK_CONNECTIONS: usize = 64;
@@ -65,14 +61,8 @@ impl Outside {
             accounts: OnceLock::new(),
             hangs: AtomicBool::new(false),
         });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let routes = Router::new()
-            .route("/v1/payment_intents", post(open_intent))
-            .route("/v1/balance", get(async || Json(json!({ "object": "balance" }))))
-            .route("/told/{merchant}", post(told))
-            .with_state(Arc::clone(&outside));
-        tokio::spawn(axum::serve(listener, routes).into_future());
+        let parties = Arc::clone(&outside);
+        let address = server::start(move |request| answer(Arc::clone(&parties), request)).await?;
         Ok((outside, address))
     }
 
@@ -109,19 +99,19 @@ impl Outside {
         self.intents.load(Ordering::Relaxed)
     }
 
-    async fn pay(&self, after: Duration, account: &str, payment: &str, intent: Value) -> anyhow::Result<()> {
+    async fn pay(&self, after: Duration, account: &str, name: &str, asked: &Asked) -> anyhow::Result<()> {
         tokio::time::sleep(after).await;
         let accounts = self.accounts.get().context("nobody to call back")?;
         let merchant = accounts.merchants.get(account).context("a stranger's account")?;
-        let body = paid_event(intent).to_string();
+        let body = asked.paid_event();
         let signature = signature(&merchant.callback_secret, body.as_bytes());
-        self.flights.paid(payment);
+        self.flights.paid(name);
         // As providers do: again, until it is taken.
         loop {
             let headers = [("stripe-signature", signature.as_str())];
             let sent = accounts
                 .callbacks
-                .post(&merchant.callback_path, &headers, body.clone())
+                .post(&merchant.callback_path, &headers, &body)
                 .await;
             match sent {
                 Ok(200) => return Ok(()),
@@ -131,94 +121,136 @@ impl Outside {
     }
 }
 
-async fn open_intent(
-    State(outside): State<Arc<Outside>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> (StatusCode, Json<Value>) {
-    let fields: BTreeMap<String, String> = form(&body);
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
-    let payment = field("description");
-    let intent = intent(
-        &field("metadata[sluice_payment_id]"),
-        &field("amount"),
-        &field("currency"),
-    );
-    let account = headers.get("authorization").and_then(|shown| shown.to_str().ok());
-    let account = account
-        .unwrap_or_default()
-        .trim_start_matches("Bearer ")
-        .to_owned();
-    outside.flights.intent(&payment);
+/// The answer to a request that came to one of the parties.
+async fn answer(outside: Arc<Outside>, request: Request) -> anyhow::Result<Answer> {
+    match request.path.as_str() {
+        "/v1/payment_intents" => open_intent(outside, &request),
+        "/v1/balance" => Ok(Answer::ok(r#"{"object":"balance"}"#.to_owned())),
+        path => match path.strip_prefix("/told/") {
+            Some(merchant) => told(&outside, merchant.parse()?, &request.body).await,
+            None => bail!("nobody is at {path}"),
+        },
+    }
+}
+
+fn open_intent(outside: Arc<Outside>, request: &Request) -> anyhow::Result<Answer> {
+    let form = std::str::from_utf8(&request.body)?;
+    let asked = Asked {
+        payment: field(form, "metadata%5Bsluice_payment_id%5D")?.to_owned(),
+        amount: field(form, "amount")?.parse()?,
+        currency: field(form, "currency")?.to_owned(),
+    };
+    let name = field(form, "description")?.to_owned();
+    let account = request.authorization.trim_start_matches("Bearer ").to_owned();
+    outside.flights.intent(&name);
     outside.intents.fetch_add(1, Ordering::Relaxed);
-    let shown = intent.clone();
+    let opened = asked.intent(false);
     if let Some(after) = outside.payer_takes {
         tokio::spawn(async move {
-            if let Err(error) = outside.pay(after, &account, &payment, intent).await {
-                eprintln!("payment {payment} cannot be paid: {error:#}");
+            if let Err(error) = outside.pay(after, &account, &name, &asked).await {
+                eprintln!("payment {name} cannot be paid: {error:#}");
             }
         });
     }
-    (StatusCode::OK, Json(shown))
+    Ok(Answer::ok(opened))
+}
+
+/// A field of a form that needs no decoding.
+fn field<'a>(form: &'a str, name: &str) -> anyhow::Result<&'a str> {
+    let value = form
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.with_context(|| format!("the intent has no {name}"))
 }
 
 /// What a notification says that is needed here.
 #[derive(Deserialize)]
-struct Told {
-    data: Subject,
+struct Told<'a> {
+    #[serde(borrow)]
+    data: Subject<'a>,
 }
 
 #[derive(Deserialize)]
-struct Subject {
-    description: String,
+struct Subject<'a> {
+    description: &'a str,
 }
 
-async fn told(
-    State(outside): State<Arc<Outside>>,
-    Path(merchant): Path<usize>,
-    Json(told): Json<Told>,
-) -> StatusCode {
+async fn told(outside: &Outside, merchant: usize, body: &[u8]) -> anyhow::Result<Answer> {
     if outside.is_deaf(merchant) {
         std::future::pending::<()>().await;
     }
-    outside.flights.told(&told.data.description);
-    StatusCode::NO_CONTENT
+    let told: Told<'_> = serde_json::from_slice(body)?;
+    outside.flights.told(told.data.description);
+    Ok(Answer::no_content())
 }
 
-fn form(body: &[u8]) -> BTreeMap<String, String> {
-    let text = String::from_utf8_lossy(body);
-    let address = reqwest::Url::parse(&format!("form:?{text}"));
-    let pairs = address.map(|form| form.query_pairs().into_owned().collect());
-    pairs.unwrap_or_default()
+/// What an intent was asked for.
+struct Asked {
+    payment: String,
+    amount: i64,
+    currency: String,
 }
 
-fn intent(payment: &str, amount: &str, currency: &str) -> Value {
-    let amount: i64 = amount.parse().unwrap_or_default();
-    let id = format!("pi_{}", payment.replace('-', ""));
-    json!({
-        "id": id, "object": "payment_intent", "amount": amount, "amount_capturable": 0,
-        "amount_details": { "tip": {} }, "amount_received": 0, "application": null, "application_fee_amount": null,
-        "automatic_payment_methods": { "enabled": true, "allow_redirects": "always" }, "canceled_at": null,
-        "cancellation_reason": null, "capture_method": "automatic_async", "client_secret": format!("{id}_secret_x"),
-        "confirmation_method": "automatic", "created": now_s(), "currency": currency,
-        "customer": null, "description": null, "last_payment_error": null, "latest_charge": null, "livemode": false,
-        "metadata": { "sluice_payment_id": payment }, "next_action": null, "on_behalf_of": null, "payment_method": null,
-        "payment_method_options": {}, "payment_method_types": ["card"], "processing": null, "receipt_email": null,
-        "review": null, "setup_future_usage": null, "shipping": null, "source": null, "statement_descriptor": null,
-        "statement_descriptor_suffix": null, "status": "requires_payment_method", "transfer_data": null,
-        "transfer_group": null,
-    })
-}
+impl Asked {
+    /// The intent's id.
+    fn id(&self) -> String {
+        self.payment.replace(['-', '_'], "")
+    }
 
-fn paid_event(mut intent: Value) -> Value {
-    intent["status"] = "succeeded".into();
-    intent["amount_received"] = intent["amount"].clone();
-    let id = intent["id"].as_str().unwrap_or_default().replace("pi_", "evt_");
-    json!({
-        "id": id, "object": "event", "api_version": API_VERSION, "created": now_s(),
-        "data": { "object": intent }, "livemode": false, "pending_webhooks": 1, "type": "payment_intent.succeeded",
-        "request": { "id": null, "idempotency_key": null },
-    })
+    /// The intent as Stripe shows it.
+    fn intent(&self, is_paid: bool) -> String {
+        let (id, created) = (self.id(), now_s());
+        let Self {
+            payment,
+            amount,
+            currency,
+        } = self;
+        let (status, received) = if is_paid {
+            ("succeeded", *amount)
+        } else {
+            ("requires_payment_method", 0)
+        };
+        format!(
+            concat!(
+                r#"{{"id":"pi_{id}","object":"payment_intent","amount":{amount},"amount_capturable":0,"#,
+                r#""amount_details":{{"tip":{{}}}},"amount_received":{received},"application":null,"#,
+                r#""application_fee_amount":null,"automatic_payment_methods":{{"allow_redirects":"always","#,
+                r#""enabled":true}},"canceled_at":null,"cancellation_reason":null,"#,
+                r#""capture_method":"automatic_async","client_secret":"pi_{id}_secret_x","#,
+                r#""confirmation_method":"automatic","created":{created},"currency":"{currency}","#,
+                r#""customer":null,"description":null,"last_payment_error":null,"latest_charge":null,"#,
+                r#""livemode":false,"metadata":{{"sluice_payment_id":"{payment}"}},"next_action":null,"#,
+                r#""on_behalf_of":null,"payment_method":null,"payment_method_options":{{}},"#,
+                r#""payment_method_types":["card"],"processing":null,"receipt_email":null,"review":null,"#,
+                r#""setup_future_usage":null,"shipping":null,"source":null,"statement_descriptor":null,"#,
+                r#""statement_descriptor_suffix":null,"status":"{status}","transfer_data":null,"#,
+                r#""transfer_group":null}}"#,
+            ),
+            id = id,
+            amount = amount,
+            received = received,
+            created = created,
+            currency = currency,
+            payment = payment,
+            status = status
+        )
+    }
+
+    /// The event that tells of its payment.
+    fn paid_event(&self) -> String {
+        let (id, created, intent) = (self.id(), now_s(), self.intent(true));
+        format!(
+            concat!(
+                r#"{{"id":"evt_{id}","object":"event","api_version":"{version}","created":{created},"#,
+                r#""data":{{"object":{intent}}},"livemode":false,"pending_webhooks":1,"#,
+                r#""request":{{"id":null,"idempotency_key":null}},"type":"payment_intent.succeeded"}}"#,
+            ),
+            id = id,
+            version = API_VERSION,
+            created = created,
+            intent = intent
+        )
+    }
 }
 
 fn signature(secret: &str, body: &[u8]) -> String {

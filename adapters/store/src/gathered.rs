@@ -165,3 +165,88 @@ impl<K, V> std::fmt::Debug for Gathered<K, V> {
         f.write_str("Gathered")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const ROUND_TRIP: Duration = Duration::from_millis(10);
+
+    /// A server where what has a name is how often it was asked when the question arrived.
+    #[derive(Clone, Default)]
+    struct Server(Arc<AtomicUsize>);
+
+    impl Server {
+        async fn ask(self, names: Vec<u8>) -> Result<Found<u8, usize>, StoreError> {
+            let questions = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+            sleep(ROUND_TRIP).await;
+            Ok(names.into_iter().map(|name| (name, Ok(questions))).collect())
+        }
+
+        async fn get(&self, gathered: &Gathered<u8, usize>, name: u8) -> Result<Option<usize>, StoreError> {
+            let server = self.clone();
+            gathered.get(name, move |names| server.clone().ask(names)).await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_while_a_question_was_under_way_is_asked_after_it_and_once() {
+        let (server, gathered) = (Server::default(), Gathered::default());
+        let later = async {
+            sleep(ROUND_TRIP / 2).await;
+            join_all((0..20).map(|name| server.get(&gathered, name % 5))).await
+        };
+        let (first, later) = tokio::join!(server.get(&gathered, 0), later);
+        assert_eq!(first.unwrap(), Some(1));
+        assert!(later.into_iter().all(|answer| answer.unwrap() == Some(2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_came_first_may_be_cut_off_and_the_others_are_answered() {
+        let (server, gathered) = (Server::default(), Gathered::default());
+        let first = timeout(ROUND_TRIP / 2, server.get(&gathered, 0));
+        let (first, second) = tokio::join!(first, server.get(&gathered, 1));
+        assert!(first.is_err());
+        assert_eq!(second.unwrap(), Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_behind_a_silent_connection_for_longer_than_the_limit() {
+        let (server, gathered) = (Server::default(), Gathered::default());
+        let silent = gathered.get(0, |_| std::future::pending());
+        assert!(matches!(silent.await, Err(StoreError::Unavailable(_))));
+        assert_eq!(server.get(&gathered, 0).await.unwrap(), Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_panic_those_who_wait_hear_so_and_the_next_asks_again() {
+        async fn broken(_: Vec<u8>) -> Result<Found<u8, usize>, StoreError> {
+            sleep(ROUND_TRIP).await;
+            panic!("as if by a defect")
+        }
+        let (server, gathered) = (Server::default(), Gathered::default());
+        let (asked, waiting) = tokio::join!(gathered.get(0, broken), gathered.get(1, broken));
+        assert!(asked.is_err() && waiting.is_err());
+        assert_eq!(server.get(&gathered, 0).await.unwrap(), Some(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_read_is_told_to_those_who_asked_for_it_only() {
+        let ask = |names: Vec<u8>| async move {
+            let found = names.into_iter().map(|name| match name {
+                0 => (name, Err(StoreError::unreadable(name.to_string(), "broken"))),
+                _ => (name, Ok(7)),
+            });
+            Ok(found.collect())
+        };
+        let gathered = Gathered::default();
+        let (broken, well) = tokio::join!(gathered.get(0, ask), gathered.get(1, ask));
+        assert!(matches!(broken, Err(StoreError::Unreadable { .. })));
+        assert_eq!(well.unwrap(), Some(7));
+    }
+}
