@@ -13,6 +13,7 @@ mod report;
 mod scenario;
 mod seed;
 mod server;
+mod settings;
 mod spool;
 mod stage;
 
@@ -29,7 +30,7 @@ const PHASE_S: u64 = 10;
 fn main() -> anyhow::Result<()> {
     let wanted = env::var("BENCH").unwrap_or_default();
     let scenarios = Scenario::named(&wanted)?;
-    let phase = phase()?;
+    let phase = Duration::from_secs(settings::number("BENCH_SECONDS", PHASE_S)?);
     // The raw parts get all there is; the world around Sluice is to take as little as it can from what it surrounds.
     let all_cores = Builder::new_multi_thread().enable_all().build()?;
     let raw = all_cores.block_on(Raw::measure(phase)).context("the raw parts")?;
@@ -41,14 +42,4 @@ fn main() -> anyhow::Result<()> {
         report.add(measured.with_context(|| scenario.name())?);
     }
     report.write()
-}
-
-fn phase() -> anyhow::Result<Duration> {
-    let seconds = match env::var("BENCH_SECONDS") {
-        Ok(seconds) => seconds
-            .parse()
-            .context("BENCH_SECONDS is a number of seconds, such as 10")?,
-        Err(_) => PHASE_S,
-    };
-    Ok(Duration::from_secs(seconds))
 }

@@ -136,7 +136,7 @@ async fn answer(outside: Arc<Outside>, request: Request) -> anyhow::Result<Answe
 fn open_intent(outside: Arc<Outside>, request: &Request) -> anyhow::Result<Answer> {
     let form = std::str::from_utf8(&request.body)?;
     let asked = Asked {
-        payment: field(form, "metadata%5Bsluice_payment_id%5D")?.to_owned(),
+        payment: field(form, "metadata[sluice_payment_id]")?.to_owned(),
         amount: field(form, "amount")?.parse()?,
         currency: field(form, "currency")?.to_owned(),
     };

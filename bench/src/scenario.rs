@@ -8,9 +8,9 @@ mod pipeline;
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::{raw::Raw, report::Measured};
+use crate::{raw::Raw, report::Measured, settings::number};
 
 /// A scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,10 +96,5 @@ impl Scenario {
 
 /// How many processes of workers there are: `BENCH_WORKERS`, one where nothing else is said.
 fn workers() -> anyhow::Result<usize> {
-    match std::env::var("BENCH_WORKERS") {
-        Ok(workers) => workers
-            .parse()
-            .context("BENCH_WORKERS is a number of processes, such as 2"),
-        Err(_) => Ok(1),
-    }
+    number("BENCH_WORKERS", 1)
 }

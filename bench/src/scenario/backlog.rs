@@ -5,7 +5,6 @@
 //! than a benchmark may, so the middle is taken out by a plain consumer.
 
 use std::{
-    env,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,6 +17,7 @@ use crate::{
     load::{CONNECTIONS, Load},
     raw::Raw,
     report::{Measured, Target},
+    settings::number,
     spool::Spool,
     stage::{PATIENCE, Setting, Stage, folder},
 };
@@ -28,12 +28,7 @@ const JOBS: u64 = 1_000_000;
 const PER_S: f64 = 20.0;
 
 pub(super) async fn play(_: &Raw, phase: Duration) -> anyhow::Result<Measured> {
-    let jobs = match env::var("BENCH_BACKLOG") {
-        Ok(jobs) => jobs
-            .parse()
-            .context("BENCH_BACKLOG is a number of jobs, such as 1000000")?,
-        Err(_) => JOBS,
-    };
+    let jobs = number("BENCH_BACKLOG", JOBS)?;
     let setting = Setting {
         workers: 1,
         merchants: 20,

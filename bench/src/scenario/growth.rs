@@ -1,12 +1,10 @@
 //! The same pipeline with few payments stored and with `BENCH_STORED` (5,000,000).
 
 use std::{
-    env,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use serde_json::json;
 
 use super::pipeline::{AT_ONCE, saturate};
@@ -15,6 +13,7 @@ use crate::{
     raw::Raw,
     report::{Measured, Target},
     seed,
+    settings::number,
     stage::{PATIENCE, Setting, Stage, folder},
 };
 
@@ -23,12 +22,7 @@ const FEW: u64 = 10_000;
 const MANY: u64 = 5_000_000;
 
 pub(super) async fn play(_: &Raw, phase: Duration) -> anyhow::Result<Measured> {
-    let many = match env::var("BENCH_STORED") {
-        Ok(many) => many
-            .parse()
-            .context("BENCH_STORED is a number of payments, such as 5000000")?,
-        Err(_) => MANY,
-    };
+    let many = number("BENCH_STORED", MANY)?;
     let stage = Stage::set(&Setting::ordinary(1), &folder()).await?;
     let load = Arc::new(Load::new(&stage, CONNECTIONS));
     load.so_many(FEW, AT_ONCE).await?;
