@@ -23,6 +23,7 @@ mod client;
 mod codes;
 mod collector;
 mod config;
+mod events;
 mod figures;
 mod form;
 mod guard;
