@@ -38,6 +38,7 @@ mod origin;
 mod pages;
 mod problem;
 mod progress;
+mod reasons;
 mod refusal;
 mod routes;
 mod running;
