@@ -48,7 +48,7 @@ fn answer(id: &str, timeline: &Timeline) -> Answer {
 fn row(entry: &TimelineEntry) -> (String, Facts) {
     let happened = &entry.happened;
     let at = happened.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    let (event, reason) = (happened.event.as_str(), happened.reason.as_deref().map(mask));
+    let (event, reason) = (happened.event.to_string(), happened.reason.as_deref().map(mask));
     let mut line = format!("{at}  {:<12}  {}  {event}", entry.source, happened.subject);
     if let Some(attempt) = happened.attempt {
         line.push_str(&format!(", attempt {attempt}"));

@@ -42,7 +42,7 @@ pub use channel::{
     GivesStatements, LostIntent, PaymentChannel, Period, StatementPeriod,
 };
 pub use containment::{ContainmentConfig, ShutCircuit};
-pub use credentials::InvalidCredentials;
+pub use credentials::{Flaw, InvalidCredentials};
 pub use http::HttpConfig;
 pub use paypal::PaypalCredentials;
 pub use redact::redact;

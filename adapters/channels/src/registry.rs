@@ -18,7 +18,7 @@ use crate::{
     capabilities::Capabilities,
     channel::{ChannelsError, PaymentChannel},
     containment::{ContainmentConfig, Gate},
-    credentials::{InvalidCredentials, read_fields},
+    credentials::{Flaw, InvalidCredentials, read_fields},
     http::{HttpConfig, Line},
     paypal::{self, Paypal, PaypalCredentials},
     stripe::{self, Stripe, StripeConfig, StripeCredentials},
@@ -219,7 +219,7 @@ impl Credentials {
             Channel::Alipay => Self::Alipay(read_fields::<alipay::CredentialFields>(json)?.try_into()?),
             Channel::Wechat => Self::Wechat(read_fields::<wechat::CredentialFields>(json)?.try_into()?),
             Channel::Paypal => Self::Paypal(read_fields::<paypal::CredentialFields>(json)?.try_into()?),
-            Channel::Wallet => return Err(InvalidCredentials::new("channel", "a wallet needs none")),
+            Channel::Wallet => return Err(InvalidCredentials::new("channel", Flaw::Wallet)),
         })
     }
 
@@ -268,7 +268,7 @@ pub(crate) fn other_channel(channel: Channel, credentials: &Credentials) -> Call
 }
 
 fn unreadable() -> InvalidCredentials {
-    InvalidCredentials::new("all", "what is stored is not what was sealed")
+    InvalidCredentials::new("all", Flaw::NotSealed)
 }
 
 /// What a merchant's callbacks are verified with. Ingress keeps it for a while; what calls are made with is no part of it.

@@ -156,19 +156,22 @@ impl Visit for Collect<'_> {
     }
 }
 
+/// Where tests find what was logged.
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
     use std::{
-        io,
+        io::{self, Write},
         sync::{Arc, Mutex},
     };
 
-    use tracing_subscriber::layer::SubscriberExt;
-
-    use super::*;
-
     #[derive(Clone, Default)]
-    struct Captured(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Captured {
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl Write for Captured {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -180,16 +183,21 @@ mod tests {
             Ok(())
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::{testing::Captured, *};
 
     fn lines(log: impl FnOnce()) -> Vec<Value> {
         let captured = Captured::default();
         let writer = captured.clone();
         let layer = JsonLines::new("tester", move || writer.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-        let bytes = captured.0.lock().unwrap().clone();
-        String::from_utf8(bytes)
-            .unwrap()
-            .lines()
+        let text = captured.text();
+        text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
@@ -201,7 +209,10 @@ mod tests {
                 "job",
                 job_id = "job_1",
                 attempt = 2,
-                intent = tracing::field::Empty
+                intent = tracing::field::Empty,
+                // Of traces alone.
+                otel.kind = "consumer",
+                otel.name = %"job create_intent",
             );
             let _in_job = outer.enter();
             outer.record("intent", "pi_1");

@@ -7,6 +7,7 @@
 
 pub mod internal;
 mod json_lines;
+mod pretty_lines;
 mod program;
 pub mod settings;
 pub mod shutdown;

@@ -22,6 +22,7 @@ use tracing_subscriber::{
 
 use crate::{
     json_lines::JsonLines,
+    pretty_lines,
     settings::{Settings, SettingsError},
     traces,
 };
@@ -195,7 +196,7 @@ where
 {
     match format {
         LogFormat::Json => JsonLines::new(service, std::io::stdout).boxed(),
-        LogFormat::Pretty => tracing_subscriber::fmt::layer().boxed(),
+        LogFormat::Pretty => pretty_lines::layer(std::io::stdout).boxed(),
     }
 }
 

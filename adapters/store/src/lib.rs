@@ -91,7 +91,7 @@ pub use statistics::{
 };
 pub use switches::PausedSwitch;
 pub use terms::NewTerms;
-pub use timeline::{Happened, Timeline, TimelineEntry, TimelineOf};
+pub use timeline::{Event, EventName, Happened, Timeline, TimelineEntry, TimelineOf};
 pub use vault::{InvalidKey, Unsealable, Vault};
 pub use wallets::{ReservationCursor, ReservationPage, WalletCursor, WalletPage};
 

@@ -4,6 +4,7 @@
 //! merchants and payers wrote (descriptions, metadata, names, notes, operators, whole answers) is not read at all; what
 //! providers and we said of errors is, and has to be masked before it is shown.
 
+mod events;
 mod scope;
 mod sources;
 
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use domain::id::{MerchantId, OrderId, PaymentId, RefundId, WalletId};
 use sqlx::{AssertSqlSafe, FromRow};
 
+pub use self::events::{Event, EventName};
 use crate::{Store, StoreError, pool::answered};
 use scope::Scope;
 use sources::{By, SOURCES, Source};
@@ -56,8 +58,9 @@ pub struct TimelineEntry {
 pub struct Happened {
     /// When.
     pub at: DateTime<Utc>,
-    /// What, in a few words.
-    pub event: String,
+    /// What.
+    #[sqlx(try_from = "Vec<Option<String>>")]
+    pub event: Event,
     /// The payment, refund, order, notification … it happened to, by its id.
     pub subject: String,
     /// The job that did it.

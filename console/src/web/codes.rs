@@ -78,6 +78,20 @@ fn condition(view: &View, said: &str) -> Option<String> {
     })
 }
 
+/// What a code of one of our lists is called in Chinese, with the code beside it; a code that is not of the list stays alone.
+pub(super) fn in_chinese(list: &str, code: &str) -> String {
+    let word = match list {
+        "status" => chinese_status(code),
+        "outcome" => chinese_outcome(code),
+        "delivery" => chinese_delivery(code),
+        "dispute" => chinese_dispute(code),
+        "phase" => chinese_phase(code),
+        "withdrawal" => chinese_withdrawal(code),
+        _ => None,
+    };
+    word.map_or_else(|| code.to_owned(), |word| format!("{word}（{code}）"))
+}
+
 fn coded(view: &View, code: &str, chinese: Option<&str>) -> Markup {
     html! {
         @match chinese.filter(|_| view.language == Language::Chinese) {
@@ -128,6 +142,66 @@ fn chinese_status(status: &str) -> Option<&'static str> {
     })
 }
 
+/// What came of a call, a callback or a wish.
+fn chinese_outcome(outcome: &str) -> Option<&'static str> {
+    Some(match outcome {
+        "started" => "已开始",
+        "ok" => "成功",
+        "declined" => "被拒付",
+        "refused" => "被拒绝",
+        "not_found" => "不存在",
+        "not_done" => "未执行",
+        "unknown" => "结果未知",
+        "late" => "过时",
+        "applied" => "已采纳",
+        "unchanged" => "无变化",
+        "ignored" => "已忽略",
+        "done" => "已完成",
+        "answered" => "已答复",
+        _ => return None,
+    })
+}
+
+fn chinese_delivery(status: &str) -> Option<&'static str> {
+    Some(match status {
+        "pending" => "待送达",
+        "delivered" => "已送达",
+        "exhausted" => "已放弃",
+        "undeliverable" => "无法送达",
+        _ => return None,
+    })
+}
+
+fn chinese_dispute(status: &str) -> Option<&'static str> {
+    Some(match status {
+        "open" => "进行中",
+        "won" => "胜诉",
+        "lost" => "败诉",
+        _ => return None,
+    })
+}
+
+fn chinese_phase(phase: &str) -> Option<&'static str> {
+    Some(match phase {
+        "pending" => "预留",
+        "posted" => "入账",
+        "voided" => "撤销",
+        "expired" => "过期",
+        _ => return None,
+    })
+}
+
+fn chinese_withdrawal(status: &str) -> Option<&'static str> {
+    Some(match status {
+        "requested" => "已申请",
+        "processing" => "处理中",
+        "completed" => "已完成",
+        "rejected" => "已拒绝",
+        "failed" => "失败",
+        _ => return None,
+    })
+}
+
 fn chinese_source(source: &str) -> Option<&'static str> {
     Some(match source {
         "request" => "请求",
@@ -148,7 +222,10 @@ fn chinese_source(source: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use domain::{order::OrderStatus, payment::PaymentStatus, refund::RefundStatus};
+    use domain::{
+        dispute::DisputeStatus, ledger::Phase, order::OrderStatus, payment::PaymentStatus,
+        refund::RefundStatus, wallet::WithdrawalStatus,
+    };
 
     use super::*;
 
@@ -168,6 +245,22 @@ mod tests {
         for state in states.chain(OrderStatus::ALL.iter().map(|status| status.name())) {
             assert!(chinese_status(state).is_some(), "{state}");
         }
+        for status in DisputeStatus::ALL {
+            assert!(chinese_dispute(status.name()).is_some(), "{status:?}");
+        }
+        for phase in Phase::ALL {
+            assert!(chinese_phase(phase.name()).is_some(), "{phase:?}");
+        }
+        for status in WithdrawalStatus::ALL {
+            assert!(chinese_withdrawal(status.name()).is_some(), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_stands_beside_its_word_and_alone_without_one() {
+        assert_eq!(in_chinese("outcome", "declined"), "被拒付（declined）");
+        assert_eq!(in_chinese("outcome", "something else"), "something else");
+        assert_eq!(in_chinese("", "declined"), "declined");
     }
 
     #[test]

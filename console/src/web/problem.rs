@@ -1,11 +1,11 @@
 //! What is wrong with a form, told to the person who sent it, in their language.
 
 use axum::http::StatusCode;
-use domain::mask::mask;
 use store::StoreError;
 
 use super::{
     messages::{Text, filled},
+    reasons::Reason,
     refusal::Refusal,
     view::View,
 };
@@ -26,11 +26,15 @@ pub(super) enum Problem {
 
 /// A text with what belongs into its braces.
 #[derive(Debug)]
-pub(super) struct Said(Text, Vec<(&'static str, String)>);
+pub(super) struct Said(Text, Vec<(&'static str, Reason)>);
 
 impl Said {
     fn with(text: Text, name: &'static str, value: impl ToString) -> Self {
-        Self(text, vec![(name, value.to_string())])
+        Self(text, vec![(name, value.to_string().into())])
+    }
+
+    fn why(text: Text, why: impl Into<Reason>) -> Self {
+        Self(text, vec![("why", why.into())])
     }
 }
 
@@ -86,7 +90,7 @@ impl Problem {
         };
         let values: Vec<_> = values
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(name, value)| (*name, value.in_language(view.language)))
             .collect();
         Ok((status, filled(view.say(text), &values)))
     }
@@ -136,19 +140,19 @@ impl From<ConsoleError> for Problem {
             E::RotatedBefore(_) => Self::conflict(Text::RotatedBefore),
             E::NoEndpoint(_) => Self::conflict(Text::NoEndpoint),
             E::NoCredentials { .. } => Self::conflict(Text::NoCredentials),
-            E::EndpointSecret(why) => Self::Form(Said::with(Text::BadEndpointSecret, "why", why)),
+            E::EndpointSecret(why) => Self::Form(Said::why(Text::BadEndpointSecret, why)),
             E::StoredCredentials { .. } => Self::conflict(Text::StoredCredentials),
-            // The name of a field that is not known is what somebody typed.
-            E::Credentials(why) => {
-                Self::Form(Said::with(Text::BadCredentials, "why", mask(&why.to_string())))
-            }
-            E::Field(why) => Self::Form(Said::with(Text::BadRoute, "why", why)),
-            E::Route(why) => Self::Form(Said::with(Text::UselessRoute, "why", why)),
+            E::Credentials(why) => Self::Form(Said::why(Text::BadCredentials, why)),
+            E::Field(why) => Self::Form(Said::why(Text::BadRoute, why)),
+            E::Route(why) => Self::Form(Said::why(Text::UselessRoute, why)),
             E::AccountInUse {
                 account, under_way, ..
             } => Self::Conflict(Said(
                 Text::AccountInUse,
-                vec![("account", account), ("count", under_way.to_string())],
+                vec![
+                    ("account", account.into()),
+                    ("count", under_way.to_string().into()),
+                ],
             )),
             other => Self::Refusal(other.into()),
         }

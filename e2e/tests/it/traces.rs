@@ -1,6 +1,8 @@
 //! Traces as a collector gets them: what hangs together, what is not told, and that nobody waits for a collector.
 
 mod collector;
+mod cut_off;
+mod returning;
 
 use std::{
     net::SocketAddr,
@@ -21,9 +23,18 @@ const REQUEST: &str = "POST /api/v1/payments";
 /// Spans are sent every five seconds.
 const LONGER_THAN_A_BATCH: Duration = Duration::from_secs(8);
 
+/// How a callback comes.
+const CALLBACK: &str = "POST /api/v1/webhooks/{channel}/{merchant}";
+
 /// The spans of this process go to `collector`. Once for each process, which every test has for itself.
 fn trace_to(collector: SocketAddr) {
+    trace_through(2048, collector);
+}
+
+/// The same, through a queue of so many spans.
+fn trace_through(queue: usize, collector: SocketAddr) {
     let settings = Settings::from_pairs([
+        ("OTEL_BSP_MAX_QUEUE_SIZE", queue.to_string()),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}/")),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json".into()),
         ("LOG_FORMAT", "json".into()),
@@ -126,6 +137,41 @@ async fn a_trace_that_a_merchant_began_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_callbacks_writes_into_no_trace() {
+    let collector = Collector::start().await;
+    trace_to(collector.address());
+    let sluice = Sluice::start().await;
+    let scene = sluice.scene("their-callback").await;
+    let payment = scene.create(&body()).await.unwrap().text("/id").to_owned();
+    let trace = collector.trace_of(&payment, "job create_intent").await;
+    let root = trace.one(REQUEST);
+    let ingress = &sluice.world.ingress;
+    for path in [
+        format!("/api/v1/webhooks/stripe/{}", scene.merchant.id),
+        "/api/v1/unknown".into(),
+    ] {
+        let asking = sluice.world.http.post(format!("{ingress}{path}"));
+        let named = format!("00-{}-{}-01", root.trace, root.id);
+        let answer = asking
+            .header("traceparent", named)
+            .body("{}")
+            .send()
+            .await
+            .unwrap();
+        assert_ne!(answer.headers()["x-request-id"], &*root.trace, "{path}");
+    }
+    for name in [CALLBACK, "POST unmatched"] {
+        let found = collector
+            .until(|spans| spans.iter().find(|span| span.name == name).cloned())
+            .await;
+        let found = found.unwrap_or_else(|| panic!("no {name}"));
+        assert_ne!(found.trace, root.trace);
+        assert_eq!((found.parent.as_str(), found.links.len()), ("", 0));
+    }
+    sluice.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn traces_hold_nothing_that_is_secret_or_personal() {
     let collector = Collector::start().await;
     trace_to(collector.address());
@@ -168,18 +214,39 @@ async fn a_collector_that_is_dead_changes_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);
-    plays_as_ever_with(nobody).await;
+    trace_to(nobody);
+    plays_as_ever().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_never_answers_changes_nothing() {
     // Connections are made, and wait.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    plays_as_ever_with(listener.local_addr().unwrap()).await;
+    trace_to(listener.local_addr().unwrap());
+    plays_as_ever().await;
 }
 
-async fn plays_as_ever_with(collector: SocketAddr) {
-    trace_to(collector);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_is_full_changes_nothing() {
+    const QUEUE: usize = 16;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    trace_through(QUEUE, listener.local_addr().unwrap());
+    let metrics = plays_as_ever().await;
+    let counted = |series: &str| {
+        let line = metrics.lines().find_map(|line| line.strip_prefix(series));
+        line.map_or(0, |count| count.trim().parse().unwrap())
+    };
+    let ended: usize = counted("sluice_spans_ended_total ");
+    let exported = counted("sluice_spans_exported_total{outcome=\"lost\"} ");
+    assert!(
+        ended > exported + QUEUE,
+        "{ended} spans have ended, {exported} were exported"
+    );
+    assert_eq!(counted("sluice_spans_exported_total{outcome=\"sent\"} "), 0);
+}
+
+/// Plays payments for longer than spans wait, and gives the metrics of all.
+async fn plays_as_ever() -> String {
     let sluice = Sluice::start().await;
     let scene = sluice.scene("no-collector").await;
     // Long enough for batches to be sent while payments are opened.
@@ -193,5 +260,7 @@ async fn plays_as_ever_with(collector: SocketAddr) {
     }
     let (payment, _) = scene.paid(&body(), "pm_card_visa").await.unwrap();
     assert_eq!(scene.told_in_the_end(&payment, 1).await.unwrap().len(), 1);
+    let metrics = sluice.metrics().await;
     sluice.stop().await;
+    metrics
 }

@@ -114,6 +114,31 @@ async fn the_reference_cases_pass_as_marked() {
     world.close().await;
 }
 
+/// Anybody may send callbacks, and must not write into a trace of their choice.
+#[tokio::test]
+async fn a_callback_neither_joins_nor_chooses_a_trace() {
+    let world = world().await;
+    world.ready().await;
+    set_secrets(&world, &[SECRET]).await;
+    let theirs = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let (signature, body) = signed(r#"{"id": "evt_1", "object": "event", "type": "charge.refunded"}"#);
+    let path = format!("/api/v1/webhooks/stripe/{}", world.shop.id);
+    let request = world
+        .request(Method::POST, &path)
+        .header("traceparent", format!("00-{theirs}-00f067aa0ba902b7-01"))
+        .header("stripe-signature", signature)
+        .header("content-type", "application/json")
+        .body(body);
+    let answer = world.send(request).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let ours = answer.header("x-request-id").unwrap();
+    assert_ne!(ours, theirs);
+    let jobs = world.take_jobs("process_callback", 10).await;
+    let carried = jobs[0]["properties"]["headers"]["traceparent"].as_str().unwrap();
+    assert!(carried.contains(ours), "{carried}");
+    world.close().await;
+}
+
 /// The raw body inside a job's seal.
 fn opened(world: &World, message: &Value) -> Vec<u8> {
     let job: ProcessCallback = serde_json::from_str(message["payload"].as_str().unwrap()).unwrap();

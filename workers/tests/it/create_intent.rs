@@ -1,6 +1,6 @@
 //! Opening intents: repeated, raced, refused, cut off, unknown.
 
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::{
@@ -13,17 +13,21 @@ use domain::{
 };
 use futures::future::join_all;
 use serde_json::json;
+use sqlx::{Connection, PgConnection};
 use store::{Record, Vault, Verdict, testing::TEST_KEY};
 
 use crate::{
     routing::nothing_was_sent,
-    support::{Leaping, World, key, now, request, world},
+    support::{UNIT, World, key, now, request, world},
 };
 
 /// The call that opens an intent.
 const OPENING: &str = "POST /v1/payment_intents";
 /// Every call there is.
 const EVERYTHING: &str = "*";
+/// A call that was begun so long ago is not sent any more: a third of 90 units of the retry ladder, and some more. Less than
+/// what a lock is waited for.
+const TOO_LATE: Duration = Duration::from_millis(UNIT.as_millis() as u64 * 35);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_job_many_times_at_once_opens_one_intent() {
@@ -242,26 +246,24 @@ async fn having_been_put_off_is_no_reason_to_ask() {
 /// Whoever is frozen between beginning a call and sending it may wake up when others have concluded that it is over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_was_not_sent_in_time_is_begun_again() {
-    let mut world = world().await;
-    world.stop_workers().await;
-    let clock = Leaping::default();
-    world.start_workers(clock.clone()).await;
-    let job = world.job("k", request(None));
-    world.publish(&job).await;
-    let unsent = "select count(*) from payment_records where outcome = 'not_done'";
+    let world = world().await;
+    let payment = world.stored("k").await;
+    // Its beginning is dated, and cannot be written for as long as somebody else has the payment.
+    let mut holder = PgConnection::connect(&world.database.url()).await.unwrap();
+    let hold = "begin; select from payments for update";
+    sqlx::raw_sql(hold).execute(&mut holder).await.unwrap();
+    world.publish(&world.job("k", request(None))).await;
+    let held_up = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     world
-        .wait_until(true, async || world.count(unsent).await > 0)
+        .wait_until(true, async || world.count(held_up).await > 0)
         .await;
-    // With such a clock, whether there is one may well have been asked.
-    let calls = world.calls().await;
-    assert!(
-        !calls.iter().any(|call| call == OPENING),
-        "sent too late: {calls:?}"
-    );
-    clock.is_over.store(true, Ordering::Relaxed);
-    world
-        .wait_for(job.payment_id(), PaymentStatus::RequiresAction)
+    tokio::time::sleep(TOO_LATE).await;
+    sqlx::raw_sql("commit").execute(&mut holder).await.unwrap();
+    world.wait_for(payment.id, PaymentStatus::RequiresAction).await;
+    let told: Vec<String> = world
+        .query("select array_agg(outcome order by id) from payment_records where operation = 'create_intent'")
         .await;
+    assert_eq!(told[..2], ["started", "not_done"], "sent too late: {told:?}");
     assert_eq!(world.intents().await.len(), 1);
     world.close().await;
 }

@@ -1,13 +1,6 @@
 //! A deployment of workers of its own for each test, and the ways to look at it.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use broker::{Caller, Publisher, Target, testing::TestVhost};
 use channels::{ChannelsConfig, ContainmentConfig, Credentials, StripeCredentials};
@@ -60,21 +53,6 @@ pub struct Ahead(pub TimeDelta);
 impl Clock for Ahead {
     fn now(&self) -> DateTime<Utc> {
         SystemClock.now() + self.0
-    }
-}
-
-/// A process that is frozen now and then: until it is told to stop, a second has passed whenever it looks at the clock.
-#[derive(Clone, Default)]
-pub struct Leaping {
-    seconds: Arc<AtomicU32>,
-    pub is_over: Arc<AtomicBool>,
-}
-
-impl Clock for Leaping {
-    fn now(&self) -> DateTime<Utc> {
-        let leap = u32::from(!self.is_over.load(Ordering::Relaxed));
-        let seconds = self.seconds.fetch_add(leap, Ordering::Relaxed);
-        SystemClock.now() + Duration::from_secs(seconds.into())
     }
 }
 

@@ -8,7 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::keys::{SigningKey, VerifyingKey, signature_bytes};
 use crate::{
     containment::Account,
-    credentials::{InvalidCredentials, check_some, digest},
+    credentials::{Flaw, InvalidCredentials, check_some, digest},
 };
 
 /// How many of Alipay's public keys can be there at a time; each costs a verification of a forged callback.
@@ -105,12 +105,11 @@ impl TryFrom<Fields> for AlipayCredentials {
     fn try_from(mut fields: Fields) -> Result<Self, InvalidCredentials> {
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         if !(1..=32).contains(&fields.app_id.len()) || !is_number(&fields.app_id) {
-            return Err(InvalidCredentials::new("app_id", "must be 1 to 32 digits"));
+            return Err(InvalidCredentials::new("app_id", Flaw::NotDigits(32)));
         }
         let is_account = fields.seller_id.starts_with("2088") && fields.seller_id.len() == 16;
         if !is_account || !is_number(&fields.seller_id) {
-            let problem = "must be the 16 digits of an account, starting with 2088";
-            return Err(InvalidCredentials::new("seller_id", problem));
+            return Err(InvalidCredentials::new("seller_id", Flaw::NotAlipayAccount));
         }
         let written = Secret::new(std::mem::take(&mut fields.private_key));
         let private_key = SigningKey::read("private_key", written)?;
@@ -129,8 +128,7 @@ fn public_keys(written: &[String], private: &SigningKey) -> Result<Vec<Verifying
     let field = "alipay_public_keys";
     check_some(field, written)?;
     if written.len() > MOST_PUBLIC_KEYS {
-        let problem = format!("at most {MOST_PUBLIC_KEYS} can be in use");
-        return Err(InvalidCredentials::new(field, problem));
+        return Err(InvalidCredentials::new(field, Flaw::TooMany(MOST_PUBLIC_KEYS)));
     }
     let keys: Vec<_> = written
         .iter()
@@ -138,8 +136,7 @@ fn public_keys(written: &[String], private: &SigningKey) -> Result<Vec<Verifying
         .collect::<Result<_, _>>()?;
     // Alipay's console shows both side by side, and with this one nothing of Alipay's would ever verify.
     if keys.iter().any(|key| private.is_half_of(key)) {
-        let problem = "holds the application's own public key, not Alipay's";
-        return Err(InvalidCredentials::new(field, problem));
+        return Err(InvalidCredentials::new(field, Flaw::OwnPublicKey));
     }
     Ok(keys)
 }
@@ -219,8 +216,14 @@ mod tests {
             assert!(!refused.to_string().contains("hunter2"), "{refused}");
         }
         let refused = read(&with("extra", json!("hunter2"))).unwrap_err();
-        assert!(refused.problem.starts_with("unknown field"), "{refused}");
+        assert!(
+            refused.problem.to_string().starts_with("unknown field"),
+            "{refused}"
+        );
         let refused = read(&json!({"app_id": "1"})).unwrap_err();
-        assert!(refused.problem.starts_with("missing field"), "{refused}");
+        assert!(
+            refused.problem.to_string().starts_with("missing field"),
+            "{refused}"
+        );
     }
 }

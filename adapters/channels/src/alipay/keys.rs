@@ -15,7 +15,7 @@ use ring::{
 };
 use zeroize::Zeroizing;
 
-use crate::credentials::InvalidCredentials;
+use crate::credentials::{Flaw, InvalidCredentials};
 
 /// The object identifier of an RSA key with no parameters, as DER: rsaEncryption, NULL.
 const RSA_ENCRYPTION: &[u8] = &[
@@ -38,13 +38,11 @@ pub(super) struct SigningKey {
 impl SigningKey {
     /// Reads a key as it is written down.
     pub(super) fn read(field: &str, written: Secret) -> Result<Self, InvalidCredentials> {
-        let bad = |problem: &str| InvalidCredentials::new(field, problem);
-        let der = Zeroizing::new(der_of(written.expose()).ok_or_else(|| bad("is not base64 or PEM"))?);
+        let bad = |problem| InvalidCredentials::new(field, problem);
+        let der = Zeroizing::new(der_of(written.expose()).ok_or_else(|| bad(Flaw::NotKeyText))?);
         let pair = rsa::KeyPair::from_pkcs8(&der)
             .or_else(|_| rsa::KeyPair::from_der(&der))
-            .map_err(|_| {
-                bad("must be an RSA private key of at least 2048 bits, as PKCS#8 or PKCS#1, unencrypted")
-            })?;
+            .map_err(|_| bad(Flaw::NotPrivateKey))?;
         Ok(Self {
             written,
             pair: Arc::new(pair),
@@ -102,11 +100,9 @@ pub(super) struct VerifyingKey {
 impl VerifyingKey {
     /// Reads a key as it is written down: SubjectPublicKeyInfo, which is what Alipay shows.
     pub(super) fn read(field: &str, written: &str) -> Result<Self, InvalidCredentials> {
-        let bad = |problem: &str| InvalidCredentials::new(field, problem);
-        let der = der_of(written).ok_or_else(|| bad("is not base64 or PEM"))?;
-        let pkcs1 = pkcs1_of(&der).ok_or_else(|| {
-            bad("must be an RSA public key of at least 2048 bits, as Alipay shows it (not a certificate)")
-        })?;
+        let bad = |problem| InvalidCredentials::new(field, problem);
+        let der = der_of(written).ok_or_else(|| bad(Flaw::NotKeyText))?;
+        let pkcs1 = pkcs1_of(&der).ok_or_else(|| bad(Flaw::NotPublicKey))?;
         Ok(Self {
             written: written.to_owned(),
             pkcs1: pkcs1.to_owned(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     containment::Account,
-    credentials::{InvalidCredentials, check_some, check_token, digest, is_token},
+    credentials::{Flaw, InvalidCredentials, check_some, check_token, digest, is_token},
 };
 
 /// The longest part, in characters. PayPal's own ids and secrets have about 80.
@@ -57,7 +57,7 @@ impl PaypalCredentials {
         check_token("client_id", client_id.expose(), MOST)?;
         // HTTP basic authentication takes the first colon for the end of the name.
         if client_id.expose().contains(':') {
-            return Err(InvalidCredentials::new("client_id", "must have no colon"));
+            return Err(InvalidCredentials::new("client_id", Flaw::Colon));
         }
         check_token("client_secret", client_secret.expose(), MOST)?;
         check_some("webhook_ids", &webhook_ids)?;
@@ -122,8 +122,7 @@ fn check_id(field: &str, id: &Secret, most: usize) -> Result<(), InvalidCredenti
     if is_token(id, most) && id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         Ok(())
     } else {
-        let problem = format!("must be 1 to {most} ASCII letters and digits");
-        Err(InvalidCredentials::new(field, problem))
+        Err(InvalidCredentials::new(field, Flaw::NotAlphanumeric(most)))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     containment::Account,
-    credentials::{InvalidCredentials, check_some, check_token, digest, is_token},
+    credentials::{Flaw, InvalidCredentials, check_some, check_token, digest, is_token},
 };
 
 /// The longest key or secret, in characters.
@@ -35,8 +35,7 @@ impl StripeCredentials {
     pub fn new(secret_key: Secret, webhook_secrets: Vec<Secret>) -> Result<Self, InvalidCredentials> {
         let key = secret_key.expose();
         if !(key.starts_with("sk_") || key.starts_with("rk_")) || !is_token(key, MOST) {
-            let problem = "must start with sk_ or rk_ and be visible ASCII";
-            return Err(InvalidCredentials::new("secret_key", problem));
+            return Err(InvalidCredentials::new("secret_key", Flaw::NotStripeKey));
         }
         // An empty secret would let anybody sign.
         check_some("webhook_secrets", &webhook_secrets)?;

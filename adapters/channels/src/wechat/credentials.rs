@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     containment::Account,
-    credentials::{InvalidCredentials, check_some, check_token, digest},
+    credentials::{Flaw, InvalidCredentials, check_some, check_token, digest},
 };
 
 /// The longest name of an account, an app or a key, in characters.
@@ -119,12 +119,12 @@ impl WechatCredentials {
 
 impl VerifierFields {
     fn read(&self) -> Result<Verifier, InvalidCredentials> {
-        let invalid = |problem: &str| Err(InvalidCredentials::new("verifiers", problem));
+        let invalid = |problem| Err(InvalidCredentials::new("verifiers", problem));
         match (&self.id, &self.public_key, &self.certificate) {
             (Some(id), Some(public_key), None) => {
                 check_token("verifiers", id, MOST)?;
                 if !id.starts_with(PUBLIC_KEY_ID) {
-                    return invalid("the id of a public key starts with PUB_KEY_ID_");
+                    return invalid(Flaw::NotPublicKeyId);
                 }
                 match der::pem("PUBLIC KEY", public_key).and_then(|der| der::rsa_key_of_spki(&der)) {
                     Some(rsa_key) => Ok(Verifier {
@@ -132,20 +132,20 @@ impl VerifierFields {
                         rsa_key,
                         not_after: None,
                     }),
-                    None => invalid("a public_key must be an RSA public key in PEM"),
+                    None => invalid(Flaw::NotPublicPem),
                 }
             }
             (id, None, Some(certificate)) => {
                 let read = der::pem("CERTIFICATE", certificate).and_then(|der| der::certificate(&der));
                 let Some(read) = read else {
-                    return invalid("a certificate must be an X.509 certificate of an RSA key in PEM");
+                    return invalid(Flaw::NotCertificate);
                 };
                 // Two sources that do not agree mean that somebody mixed up two certificates.
                 if id
                     .as_ref()
                     .is_some_and(|id| !id.eq_ignore_ascii_case(&read.serial))
                 {
-                    return invalid("the id is not the serial number of the certificate");
+                    return invalid(Flaw::OtherSerial);
                 }
                 Ok(Verifier {
                     id: read.serial,
@@ -153,7 +153,7 @@ impl VerifierFields {
                     not_after: read.not_after,
                 })
             }
-            _ => invalid("each is an id with a public_key, or a certificate"),
+            _ => invalid(Flaw::NotVerifier),
         }
     }
 }
@@ -171,13 +171,10 @@ impl TryFrom<Fields> for WechatCredentials {
         check_identifier("appid", &fields.appid)?;
         check_identifier("serial_no", &fields.serial_no)?;
         let private_key = SigningKey::read(private_key)
-            .ok_or_else(|| InvalidCredentials::new("private_key", "must be an RSA key in PKCS#8 PEM"))?;
+            .ok_or_else(|| InvalidCredentials::new("private_key", Flaw::NotPkcs8))?;
         check_some("apiv3_keys", &apiv3_keys)?;
         if apiv3_keys.iter().any(|key| key.expose().len() != APIV3_KEY_BYTES) {
-            return Err(InvalidCredentials::new(
-                "apiv3_keys",
-                "each must be 32 bytes long",
-            ));
+            return Err(InvalidCredentials::new("apiv3_keys", Flaw::NotApiv3Key));
         }
         check_some("verifiers", &fields.verifiers)?;
         let verifiers = fields.verifiers.iter().map(VerifierFields::read);
@@ -215,8 +212,7 @@ fn check_identifier(field: &str, text: &str) -> Result<(), InvalidCredentials> {
     if is_plain && (1..=MOST).contains(&text.len()) {
         return Ok(());
     }
-    let problem = format!("must be 1 to {MOST} ASCII letters, digits or underscores");
-    Err(InvalidCredentials::new(field, problem))
+    Err(InvalidCredentials::new(field, Flaw::NotIdentifier(MOST)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,14 @@
 //! Sending spans by OTLP over HTTP, with the HTTP client that everything else here uses.
 
+mod backlog;
+
 use std::{
+    num::NonZeroUsize,
     str::FromStr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,10 +19,11 @@ use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfi
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
-    trace::{BatchSpanProcessor, SdkTracerProvider, Span, SpanData, SpanProcessor},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, Span, SpanData, SpanProcessor},
 };
 use tokio::runtime::Handle;
 
+use self::backlog::Backlog;
 use crate::{
     install_crypto,
     settings::{Settings, SettingsError},
@@ -27,6 +34,8 @@ const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 /// How long a collector may take, in ms, by OpenTelemetry's names; the first that is set counts.
 const TIMEOUTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
 const EXAMPLE: &str = "http://localhost:4318";
+/// How many spans may wait, and its default.
+const QUEUE: (&str, NonZeroUsize) = ("OTEL_BSP_MAX_QUEUE_SIZE", NonZeroUsize::new(2048).unwrap());
 /// The most that is read of a collector's answer, in bytes. It is about spans that it did not take.
 const MOST_BYTES: usize = 64 << 10;
 /// The longest a collector may take for a batch; `OTEL_EXPORTER_OTLP_TIMEOUT` may say less.
@@ -49,6 +58,7 @@ pub(super) fn provider(
         .min(TIMEOUT);
     let name = settings.with_default("OTEL_SERVICE_NAME", service.to_owned(), "ingress");
     let encoding = settings.with_default(PROTOCOL, Encoding(Protocol::HttpBinary), "http/protobuf");
+    let most = settings.with_default(QUEUE.0, QUEUE.1, "2048").get();
     let exporter = endpoint.filter(|_| !is_off).and_then(|endpoint| {
         let made = exporter(&endpoint, encoding, timeout);
         made.map_err(|error| settings.note(ENDPOINT, format!("cannot be used: {error}"), EXAMPLE))
@@ -57,9 +67,7 @@ pub(super) fn provider(
     let provider = exporter.map(|exporter| {
         SdkTracerProvider::builder()
             .with_resource(Resource::builder().with_service_name(name).build())
-            .with_span_processor(Counting(
-                BatchSpanProcessor::builder(Telling::of(exporter)).build(),
-            ))
+            .with_span_processor(Bounded::before(exporter, most))
             .build()
     });
     settings.finish(Some(provider))
@@ -125,31 +133,52 @@ impl FromStr for Exporter {
     }
 }
 
-/// Counts the spans that have ended. What of them is neither sent nor lost, and does not wait, was dropped as the queue was
-/// full: the queue itself does not say so.
+/// Counts the spans that have ended, and drops those that do not fit: the queue behind it would do so, too, but not say it.
 #[derive(Debug)]
-struct Counting(BatchSpanProcessor);
+struct Bounded {
+    queue: BatchSpanProcessor,
+    backlog: Arc<Backlog>,
+}
 
-impl SpanProcessor for Counting {
+impl Bounded {
+    fn before(exporter: SpanExporter, most: usize) -> Self {
+        let backlog = Arc::new(Backlog::of(most));
+        let telling = Telling {
+            exporter,
+            backlog: Arc::clone(&backlog),
+            is_losing: AtomicBool::new(false),
+        };
+        let limits = BatchConfigBuilder::default().with_max_queue_size(most).build();
+        let queue = BatchSpanProcessor::builder(telling).with_batch_config(limits);
+        Self {
+            queue: queue.build(),
+            backlog,
+        }
+    }
+}
+
+impl SpanProcessor for Bounded {
     fn on_start(&self, span: &mut Span, context: &Context) {
-        self.0.on_start(span, context);
+        self.queue.on_start(span, context);
     }
 
     fn on_end(&self, span: SpanData) {
         metrics::counter!("sluice_spans_ended_total").increment(1);
-        self.0.on_end(span);
+        if self.backlog.admit() {
+            self.queue.on_end(span);
+        }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
+        self.queue.force_flush()
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
+        self.queue.shutdown_with_timeout(timeout)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.0.set_resource(resource);
+        self.queue.set_resource(resource);
     }
 }
 
@@ -157,35 +186,33 @@ impl SpanProcessor for Counting {
 #[derive(Debug)]
 struct Telling {
     exporter: SpanExporter,
-    is_failing: AtomicBool,
+    backlog: Arc<Backlog>,
+    is_losing: AtomicBool,
 }
 
 impl Telling {
-    const fn of(exporter: SpanExporter) -> Self {
-        Self {
-            exporter,
-            is_failing: AtomicBool::new(false),
-        }
-    }
-
-    /// Says once that the collector has gone, and once that it is back.
-    fn report(&self, sent: &OTelSdkResult) {
-        let was_failing = self.is_failing.swap(sent.is_err(), Ordering::Relaxed);
+    /// Says once that spans are lost, and once that they are not any more. `dropped` spans did not fit since the batch
+    /// before. A queue that is still half full may be full again in a moment, which is not said each time.
+    fn report(&self, sent: &OTelSdkResult, dropped: usize) {
+        let was_losing = self.is_losing.load(Ordering::Relaxed);
+        let is_losing = sent.is_err() || dropped > 0 || (was_losing && self.backlog.is_half_full());
+        self.is_losing.store(is_losing, Ordering::Relaxed);
         match sent {
-            Err(error) if !was_failing => tracing::warn!(%error, "spans cannot be sent; those are lost"),
-            Ok(()) if was_failing => tracing::info!("spans are sent again"),
-            Ok(()) | Err(_) => {}
+            _ if was_losing == is_losing => {}
+            Err(error) => tracing::warn!(%error, "spans cannot be sent; those are lost"),
+            Ok(()) if is_losing => tracing::warn!(dropped, "more spans end than can be sent; some are lost"),
+            Ok(()) => tracing::info!("spans are sent again"),
         }
     }
 }
 
 impl opentelemetry_sdk::trace::SpanExporter for Telling {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let spans = batch.len() as u64;
+        let spans = batch.len();
         let sent = self.exporter.export(batch).await;
-        self.report(&sent);
+        self.report(&sent, self.backlog.release(spans));
         let outcome = if sent.is_ok() { "sent" } else { "lost" };
-        metrics::counter!("sluice_spans_exported_total", "outcome" => outcome).increment(spans);
+        metrics::counter!("sluice_spans_exported_total", "outcome" => outcome).increment(spans as u64);
         sent
     }
 

@@ -11,7 +11,7 @@ pub const COUNTED: i64 = 5_000;
 pub struct Source {
     /// What it is called.
     pub name: &'static str,
-    /// Its rows: `at, event, subject, job_id, attempt, duration_ms, http_status, error_class, reason`.
+    /// Its rows, where an event is its name and then its values: `at, event, subject, job_id, attempt, duration_ms, http_status, error_class, reason`.
     sql: &'static str,
     /// What they are found by.
     pub by: By,
@@ -30,7 +30,7 @@ impl Source {
     pub fn bounded_sql(&self) -> String {
         let rows = self.sql;
         format!(
-            "select at, event, subject, job_id, attempt, duration_ms, http_status, error_class, reason,
+            "select at, event::text[], subject, job_id, attempt, duration_ms, http_status, error_class, reason,
                     count(*) over () as total
              from (select * from ({rows}) as happened
                      (at, event, subject, job_id, attempt, duration_ms, http_status, error_class, reason)
@@ -80,7 +80,7 @@ pub const SOURCES: &[Source] = &[
         "request",
         plain!(
             "created_at",
-            "'payment of ' || amount_minor || ' ' || currency || ' was taken up, to be paid through ' || channel",
+            "array['payment_taken', amount_minor::text, currency, channel]",
             id!("pay", "id"),
             "payments where id = any ($1)"
         ),
@@ -89,7 +89,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "payment",
         concat!(
-            "select updated_at, 'it is ' || status || ', since its last change', ", id!("pay", "id"),
+            "select updated_at, array['changed', status], ", id!("pay", "id"),
             ", null::text, null::integer, null::integer, null::integer, failure ->> 'code', failure ->> 'message'
              from payments where id = any ($1) and version > 0"
         ),
@@ -99,7 +99,7 @@ pub const SOURCES: &[Source] = &[
         "request",
         plain!(
             "at",
-            "action || ': ' || coalesce(outcome ->> 'outcome', 'answered')",
+            "array['wished', action, coalesce(outcome ->> 'outcome', 'answered')]",
             id!("pay", "payment_id"),
             "payment_actions where payment_id = any ($1)"
         ),
@@ -108,7 +108,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "exchange",
         concat!(
-            "select at, channel || ' ' || operation || ': ' || outcome || coalesce(', ' || intent_id, ''), ",
+            "select at, array['called', channel, operation, outcome, intent_id], ",
             id!("pay", "payment_id"),
             ", job_id, attempt, duration_ms, null::integer, case when error is not null then outcome end, error
              from payment_records where payment_id = any ($1)"
@@ -119,8 +119,8 @@ pub const SOURCES: &[Source] = &[
         "callback",
         plain!(
             "received_at",
-            "channel || ' said ' || event_type || ' (' || event_id || '): ' || outcome || ', processed '
-             || round(extract(epoch from processed_at - received_at) * 1000) || ' ms later'",
+            "array['told', channel, event_type, event_id, outcome,
+                   round(extract(epoch from processed_at - received_at) * 1000)::text]",
             id!("pay", "payment_id"),
             "payment_callbacks where payment_id = any ($1)"
         ),
@@ -130,7 +130,7 @@ pub const SOURCES: &[Source] = &[
         "refund",
         plain!(
             "created_at",
-            "'refund of ' || amount_minor || ' ' || currency || ' was taken up'",
+            "array['refund_taken', amount_minor::text, currency]",
             id!("rfd", "id"),
             "refunds where id = any ($1)"
         ),
@@ -139,7 +139,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "refund",
         concat!(
-            "select updated_at, 'it is ' || status || ', since its last change', ", id!("rfd", "id"),
+            "select updated_at, array['changed', status], ", id!("rfd", "id"),
             ", null::text, null::integer, null::integer, null::integer, failure ->> 'code', failure ->> 'message'
              from refunds where id = any ($1) and version > 0"
         ),
@@ -148,7 +148,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "exchange",
         concat!(
-            "select at, operation || ': ' || outcome || coalesce(', ' || object_id, ''), ", id!("rfd", "refund_id"),
+            "select at, array['called', null, operation, outcome, object_id], ", id!("rfd", "refund_id"),
             ", job_id, attempt, duration_ms, null::integer, case when error is not null then outcome end, error
              from refund_records where refund_id = any ($1)"
         ),
@@ -158,8 +158,7 @@ pub const SOURCES: &[Source] = &[
         "dispute",
         plain!(
             "created_at",
-            "'a dispute about ' || amount_minor || ' ' || currency || ' was opened at ' || channel || ' ('
-             || channel_dispute_id || ')'",
+            "array['dispute_opened', amount_minor::text, currency, channel, channel_dispute_id]",
             id!("pay", "payment_id"),
             "disputes where payment_id = any ($1)"
         ),
@@ -169,7 +168,7 @@ pub const SOURCES: &[Source] = &[
         "dispute",
         plain!(
             "updated_at",
-            "'the dispute ' || channel_dispute_id || ' is ' || status || ', since its last change'",
+            "array['dispute_changed', channel_dispute_id, status]",
             id!("pay", "payment_id"),
             "disputes where payment_id = any ($1) and updated_at > created_at"
         ),
@@ -182,7 +181,7 @@ pub const SOURCES: &[Source] = &[
         "notification",
         plain!(
             "created_at",
-            "event_type || ' was written, to be told to the merchant'",
+            "array['notification_written', event_type]",
             id!("ntf", "id"),
             "notifications where id = any ($1)"
         ),
@@ -192,7 +191,7 @@ pub const SOURCES: &[Source] = &[
         "notification",
         plain!(
             "finished_at",
-            "event_type || ' is ' || status",
+            "array['notification_ended', event_type, status]",
             id!("ntf", "id"),
             "notifications where id = any ($1) and finished_at is not null"
         ),
@@ -202,8 +201,7 @@ pub const SOURCES: &[Source] = &[
         "notification",
         plain!(
             "held_at",
-            "event_type || ' is kept back before attempt ' || held_attempt + attempts_before
-             || ', as the merchant''s notifications are paused'",
+            "array['notification_held', event_type, (held_attempt + attempts_before)::text]",
             id!("ntf", "id"),
             "notifications where id = any ($1) and held_at is not null"
         ),
@@ -212,8 +210,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "notification",
         concat!(
-            "select at, case when http_status between 200 and 299 then 'taken by the merchant''s endpoint'
-                             else 'not taken by the merchant''s endpoint' end, ",
+            "select at, case when http_status between 200 and 299 then array['delivered'] else array['not_delivered'] end, ",
             id!("ntf", "notification_id"),
             ", null::text, attempt, duration_ms, http_status,
                case when http_status between 200 and 299 then null else 'merchant_endpoint' end, error
@@ -226,7 +223,7 @@ pub const SOURCES: &[Source] = &[
         "request",
         plain!(
             "created_at",
-            "'order of ' || total_minor || ' ' || currency || ' was taken up'",
+            "array['order_taken', total_minor::text, currency]",
             id!("ord", "id"),
             "orders where id = any ($1)"
         ),
@@ -235,9 +232,8 @@ pub const SOURCES: &[Source] = &[
     source(
         "order",
         concat!(
-            "select at, step || ': it is ' || status || case when reason is not null then ' (a reason was given)' else '' end
-                        || coalesce(', ' || ", id!("pay", "payment_id"), ", '') || coalesce(', ' || ",
-            id!("rfd", "refund_id"), ", ''), ", id!("ord", "order_id"),
+            "select at, array['order_step', step, status, case when reason is not null then '' end, ",
+            id!("pay", "payment_id"), ", ", id!("rfd", "refund_id"), "], ", id!("ord", "order_id"),
             ", null::text, null::integer, null::integer, null::integer, null::text, null::text
              from order_logs where order_id = any ($1)"
         ),
@@ -247,7 +243,7 @@ pub const SOURCES: &[Source] = &[
         "wallet",
         plain!(
             "created_at",
-            "'wallet in ' || currency || ' was opened'",
+            "array['wallet_opened', currency]",
             id!("wal", "id"),
             "wallets where id = any ($1)"
         ),
@@ -257,8 +253,8 @@ pub const SOURCES: &[Source] = &[
         "wallet",
         plain!(
             "at",
-            "'line ' || number || ': ' || kind || ' ' || phase || ', ' || amount_minor || ' (held ' || hold_minor
-             || '), leaves ' || balance_minor || ' (held ' || held_minor || ')'",
+            "array['wallet_line', number::text, kind, phase, amount_minor::text, hold_minor::text, balance_minor::text,
+                   held_minor::text]",
             id!("wal", "wallet_id"),
             "(select * from wallet_transactions where wallet_id = ($1::uuid[])[1] order by number desc limit $2) as line"
         ),
@@ -268,7 +264,7 @@ pub const SOURCES: &[Source] = &[
         "wallet",
         plain!(
             "updated_at",
-            "'withdrawal of ' || amount_minor || ' ' || currency || ' is ' || status || ', since its last change'",
+            "array['withdrawal_changed', amount_minor::text, currency, status]",
             id!("wdr", "id"),
             "wallet_withdrawals where id = any ($1)"
         ),
@@ -277,7 +273,7 @@ pub const SOURCES: &[Source] = &[
     source(
         "exchange",
         concat!(
-            "select at, operation || ': ' || outcome || coalesce(', ' || object_id, ''), ", id!("wdr", "subject_id"),
+            "select at, array['called', null, operation, outcome, object_id], ", id!("wdr", "subject_id"),
             ", job_id, attempt, duration_ms, null::integer, case when error is not null then outcome end, error
              from connect_records where subject_id = any ($1)"
         ),
@@ -288,34 +284,37 @@ pub const SOURCES: &[Source] = &[
 
 // What jobs say that they are about is up to their publishers, and events of two merchants may have one id.
 const JOB_FAILURES: &str = "
-select at, kind || case disposition when 'dead_letter' then ' was given up and parked' else ' failed and is tried again' end,
+select at, case disposition when 'dead_letter' then array['job_given_up', kind] else array['job_failed', kind] end,
        correlation_id, job_id, attempt, null::integer, null::integer, error_class, reason
 from job_failures where correlation_id = any ($1) and (merchant_id is null or merchant_id = $4)";
 
 const JOB_FAILURES_OF_REFUND: &str = "
-select at, kind || case disposition when 'dead_letter' then ' was given up and parked' else ' failed and is tried again' end,
+select at, case disposition when 'dead_letter' then array['job_given_up', kind] else array['job_failed', kind] end,
        correlation_id, job_id, attempt, null::integer, null::integer, error_class, reason
 from job_failures where job_id = any ($1)";
 
 // The outbox is short while all is well. When it is not, those that come next are looked through, and no more.
 const WAITING: &str = "
-select created_at, kind || ' waits in the outbox for RabbitMQ', correlation_id, job_id, attempt, null::integer,
+select created_at, array['job_waits', kind], correlation_id, job_id, attempt, null::integer,
        null::integer, null::text, null::text
 from (select * from outbox order by id limit 5000) as next where correlation_id = any ($1)";
 
 // Whose accounts they are is told by their kinds alone: the rest may name a customer.
 const LEDGER: &str = "
-select moved.at, moved.kind || ' ' || moved.phase || ': ' || coalesce((
-         select string_agg(account.kind || ' ' || to_char(posting.amount_minor, 'FMSG999999999999990') || ' ' || posting.currency
-                           || case posting.layer when 'pending' then ' pending' else '' end, ', ' order by posting.ordinal)
-         from ledger_postings posting join ledger_accounts account on account.id = posting.account_id
-         where posting.transfer_id = moved.id), 'nothing moved'),
+select moved.at, case when told.postings is null then array['nothing_moved', moved.kind, moved.phase]
+                      else array['moved', moved.kind, moved.phase, told.postings] end,
        moved.subject, null::text, null::integer, null::integer, null::integer, null::text, null::text
-from ledger_transfers moved where moved.id = any ($1)";
+from ledger_transfers moved
+cross join lateral (
+  select string_agg(account.kind || ' ' || to_char(posting.amount_minor, 'FMSG999999999999990') || ' ' || posting.currency
+                    || case posting.layer when 'pending' then ' pending' else '' end, ', ' order by posting.ordinal) as postings
+  from ledger_postings posting join ledger_accounts account on account.id = posting.account_id
+  where posting.transfer_id = moved.id) told
+where moved.id = any ($1)";
 
 // One after the other, each by the index.
 const AUDIT: &str = "
-select audit.at, audit.action || ' by ' || audit.actor, subject.id, null::text, null::integer, null::integer, null::integer,
+select audit.at, array['done_by_people', audit.action, audit.actor], subject.id, null::text, null::integer, null::integer, null::integer,
        null::text, coalesce(audit.reason, nullif(substr(audit.subject, length(subject.id) + 1), ''))
 from unnest($1::text[]) as subject (id)
 cross join lateral (select * from audit_log where audit_log.subject ~>=~ subject.id and audit_log.subject ~<~ (subject.id || '~')

@@ -13,7 +13,7 @@ use crate::{
     timeline::timeline_of,
     web::{
         app::Shared,
-        codes, figures,
+        codes, events, figures,
         form::{Fields, PROBLEM},
         ids::Ids,
         layout,
@@ -155,7 +155,7 @@ fn row(view: &View, id: &str, entry: &TimelineEntry) -> Row<6> {
         },
         html! {
             div {
-                (happened.event)
+                (events::said(view.language, &happened.event))
                 @if let Some(status) = happened.http_status { ", HTTP " (status) }
                 (trouble(view, happened))
             }

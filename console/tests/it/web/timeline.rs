@@ -57,6 +57,14 @@ async fn a_timeline_tells_what_happened_in_order_and_nothing_of_people() {
         }
         assert!(page.contains("[address]"), "{page}");
         assert_eq!(page.contains("渠道往来"), language == "zh", "{page}");
+        for (english, chinese) in [
+            ("was taken up", "受理"),
+            ("since its last change", "自最近一次变更起"),
+            ("was written, to be told to the merchant", "待告知商户"),
+        ] {
+            assert_eq!(page.contains(english), language == "en", "{english}: {page}");
+            assert_eq!(page.contains(chinese), language == "zh", "{chinese}: {page}");
+        }
     }
     let page = vera.page(&format!("/timeline/{PAYMENT}")).await;
     assert!(

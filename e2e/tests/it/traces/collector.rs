@@ -34,6 +34,8 @@ pub struct Span {
     pub name: String,
     pub kind: i64,
     pub is_error: bool,
+    /// What is said of the error.
+    pub status: String,
     /// The traces it is linked to.
     pub links: Vec<String>,
     began: String,
@@ -68,6 +70,12 @@ impl Collector {
 
     /// The trace of the request for a payment, once a span of this name is in it.
     pub async fn trace_of(&self, payment: &str, last: &str) -> Trace {
+        self.trace_when(payment, |trace| !trace.all(last).is_empty())
+            .await
+    }
+
+    /// The trace of the request for a payment, once it is whole.
+    pub async fn trace_when(&self, payment: &str, is_whole: impl Fn(&Trace) -> bool) -> Trace {
         let found = self.until(|spans| {
             let is_request = |span: &&Span| {
                 span.kind == SERVER
@@ -76,11 +84,11 @@ impl Collector {
             };
             let request = spans.iter().find(is_request)?;
             let trace = spans.iter().filter(|span| span.trace == request.trace);
-            let trace: Vec<Span> = trace.cloned().collect();
-            trace.iter().any(|span| span.name == last).then_some(Trace(trace))
+            let trace = Trace(trace.cloned().collect());
+            is_whole(&trace).then_some(trace)
         });
         let found = found.await;
-        found.unwrap_or_else(|| panic!("no trace of {payment} with {last} in {:#?}", self.spans()))
+        found.unwrap_or_else(|| panic!("no whole trace of {payment} in {:#?}", self.spans()))
     }
 
     /// What `look` finds in what was sent, as soon as it does.
@@ -150,6 +158,7 @@ fn read(span: &Value) -> Span {
         name: text(&span["name"]),
         kind: span["kind"].as_i64().unwrap_or_default(),
         is_error: span["status"]["code"].as_i64() == Some(ERROR),
+        status: text(&span["status"]["message"]),
         links: list("links").iter().map(|link| text(&link["traceId"])).collect(),
         began: text(&span["startTimeUnixNano"]),
         attributes: attributes.collect(),

@@ -21,7 +21,7 @@ async fn credentials_come_in_and_never_come_back() {
         (r#"{"sk_test_hunter2": 1}"#, "unknown field"),
         (
             r#"{"secret_key": "pk_hunter2", "webhook_secrets": ["whsec_1"]}"#,
-            "secret_key",
+            "secret_key: must start with sk_ or rk_",
         ),
     ] {
         let answer = sent(&admin, &path, &with(text)).await;
@@ -34,6 +34,13 @@ async fn credentials_come_in_and_never_come_back() {
             answer.page
         );
     }
+    let text = r#"{"secret_key": "pk_hunter2", "webhook_secrets": ["whsec_1"]}"#;
+    let asked = admin.post(&path, &with(text)).header("accept-language", "zh");
+    let page = asked.send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("凭据不可用：secret_key：应以 sk_ 或 rk_ 开头"),
+        "{page}"
+    );
     for channel in ["wallet", "cash"] {
         let answer = sent(
             &admin,

@@ -58,6 +58,19 @@ async fn routes_fees_and_terms_are_set_with_a_reason() {
             answer.page
         );
     }
+    for (name, value, told) in [
+        ("priority", "0", "priority：应为 1 至 1000"),
+        ("channel", "wechat", "：wechat 不支持 USD"),
+    ] {
+        let asked = admin
+            .post(&add, &but(name, value))
+            .header("accept-language", "zh");
+        let page = asked.send().await.unwrap().text().await.unwrap();
+        assert!(
+            page.contains(told) && page.contains("路由"),
+            "{name} {value}: {page}"
+        );
+    }
     assert_eq!(sent(&admin, &add, &base).await.status, 303);
     let twice = sent(&admin, &add, &base).await;
     assert_eq!(twice.status, 409);
