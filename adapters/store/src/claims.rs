@@ -12,7 +12,7 @@ use failpoints::{Point, reach};
 use crate::{
     Store, StoreError,
     pool::answered,
-    write::{Tx, insert_jobs},
+    write::{Together, Tx, insert_jobs},
 };
 
 /// The transaction that holds what was claimed. When it is dropped, nothing was.
@@ -35,7 +35,9 @@ impl Claim {
     }
 
     async fn commit(mut self, jobs: &[Envelope]) -> Result<(), StoreError> {
-        insert_jobs(&mut self.tx, &jobs.iter().collect::<Vec<_>>()).await?;
+        let mut all = Together::default();
+        insert_jobs(&mut all, &jobs.iter().collect::<Vec<_>>());
+        all.run(&mut self.tx).await?;
         reach(Point::SweepBeforeCommit);
         self.tx.commit().await?;
         reach(Point::SweepCommitted);

@@ -1,13 +1,16 @@
-//! Writing many records in one transaction, with one statement per table.
+//! Writing many records in one transaction: a statement for each kind of guard, and one for all that follows.
 
 mod effects;
 mod guards;
+mod together;
 
 use std::collections::HashSet;
 
 pub use effects::{insert_jobs, insert_transfers};
 use failpoints::{Point, reach};
 use sqlx::{Postgres, Transaction};
+
+pub use together::Together;
 
 use crate::{
     Store, StoreError,

@@ -14,7 +14,7 @@ use super::{SCHEDULE, names};
 use crate::{
     Store, StoreError,
     pool::answered,
-    write::{Tx, insert_jobs},
+    write::{Together, Tx, insert_jobs},
 };
 
 /// How often a number that somebody else took is replaced by the next one.
@@ -134,7 +134,9 @@ impl Store {
             .iter()
             .filter(|job| begun.contains(&job.reconciliation_id().as_uuid()));
         let envelopes: Vec<Envelope> = begun.map(|job| Envelope::new(job, None, now)).collect();
-        insert_jobs(&mut tx, &envelopes.iter().collect::<Vec<_>>()).await?;
+        let mut all = Together::default();
+        insert_jobs(&mut all, &envelopes.iter().collect::<Vec<_>>());
+        all.run(&mut tx).await?;
         reach(Point::ReconciliationBeforeBegin);
         tx.commit().await?;
         reach(Point::ReconciliationBegun);

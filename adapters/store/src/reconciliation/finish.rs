@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError, TransferRecord,
     pool::answered,
-    write::{Tx, insert_transfers},
+    write::{Together, Tx, insert_transfers},
 };
 
 /// What a run found.
@@ -111,7 +111,9 @@ async fn post_fees(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {
             at: finding.at,
         })
         .collect();
-    insert_transfers(tx, &fees.iter().collect::<Vec<_>>()).await
+    let mut all = Together::default();
+    insert_transfers(&mut all, &fees.iter().collect::<Vec<_>>());
+    all.run(tx).await
 }
 
 async fn insert_differences(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! The writes that follow when all guards of a record held: one statement for each table.
+//! The writes that follow when all guards of a record held.
 
 mod attempts;
 mod audits;
@@ -15,27 +15,30 @@ mod wallets;
 pub use jobs::insert as insert_jobs;
 pub use ledger::insert as insert_transfers;
 
-use super::Tx;
+use super::{Together, Tx};
 use crate::{StoreError, held::hold, record::Record};
 
-/// Writes everything of these records but their guards.
+/// Writes everything of these records but their guards: nearly all of it in one statement.
 pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
-    disputes::upsert(tx, &each(records, |record| &record.dispute)).await?;
-    ledger::insert(tx, &each(records, |record| &record.transfers)).await?;
-    wallets::insert_transactions(tx, &each(records, |record| &record.wallets)).await?;
-    exchanges::insert(tx, &each(records, |record| &record.exchanges)).await?;
-    exchanges::insert_of_refunds(tx, &each(records, |record| &record.refund_exchanges)).await?;
-    exchanges::insert_of_connect(tx, &each(records, |record| &record.connect_exchanges)).await?;
-    orders::insert_items(tx, &each(records, |record| record.new_order.as_deref())).await?;
-    orders::update_items(tx, &each(records, |record| record.order.as_deref())).await?;
-    orders::insert_logs(tx, &each(records, |record| &record.order_logs)).await?;
-    notifications::insert(tx, &each(records, |record| &record.notifications)).await?;
-    audits::insert(tx, &each(records, |record| &record.audits)).await?;
-    attempts::insert(tx, &each(records, |record| &record.attempt)).await?;
-    hold(tx, &each(records, |record| &record.held)).await?;
-    failures::insert(tx, &each(records, |record| &record.failure)).await?;
-    replays::update(tx, &each(records, |record| &record.replayed)).await?;
-    jobs::insert(tx, &each(records, |record| &record.jobs)).await
+    let mut all = Together::default();
+    disputes::upsert(&mut all, &each(records, |record| &record.dispute));
+    ledger::insert(&mut all, &each(records, |record| &record.transfers));
+    wallets::insert_transactions(&mut all, &each(records, |record| &record.wallets));
+    exchanges::insert(&mut all, &each(records, |record| &record.exchanges));
+    exchanges::insert_of_refunds(&mut all, &each(records, |record| &record.refund_exchanges));
+    exchanges::insert_of_connect(&mut all, &each(records, |record| &record.connect_exchanges));
+    orders::insert_items(&mut all, &each(records, |record| record.new_order.as_deref()));
+    orders::update_items(&mut all, &each(records, |record| record.order.as_deref()));
+    orders::insert_logs(&mut all, &each(records, |record| &record.order_logs));
+    notifications::insert(&mut all, &each(records, |record| &record.notifications));
+    audits::insert(&mut all, &each(records, |record| &record.audits));
+    failures::insert(&mut all, &each(records, |record| &record.failure));
+    replays::update(&mut all, &each(records, |record| &record.replayed));
+    attempts::insert(&mut all, &each(records, |record| &record.attempt));
+    jobs::insert(&mut all, &each(records, |record| &record.jobs));
+    all.run(tx).await?;
+    // Of a notification that was kept back there may also be an attempt, so it cannot be marked in the same statement.
+    hold(tx, &each(records, |record| &record.held)).await
 }
 
 /// One field of all records.

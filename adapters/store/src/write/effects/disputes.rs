@@ -3,7 +3,7 @@
 use domain::dispute::Dispute;
 
 use super::column;
-use crate::{StoreError, write::Tx};
+use crate::write::Together;
 
 const UPSERT: &str = "
 insert into disputes (id, merchant_id, payment_id, channel, channel_dispute_id, amount_minor, currency, reason, status,
@@ -14,11 +14,11 @@ on conflict (id) do update
 set status = excluded.status, updated_at = excluded.updated_at";
 
 /// Stores disputes as they now are.
-pub async fn upsert(tx: &mut Tx, disputes: &[&Dispute]) -> Result<(), StoreError> {
+pub fn upsert(all: &mut Together, disputes: &[&Dispute]) {
     if disputes.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(UPSERT)
+    all.add(UPSERT)
         .bind(column(disputes, |dispute| dispute.id.as_uuid()))
         .bind(column(disputes, |dispute| dispute.merchant_id.as_uuid()))
         .bind(column(disputes, |dispute| dispute.payment_id.as_uuid()))
@@ -29,8 +29,5 @@ pub async fn upsert(tx: &mut Tx, disputes: &[&Dispute]) -> Result<(), StoreError
         .bind(column(disputes, |dispute| dispute.reason.as_str()))
         .bind(column(disputes, |dispute| dispute.status.name()))
         .bind(column(disputes, |dispute| dispute.created_at))
-        .bind(column(disputes, |dispute| dispute.updated_at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(disputes, |dispute| dispute.updated_at));
 }

@@ -2,9 +2,8 @@
 
 use super::column;
 use crate::{
-    StoreError,
     record::{ConnectExchangeRecord, ExchangeRecord, RefundExchangeRecord},
-    write::Tx,
+    write::Together,
 };
 
 const INSERT: &str = "
@@ -13,11 +12,11 @@ select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text
                      $8::integer[], $9::timestamptz[], $10::text[])";
 
 /// Adds exchanges about payments.
-pub async fn insert(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<(), StoreError> {
+pub fn insert(all: &mut Together, exchanges: &[&ExchangeRecord]) {
     if exchanges.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT)
+    all.add(INSERT)
         .bind(column(exchanges, |said| said.payment_id.as_uuid()))
         .bind(column(exchanges, |said| said.job_id.as_str()))
         .bind(column(exchanges, |said| said.attempt.cast_signed()))
@@ -27,10 +26,7 @@ pub async fn insert(tx: &mut Tx, exchanges: &[&ExchangeRecord]) -> Result<(), St
         .bind(column(exchanges, |said| said.exchange.error.as_deref()))
         .bind(column(exchanges, |said| said.exchange.duration_ms))
         .bind(column(exchanges, |said| said.at))
-        .bind(column(exchanges, |said| said.channel.name()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(exchanges, |said| said.channel.name()));
 }
 
 const INSERT_OF_REFUNDS: &str = "
@@ -39,11 +35,11 @@ select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text
                      $8::integer[], $9::timestamptz[])";
 
 /// Adds exchanges about refunds.
-pub async fn insert_of_refunds(tx: &mut Tx, exchanges: &[&RefundExchangeRecord]) -> Result<(), StoreError> {
+pub fn insert_of_refunds(all: &mut Together, exchanges: &[&RefundExchangeRecord]) {
     if exchanges.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT_OF_REFUNDS)
+    all.add(INSERT_OF_REFUNDS)
         .bind(column(exchanges, |said| said.refund_id.as_uuid()))
         .bind(column(exchanges, |said| said.job_id.as_str()))
         .bind(column(exchanges, |said| said.attempt.cast_signed()))
@@ -52,10 +48,7 @@ pub async fn insert_of_refunds(tx: &mut Tx, exchanges: &[&RefundExchangeRecord])
         .bind(column(exchanges, |said| said.exchange.intent_id.as_deref()))
         .bind(column(exchanges, |said| said.exchange.error.as_deref()))
         .bind(column(exchanges, |said| said.exchange.duration_ms))
-        .bind(column(exchanges, |said| said.at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(exchanges, |said| said.at));
 }
 
 const INSERT_OF_CONNECT: &str = "
@@ -64,11 +57,11 @@ select * from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[], $5::text
                      $8::integer[], $9::timestamptz[])";
 
 /// Adds exchanges about accounts of users.
-pub async fn insert_of_connect(tx: &mut Tx, exchanges: &[&ConnectExchangeRecord]) -> Result<(), StoreError> {
+pub fn insert_of_connect(all: &mut Together, exchanges: &[&ConnectExchangeRecord]) {
     if exchanges.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT_OF_CONNECT)
+    all.add(INSERT_OF_CONNECT)
         .bind(column(exchanges, |said| said.subject))
         .bind(column(exchanges, |said| said.job_id.as_str()))
         .bind(column(exchanges, |said| said.attempt.cast_signed()))
@@ -77,8 +70,5 @@ pub async fn insert_of_connect(tx: &mut Tx, exchanges: &[&ConnectExchangeRecord]
         .bind(column(exchanges, |said| said.exchange.intent_id.as_deref()))
         .bind(column(exchanges, |said| said.exchange.error.as_deref()))
         .bind(column(exchanges, |said| said.exchange.duration_ms))
-        .bind(column(exchanges, |said| said.at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(exchanges, |said| said.at));
 }

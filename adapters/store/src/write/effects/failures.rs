@@ -1,7 +1,7 @@
 //! Tries of jobs that did not work.
 
 use super::column;
-use crate::{JobFailure, StoreError, write::Tx};
+use crate::{JobFailure, write::Together};
 
 const INSERT: &str = "
 insert into job_failures (job_id, kind, attempt, disposition, error_class, reason, correlation_id, merchant_id, at)
@@ -11,11 +11,11 @@ on conflict (job_id, attempt) do update
 set disposition = excluded.disposition, error_class = excluded.error_class, reason = excluded.reason, at = excluded.at";
 
 /// Adds failures; the newest account of a try stands.
-pub async fn insert(tx: &mut Tx, failures: &[&JobFailure]) -> Result<(), StoreError> {
+pub fn insert(all: &mut Together, failures: &[&JobFailure]) {
     if failures.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT)
+    all.add(INSERT)
         .bind(column(failures, |failure| failure.job_id.as_str()))
         .bind(column(failures, |failure| failure.kind.as_str()))
         .bind(column(failures, |failure| failure.attempt.cast_signed()))
@@ -26,8 +26,5 @@ pub async fn insert(tx: &mut Tx, failures: &[&JobFailure]) -> Result<(), StoreEr
         .bind(column(failures, |failure| {
             failure.merchant_id.map(|id| id.as_uuid())
         }))
-        .bind(column(failures, |failure| failure.at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(failures, |failure| failure.at));
 }

@@ -3,7 +3,7 @@
 use domain::job::Envelope;
 
 use super::column;
-use crate::{StoreError, write::Tx};
+use crate::write::Together;
 
 const INSERT: &str = "
 insert into outbox (job_id, kind, correlation_id, schema, traceparent, body, created_at, attempt)
@@ -11,11 +11,11 @@ select * from unnest($1::text[], $2::text[], $3::text[], $4::smallint[], $5::tex
                      $8::integer[])";
 
 /// Puts jobs into the outbox.
-pub async fn insert(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
+pub fn insert(all: &mut Together, jobs: &[&Envelope]) {
     if jobs.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT)
+    all.add(INSERT)
         .bind(column(jobs, |job| job.job_id.as_str()))
         .bind(column(jobs, |job| job.kind.as_str()))
         .bind(column(jobs, |job| job.correlation_id.as_str()))
@@ -23,8 +23,5 @@ pub async fn insert(tx: &mut Tx, jobs: &[&Envelope]) -> Result<(), StoreError> {
         .bind(column(jobs, |job| job.traceparent.as_deref()))
         .bind(column(jobs, |job| &job.body[..]))
         .bind(column(jobs, |job| job.published_at))
-        .bind(column(jobs, |job| job.attempt.cast_signed()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(jobs, |job| job.attempt.cast_signed()));
 }

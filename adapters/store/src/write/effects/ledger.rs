@@ -11,17 +11,17 @@ use domain::{
 };
 
 use super::column;
-use crate::{StoreError, record::TransferRecord, write::Tx};
+use crate::{record::TransferRecord, write::Together};
 
 /// Adds transfers.
-pub async fn insert(tx: &mut Tx, transfers: &[&TransferRecord]) -> Result<(), StoreError> {
+pub fn insert(all: &mut Together, transfers: &[&TransferRecord]) {
     if transfers.is_empty() {
-        return Ok(());
+        return;
     }
     let postings: Vec<Numbered<'_>> = transfers.iter().flat_map(|record| numbered(record)).collect();
-    insert_accounts(tx, &postings).await?;
-    insert_transfers(tx, transfers).await?;
-    insert_postings(tx, &postings.iter().collect::<Vec<_>>()).await
+    insert_accounts(all, &postings);
+    insert_transfers(all, transfers);
+    insert_postings(all, &postings.iter().collect::<Vec<_>>());
 }
 
 /// A posting, and its place in its transfer.
@@ -48,19 +48,16 @@ on conflict (id) do nothing";
 
 /// Opens the accounts that are not there yet: each once, and in one order for everybody, as two batches that open the
 /// same account wait for each other.
-async fn insert_accounts(tx: &mut Tx, postings: &[Numbered<'_>]) -> Result<(), StoreError> {
+fn insert_accounts(all: &mut Together, postings: &[Numbered<'_>]) {
     let used = postings.iter().map(|numbered| &numbered.posting.account);
     let accounts: BTreeMap<_, &Account> = used.map(|account| (account.id, account)).collect();
     let accounts: Vec<&Account> = accounts.into_values().collect();
-    sqlx::query(INSERT_ACCOUNTS)
+    all.add(INSERT_ACCOUNTS)
         .bind(column(&accounts, |account| account.id.as_uuid()))
         .bind(column(&accounts, |account| account.merchant_id.as_uuid()))
         .bind(column(&accounts, |account| account.kind.name()))
         .bind(column(&accounts, |account| account.detail.as_str()))
-        .bind(column(&accounts, |account| account.currency.code()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(&accounts, |account| account.currency.code()));
 }
 
 const INSERT_TRANSFERS: &str = "
@@ -68,8 +65,8 @@ insert into ledger_transfers (id, merchant_id, kind, phase, resolves, payment_id
 select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
                      $8::timestamptz[])";
 
-async fn insert_transfers(tx: &mut Tx, transfers: &[&TransferRecord]) -> Result<(), StoreError> {
-    sqlx::query(INSERT_TRANSFERS)
+fn insert_transfers(all: &mut Together, transfers: &[&TransferRecord]) {
+    all.add(INSERT_TRANSFERS)
         .bind(column(transfers, |record| record.transfer.id.as_uuid()))
         .bind(column(transfers, |record| record.transfer.merchant_id.as_uuid()))
         .bind(column(transfers, |record| record.transfer.kind.name()))
@@ -81,18 +78,15 @@ async fn insert_transfers(tx: &mut Tx, transfers: &[&TransferRecord]) -> Result<
             record.transfer.payment_id.map(|id| id.as_uuid())
         }))
         .bind(column(transfers, |record| record.transfer.subject.as_str()))
-        .bind(column(transfers, |record| record.at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(transfers, |record| record.at));
 }
 
 const INSERT_POSTINGS: &str = "
 insert into ledger_postings (transfer_id, ordinal, account_id, currency, layer, amount_minor)
 select * from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::text[], $5::text[], $6::bigint[])";
 
-async fn insert_postings(tx: &mut Tx, postings: &[&Numbered<'_>]) -> Result<(), StoreError> {
-    sqlx::query(INSERT_POSTINGS)
+fn insert_postings(all: &mut Together, postings: &[&Numbered<'_>]) {
+    all.add(INSERT_POSTINGS)
         .bind(column(postings, |numbered| numbered.transfer_id.as_uuid()))
         .bind(column(postings, |numbered| numbered.ordinal))
         .bind(column(postings, |numbered| numbered.posting.account.id.as_uuid()))
@@ -100,8 +94,5 @@ async fn insert_postings(tx: &mut Tx, postings: &[&Numbered<'_>]) -> Result<(), 
             numbered.posting.account.currency.code()
         }))
         .bind(column(postings, |numbered| numbered.posting.layer.name()))
-        .bind(column(postings, |numbered| numbered.posting.amount_minor))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(postings, |numbered| numbered.posting.amount_minor));
 }

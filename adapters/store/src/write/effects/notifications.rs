@@ -3,7 +3,7 @@
 use domain::notification::Notification;
 
 use super::column;
-use crate::{StoreError, write::Tx};
+use crate::write::Together;
 
 const INSERT: &str = "
 insert into notifications (id, merchant_id, payment_id, order_id, wallet_id, account_id, event_type, payload,
@@ -13,11 +13,11 @@ select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[],
 on conflict do nothing";
 
 /// Stores notifications; one that is stored already stays as it is.
-pub async fn insert(tx: &mut Tx, notifications: &[&Notification]) -> Result<(), StoreError> {
+pub fn insert(all: &mut Together, notifications: &[&Notification]) {
     if notifications.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT)
+    all.add(INSERT)
         .bind(column(notifications, |told| told.id.as_uuid()))
         .bind(column(notifications, |told| told.merchant_id.as_uuid()))
         .bind(column(notifications, |told| {
@@ -34,8 +34,5 @@ pub async fn insert(tx: &mut Tx, notifications: &[&Notification]) -> Result<(), 
         }))
         .bind(column(notifications, |told| told.event_type.name()))
         .bind(column(notifications, |told| told.payload.as_str()))
-        .bind(column(notifications, |told| told.created_at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(notifications, |told| told.created_at));
 }

@@ -4,29 +4,26 @@
 use domain::order::{Order, OrderItem, OrderLog};
 
 use super::column;
-use crate::{StoreError, write::Tx};
+use crate::write::Together;
 
 const INSERT_ITEMS: &str = "
 insert into order_items (order_id, position, name, sku, unit_price_minor, quantity)
 select * from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::bigint[], $6::integer[])";
 
 /// Stores what is in new orders.
-pub async fn insert_items(tx: &mut Tx, orders: &[&Order]) -> Result<(), StoreError> {
+pub fn insert_items(all: &mut Together, orders: &[&Order]) {
     let items = placed(orders);
     if items.is_empty() {
-        return Ok(());
+        return;
     }
     let items: Vec<&Placed<'_>> = items.iter().collect();
-    sqlx::query(INSERT_ITEMS)
+    all.add(INSERT_ITEMS)
         .bind(column(&items, |(order, _, _)| order.id.as_uuid()))
         .bind(column(&items, |(_, position, _)| *position))
         .bind(column(&items, |(_, _, item)| item.name.as_str()))
         .bind(column(&items, |(_, _, item)| item.sku.as_str()))
         .bind(column(&items, |(_, _, item)| item.unit_price_minor))
-        .bind(column(&items, |(_, _, item)| item.quantity.cast_signed()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(&items, |(_, _, item)| item.quantity.cast_signed()));
 }
 
 const UPDATE_ITEMS: &str = "
@@ -37,20 +34,17 @@ where stored.order_id = seen.order_id and stored.position = seen.position
   and (stored.refunding_quantity, stored.refunded_quantity) <> (seen.refunding, seen.refunded)";
 
 /// Stores how much of what is in changed orders is given back.
-pub async fn update_items(tx: &mut Tx, orders: &[&Order]) -> Result<(), StoreError> {
+pub fn update_items(all: &mut Together, orders: &[&Order]) {
     let items = placed(orders);
     if items.is_empty() {
-        return Ok(());
+        return;
     }
     let items: Vec<&Placed<'_>> = items.iter().collect();
-    sqlx::query(UPDATE_ITEMS)
+    all.add(UPDATE_ITEMS)
         .bind(column(&items, |(order, _, _)| order.id.as_uuid()))
         .bind(column(&items, |(_, position, _)| *position))
         .bind(column(&items, |(_, _, item)| item.refunding.cast_signed()))
-        .bind(column(&items, |(_, _, item)| item.refunded.cast_signed()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(&items, |(_, _, item)| item.refunded.cast_signed()));
 }
 
 const INSERT_LOGS: &str = "
@@ -59,11 +53,11 @@ select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[],
                      $8::timestamptz[])";
 
 /// Adds to what happened to orders.
-pub async fn insert_logs(tx: &mut Tx, logs: &[&OrderLog]) -> Result<(), StoreError> {
+pub fn insert_logs(all: &mut Together, logs: &[&OrderLog]) {
     if logs.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(INSERT_LOGS)
+    all.add(INSERT_LOGS)
         .bind(column(logs, |log| log.order_id.as_uuid()))
         .bind(column(logs, |log| log.step.name()))
         .bind(column(logs, |log| log.status.name()))
@@ -71,10 +65,7 @@ pub async fn insert_logs(tx: &mut Tx, logs: &[&OrderLog]) -> Result<(), StoreErr
         .bind(column(logs, |log| log.reason.as_deref()))
         .bind(column(logs, |log| log.payment_id.map(|id| id.as_uuid())))
         .bind(column(logs, |log| log.refund_id.map(|id| id.as_uuid())))
-        .bind(column(logs, |log| log.at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(logs, |log| log.at));
 }
 
 /// An item, its place in its order, and the order.

@@ -1,7 +1,7 @@
 //! What came of jobs that were sent again after they had been parked.
 
 use super::column;
-use crate::{ReplayedJob, StoreError, write::Tx};
+use crate::{ReplayedJob, write::Together};
 
 // It may be done before it is written down that it was sent.
 const UPDATE: &str = "
@@ -11,14 +11,11 @@ where dead_letters.job_id = done.job_id and dead_letters.attempt = done.attempt 
   and state in ('replaying', 'replayed')";
 
 /// Notes that they are done.
-pub async fn update(tx: &mut Tx, replayed: &[&ReplayedJob]) -> Result<(), StoreError> {
+pub fn update(all: &mut Together, replayed: &[&ReplayedJob]) {
     if replayed.is_empty() {
-        return Ok(());
+        return;
     }
-    sqlx::query(UPDATE)
+    all.add(UPDATE)
         .bind(column(replayed, |job| job.job_id.as_str()))
-        .bind(column(replayed, |job| job.attempt.cast_signed()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(replayed, |job| job.attempt.cast_signed()));
 }

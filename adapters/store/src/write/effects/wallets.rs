@@ -3,7 +3,7 @@
 use domain::wallet::{WalletChange, WalletTransaction};
 
 use super::column;
-use crate::{StoreError, write::Tx};
+use crate::write::Together;
 
 const INSERT: &str = "
 insert into wallet_transactions (wallet_id, number, transfer_id, kind, phase, subject, amount_minor, hold_minor,
@@ -12,12 +12,12 @@ select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text
                      $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::timestamptz[])";
 
 /// Adds to the statements of wallets.
-pub async fn insert_transactions(tx: &mut Tx, changes: &[&WalletChange]) -> Result<(), StoreError> {
+pub fn insert_transactions(all: &mut Together, changes: &[&WalletChange]) {
     if changes.is_empty() {
-        return Ok(());
+        return;
     }
     let lines: Vec<&WalletTransaction> = changes.iter().map(|change| &change.transaction).collect();
-    sqlx::query(INSERT)
+    all.add(INSERT)
         .bind(column(&lines, |line| line.wallet_id.as_uuid()))
         .bind(column(&lines, |line| line.number))
         .bind(column(&lines, |line| line.transfer_id.as_uuid()))
@@ -29,8 +29,5 @@ pub async fn insert_transactions(tx: &mut Tx, changes: &[&WalletChange]) -> Resu
         .bind(column(&lines, |line| line.balance_minor))
         .bind(column(&lines, |line| line.held_minor))
         .bind(column(&lines, |line| line.note.as_deref()))
-        .bind(column(&lines, |line| line.at))
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+        .bind(column(&lines, |line| line.at));
 }
