@@ -1,7 +1,8 @@
 //! The outbox relay: publishes what transactions decided, and deletes it once the broker has it.
 //!
 //! It is woken by the commits of its own process and looks every half second for what other processes left behind. Each
-//! process runs one; they share the work because a claim skips rows that another has claimed.
+//! process runs two, so that what was committed just after one has looked need not wait until that one has published; all
+//! share the work because a claim skips rows that another has claimed.
 //!
 //! A message that the broker does not take (its queue is gone or full, or a version that was rolled back wrote it) stays
 //! where it is. It holds up nobody: each round goes through the whole outbox, past what could not be sent, and the next
@@ -11,7 +12,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use broker::{PublishError, Publisher, Target};
 use domain::clock::Clock;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use runtime::traces;
 use store::{OutboxBatch, Store, StoreError};
 use tokio::sync::Notify;
@@ -41,7 +42,7 @@ impl Relay {
     pub async fn run(self, stop: CancellationToken) {
         // In one task, so that nobody waits for a count once the relay has ended.
         tokio::select! {
-            () = self.relay_until(&stop) => {}
+            _ = join(self.relay_until(&stop), self.relay_until(&stop)) => {}
             never = self.measure() => match never {},
         }
     }

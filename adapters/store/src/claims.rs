@@ -18,7 +18,7 @@ use crate::{
 /// The transaction that holds what was claimed. When it is dropped, nothing was.
 #[derive(Debug)]
 pub struct Claim {
-    pub tx: Tx,
+    pub tx: Tx<'static>,
 }
 
 impl Claim {

@@ -185,7 +185,7 @@ where notifications.id = held.id and notifications.status <> 'delivered'
 );
 
 /// Marks notifications as kept back.
-pub(crate) async fn hold(tx: &mut Tx, held: &[&Held]) -> Result<(), StoreError> {
+pub(crate) async fn hold(tx: &mut Tx<'_>, held: &[&Held]) -> Result<(), StoreError> {
     if held.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use domain::{id::MerchantId, merchant::Terms, secret::Secret};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, Postgres, Transaction, postgres::PgArguments, query::Query};
+use sqlx::{FromRow, Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     gathered::Found,
     pool::answered,
     terms::read_terms,
+    write::Tx,
 };
 
 /// A merchant as people see it.
@@ -435,8 +436,6 @@ impl TryFrom<MerchantRow> for Merchant {
         })
     }
 }
-
-type Tx<'a> = Transaction<'a, Postgres>;
 
 /// Inserts a key; false when there is one of its id.
 async fn insert_key(tx: &mut Tx<'_>, key: &ApiKey, now: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -175,7 +175,7 @@ impl Store {
 }
 
 async fn update(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     name: &OperatorName,
     change: &OperatorChange,
     at: DateTime<Utc>,

@@ -13,7 +13,7 @@ use crate::{Store, StoreError, pool::answered, write::Tx};
 /// Messages claimed by this process, until it lets go.
 #[derive(Debug)]
 pub struct OutboxBatch {
-    tx: Tx,
+    tx: Tx<'static>,
     ids: Vec<i64>,
     /// The messages, oldest first.
     pub messages: Vec<Envelope>,
@@ -53,7 +53,7 @@ impl Store {
         Ok(OutboxBatch { tx, ids, messages })
     }
 
-    async fn claim(&self, after: i64, limit: i64) -> Result<(Tx, Vec<OutboxRow>), StoreError> {
+    async fn claim(&self, after: i64, limit: i64) -> Result<(Tx<'static>, Vec<OutboxRow>), StoreError> {
         let mut tx = self.pool.begin().await?;
         let claim = sqlx::query_as(CLAIM).bind(after).bind(limit);
         let rows = claim.fetch_all(&mut *tx).await?;

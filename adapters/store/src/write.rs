@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 pub use effects::{insert_jobs, insert_transfers};
 use failpoints::{Point, reach};
-use sqlx::{Postgres, Transaction};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 pub use together::Together;
 
@@ -18,15 +18,25 @@ use crate::{
     record::{Record, Verdict},
 };
 
-/// A transaction of the pool's.
-pub type Tx = Transaction<'static, Postgres>;
+/// A transaction, on a connection that is borrowed, or on one of its own from the pool.
+pub type Tx<'c> = Transaction<'c, Postgres>;
 
 /// Writes each record whole or not at all, all in one transaction. The records share no key.
-pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
-    store.refusals.note(answered(write_batch(store, records)).await)
+pub async fn write_all(
+    store: &Store,
+    connection: &mut PgConnection,
+    records: &[Record],
+) -> Result<Vec<Verdict>, StoreError> {
+    store
+        .refusals
+        .note(answered(write_batch(store, connection, records)).await)
 }
 
-async fn write_batch(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
+async fn write_batch(
+    store: &Store,
+    connection: &mut PgConnection,
+    records: &[Record],
+) -> Result<Vec<Verdict>, StoreError> {
     let mut left_out: HashSet<usize> = HashSet::new();
     let mut verdicts = vec![Verdict::Written; records.len()];
     loop {
@@ -37,7 +47,7 @@ async fn write_batch(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, 
                 .filter(|(index, _)| !left_out.contains(index))
         };
         reach(Point::RecordBegin);
-        let mut tx = store.pool.begin().await?;
+        let mut tx = connection.begin().await?;
         let lost = guards::write(&mut tx, store, &kept().collect::<Vec<_>>()).await?;
         reach(Point::RecordGuarded);
         // Whatever a record lost first is what it hears.

@@ -145,7 +145,7 @@ impl Store {
 }
 
 async fn insert(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     jobs: &[Reconcile],
     requested_by: &str,
     now: DateTime<Utc>,

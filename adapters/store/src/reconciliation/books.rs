@@ -145,7 +145,7 @@ impl Store {
 }
 
 async fn read_payments(
-    tx: &mut Tx,
+    tx: &mut Tx<'_>,
     merchant_id: MerchantId,
     channel: Channel,
     window: &Window,
@@ -164,7 +164,11 @@ async fn read_payments(
         .await?)
 }
 
-async fn of_payments<T>(tx: &mut Tx, select: &'static str, payments: &[Uuid]) -> Result<Vec<T>, StoreError>
+async fn of_payments<T>(
+    tx: &mut Tx<'_>,
+    select: &'static str,
+    payments: &[Uuid],
+) -> Result<Vec<T>, StoreError>
 where
     T: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
 {

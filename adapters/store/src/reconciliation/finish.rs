@@ -75,7 +75,7 @@ impl Store {
     }
 }
 
-async fn lock_day(tx: &mut Tx, job: &Reconcile) -> Result<(), StoreError> {
+async fn lock_day(tx: &mut Tx<'_>, job: &Reconcile) -> Result<(), StoreError> {
     sqlx::query(LOCK_DAY)
         .bind(job.merchant_id.as_uuid())
         .bind(job.channel.name())
@@ -85,7 +85,7 @@ async fn lock_day(tx: &mut Tx, job: &Reconcile) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn end_run(tx: &mut Tx, finding: &Finding) -> Result<PgQueryResult, StoreError> {
+async fn end_run(tx: &mut Tx<'_>, finding: &Finding) -> Result<PgQueryResult, StoreError> {
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     Ok(sqlx::query(FINISH)
         .bind(finding.job.reconciliation_id().as_uuid())
@@ -97,7 +97,7 @@ async fn end_run(tx: &mut Tx, finding: &Finding) -> Result<PgQueryResult, StoreE
 }
 
 /// Posts the fees that no other run of the day has posted since this one looked.
-async fn post_fees(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {
+async fn post_fees(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = finding.fees.iter().map(|fee| fee.id.as_uuid()).collect();
     let posted: Vec<Uuid> = sqlx::query_scalar(POSTED).bind(ids).fetch_all(&mut **tx).await?;
     let posted: HashSet<Uuid> = posted.into_iter().collect();
@@ -116,7 +116,7 @@ async fn post_fees(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {
     all.run(tx).await
 }
 
-async fn insert_differences(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {
+async fn insert_differences(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), StoreError> {
     let insert = format!(
         "insert into reconciliation_differences
            (reconciliation_id, {FACTS}, found_at, resolved_at, resolution, resolved_by)
@@ -169,7 +169,7 @@ async fn insert_differences(tx: &mut Tx, finding: &Finding) -> Result<(), StoreE
     Ok(())
 }
 
-async fn close_earlier(tx: &mut Tx, finding: &Finding) -> Result<(), StoreError> {
+async fn close_earlier(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), StoreError> {
     let close = format!(
         "update reconciliation_differences as earlier
          set resolved_at = $2, resolved_by = $3,

@@ -19,7 +19,7 @@ use super::{Together, Tx};
 use crate::{StoreError, held::hold, record::Record};
 
 /// Writes everything of these records but their guards: nearly all of it in one statement.
-pub async fn write(tx: &mut Tx, records: &[&Record]) -> Result<(), StoreError> {
+pub async fn write(tx: &mut Tx<'_>, records: &[&Record]) -> Result<(), StoreError> {
     let mut all = Together::default();
     disputes::upsert(&mut all, &each(records, |record| &record.dispute));
     ledger::insert(&mut all, &each(records, |record| &record.transfers));

@@ -35,7 +35,11 @@ pub type Lost = (usize, Verdict);
 
 /// Writes every guard and returns the records that lost one, with the verdict. A record that lost more than one is named
 /// more than once: first as a duplicate, if it is one.
-pub async fn write(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn write(
+    tx: &mut Tx<'_>,
+    store: &Store,
+    records: &[Numbered<'_>],
+) -> Result<Vec<Lost>, StoreError> {
     let mut lost = orders::insert(tx, records).await?;
     lost.extend(payments::insert(tx, records).await?);
     if !is_missing(Protection::Inbox) {

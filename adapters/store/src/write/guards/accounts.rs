@@ -14,7 +14,7 @@ on conflict do nothing
 returning id";
 
 /// Stores accounts, unless they are there, or their owners have one.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(
         records,
         |record| record.new_account.as_deref(),
@@ -60,7 +60,7 @@ where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
 /// Stores accounts over the versions that they were read at.
-pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn update(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let changed = Guarded::of(
         records,
         |record| record.account.as_deref(),

@@ -21,7 +21,7 @@ on conflict do nothing
 returning merchant_id, channel, event_id";
 
 /// Takes callbacks in, unless they were taken in before.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let seen = Guarded::of(records, |record| record.callback.as_ref(), key);
     if seen.is_empty() {
         return Ok(Vec::new());

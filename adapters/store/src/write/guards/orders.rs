@@ -14,7 +14,7 @@ on conflict do nothing
 returning id";
 
 /// Stores orders, unless they are there.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(
         records,
         |record| record.new_order.as_deref(),
@@ -56,7 +56,7 @@ where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
 /// Stores orders over the versions that they were read at.
-pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn update(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let changed = Guarded::of(
         records,
         |record| record.order.as_deref(),

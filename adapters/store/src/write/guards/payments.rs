@@ -19,7 +19,7 @@ on conflict do nothing
 returning id";
 
 /// Stores payments, unless they are there.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(
         records,
         |record| record.new_payment.as_ref(),
@@ -72,7 +72,11 @@ where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
 /// Stores payments over the versions that they were read at.
-pub async fn update(tx: &mut Tx, store: &Store, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn update(
+    tx: &mut Tx<'_>,
+    store: &Store,
+    records: &[Numbered<'_>],
+) -> Result<Vec<Lost>, StoreError> {
     let changed = Guarded::of(
         records,
         |record| record.payment.as_ref(),

@@ -15,7 +15,7 @@ on conflict do nothing
 returning id";
 
 /// Stores refunds, unless they are there.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(
         records,
         |record| record.new_refund.as_ref(),
@@ -57,7 +57,7 @@ where stored.id = seen.id and stored.version = seen.version
 returning stored.id";
 
 /// Stores refunds over the versions that they were read at.
-pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn update(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let changed = Guarded::of(
         records,
         |record| record.refund.as_ref(),

@@ -25,7 +25,7 @@ where stored.version + 1 = excluded.version
 returning id";
 
 /// Stores holds, new and changed.
-pub async fn upsert_holds(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn upsert_holds(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let holds = Guarded::of(records, |record| record.hold.as_deref(), |hold: &Hold| hold.id);
     if holds.is_empty() {
         return Ok(Vec::new());
@@ -70,7 +70,7 @@ where stored.version + 1 = excluded.version
 returning id";
 
 /// Stores withdrawals, new and changed.
-pub async fn upsert_withdrawals(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn upsert_withdrawals(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let withdrawals = Guarded::of(
         records,
         |record| record.withdrawal.as_deref(),

@@ -17,7 +17,7 @@ on conflict do nothing
 returning merchant_id, action, idempotency_key";
 
 /// Keeps what came of wishes, unless something is kept under their keys.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(records, |record| record.wallet_action.as_deref(), key);
     if new.is_empty() {
         return Ok(Vec::new());

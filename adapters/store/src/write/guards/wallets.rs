@@ -14,7 +14,7 @@ on conflict do nothing
 returning id";
 
 /// Stores wallets, unless they are there.
-pub async fn insert(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn insert(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let new = Guarded::of(
         records,
         |record| record.new_wallet.as_ref(),
@@ -52,7 +52,7 @@ where stored.id = seen.id
 returning stored.id";
 
 /// Stores wallets over the versions that they were read at.
-pub async fn update(tx: &mut Tx, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
+pub async fn update(tx: &mut Tx<'_>, records: &[Numbered<'_>]) -> Result<Vec<Lost>, StoreError> {
     let changed = Guarded(records.iter().flat_map(changed).collect());
     if changed.is_empty() {
         return Ok(Vec::new());
