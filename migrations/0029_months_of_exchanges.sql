@@ -4,7 +4,7 @@
 -- In steps, each a transaction: all rows are read in one that holds up nobody. Each may be run again, should a process die over them.
 
 -- Takes tables for itself. Who waits for a lock holds up all that come after, so it waits for half a second and stands back for one.
-create or replace function pg_temp.take(tables text) returns void language plpgsql set lock_timeout = '500ms' as $$
+create or replace function take_tables(tables text) returns void language plpgsql set lock_timeout = '500ms' as $$
 begin
   loop
     begin
@@ -21,7 +21,7 @@ begin;
 do $$
 begin
   if (select relkind from pg_class where oid = 'payment_records'::regclass) = 'r' then
-    perform pg_temp.take('payment_records');
+    perform take_tables('payment_records');
     alter table payment_records drop constraint if exists payment_records_before;
     execute format(
       'alter table payment_records add constraint payment_records_before check (at < %L) not valid',
@@ -37,7 +37,7 @@ begin
     alter table payment_records validate constraint payment_records_before;
   end if;
 exception when check_violation then
-  perform pg_temp.take('payment_records');
+  perform take_tables('payment_records');
   -- Left behind, it would refuse what is stored later.
   alter table payment_records drop constraint payment_records_before;
 end $$;
@@ -53,7 +53,7 @@ begin
     return;
   end if;
   -- In the order of whoever writes.
-  perform pg_temp.take('payments, payment_records');
+  perform take_tables('payments, payment_records');
   select substring(pg_get_constraintdef(oid) from $re$'([^']+)'$re$) into until
   from pg_constraint where conrelid = 'payment_records'::regclass and conname = 'payment_records_before' and convalidated;
   if until is null then
@@ -154,4 +154,5 @@ end $$;
 
 revoke all on function prepare_payment_records(timestamptz), drop_payment_records(name) from public;
 grant execute on function prepare_payment_records(timestamptz), drop_payment_records(name) to sluice_writer;
+drop function take_tables(text);
 commit;
