@@ -34,6 +34,7 @@ fn ready(of: DateTime<Utc>) -> String {
 
 #[tokio::test]
 async fn months_are_ready_before_they_begin_and_go_when_they_are_old() {
+    runtime::telemetry::install_recorder().unwrap();
     let mut world = world().await;
     world.stop_workers().await;
     run(&world, LET_OLD_MONTHS_BE).await;
@@ -92,6 +93,8 @@ async fn months_are_ready_before_they_begin_and_go_when_they_are_old() {
     months.push(last.rsplit(' ').next().unwrap().to_owned());
     let left = format!("{old} {}", months.join(" "));
     world.wait_until(left, || world.query(MONTHS)).await;
+    // What was there before months were kept, and one more.
+    world.wait_until(true, async || is_told(2)).await;
     assert_eq!(world.count("select count(*) from payment_records").await, 1);
     world.stop_workers().await;
 
@@ -104,4 +107,12 @@ async fn months_are_ready_before_they_begin_and_go_when_they_are_old() {
     world.wait_until(months.join(" "), || world.query(MONTHS)).await;
     assert_eq!(world.count("select count(*) from payment_records").await, 0);
     world.close().await;
+}
+
+/// Whether the processes say that they have dropped so many months.
+fn is_told(months: u32) -> bool {
+    let line = format!("sluice_exchange_partitions_dropped_total {months}");
+    runtime::telemetry::metrics_text()
+        .lines()
+        .any(|told| told == line)
 }
