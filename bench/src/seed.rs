@@ -80,6 +80,7 @@ pub async fn multiply(database_url: &str, wanted: u64) -> anyhow::Result<u64> {
 async fn copying(connection: &mut PgConnection, table: &'static str) -> anyhow::Result<String> {
     let columns = "select column_name::text, data_type::text from information_schema.columns
                    where table_schema = 'public' and table_name = $1 and is_identity = 'NO' and is_generated = 'NEVER'
+                     and coalesce(column_default, '') not like 'nextval(%'
                    order by ordinal_position";
     let columns = sqlx::query(columns).bind(table).fetch_all(connection).await?;
     let (mut names, mut values) = (Vec::new(), Vec::new());

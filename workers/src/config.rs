@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use broker::BrokerConfig;
 use channels::{ChannelsConfig, ContainmentConfig};
+use chrono::Days;
 use domain::job::Kind;
 use runtime::{Settings, SettingsError};
 use store::{StoreConfig, Vault};
@@ -31,6 +32,8 @@ pub struct WorkersConfig {
     pub notify_allow_private: bool,
     /// How long from one check of the ledger to the next.
     pub ledger_check_every: Duration,
+    /// For how long exchanges with providers are kept after the end of their month; for ever where nothing is said.
+    pub retain_exchanges: Option<Days>,
     /// How long jobs in hand may take to finish when the process is told to stop.
     pub stop_timeout: Duration,
 }
@@ -92,6 +95,7 @@ impl WorkersConfig {
         if ledger_check_every.is_zero() {
             settings.note("LEDGER_CHECK_MS", "must be greater than zero", "3600000");
         }
+        let retain_exchanges = retention(settings, "RETAIN_EXCHANGES_DAYS");
         refuse_unworkable(settings, concurrency, max_connections, retry_unit);
         fits_contract(
             settings,
@@ -141,6 +145,7 @@ impl WorkersConfig {
             notify_timeout,
             notify_allow_private,
             ledger_check_every,
+            retain_exchanges,
             stop_timeout,
         })
     }
@@ -156,6 +161,22 @@ fn address(settings: &mut Settings, name: &'static str, default: String) -> Stri
     value
 }
 
+/// A number of days for which something is kept that the database lets go of after [`FEWEST_DAYS`] at the earliest.
+fn retention(settings: &mut Settings, name: &'static str) -> Option<Days> {
+    let days = settings.optional(name, "400")?;
+    if !(FEWEST_DAYS..=MOST_DAYS).contains(&days) {
+        let problem = format!(
+            "must be from {FEWEST_DAYS} to {MOST_DAYS} days, or left out: exchanges are kept for ever then"
+        );
+        settings.note(name, problem, "400");
+    }
+    Some(Days::new(days))
+}
+
+/// What `drop_payment_records` holds to.
+const FEWEST_DAYS: u64 = 90;
+/// A hundred years: whoever wants more wants all.
+const MOST_DAYS: u64 = 36_500;
 /// Fewer than jobs of one kind are in hand at once, so that no channel can take up all of them.
 const CALLS_AT_ONCE: usize = 64;
 /// For how long a circuit breaker stays open at first, in units of the retry ladder.
@@ -168,9 +189,10 @@ const CALLS_TO_THE_PROVIDER: u32 = FIND_CALLS + 1 + FIND_CALLS;
 const LEDGER_CHECK_EVERY: Duration = Duration::from_secs(3600);
 /// With all the steps that come after it, this stays well below the 30 seconds after which orchestrators commonly kill.
 const STOP_TIMEOUT: Duration = Duration::from_secs(18);
-/// The sweeper, the count of the outbox, the roll-up of statistics, the check of the ledger, a probe and a read; and two for the
-/// readers of dead letters, of which one has the right to move them. Those who write have connections of their own.
-const FEWEST_CONNECTIONS: u32 = 8;
+/// The sweeper, the count of the outbox, the roll-up of statistics, the check of the ledger, the months of exchanges, a probe and
+/// a read; and two for the readers of dead letters, of which one has the right to move them. Those who write have connections of
+/// their own.
+const FEWEST_CONNECTIONS: u32 = 9;
 
 fn refuse_unworkable(settings: &mut Settings, concurrency: u16, connections: u32, retry_unit: Duration) {
     if concurrency == 0 {
@@ -219,11 +241,14 @@ mod tests {
     fn what_cannot_work_is_named() {
         let bad = [
             ("WORKERS_CONCURRENCY", "0"),
-            ("WORKERS_DATABASE_CONNECTIONS", "7"),
+            ("WORKERS_DATABASE_CONNECTIONS", "8"),
             ("RETRY_UNIT_MS", "0"),
             ("CHANNEL_TIMEOUT_MS", "12000"),
             ("NOTIFY_TIMEOUT_MS", "45000"),
             ("NOTIFY_ALLOW_PRIVATE", "maybe"),
+            ("RETAIN_EXCHANGES_DAYS", "89"),
+            ("RETAIN_EXCHANGES_DAYS", "36501"),
+            ("RETAIN_EXCHANGES_DAYS", "a year"),
             ("DATABASE_URL", "mysql://user:hunter2@host/"),
             ("AMQP_URL", "http://user:hunter2@host/"),
         ];

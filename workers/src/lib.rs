@@ -12,6 +12,7 @@ mod context;
 mod execute;
 mod jobs;
 mod letters;
+mod months;
 mod notifier;
 mod readiness;
 mod reconciler;

@@ -18,6 +18,7 @@ use crate::{
     execute::{self, Executor},
     jobs::people,
     letters::{Carrier, Clerk, Describing},
+    months::MonthKeeper,
     notifier::Notifier,
     readiness::Readiness,
     reconciler::Reconciler,
@@ -172,6 +173,12 @@ impl Workers {
             every: config.ledger_check_every,
             retry_unit,
         };
+        let kept = MonthKeeper {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            retain: config.retain_exchanges,
+            retry_unit,
+        };
         let describing = Describing {
             store: store.clone(),
             clock: Arc::clone(&clock),
@@ -203,6 +210,7 @@ impl Workers {
         sweeper.spawn(reconciled.run(stop.taking.clone()));
         sweeper.spawn(counted.run(stop.taking.clone()));
         sweeper.spawn(audited.run(stop.taking.clone()));
+        sweeper.spawn(kept.run(stop.taking.clone()));
         Ok(Running {
             jobs,
             relay,

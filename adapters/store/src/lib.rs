@@ -24,6 +24,7 @@ mod json;
 mod ledger;
 mod merchants;
 mod migrate;
+mod months;
 mod notifications;
 mod operators;
 mod order_logs;
@@ -63,6 +64,7 @@ pub use held::Held;
 pub use history::{History, HistoryPage, HistoryTotal};
 pub use ledger::{Balance, Disagreement, LayerSum, LedgerCheck, LedgerCheckBegun, LedgerReport};
 pub use merchants::{ApiKey, Endpoint, EndpointSecret, ListedKey, Merchant, NewMerchant};
+pub use months::DroppedMonth;
 pub use notifications::{
     AttemptRecord, Delivery, DeliveryStatus, EndpointHealth, MadeAttempt, NotificationFilter,
     NotificationState, NotificationSummary, NotificationsOf, Resend, Resent,

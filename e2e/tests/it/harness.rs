@@ -206,7 +206,8 @@ impl Sluice {
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&url)
             .await
             .unwrap();
-        let tables = "select tablename::text from pg_tables where schemaname = 'public'";
+        let tables = "select relname::text from pg_class where relnamespace = 'public'::regnamespace
+                      and relkind in ('r', 'p') and not relispartition";
         let tables: Vec<String> = sqlx::query_scalar(tables)
             .fetch_all(&mut connection)
             .await
@@ -268,6 +269,7 @@ fn workers_config(broker: &BrokerConfig, store_url: Secret, sandbox: &str) -> Wo
         notify_timeout: Duration::from_secs(2),
         notify_allow_private: true,
         ledger_check_every: Duration::from_secs(3600),
+        retain_exchanges: None,
         stop_timeout: Duration::from_secs(10),
     }
 }

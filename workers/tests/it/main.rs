@@ -13,6 +13,7 @@ mod dead_letters;
 mod expire_payment;
 mod forgotten;
 mod late_payments;
+mod months;
 mod notify_merchant;
 mod ordering;
 mod orders;

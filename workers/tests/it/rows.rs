@@ -84,7 +84,8 @@ impl World {
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.url())
             .await
             .unwrap();
-        let tables = "select tablename::text from pg_tables where schemaname = 'public' order by 1";
+        let tables = "select relname::text from pg_class where relnamespace = 'public'::regnamespace
+                      and relkind in ('r', 'p') and not relispartition order by 1";
         let tables: Vec<String> = sqlx::query_scalar(tables)
             .fetch_all(&mut connection)
             .await

@@ -92,6 +92,7 @@ pub async fn world_with(adjust: impl FnOnce(&mut WorkersConfig)) -> World {
         notify_timeout: Duration::from_millis(300),
         notify_allow_private: true,
         ledger_check_every: Duration::from_secs(3600),
+        retain_exchanges: None,
         stop_timeout: Duration::from_secs(5),
     };
     adjust(&mut config);

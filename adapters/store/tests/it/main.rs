@@ -11,6 +11,8 @@ mod ledger_check;
 mod ledger_checks;
 mod merchants;
 mod migration;
+mod months;
+mod months_before;
 mod orders;
 mod outbox;
 mod owners;
