@@ -19,9 +19,10 @@ pub fn insert(all: &mut Together, transfers: &[&TransferRecord]) {
         return;
     }
     let postings: Vec<Numbered<'_>> = transfers.iter().flat_map(|record| numbered(record)).collect();
-    insert_accounts(all, &postings);
-    insert_transfers(all, transfers);
+    // The last is written first, so that what is refused of a transfer that is there already is the transfer.
     insert_postings(all, &postings.iter().collect::<Vec<_>>());
+    insert_transfers(all, transfers);
+    insert_accounts(all, &postings);
 }
 
 /// A posting, and its place in its transfer.
