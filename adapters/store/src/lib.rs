@@ -21,6 +21,7 @@ mod gathered;
 mod held;
 mod history;
 mod json;
+mod kept;
 mod ledger;
 mod merchants;
 mod migrate;
@@ -106,6 +107,7 @@ use domain::{
     secret::Secret,
 };
 use gathered::Gathered;
+use kept::Kept;
 use pool::{Refusals, answered};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
@@ -150,6 +152,7 @@ pub struct Store {
     refusals: Refusals,
     vault: Vault,
     gathering: Gathering,
+    kept: Kept,
 }
 
 /// What is asked for so often that those who ask at the same moment share the question.
@@ -176,6 +179,7 @@ impl Store {
             refusals,
             vault,
             gathering: Gathering::default(),
+            kept: Kept::default(),
         })
     }
 

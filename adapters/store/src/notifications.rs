@@ -97,8 +97,10 @@ impl Store {
         let select =
             "select id, status = 'delivered', payload, attempts_before from notifications where id = any($1)";
         let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+        let mut connection = self.kept.lend(&self.pool).await?;
         let rows: Vec<(Uuid, bool, String, i32)> =
-            answered(sqlx::query_as(select).bind(ids).fetch_all(&self.pool)).await?;
+            answered(sqlx::query_as(select).bind(ids).fetch_all(&mut *connection)).await?;
+        connection.keep();
         let named = |(id, delivered, payload, attempts_before): (Uuid, bool, String, i32)| {
             let delivery = Delivery {
                 delivered,

@@ -7,13 +7,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    pool::answered,
     record::{Record, Verdict},
     write,
 };
@@ -94,45 +92,14 @@ impl Recorder {
     }
 }
 
-/// Writes batches on one connection for as long as there are any, as taking one from the pool and giving it back costs as
-/// much as a statement or two.
-struct Writer {
-    store: Store,
-    connection: Option<PoolConnection<Postgres>>,
-}
-
-impl Writer {
-    async fn write(&mut self, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => answered(self.store.pool.acquire()).await?,
-        };
-        // One that something went wrong with goes back to the pool, which finds out whether it is of any use.
-        let verdicts = write::write_all(&self.store, &mut connection, records).await?;
-        self.connection = Some(connection);
-        Ok(verdicts)
-    }
-
-    fn rest(&mut self) {
-        self.connection = None;
-    }
-}
-
 async fn write_batches(
     store: Store,
     mut queue: mpsc::Receiver<Waiting>,
     committed: &Notify,
     closing: &Notify,
 ) {
-    let mut writer = Writer {
-        store,
-        connection: None,
-    };
     let mut held_back: Vec<Waiting> = Vec::new();
     loop {
-        if held_back.is_empty() && queue.is_empty() {
-            writer.rest();
-        }
         if held_back.is_empty() {
             tokio::select! {
                 waiting = queue.recv() => match waiting {
@@ -154,7 +121,7 @@ async fn write_batches(
         held_back = clashing;
         // One order for everybody, so that the batches of two processes rarely lock the same rows crosswise.
         batch.sort_by_cached_key(|waiting| waiting.record.keys().min());
-        let written = write_batch(&mut writer, batch).await;
+        let written = write_batch(&store, batch).await;
         if written.jobs {
             committed.notify_one();
         }
@@ -194,15 +161,15 @@ fn split_clashing(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 }
 
 /// Writes and answers a batch.
-async fn write_batch(writer: &mut Writer, batch: Vec<Waiting>) -> Written {
+async fn write_batch(store: &Store, batch: Vec<Waiting>) -> Written {
     let (records, answers): (Vec<Record>, Vec<Answer>) =
         batch.into_iter().map(|w| (*w.record, w.answer)).unzip();
     metrics::histogram!("sluice_record_batch_size").record(records.len() as f64);
-    match writer.write(&records).await {
+    match write::write_all(store, &records).await {
         Ok(verdicts) => answer_all(&records, answers, verdicts),
         Err(error) if records.len() > 1 && error.may_be_one_record() => {
             tracing::warn!(%error, records = records.len(), "a batch was refused; writing its records one by one");
-            write_one_by_one(writer, &records, answers).await
+            write_one_by_one(store, &records, answers).await
         }
         Err(error) => {
             refuse_all(answers, error);
@@ -211,13 +178,13 @@ async fn write_batch(writer: &mut Writer, batch: Vec<Waiting>) -> Written {
     }
 }
 
-async fn write_one_by_one(writer: &mut Writer, records: &[Record], answers: Vec<Answer>) -> Written {
+async fn write_one_by_one(store: &Store, records: &[Record], answers: Vec<Answer>) -> Written {
     let mut written = Written::default();
     let mut held_up = 0;
     let mut left = answers.into_iter();
     for record in records {
         let Some(answer) = left.next() else { break };
-        match writer.write(std::slice::from_ref(record)).await {
+        match write::write_all(store, std::slice::from_ref(record)).await {
             Ok(verdicts) => {
                 let more = answer_all(std::slice::from_ref(record), vec![answer], verdicts);
                 written.jobs |= more.jobs;

@@ -143,7 +143,9 @@ impl Store {
     ) -> Result<Found<MerchantId, MerchantSetup>, StoreError> {
         let ids: Vec<Uuid> = merchants.iter().map(|id| id.as_uuid()).collect();
         let asking = sqlx::query_as::<_, SetupRow>(SELECT_SETUP).bind(ids);
-        let rows = answered(asking.fetch_all(&self.pool)).await?;
+        let mut connection = self.kept.lend(&self.pool).await?;
+        let rows = answered(asking.fetch_all(&mut *connection)).await?;
+        connection.keep();
         let named = |row: SetupRow| (MerchantId::from_uuid(row.id), row.into_setup());
         Ok(rows.into_iter().map(named).collect())
     }

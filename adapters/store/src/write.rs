@@ -22,14 +22,12 @@ use crate::{
 pub type Tx<'c> = Transaction<'c, Postgres>;
 
 /// Writes each record whole or not at all, all in one transaction. The records share no key.
-pub async fn write_all(
-    store: &Store,
-    connection: &mut PgConnection,
-    records: &[Record],
-) -> Result<Vec<Verdict>, StoreError> {
-    store
-        .refusals
-        .note(answered(write_batch(store, connection, records)).await)
+pub async fn write_all(store: &Store, records: &[Record]) -> Result<Vec<Verdict>, StoreError> {
+    let mut connection = store.kept.lend(&store.pool).await?;
+    let written = answered(write_batch(store, &mut connection, records)).await;
+    let verdicts = store.refusals.note(written)?;
+    connection.keep();
+    Ok(verdicts)
 }
 
 async fn write_batch(
