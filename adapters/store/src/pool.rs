@@ -37,6 +37,8 @@ pub fn open(config: &StoreConfig, options: PgConnectOptions, refusals: Refusals)
         .options([
             ("statement_timeout", STATEMENT_TIMEOUT),
             ("lock_timeout", LOCK_TIMEOUT),
+            // No statement is worth compiling, and one that the planner takes for costly would be.
+            ("jit", "off"),
         ])
         // A process that vanished must not keep its locks for the two hours that TCP would take to notice.
         .options([("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT)])

@@ -18,6 +18,10 @@ use crate::{
     record::{Record, Verdict},
 };
 
+/// Everything here goes by a key. While a table is young, the planner would rather read it whole for a few rows, and keep to that
+/// plan while the table grows, until it is analyzed for the first time.
+const BEGIN: &str = "begin; set local enable_seqscan = off";
+
 /// A transaction, on a connection that is borrowed, or on one of its own from the pool.
 pub type Tx<'c> = Transaction<'c, Postgres>;
 
@@ -45,7 +49,7 @@ async fn write_batch(
                 .filter(|(index, _)| !left_out.contains(index))
         };
         reach(Point::RecordBegin);
-        let mut tx = connection.begin().await?;
+        let mut tx = connection.begin_with(BEGIN).await?;
         let lost = guards::write(&mut tx, store, &kept().collect::<Vec<_>>()).await?;
         reach(Point::RecordGuarded);
         // Whatever a record lost first is what it hears.
