@@ -34,8 +34,8 @@ use crate::{
 /// How long to wait before a server that is not there yet is tried again.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(1);
 
-/// One for the recorder, and one for the relay, which holds its own while it publishes.
-const WRITING_CONNECTIONS: u32 = 2;
+/// One for the recorder, and two for the relay, which holds them while it publishes.
+const WRITING_CONNECTIONS: u32 = 3;
 /// One merchant may hold this part of the places for notifications.
 const MERCHANT_SHARE: usize = 8;
 
