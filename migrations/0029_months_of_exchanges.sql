@@ -124,7 +124,8 @@ begin
   end if;
   -- In the order of whoever writes.
   lock table payments in share row exclusive mode;
-  lock table payment_records_default in access exclusive mode;
+  -- Not waited for, as all who write payments now do. It is tried again.
+  lock table payment_records_default in access exclusive mode nowait;
   execute format('create table public.%I (like payment_records including defaults including comments, primary key (id))', part);
   execute format('with moved as (delete from payment_records_default where at >= %L and at < %L returning *)
                   insert into public.%I select * from moved', first, next, part);

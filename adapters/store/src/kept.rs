@@ -1,7 +1,7 @@
 //! Connections that were used a moment ago and will be again in the next.
 //!
 //! To take a connection from the pool and to give it back costs three pings, so three round trips more than what it is taken
-//! for. Whoever asks again and again keeps it in between: for a moment that nobody else would wait for, and not for long
+//! for. Whoever asks again and again keeps it in between: for a moment, and not for long
 //! altogether, so that a server that was replaced is left soon by those who only read, too. Of a connection that breaks in
 //! that moment the next user hears, as it would of one that breaks under its statement.
 
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{StoreError, pool::answered};
 
-/// How long a connection is kept for its next user.
+/// How long a connection is kept for its next user, and up to as long again until that is noticed.
 const MOMENT: Duration = Duration::from_millis(20);
 /// How long it is away from the pool at the most, when it is used again and again.
 const LONGEST: Duration = Duration::from_secs(1);

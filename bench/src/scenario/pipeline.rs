@@ -18,8 +18,7 @@ use crate::{
 
 /// Payments under way at once; most of them wait for their payer.
 pub(super) const AT_ONCE: usize = 1_024;
-/// Payments per second for a look at the times that does not depend on how much there can be: all that a well-tuned pipeline
-/// of Python's settles on such a machine.
+/// Payments per second for a look at the times that does not depend on how much there can be.
 const STEADY_PER_S: f64 = 250.0;
 /// How long the last payments may take to end.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -80,8 +80,10 @@ fn renumber(sql: &str, before: usize, to: &mut String) {
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (number, rest) = part.split_at(digits);
-        let number: usize = number.parse().unwrap_or_default();
-        let _never_fails = write!(to, "${}{rest}", number + before);
+        let _never_fails = match number.parse::<usize>() {
+            Ok(number) => write!(to, "${}{rest}", number + before),
+            Err(_) => write!(to, "${part}"),
+        };
     }
 }
 

@@ -6,6 +6,7 @@ mod circuits;
 mod constraints;
 mod disputes;
 mod expiries;
+mod kept;
 mod ledger;
 mod ledger_check;
 mod ledger_checks;
