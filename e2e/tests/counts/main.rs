@@ -26,13 +26,13 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const PAYMENTS: usize = 40;
 /// SQL statements, those that commit included.
-const STATEMENTS: f64 = 26.0;
+const STATEMENTS: f64 = 22.0;
 /// Messages: `create_intent`, `process_callback` and `notify_merchant`.
 const PUBLISHES: f64 = 3.0;
 /// For a statement that came twice because of an accident, such as two looks into the outbox for one commit.
 const SLACK: f64 = 0.5;
 /// Of the whole process.
-const ALLOCATIONS: f64 = 28_000.0;
+const ALLOCATIONS: f64 = 24_000.0;
 
 /// Counts statements by their text.
 #[derive(Clone, Default)]
