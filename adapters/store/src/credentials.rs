@@ -55,9 +55,7 @@ impl Store {
             .map(|(merchant, channel)| (merchant.as_uuid(), channel.name()))
             .unzip();
         let asking = sqlx::query_as(SELECT_CREDENTIALS).bind(merchants).bind(channels);
-        let mut connection = self.kept.lend(&self.pool).await?;
-        let rows: Vec<(Uuid, String, Vec<u8>)> = answered(asking.fetch_all(&mut *connection)).await?;
-        connection.keep();
+        let rows: Vec<(Uuid, String, Vec<u8>)> = self.read_often(asking).await?;
         let named = |(merchant, channel, sealed): (Uuid, String, Vec<u8>)| {
             let (merchant, channel) = (MerchantId::from_uuid(merchant), Channel::from_str(&channel).ok()?);
             let opened = self.open_credentials(merchant, channel, &sealed);

@@ -11,10 +11,15 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{PgConnection, Postgres, pool::PoolConnection, postgres::PgPool};
+use sqlx::{
+    FromRow, PgConnection, Postgres,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgPool, PgRow},
+    query::QueryAs,
+};
 use tokio::time::{Instant, sleep};
 
-use crate::{StoreError, pool::answered};
+use crate::{Store, StoreError, pool::answered};
 
 /// How long a connection is kept for its next user, and up to as long again until that is noticed.
 const MOMENT: Duration = Duration::from_millis(20);
@@ -46,19 +51,32 @@ pub struct Lent {
     kept: Kept,
 }
 
+impl Store {
+    /// What is read so often that the connection is worth keeping.
+    pub(crate) async fn read_often<R>(
+        &self,
+        asking: QueryAs<'_, Postgres, R, PgArguments>,
+    ) -> Result<Vec<R>, StoreError>
+    where
+        R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let mut connection = self.kept.lend(&self.pool).await?;
+        let rows = answered(asking.fetch_all(&mut *connection)).await?;
+        connection.keep();
+        Ok(rows)
+    }
+}
+
 impl Kept {
     /// A connection: one that was kept, or one of the pool's.
     ///
     /// # Errors
     /// PostgreSQL is away.
     pub async fn lend(&self, pool: &PgPool) -> Result<Lent, StoreError> {
-        let (connection, taken) = match self.lock().idle.pop() {
-            Some(idle) => (Some(idle.connection), idle.taken),
-            None => (None, Instant::now()),
-        };
-        let connection = match connection {
-            Some(connection) => connection,
-            None => answered(pool.acquire()).await?,
+        let kept = self.lock().idle.pop();
+        let (connection, taken) = match kept {
+            Some(idle) => (idle.connection, idle.taken),
+            None => (answered(pool.acquire()).await?, Instant::now()),
         };
         Ok(Lent {
             connection,

@@ -294,10 +294,8 @@ impl Store {
         let select = "select id, endpoint_url, endpoint_secrets, endpoint_disabled_reason
                       from merchants where id = any($1) and endpoint_url is not null";
         let ids: Vec<Uuid> = merchants.iter().map(|id| id.as_uuid()).collect();
-        let mut connection = self.kept.lend(&self.pool).await?;
         let rows: Vec<(Uuid, String, Vec<u8>, Option<String>)> =
-            answered(sqlx::query_as(select).bind(ids).fetch_all(&mut *connection)).await?;
-        connection.keep();
+            self.read_often(sqlx::query_as(select).bind(ids)).await?;
         let named = |(id, url, sealed, disabled_reason): (Uuid, String, Vec<u8>, Option<String>)| {
             let merchant = MerchantId::from_uuid(id);
             let secrets = open_secrets(&self.vault, merchant, &sealed);

@@ -13,7 +13,7 @@ use domain::id::NotificationId;
 
 use uuid::Uuid;
 
-use crate::{Store, StoreError, gathered::Found, pool::answered};
+use crate::{Store, StoreError, gathered::Found};
 
 /// How far a notification has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +97,7 @@ impl Store {
         let select =
             "select id, status = 'delivered', payload, attempts_before from notifications where id = any($1)";
         let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-        let mut connection = self.kept.lend(&self.pool).await?;
-        let rows: Vec<(Uuid, bool, String, i32)> =
-            answered(sqlx::query_as(select).bind(ids).fetch_all(&mut *connection)).await?;
-        connection.keep();
+        let rows: Vec<(Uuid, bool, String, i32)> = self.read_often(sqlx::query_as(select).bind(ids)).await?;
         let named = |(id, delivered, payload, attempts_before): (Uuid, bool, String, i32)| {
             let delivery = Delivery {
                 delivered,

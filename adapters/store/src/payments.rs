@@ -73,9 +73,7 @@ impl Store {
     async fn all_payments(self, ids: Vec<PaymentId>) -> Result<Found<PaymentId, Payment>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
         let asking = sqlx::query_as::<_, PaymentRow>(SELECT).bind(ids);
-        let mut connection = self.kept.lend(&self.pool).await?;
-        let rows = answered(asking.fetch_all(&mut *connection)).await?;
-        connection.keep();
+        let rows = self.read_often(asking).await?;
         let named = |row: PaymentRow| (PaymentId::from_uuid(row.id), row.into_payment(&self.vault));
         Ok(rows.into_iter().map(named).collect())
     }

@@ -143,9 +143,7 @@ impl Store {
     ) -> Result<Found<MerchantId, MerchantSetup>, StoreError> {
         let ids: Vec<Uuid> = merchants.iter().map(|id| id.as_uuid()).collect();
         let asking = sqlx::query_as::<_, SetupRow>(SELECT_SETUP).bind(ids);
-        let mut connection = self.kept.lend(&self.pool).await?;
-        let rows = answered(asking.fetch_all(&mut *connection)).await?;
-        connection.keep();
+        let rows = self.read_often(asking).await?;
         let named = |row: SetupRow| (MerchantId::from_uuid(row.id), row.into_setup());
         Ok(rows.into_iter().map(named).collect())
     }
